@@ -1,0 +1,21 @@
+//! The only place that knows waPC: how a policy becomes a guest.
+
+use serde::Serialize;
+
+use crate::cluster::host::Host;
+use crate::policy::{self, Policy};
+
+/// What `wapc_init` of a policy does; [`export_policy!`](crate::export_policy) writes that function.
+pub fn register<P: Policy>() {
+    wapc_guest::register_function("validate", |payload| {
+        answer(&policy::evaluate::<P>(payload, &Host))
+    });
+    wapc_guest::register_function("validate_settings", |payload| {
+        answer(&policy::check_settings::<P>(payload))
+    });
+    wapc_guest::register_function("protocol_version", |_| answer("v1"));
+}
+
+fn answer<T: Serialize + ?Sized>(value: &T) -> wapc_guest::CallResult {
+    Ok(serde_json::to_vec(value)?)
+}

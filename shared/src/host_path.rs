@@ -1,0 +1,324 @@
+//! Paths of a node, in one spelling.
+//!
+//! The API server takes `hostPath.path` as it is written: `//var//run/./docker.sock/`, `var/run/docker.sock` and
+//! `/run/docker.sock` are three spellings of one file, and all are mounted. Source: `validateHostPathVolumeSource` in
+//! `pkg/apis/core/validation/validation.go`, which only refuses `..`.
+
+use std::fmt;
+
+/// A path of a node, reduced to its components.
+///
+/// Relative paths count from `/`. Links that every distribution has are followed (`/var/run` is `/run`), and what leads
+/// to the root of a process leads to `/`. Windows paths lose drive `C:` and their case, because the kubelet puts
+/// `C:` in front of Unix-like paths there, so that `/var/lib/kubelet` means the same on both.
+///
+/// ```
+/// use shared::host_path::{HostPath, Relation};
+///
+/// let socket = HostPath::parse("//var///run/./docker.sock/");
+/// assert_eq!(socket.to_string(), "/run/docker.sock");
+/// assert_eq!(HostPath::parse("/var/run").relation(&socket), Some(Relation::Above));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostPath {
+    /// `/`, or components that each follow a `/`.
+    text: String,
+    windows: bool,
+    backsteps: bool,
+}
+
+/// How one path lies to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Relation {
+    /// Both are the same.
+    Equal,
+    /// This one is inside the other.
+    Below,
+    /// The other is inside this one.
+    Above,
+}
+
+/// Links that lead elsewhere on practically every node.
+const LINKS: &[(&[&str], &[&str])] = &[
+    (&["var", "run"], &["run"]),
+    (&["var", "lock"], &["run", "lock"]),
+    (&["bin"], &["usr", "bin"]),
+    (&["sbin"], &["usr", "sbin"]),
+    (&["lib"], &["usr", "lib"]),
+    (&["lib32"], &["usr", "lib32"]),
+    (&["lib64"], &["usr", "lib64"]),
+    (&["libx32"], &["usr", "libx32"]),
+    (&["dev", "fd"], &["proc", "self", "fd"]),
+];
+
+impl HostPath {
+    /// Reads any text as a path.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let windows = is_windows(text);
+        let unified;
+        let mut rest = text;
+        if windows {
+            unified = text.replace('\\', "/").to_lowercase();
+            rest = without_device_prefix(&unified);
+        }
+        let mut components: Vec<&str> = rest
+            .split('/')
+            .filter(|name| !matches!(*name, "" | "."))
+            .collect();
+        let backsteps = components.contains(&"..");
+        if windows && components.first() == Some(&"c:") {
+            components.remove(0);
+        }
+        follow_links(&mut components);
+        Self {
+            text: format!("/{}", components.join("/")),
+            windows,
+            backsteps,
+        }
+    }
+
+    /// Whether the text had a `..`, so that nobody can say where the path leads.
+    #[must_use]
+    pub fn has_backsteps(&self) -> bool {
+        self.backsteps
+    }
+
+    /// The path in its one spelling.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// How many components the path has; the more, the more specific it is.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        depth(&self.text)
+    }
+
+    /// The path of `relative` inside this one.
+    #[must_use]
+    pub fn join(&self, relative: &str) -> Self {
+        // A backslash keeps a Windows path one.
+        let separator = if self.windows { '\\' } else { '/' };
+        let mut joined = Self::parse(&format!("{self}{separator}{relative}"));
+        joined.backsteps |= self.backsteps;
+        joined
+    }
+
+    /// How this path lies to `other`, component by component: `/etcd-data` has nothing to do with
+    /// `/etc`.
+    #[must_use]
+    pub fn relation(&self, other: &Self) -> Option<Relation> {
+        relation(&self.text, &other.text, self.windows || other.windows)
+    }
+
+    /// How this path lies to one that is written in the one spelling already. A last component
+    /// that ends in `*` stands for all names with that start.
+    ///
+    /// A path of Windows nodes is compared in lower case, also with `/Windows` as Unix would
+    /// write it.
+    #[must_use]
+    pub fn relation_to(&self, pattern: &str, of_windows: bool) -> Option<Relation> {
+        relation(&self.text, pattern, self.windows || of_windows)
+    }
+}
+
+impl fmt::Display for HostPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// How many components a path in its one spelling has.
+#[must_use]
+pub fn depth(path: &str) -> usize {
+    components(path).count()
+}
+
+fn components(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter(|name| !name.is_empty())
+}
+
+fn relation(path: &str, other: &str, ignore_case: bool) -> Option<Relation> {
+    let (mut mine, mut theirs) = (components(path), components(other));
+    loop {
+        match (mine.next(), theirs.next()) {
+            (None, None) => return Some(Relation::Equal),
+            (Some(_), None) => return Some(Relation::Below),
+            (None, Some(_)) => return Some(Relation::Above),
+            (Some(mine), Some(theirs)) if matches(mine, theirs, ignore_case) => {}
+            (Some(_), Some(_)) => return None,
+        }
+    }
+}
+
+fn matches(name: &str, pattern: &str, ignore_case: bool) -> bool {
+    let (name, pattern) = match pattern.strip_suffix('*') {
+        None => (Some(name), pattern),
+        Some(start) => (name.get(..start.len()), start),
+    };
+    name.is_some_and(|name| {
+        if ignore_case {
+            name.eq_ignore_ascii_case(pattern)
+        } else {
+            name == pattern
+        }
+    })
+}
+
+/// `C:\data`, `c:/data`, `\data`, `\\.\pipe\name`, `//./pipe/name`, `//?/C:/data`.
+fn is_windows(text: &str) -> bool {
+    let drive = match text.as_bytes() {
+        [letter, b':', rest @ ..] => {
+            letter.is_ascii_alphabetic() && matches!(rest.first(), None | Some(b'/' | b'\\'))
+        }
+        _ => false,
+    };
+    drive || text.contains('\\') || text.starts_with("//./pipe/") || text.starts_with("//?/")
+}
+
+/// `//./` and `//?/` lead to devices and to paths that are taken literally; what follows is the path.
+fn without_device_prefix(path: &str) -> &str {
+    ["//./", "//?/"]
+        .iter()
+        .find_map(|prefix| path.strip_prefix(prefix))
+        .unwrap_or(path)
+}
+
+fn follow_links(names: &mut Vec<&str>) {
+    loop {
+        if leads_to_a_root(names) {
+            names.clear();
+            return;
+        }
+        let Some((from, to)) = LINKS.iter().find(|(from, _)| names.starts_with(from)) else {
+            return;
+        };
+        names.splice(..from.len(), to.iter().copied());
+    }
+}
+
+/// `/proc/<pid>/root` and `/proc/<pid>/cwd`, and the same of a thread: whose root it is depends on
+/// the moment, and for most processes of a node it is the node's. Open files may be of any place.
+fn leads_to_a_root(names: &[&str]) -> bool {
+    matches!(
+        names,
+        ["proc", _, "root" | "cwd", ..]
+            | ["proc", _, "task", _, "root" | "cwd", ..]
+            | ["proc", _, "fd" | "map_files", _, ..]
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_spelling_of_a_path_is_one() {
+        for (spelling, path) in [
+            ("/", "/"),
+            ("", "/"),
+            ("/.", "/"),
+            ("//", "/"),
+            (".", "/"),
+            ("//var//run/./docker.sock/", "/run/docker.sock"),
+            ("var/run/docker.sock", "/run/docker.sock"),
+            ("/var/run", "/run"),
+            ("/var/running", "/var/running"),
+            ("/var/lock/x", "/run/lock/x"),
+            ("/lib/modules", "/usr/lib/modules"),
+            ("/library", "/library"),
+            ("/bin", "/usr/bin"),
+            ("/proc/1/root/etc", "/"),
+            ("/proc/self/cwd", "/"),
+            ("/proc/12/task/13/root/var", "/"),
+            ("/dev/fd/3", "/"),
+            ("/proc/1/environ", "/proc/1/environ"),
+            ("/proc", "/proc"),
+            ("/data/My Files", "/data/My Files"),
+            ("C:\\Windows\\System32", "/windows/system32"),
+            ("c:/ProgramData/", "/programdata"),
+            ("C:", "/"),
+            ("C:\\", "/"),
+            ("D:\\data", "/d:/data"),
+            ("\\var\\lib\\kubelet", "/var/lib/kubelet"),
+            ("\\\\.\\pipe\\Docker_Engine", "/pipe/docker_engine"),
+            ("//./pipe/docker_engine", "/pipe/docker_engine"),
+            ("//?/C:/var/run/x", "/run/x"),
+            ("/C:/x", "/C:/x"),
+        ] {
+            assert_eq!(HostPath::parse(spelling).to_string(), path, "{spelling}");
+        }
+    }
+
+    #[test]
+    fn sees_steps_back() {
+        for (path, has) in [
+            ("/a/../b", true),
+            ("..", true),
+            ("C:\\a\\..\\b", true),
+            ("/a/..b/c..", false),
+        ] {
+            assert_eq!(HostPath::parse(path).has_backsteps(), has, "{path}");
+        }
+        assert!(HostPath::parse("/a").join("../b").has_backsteps());
+    }
+
+    #[test]
+    fn compares_component_by_component() {
+        use Relation::{Above, Below, Equal};
+        for (path, other, relation) in [
+            ("/etc", "/etc", Some(Equal)),
+            ("/etc/kubernetes", "/etc", Some(Below)),
+            ("/etc", "/etc/kubernetes", Some(Above)),
+            ("/", "/etc", Some(Above)),
+            ("/etcd-data", "/etc", None),
+            ("/var/lib/kubelet-foo", "/var/lib/kubelet", None),
+            ("/Etc", "/etc", None),
+            ("C:\\ETC", "/etc", Some(Equal)),
+            ("/windows", "C:\\Windows", Some(Equal)),
+        ] {
+            assert_eq!(
+                HostPath::parse(path).relation(&HostPath::parse(other)),
+                relation,
+                "{path} {other}"
+            );
+        }
+    }
+
+    #[test]
+    fn compares_with_patterns() {
+        use Relation::{Above, Below, Equal};
+        for (path, relation) in [
+            ("/dev/nvidia0", Some(Equal)),
+            ("/dev/nvidia-caps/x", Some(Below)),
+            ("/dev", Some(Above)),
+            ("/dev/nv", None),
+            ("/dev/é", None),
+            ("/dev/Nvidia0", None),
+        ] {
+            assert_eq!(
+                HostPath::parse(path).relation_to("/dev/nvidia*", false),
+                relation,
+                "{path}"
+            );
+        }
+        let upper = HostPath::parse("/Windows/System32");
+        assert_eq!(upper.relation_to("/windows", true), Some(Below));
+        assert_eq!(upper.relation_to("/windows", false), None);
+    }
+
+    #[test]
+    fn joins_a_path_inside() {
+        assert_eq!(
+            HostPath::parse("/var").join("/run//x/").to_string(),
+            "/run/x"
+        );
+        assert_eq!(HostPath::parse("/").join("").to_string(), "/");
+        assert_eq!(
+            HostPath::parse("C:\\Data").join("Sub"),
+            HostPath::parse("C:\\Data\\sub")
+        );
+    }
+}

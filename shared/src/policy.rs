@@ -1,0 +1,616 @@
+//! From the bytes of a request to the bytes of an answer, the same for every policy.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::cluster::{Cluster, ClusterError};
+use crate::decode::{self, DecodeError};
+use crate::field::FieldPath;
+use crate::request::{Operation, Payload, Request};
+use crate::rule::Rule;
+use crate::settings::{self, OnUpdate, Settings};
+use crate::verdict::Verdict;
+
+/// A policy: a name, what it looks for, its settings, and one pure function.
+pub trait Policy: 'static {
+    /// The name, as it stands in messages.
+    const NAME: &'static str;
+    /// Everything that it looks for.
+    const RULES: &'static [&'static Rule];
+    /// What an administrator may set.
+    type Settings: Settings;
+
+    /// Judges the object of a request. `Err` means "could not judge", never "not allowed".
+    fn validate(
+        request: &Request<'_>,
+        settings: &<Self::Settings as Settings>::Checked,
+        cluster: &dyn Cluster,
+    ) -> Result<Verdict, Error>;
+}
+
+/// Why a policy could not judge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Error {
+    /// The object is of a kind that the policy reads, and is not what it should be.
+    Object(DecodeError),
+    /// Something that the verdict depends on could not be looked up.
+    Lookup {
+        /// What was looked up: `PersistentVolumeClaim shop/data`.
+        subject: String,
+        /// What came of it.
+        error: ClusterError,
+    },
+}
+
+impl From<DecodeError> for Error {
+    fn from(error: DecodeError) -> Self {
+        Self::Object(error)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Object(error) => error.fmt(f),
+            Self::Lookup { subject, error } => write!(f, "{subject} {error}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// The answer of a policy, as the host reads it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Response {
+    /// Whether the request may pass.
+    pub accepted: bool,
+    /// What the user reads when it may not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// The HTTP status when it may not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<u16>,
+    /// What the user reads in either case.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+    /// What the audit log gets: the fields that broke each rule, by the rule's id.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub audit_annotations: BTreeMap<&'static str, String>,
+}
+
+/// The answer on settings, as the host reads it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SettingsResponse {
+    /// Whether a policy can run with them.
+    pub valid: bool,
+    /// Every problem, when it cannot.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+/// The request is not what it should be.
+const BAD_REQUEST: u16 = 400;
+/// The object breaks a rule.
+const FORBIDDEN: u16 = 403;
+/// The policy cannot do its work.
+const INTERNAL_ERROR: u16 = 500;
+
+static UNCLAIMED_KIND: Rule = Rule {
+    id: "unclaimed_kind",
+    summary: "An object of a kind that the policy does not read",
+    why: "The policy was asked about it because its `spec.rules` are too wide, and accepts it unread",
+    fix: "narrow spec.rules of the policy",
+};
+
+impl Verdict {
+    /// Accepts an object of a kind that the policy does not claim to read, and says so.
+    pub fn unclaimed(request: &Request<'_>) -> Self {
+        let mut verdict = Self::accept();
+        let group = if request.kind.group.is_empty() {
+            "the core group"
+        } else {
+            &request.kind.group
+        };
+        verdict.warn(
+            &UNCLAIMED_KIND,
+            &FieldPath::new("kind"),
+            format!(
+                "{:?} of {group} is not a kind that this policy reads; narrow its spec.rules",
+                &*request.kind.kind
+            ),
+        );
+        verdict
+    }
+}
+
+/// Answers `validate`. Every failure is a refusal with a code and a reason, never a trap and never an error of the host.
+#[must_use]
+pub fn evaluate<P: Policy>(payload: &[u8], cluster: &dyn Cluster) -> Response {
+    let payload: Payload<'_> = match decode::decode(text(payload)) {
+        Ok(payload) => payload,
+        Err(error) => {
+            return refuse(
+                BAD_REQUEST,
+                format!("{} cannot read the admission request: {error}", P::NAME),
+            );
+        }
+    };
+    let request = &payload.request;
+    let cannot_judge = |code, reason: &dyn fmt::Display| {
+        refuse(
+            code,
+            format!(
+                "{} cannot be judged by {}: {reason}",
+                request.subject(),
+                P::NAME
+            ),
+        )
+    };
+    if passes_unseen(request) {
+        return Response {
+            accepted: true,
+            ..Response::default()
+        };
+    }
+    let settings = match settings::read::<P::Settings>(payload.settings.map(|raw| raw.get())) {
+        Ok(settings) => settings,
+        Err(problems) => {
+            return cannot_judge(INTERNAL_ERROR, &format_args!("wrong settings: {problems}"));
+        }
+    };
+    match judge::<P>(request, &settings, cluster) {
+        Ok(verdict) => respond::<P>(request, &verdict),
+        Err(error @ Error::Object(_)) => cannot_judge(BAD_REQUEST, &error),
+        Err(error @ Error::Lookup { .. }) => cannot_judge(INTERNAL_ERROR, &error),
+    }
+}
+
+/// Answers `validate_settings`.
+#[must_use]
+pub fn check_settings<P: Policy>(payload: &[u8]) -> SettingsResponse {
+    match settings::read::<P::Settings>(Some(text(payload))) {
+        Ok(_) => SettingsResponse {
+            valid: true,
+            message: None,
+        },
+        Err(problems) => SettingsResponse {
+            valid: false,
+            message: Some(format!("wrong settings of {}: {problems}", P::NAME)),
+        },
+    }
+}
+
+/// The text of a payload. What is not UTF-8 is no JSON either, and is told so.
+fn text(payload: &[u8]) -> &str {
+    std::str::from_utf8(payload).unwrap_or("not UTF-8")
+}
+
+/// What no policy may stand in the way of.
+fn passes_unseen(request: &Request<'_>) -> bool {
+    let Some(object) = request.object else {
+        return true;
+    };
+    match request.operation {
+        Operation::Delete | Operation::Connect => return true,
+        // Finalizers must come off, or the object and its namespace never go. It cannot be used to slip something in:
+        // only the API server sets the timestamp, and controllers start nothing for an object that is on its way out.
+        Operation::Update => {
+            let being_deleted = decode::decode_at::<Deleted<'_>>(object.get(), "metadata")
+                .is_ok_and(|metadata| {
+                    metadata.is_some_and(|metadata| !metadata.deletion_timestamp.is_empty())
+                });
+            if being_deleted {
+                return true;
+            }
+        }
+        Operation::Create => {}
+    }
+    matches!(&*request.sub_resource, "status" | "scale")
+}
+
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Deleted<'a> {
+    #[serde(borrow)]
+    deletion_timestamp: decode::Text<'a>,
+}
+
+/// The verdict on a request, and on an UPDATE only on what it makes worse, if the settings say so.
+fn judge<P: Policy>(
+    request: &Request<'_>,
+    settings: &<P::Settings as Settings>::Checked,
+    cluster: &dyn Cluster,
+) -> Result<Verdict, Error> {
+    let verdict = P::validate(request, settings, cluster)?;
+    if verdict.is_accepted() || request.operation != Operation::Update {
+        return Ok(verdict);
+    }
+    if P::Settings::on_update(settings) == OnUpdate::EnforceAll
+        && !is_kubernetes(request.username())
+    {
+        return Ok(verdict);
+    }
+    // An old object that cannot be judged excuses nothing.
+    match request
+        .for_old_object()
+        .map(|old| P::validate(&old, settings, cluster))
+    {
+        Some(Ok(old)) => Ok(verdict.forgive(&old)),
+        Some(Err(_)) | None => Ok(verdict),
+    }
+}
+
+/// Whether Kubernetes itself writes. Refusing that helps nobody: a Deployment that was fixed could not scale its old
+/// `ReplicaSet` down, and a finished Job could not let go of its Pods.
+fn is_kubernetes(username: &str) -> bool {
+    username.starts_with("system:serviceaccount:kube-system:")
+        || username.starts_with("system:node:")
+        || username == "system:kube-controller-manager"
+        || username == "system:kube-scheduler"
+}
+
+fn respond<P: Policy>(request: &Request<'_>, verdict: &Verdict) -> Response {
+    let warnings = verdict.rendered_warnings(P::NAME);
+    if verdict.is_accepted() {
+        return Response {
+            accepted: true,
+            warnings,
+            ..Response::default()
+        };
+    }
+    let message = verdict.message(&request.subject(), P::NAME);
+    Response {
+        warnings,
+        audit_annotations: verdict.audit_annotations(),
+        ..refuse(FORBIDDEN, message)
+    }
+}
+
+fn refuse(code: u16, message: String) -> Response {
+    Response {
+        accepted: false,
+        message: Some(message),
+        code: Some(code),
+        ..Response::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::cluster::Lookup;
+    use crate::settings::Problems;
+
+    static TOO_MANY: Rule = Rule {
+        id: "too_many",
+        summary: "",
+        why: "",
+        fix: "use fewer",
+    };
+    static RULES: &[&Rule] = &[&TOO_MANY];
+
+    /// Refuses each replica count that is too large.
+    struct FewReplicas;
+
+    #[derive(Debug, Default, Deserialize)]
+    #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+    struct Limits {
+        most: Option<u32>,
+        on_update: OnUpdate,
+    }
+
+    impl Settings for Limits {
+        type Checked = (u32, OnUpdate);
+
+        fn check(self) -> Result<Self::Checked, Problems> {
+            Ok((self.most.unwrap_or(3), self.on_update))
+        }
+
+        fn on_update(checked: &Self::Checked) -> OnUpdate {
+            checked.1
+        }
+    }
+
+    #[derive(Deserialize)]
+    struct Counts {
+        counts: Vec<u32>,
+    }
+
+    impl Policy for FewReplicas {
+        const NAME: &'static str = "few-replicas";
+        const RULES: &'static [&'static Rule] = RULES;
+        type Settings = Limits;
+
+        fn validate(
+            request: &Request<'_>,
+            settings: &(u32, OnUpdate),
+            cluster: &dyn Cluster,
+        ) -> Result<Verdict, Error> {
+            if !request.kind.is("apps", "Deployment") {
+                return Ok(Verdict::unclaimed(request));
+            }
+            let mut verdict = Verdict::accept();
+            let Some(spec) = request.object_at::<Counts>("spec")? else {
+                return Ok(verdict);
+            };
+            for (index, count) in spec.counts.iter().enumerate() {
+                if *count > settings.0 {
+                    let path = FieldPath::new("spec.counts");
+                    verdict.deny(
+                        &TOO_MANY,
+                        &path.index(index),
+                        format!("{count} is over {}", settings.0),
+                    );
+                }
+                if *count == 99 {
+                    let lookup = Lookup {
+                        api_version: "v1",
+                        kind: "Node",
+                        name: "a",
+                        namespace: None,
+                        disable_cache: false,
+                        field_masks: &[],
+                    };
+                    let found = crate::cluster::get(cluster, &lookup, |_: Value| ());
+                    found.map_err(|error| Error::Lookup {
+                        subject: "Node a".to_owned(),
+                        error,
+                    })?;
+                }
+            }
+            Ok(verdict)
+        }
+    }
+
+    struct Silent;
+
+    impl Cluster for Silent {
+        fn get(&self, _: &Lookup<'_>) -> Result<Vec<u8>, String> {
+            Err("deadline has elapsed".to_owned())
+        }
+    }
+
+    fn deployment(counts: &[u32]) -> Value {
+        json!({"metadata": {"name": "web"}, "spec": {"counts": counts}})
+    }
+
+    fn request(operation: &str, object: &Value, old_object: &Value) -> Value {
+        json!({
+            "kind": {"group": "apps", "version": "v1", "kind": "Deployment"},
+            "namespace": "shop",
+            "name": "web",
+            "operation": operation,
+            "object": object,
+            "oldObject": old_object,
+        })
+    }
+
+    fn answer(request: &Value, settings: &Value) -> Response {
+        evaluate::<FewReplicas>(
+            json!({"request": request, "settings": settings})
+                .to_string()
+                .as_bytes(),
+            &Silent,
+        )
+    }
+
+    fn create(object: &Value) -> Response {
+        answer(&request("CREATE", object, &Value::Null), &Value::Null)
+    }
+
+    fn accepted() -> Response {
+        Response {
+            accepted: true,
+            ..Response::default()
+        }
+    }
+
+    #[test]
+    fn refuses_with_message_code_and_audit_annotations() {
+        assert_eq!(create(&deployment(&[1, 2])), accepted());
+        let response = create(&deployment(&[4]));
+        let message = "Deployment shop/web violates few-replicas: spec.counts[0]: 4 is over 3; fix: use fewer [too_many]";
+        assert_eq!(
+            serde_json::to_value(&response).unwrap(),
+            json!({
+                "accepted": false,
+                "message": message,
+                "code": 403,
+                "audit_annotations": {"too_many": "spec.counts[0]"},
+            })
+        );
+        let response = answer(
+            &request("CREATE", &deployment(&[4]), &Value::Null),
+            &json!({"most": 4}),
+        );
+        assert_eq!(response, accepted());
+    }
+
+    #[test]
+    fn failures_are_refusals_that_say_what_failed() {
+        let cannot = "Deployment shop/web cannot be judged by few-replicas:";
+        for (object, settings, code, message) in [
+            (
+                deployment(&[4]),
+                json!({"mots": 4}),
+                500,
+                " wrong settings: mots: is not a setting; did you mean \"most\"?",
+            ),
+            (
+                json!({"spec": 7}),
+                json!({}),
+                400,
+                " object.spec: must be a map, not a number",
+            ),
+            (
+                json!([]),
+                json!({}),
+                400,
+                " object: must be a map, not a list",
+            ),
+            (
+                deployment(&[99]),
+                json!({"most": 99}),
+                500,
+                " Node a could not be looked up: deadline has elapsed",
+            ),
+        ] {
+            let response = answer(&request("CREATE", &object, &Value::Null), &settings);
+            assert_eq!(
+                (response.accepted, response.code),
+                (false, Some(code)),
+                "{object}"
+            );
+            assert_eq!(response.message.unwrap(), format!("{cannot}{message}"));
+        }
+        for (payload, message) in [
+            (
+                &b"\xff"[..],
+                "few-replicas cannot read the admission request: is not JSON",
+            ),
+            (
+                b"[]",
+                "few-replicas cannot read the admission request: must be a map, not a list",
+            ),
+            (
+                b"{}",
+                "few-replicas cannot read the admission request: lacks \"request\"",
+            ),
+            (
+                br#"{"request":{"operation":"PATCH"}}"#,
+                "few-replicas cannot read the admission request: request.operation: must be one of \"CREATE\", \"UPDATE\", \"DELETE\", \"CONNECT\"",
+            ),
+        ] {
+            let response = evaluate::<FewReplicas>(payload, &Silent);
+            assert_eq!(
+                (response.code, response.message.unwrap().as_str()),
+                (Some(400), message)
+            );
+        }
+    }
+
+    #[test]
+    fn stands_in_the_way_of_nothing_that_has_to_pass() {
+        let bad = deployment(&[4]);
+        let mut going = bad.clone();
+        going["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
+        assert_eq!(
+            answer(&request("UPDATE", &going, &deployment(&[])), &Value::Null),
+            accepted()
+        );
+        assert!(
+            !answer(&request("CREATE", &going, &Value::Null), &Value::Null).accepted,
+            "only the server sets it"
+        );
+        assert_eq!(
+            answer(&request("DELETE", &Value::Null, &bad), &Value::Null),
+            accepted()
+        );
+        assert_eq!(
+            answer(&request("DELETE", &bad, &bad), &Value::Null),
+            accepted()
+        );
+        assert_eq!(
+            answer(&request("CONNECT", &bad, &Value::Null), &Value::Null),
+            accepted()
+        );
+        for (subresource, passes) in [
+            ("status", true),
+            ("scale", true),
+            ("ephemeralcontainers", false),
+        ] {
+            let mut request = request("UPDATE", &bad, &deployment(&[]));
+            request["subResource"] = json!(subresource);
+            assert_eq!(
+                answer(&request, &Value::Null).accepted,
+                passes,
+                "{subresource}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_update_is_refused_only_for_what_it_makes_worse() {
+        let response = answer(
+            &request("UPDATE", &deployment(&[4]), &deployment(&[4])),
+            &Value::Null,
+        );
+        let warning = "few-replicas: spec.counts[0]: 4 is over 3 [too_many]";
+        assert_eq!(
+            response,
+            Response {
+                warnings: vec![warning.to_owned()],
+                ..accepted()
+            }
+        );
+        let worse = answer(
+            &request("UPDATE", &deployment(&[4, 5]), &deployment(&[4])),
+            &Value::Null,
+        );
+        assert_eq!(worse.audit_annotations["too_many"], "spec.counts[1]");
+        assert_eq!(worse.warnings, [warning]);
+        for old in [json!({"spec": 7}), Value::Null] {
+            let response = answer(&request("UPDATE", &deployment(&[4]), &old), &Value::Null);
+            assert_eq!(
+                response.code,
+                Some(403),
+                "an old object that cannot be judged excuses nothing"
+            );
+        }
+    }
+
+    #[test]
+    fn enforcing_all_still_lets_kubernetes_work() {
+        let settings = json!({"onUpdate": "enforceAll"});
+        let mut update = request("UPDATE", &deployment(&[4]), &deployment(&[4]));
+        for (username, accepted) in [
+            ("jane", false),
+            ("system:serviceaccount:shop:kube-system", false),
+            (
+                "system:serviceaccount:kube-system:deployment-controller",
+                true,
+            ),
+            ("system:node:a", true),
+            ("system:kube-controller-manager", true),
+        ] {
+            update["userInfo"] = json!({ "username": username });
+            assert_eq!(answer(&update, &settings).accepted, accepted, "{username}");
+        }
+        let mut worse = request("UPDATE", &deployment(&[5]), &deployment(&[4]));
+        worse["userInfo"] = json!({"username": "system:node:a"});
+        assert!(!answer(&worse, &settings).accepted);
+    }
+
+    #[test]
+    fn accepts_unread_what_it_does_not_claim() {
+        let mut request = request("CREATE", &deployment(&[4]), &Value::Null);
+        request["kind"] = json!({"group": "example.com", "version": "v1", "kind": "Deployment"});
+        let warning = "few-replicas: kind: \"Deployment\" of example.com is not a kind that this policy reads; narrow \
+                       its spec.rules [unclaimed_kind]";
+        assert_eq!(
+            answer(&request, &Value::Null),
+            Response {
+                warnings: vec![warning.to_owned()],
+                ..accepted()
+            }
+        );
+    }
+
+    #[test]
+    fn checks_settings() {
+        let check = |text: &str| {
+            serde_json::to_value(check_settings::<FewReplicas>(text.as_bytes())).unwrap()
+        };
+        assert_eq!(check("null"), json!({"valid": true}));
+        let message = "wrong settings of few-replicas: most: must be a whole number, not a string";
+        assert_eq!(
+            check(r#"{"most":"x"}"#),
+            json!({"valid": false, "message": message})
+        );
+    }
+}
