@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use crate::decode::{self, DecodeError};
+use crate::decode::DecodeError;
+use crate::json::{self, Json, Keep};
 
 #[cfg(target_arch = "wasm32")]
 pub(crate) mod host;
@@ -54,12 +55,16 @@ impl ClusterError {
     /// Source: `crates/policy-evaluator/src/callback_handler/kubernetes/client.rs` and
     /// `crates/policy-evaluator/src/runtimes/callback.rs` of kubewarden/kubewarden-controller.
     fn from_host(text: &str) -> Self {
-        if text.contains("has not been granted access") || text.contains("is forbidden") {
+        let says = |words: &str| {
+            text.as_bytes()
+                .windows(words.len())
+                .any(|window| window == words.as_bytes())
+        };
+        if says("has not been granted access") || says("is forbidden") {
             Self::Forbidden
-        } else if text.contains("Cannot find resource ") || text.contains("error finding resource ")
-        {
+        } else if says("Cannot find resource ") || says("error finding resource ") {
             Self::NotServed
-        } else if text.contains("Cannot find ") && text.contains(" named ") {
+        } else if says("Cannot find ") && says(" named ") {
             Self::NotFound
         } else {
             Self::Unavailable(text.to_owned())
@@ -84,27 +89,27 @@ impl fmt::Display for ClusterError {
 
 impl std::error::Error for ClusterError {}
 
-/// Gets an object and hands a view of it to `read`. None when there is no such object or kind.
-pub fn get<T, R>(
-    cluster: &dyn Cluster,
-    lookup: &Lookup<'_>,
-    read: impl FnOnce(T) -> R,
-) -> Result<Option<R>, ClusterError>
-where
-    T: for<'de> Deserialize<'de>,
-{
-    let answer = match cluster.get(lookup) {
-        Ok(answer) => answer,
+/// An object that was looked up, as text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer(String);
+
+impl Answer {
+    /// Reads the text. The fields are those that were asked for, so all are kept.
+    pub fn parse(&self) -> Result<Json<'_>, ClusterError> {
+        json::parse(&self.0, Keep::All, |_| true)
+            .map_err(|error| ClusterError::Undecodable(DecodeError::syntax(&error)))
+    }
+}
+
+/// Gets an object. None when there is no such object or kind.
+pub fn get(cluster: &dyn Cluster, lookup: &Lookup<'_>) -> Result<Option<Answer>, ClusterError> {
+    match cluster.get(lookup) {
+        Ok(answer) => Ok(Some(Answer(String::from_utf8_lossy(&answer).into_owned()))),
         Err(text) => match ClusterError::from_host(&text) {
-            ClusterError::NotFound | ClusterError::NotServed => return Ok(None),
-            error => return Err(error),
+            ClusterError::NotFound | ClusterError::NotServed => Ok(None),
+            error => Err(error),
         },
-    };
-    let text = String::from_utf8_lossy(&answer);
-    decode::decode::<T>(&text)
-        .map(read)
-        .map(Some)
-        .map_err(ClusterError::Undecodable)
+    }
 }
 
 #[cfg(test)]

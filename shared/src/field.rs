@@ -35,6 +35,11 @@ impl<'a> FieldPath<'a> {
         }
     }
 
+    /// Whether this is the top of an object itself.
+    fn is_nowhere(&self) -> bool {
+        self.parent.is_none() && matches!(self.segment, Segment::Field(""))
+    }
+
     /// The field `name` below this one.
     #[must_use]
     pub const fn child(&'a self, name: &'a str) -> Self {
@@ -69,7 +74,7 @@ impl fmt::Display for FieldPath<'_> {
             parent.fmt(f)?;
         }
         match self.segment {
-            Segment::Field(name) if self.parent.is_none() => f.write_str(name),
+            Segment::Field(name) if self.parent.is_none_or(Self::is_nowhere) => f.write_str(name),
             Segment::Field(name) => write!(f, ".{name}"),
             Segment::Index(index) => write!(f, "[{index}]"),
             Segment::Key(key) => write!(f, "[{key:?}]"),
@@ -90,6 +95,8 @@ mod tests {
             container.child("resources").to_string(),
             "spec.template.spec.containers[1].resources"
         );
+        assert_eq!(FieldPath::new("").child("spec").to_string(), "spec");
+        assert_eq!(FieldPath::new("").index(1).to_string(), "[1]");
         let data = FieldPath::new("data");
         assert_eq!(data.key("a.b").to_string(), r#"data["a.b"]"#);
         assert_eq!(

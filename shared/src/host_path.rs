@@ -59,7 +59,7 @@ impl HostPath {
         let unified;
         let mut rest = text;
         if windows {
-            unified = text.replace('\\', "/").to_lowercase();
+            unified = text.replace('\\', "/").to_ascii_lowercase();
             rest = without_device_prefix(&unified);
         }
         let mut components: Vec<&str> = rest

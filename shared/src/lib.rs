@@ -5,6 +5,7 @@ mod field;
 #[cfg(target_arch = "wasm32")]
 pub mod guest;
 pub mod host_path;
+mod json;
 pub mod message;
 pub mod policy;
 mod request;
@@ -15,12 +16,13 @@ pub mod testing;
 mod verdict;
 pub mod workload;
 pub use cluster::{Cluster, ClusterError};
-pub use decode::{DecodeError, List, Text};
+pub use decode::{Cursor, DecodeError};
 pub use field::FieldPath;
+pub use json::Json;
 pub use policy::{Error, Policy};
-pub use request::{GroupVersionKind, ObjectMeta, Operation, Request, UserInfo};
+pub use request::{GroupVersionKind, ObjectMeta, Operation, Request};
 pub use rule::Rule;
-pub use settings::{OnUpdate, Problems, Settings};
+pub use settings::{OnUpdate, Problems, Reader, Settings};
 pub use verdict::{Finding, Level, Verdict};
 
 /// Makes a guest of a policy: the entry point that a host calls, and the metadata that it reads.

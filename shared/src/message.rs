@@ -19,7 +19,7 @@ const WARNING_LIMIT: usize = 256;
 
 /// At most this many problems are listed; then their number is given. It keeps a message readable, and below the size
 /// of an Event where controllers repeat it.
-const LISTED: usize = 20;
+pub(crate) const LISTED: usize = 20;
 
 /// One problem: where, what, and what to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +68,7 @@ pub(crate) fn render_refusal(subject: &str, policy: &str, lines: &[String]) -> S
 /// Writes a warning: one line without control characters, which the API server would drop, and not over its limit.
 pub(crate) fn render_warning(policy: &str, line: &str) -> String {
     let text = format!("{policy}: {line}");
-    let cut = text.chars().count() > WARNING_LIMIT;
+    let cut = text.chars().nth(WARNING_LIMIT).is_some();
     let kept = if cut {
         WARNING_LIMIT - 1
     } else {

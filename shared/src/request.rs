@@ -1,86 +1,57 @@
 //! The admission request: what somebody asks the API server to do.
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use crate::decode::{Cursor, DecodeError};
+use crate::field::FieldPath;
+use crate::json::Json;
 
-use crate::decode::{self, DecodeError, List, Text};
-
-/// What the host hands to `validate`.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Payload<'a> {
-    #[serde(borrow)]
-    pub(crate) request: Request<'a>,
-    /// Absent, `null` or a map, as the host pleases.
-    #[serde(borrow, default)]
-    pub(crate) settings: Option<&'a RawValue>,
-}
-
-/// An admission request, borrowed from the payload. The objects in it are not decoded before somebody asks for them.
+/// An admission request, borrowed from the payload.
 ///
 /// Hosts write the keys in camel case or in snake case; both are read. What is absent or null is empty.
 ///
 /// Source: `staging/src/k8s.io/api/admission/v1/types.go`.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Debug, Clone)]
 pub struct Request<'a> {
     /// The kind of the object; a subresource may have one of its own (`autoscaling/v1` `Scale`).
-    #[serde(borrow, deserialize_with = "decode::or_default")]
     pub kind: GroupVersionKind<'a>,
     /// The subresource that is written, such as `status`; empty for the object itself.
-    #[serde(borrow, alias = "sub_resource")]
-    pub sub_resource: Text<'a>,
+    pub sub_resource: &'a str,
     /// Empty when the server makes up a name, and when a collection is deleted.
-    #[serde(borrow)]
-    pub name: Text<'a>,
+    pub name: &'a str,
     /// Empty for objects that belong to no namespace.
-    #[serde(borrow)]
-    pub namespace: Text<'a>,
+    pub namespace: &'a str,
     /// What is to be done.
-    #[serde(deserialize_with = "decode::or_default")]
     pub operation: Operation,
-    /// Who asks.
-    #[serde(borrow, alias = "user_info", deserialize_with = "decode::map")]
-    pub user_info: Option<UserInfo<'a>>,
-    /// The object as it would be stored; none on DELETE.
-    #[serde(borrow)]
-    pub object: Option<&'a RawValue>,
-    /// The object as it is stored; none on CREATE.
-    #[serde(borrow, alias = "old_object")]
-    pub old_object: Option<&'a RawValue>,
+    /// The name of whoever asks, such as `system:serviceaccount:kube-system:replicaset-controller`.
+    pub username: &'a str,
     /// Whether nothing will be stored in the end.
-    #[serde(alias = "dry_run")]
-    pub dry_run: Option<bool>,
+    pub dry_run: bool,
+    object: &'a Json<'a>,
+    old_object: &'a Json<'a>,
 }
 
 /// A kind of object. Group **and** kind tell kinds apart: a Knative `Service` is not the one of the core group.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct GroupVersionKind<'a> {
     /// Empty for the core group.
-    #[serde(borrow)]
-    pub group: Text<'a>,
+    pub group: &'a str,
     /// `v1`
-    #[serde(borrow)]
-    pub version: Text<'a>,
+    pub version: &'a str,
     /// `Pod`
-    #[serde(borrow)]
-    pub kind: Text<'a>,
+    pub kind: &'a str,
 }
 
 impl GroupVersionKind<'_> {
     /// Whether this is `kind` of `group`, in any version.
     #[must_use]
     pub fn is(&self, group: &str, kind: &str) -> bool {
-        *self.group == *group && *self.kind == *kind
+        self.group == group && self.kind == kind
     }
 }
 
 /// What is to be done with an object.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operation {
-    /// A new object; also what is assumed where nothing is said, as it hides nothing.
-    #[default]
+    /// A new object. What is not known is taken for this, which hides nothing.
     Create,
     /// A change of an object.
     Update,
@@ -90,75 +61,92 @@ pub enum Operation {
     Connect,
 }
 
-/// Who asks.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-pub struct UserInfo<'a> {
-    /// `system:serviceaccount:kube-system:replicaset-controller`
-    #[serde(borrow)]
-    pub username: Text<'a>,
-    /// `system:nodes`
-    #[serde(borrow)]
-    pub groups: List<Text<'a>>,
-}
-
 /// What all objects have.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ObjectMeta<'a> {
     /// Empty when the server is to make up a name.
-    #[serde(borrow)]
-    pub name: Text<'a>,
+    pub name: &'a str,
     /// The start of a name that the server completes.
-    #[serde(borrow)]
-    pub generate_name: Text<'a>,
+    pub generate_name: &'a str,
     /// Empty for objects that belong to no namespace.
-    #[serde(borrow)]
-    pub namespace: Text<'a>,
-    /// Since when the object is being deleted.
-    #[serde(borrow)]
-    pub deletion_timestamp: Text<'a>,
+    pub namespace: &'a str,
+    /// Since when the object is being deleted; empty for others.
+    pub deletion_timestamp: &'a str,
+}
+
+/// The fields of objects that this crate itself reads.
+pub(crate) fn wants(field: &str) -> bool {
+    matches!(
+        field,
+        "metadata" | "name" | "generateName" | "namespace" | "deletionTimestamp"
+    )
 }
 
 impl<'a> Request<'a> {
-    /// The name of whoever asks; empty when the host does not say.
+    /// Reads a request.
+    pub(crate) fn read(cursor: &Cursor<'a>) -> Result<Self, DecodeError> {
+        let either = |camel: &str, snake: &str| match cursor.text(camel)? {
+            "" => cursor.text(snake),
+            text => Ok(text),
+        };
+        let username = |user: &Cursor<'a>| user.text("username");
+        Ok(Self {
+            kind: cursor
+                .map("kind", GroupVersionKind::read)?
+                .unwrap_or_default(),
+            sub_resource: either("subResource", "sub_resource")?,
+            name: cursor.text("name")?,
+            namespace: cursor.text("namespace")?,
+            operation: match cursor.text("operation")? {
+                "UPDATE" => Operation::Update,
+                "DELETE" => Operation::Delete,
+                "CONNECT" => Operation::Connect,
+                _ => Operation::Create,
+            },
+            username: match cursor.map("userInfo", username)? {
+                None => cursor.map("user_info", username)?.unwrap_or_default(),
+                Some(username) => username,
+            },
+            dry_run: cursor
+                .flag("dryRun")?
+                .or(cursor.flag("dry_run")?)
+                .unwrap_or_default(),
+            object: cursor.value("object")?,
+            old_object: match cursor.value("oldObject")? {
+                Json::Null => cursor.value("old_object")?,
+                old_object => old_object,
+            },
+        })
+    }
+
+    /// The object as it would be stored. Null on DELETE.
     #[must_use]
-    pub fn username(&self) -> &str {
-        self.user_info.as_ref().map_or("", |user| &user.username)
-    }
-
-    /// Reads the object into a view. There is always an object where a policy is asked for its verdict.
-    pub fn object<T: Deserialize<'a>>(&self) -> Result<T, DecodeError> {
-        decode::decode(self.object.map_or("null", RawValue::get))
-            .map_err(|error| error.below("object"))
-    }
-
-    /// Reads what lies at `path` of the object into a view.
-    pub fn object_at<T: Deserialize<'a>>(&self, path: &str) -> Result<Option<T>, DecodeError> {
-        decode::decode_at(self.object.map_or("null", RawValue::get), path)
-            .map_err(|error| error.below("object"))
+    pub fn object(&self) -> Cursor<'a> {
+        Cursor::new(self.object, FieldPath::new("object"))
     }
 
     /// The namespace that the object is or will be in; empty for objects that belong to none.
-    pub fn object_namespace(&self) -> Result<Text<'a>, DecodeError> {
+    pub fn object_namespace(&self) -> Result<&'a str, DecodeError> {
         if self.namespace.is_empty() {
             Ok(self.metadata()?.namespace)
         } else {
-            Ok(self.namespace.clone())
+            Ok(self.namespace)
         }
     }
 
     /// The metadata of the object.
     pub fn metadata(&self) -> Result<ObjectMeta<'a>, DecodeError> {
-        Ok(self.object_at("metadata")?.unwrap_or_default())
+        Ok(self
+            .object()
+            .map("metadata", ObjectMeta::read)?
+            .unwrap_or_default())
     }
 
     /// The same request as if it asked for the object as it is stored now. None where nothing is stored.
     pub(crate) fn for_old_object(&self) -> Option<Self> {
-        let old_object = self.old_object?;
-        Some(Self {
-            object: Some(old_object),
-            old_object: None,
+        let stored = !matches!(self.old_object, Json::Null);
+        stored.then(|| Self {
+            object: self.old_object,
             ..self.clone()
         })
     }
@@ -166,16 +154,15 @@ impl<'a> Request<'a> {
     /// Names the object in a message: `Deployment shop/web`.
     pub(crate) fn subject(&self) -> String {
         let metadata = self.metadata().unwrap_or_default();
-        let first =
-            |choices: [&Text<'a>; 3]| choices.into_iter().find(|text| !text.is_empty()).cloned();
-        let name = first([&self.name, &metadata.name, &metadata.generate_name]).unwrap_or_default();
-        let namespace =
-            first([&self.namespace, &metadata.namespace, &Text::default()]).unwrap_or_default();
-        let kind = if self.kind.kind.is_empty() {
-            "Object"
-        } else {
-            &*self.kind.kind
+        let first = |choices: [&'a str; 3]| {
+            choices
+                .into_iter()
+                .find(|text| !text.is_empty())
+                .unwrap_or_default()
         };
+        let name = first([self.name, metadata.name, metadata.generate_name]);
+        let namespace = first([self.namespace, metadata.namespace, ""]);
+        let kind = first([self.kind.kind, "Object", ""]);
         match (namespace.is_empty(), name.is_empty()) {
             (false, false) => format!("{kind} {namespace}/{name}"),
             (true, false) => format!("{kind} {name}"),
@@ -184,26 +171,51 @@ impl<'a> Request<'a> {
     }
 }
 
+impl<'a> GroupVersionKind<'a> {
+    fn read(cursor: &Cursor<'a>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            group: cursor.text("group")?,
+            version: cursor.text("version")?,
+            kind: cursor.text("kind")?,
+        })
+    }
+}
+
+impl<'a> ObjectMeta<'a> {
+    fn read(cursor: &Cursor<'a>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            name: cursor.text("name")?,
+            generate_name: cursor.text("generateName")?,
+            namespace: cursor.text("namespace")?,
+            deletion_timestamp: cursor.text("deletionTimestamp")?,
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::{self, Keep};
 
-    fn request(json: &str) -> Request<'_> {
-        decode::decode(json).unwrap()
+    fn with<T>(text: &str, check: impl FnOnce(Request<'_>) -> T) -> T {
+        let json = json::parse(text, Keep::All, |_| true).unwrap();
+        check(Request::read(&Cursor::new(&json, FieldPath::new("request"))).unwrap())
     }
 
     #[test]
     fn reads_camel_case_and_snake_case_alike() {
-        let camel = r#"{"subResource":"s","userInfo":{"username":"u","groups":["g"]},"oldObject":{},"dryRun":true}"#;
-        let snake = r#"{"sub_resource":"s","user_info":{"username":"u","groups":["g"]},"old_object":{},"dry_run":true}"#;
-        for json in [camel, snake] {
-            let request = request(json);
-            assert_eq!(
-                (&*request.sub_resource, request.username(), request.dry_run),
-                ("s", "u", Some(true))
-            );
-            assert_eq!(&*request.user_info.clone().unwrap().groups[0], "g");
-            assert!(request.old_object.is_some());
+        let camel =
+            r#"{"subResource":"s","userInfo":{"username":"u"},"oldObject":{},"dryRun":true}"#;
+        let snake =
+            r#"{"sub_resource":"s","user_info":{"username":"u"},"old_object":{},"dry_run":true}"#;
+        for text in [camel, snake] {
+            with(text, |request| {
+                assert_eq!(
+                    (request.sub_resource, request.username, request.dry_run),
+                    ("s", "u", true)
+                );
+                assert!(request.for_old_object().is_some());
+            });
         }
     }
 
@@ -213,24 +225,26 @@ mod tests {
             "oldObject":null,"dryRun":null,"operation":null,"options":null}"#;
         let null_kind =
             r#"{"kind":{"group":null,"version":null,"kind":null},"userInfo":{"username":null}}"#;
-        for json in [nulls, "{}", null_kind] {
-            let request = request(json);
-            assert_eq!(request.kind, GroupVersionKind::default(), "{json}");
-            assert!(
-                request.object.is_none() && request.old_object.is_none(),
-                "{json}"
-            );
-            assert_eq!(
-                (request.username(), request.subject().as_str()),
-                ("", "Object"),
-                "{json}"
-            );
+        for text in [nulls, "{}", null_kind] {
+            with(text, |request| {
+                assert_eq!(request.kind, GroupVersionKind::default(), "{text}");
+                assert!(
+                    request.object().is_null() && request.for_old_object().is_none(),
+                    "{text}"
+                );
+                assert_eq!(
+                    (request.username, request.subject().as_str()),
+                    ("", "Object"),
+                    "{text}"
+                );
+                assert_eq!(request.operation, Operation::Create, "{text}");
+            });
         }
     }
 
     #[test]
     fn names_the_object_with_what_is_known() {
-        for (json, subject) in [
+        for (text, subject) in [
             (
                 r#"{"kind":{"kind":"Pod"},"name":"ci","namespace":"shop"}"#,
                 "Pod shop/ci",
@@ -249,16 +263,18 @@ mod tests {
             ),
             (r#"{"kind":{"kind":"Pod"},"namespace":"shop"}"#, "Pod"),
         ] {
-            assert_eq!(request(json).subject(), subject, "{json}");
+            with(text, |request| {
+                assert_eq!(request.subject(), subject, "{text}")
+            });
         }
     }
 
     #[test]
     fn group_and_kind_decide() {
         let kind = GroupVersionKind {
-            group: "serving.knative.dev".into(),
-            version: "v1".into(),
-            kind: "Service".into(),
+            group: "serving.knative.dev",
+            version: "v1",
+            kind: "Service",
         };
         assert!(kind.is("serving.knative.dev", "Service"));
         assert!(!kind.is("", "Service"));
@@ -267,12 +283,12 @@ mod tests {
 
     #[test]
     fn names_the_field_of_an_object_that_cannot_be_read() {
-        let error = request(r#"{"object":{"metadata":{"name":7}}}"#)
-            .metadata()
-            .unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "object.metadata.name: must be a string, not a number"
-        );
+        with(r#"{"object":{"metadata":{"name":7}}}"#, |request| {
+            let error = request.metadata().unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                "object.metadata.name: must be a string, not a number"
+            );
+        });
     }
 }

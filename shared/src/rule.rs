@@ -1,15 +1,32 @@
 //! What a policy looks for.
 
 /// One thing that a policy finds. Each rule is a constant in a file named after its id, `rules/<id>.rs`, so that the id
-/// at the end of a message leads to the code.
+/// at the end of a message leads to the code. [`rule!`](crate::rule!) writes one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rule {
     /// The pattern that is found, in snake case: `missing_request`.
     pub id: &'static str,
-    /// What is found, in a sentence.
+    /// What is found, in a sentence. For documents, so it is not part of the wasm.
+    #[cfg(not(target_arch = "wasm32"))]
     pub summary: &'static str,
-    /// What goes wrong in the cluster otherwise.
+    /// What goes wrong in the cluster otherwise. For documents, so it is not part of the wasm.
+    #[cfg(not(target_arch = "wasm32"))]
     pub why: &'static str,
     /// What to write instead, as an imperative without a full stop. A finding may replace it by a more exact one.
     pub fix: &'static str,
+}
+
+/// A [`Rule`](crate::Rule): its id, a summary, why it matters, and the fix.
+#[macro_export]
+macro_rules! rule {
+    (id: $id:literal, summary: $summary:literal, why: $why:literal, fix: $fix:literal $(,)?) => {
+        $crate::Rule {
+            id: $id,
+            #[cfg(not(target_arch = "wasm32"))]
+            summary: $summary,
+            #[cfg(not(target_arch = "wasm32"))]
+            why: $why,
+            fix: $fix,
+        }
+    };
 }

@@ -2,34 +2,25 @@
 
 use std::fmt;
 
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use serde_json::Value;
-
-use crate::decode::{self, DecodeError, Problem, Step};
+use crate::decode::{Cursor, DecodeError};
 use crate::field::FieldPath;
+use crate::json::{self, Json, Keep};
+use crate::verdict::Level;
 
-/// The settings of a policy as an administrator writes them. `{}` is always valid, safe and useful.
-///
-/// Implemented by a serde struct with `deny_unknown_fields`, camel case and a default for every field; it has no
-/// meaning beyond the text. Rules see only what [`Settings::check`] makes of it.
-pub trait Settings: DeserializeOwned {
-    /// Settings that hold together, in the form that rules need.
-    type Checked;
-
-    /// Turns the text into meaning, and finds every problem on the way.
-    fn check(self) -> Result<Self::Checked, Problems>;
+/// The settings of a policy, in the form that rules need. `{}` is always valid, safe and useful.
+pub trait Settings: Sized {
+    /// Reads the settings. Problems are noted by the reader; what has one may be anything, for nobody uses it then.
+    fn read(settings: &mut Reader<'_, '_>) -> Self;
 
     /// Whether an UPDATE is judged by itself or by what it makes worse.
-    fn on_update(checked: &Self::Checked) -> OnUpdate;
+    fn on_update(&self) -> OnUpdate;
 }
 
 /// What to do about violations that an object already had before an UPDATE.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum OnUpdate {
     /// Warn of them. Only new ones are refused, so that a policy can be switched on in a running cluster: old objects
-    /// can be labelled, scaled and rolled, and a fixed Deployment can scale its old ReplicaSet down.
+    /// can be labelled, scaled and rolled, and a fixed Deployment can scale its old `ReplicaSet` down.
     #[default]
     NewViolations,
     /// Refuse them, except where Kubernetes itself writes the object (its controllers, the kubelet).
@@ -43,35 +34,14 @@ pub struct Problems(Vec<(String, String)>);
 
 impl Problems {
     /// Notes a problem of the setting at `path`. Nothing is noted of what is part of a setting that has a problem.
-    pub fn add(&mut self, path: &FieldPath<'_>, problem: impl fmt::Display) {
-        self.note(path.to_string(), problem.to_string());
-    }
-
-    /// Notes an error and goes on.
-    pub fn keep<T, E: fmt::Display>(
-        &mut self,
-        path: &FieldPath<'_>,
-        result: Result<T, E>,
-    ) -> Option<T> {
-        result.map_err(|error| self.add(path, error)).ok()
-    }
-
-    /// The checked settings, if there was no problem.
-    pub fn finish<T>(self, checked: T) -> Result<T, Self> {
-        if self.0.is_empty() {
-            Ok(checked)
-        } else {
-            Err(self)
-        }
-    }
-
-    fn note(&mut self, path: String, problem: String) {
+    pub fn add(&mut self, path: &dyn fmt::Display, problem: impl Into<String>) {
+        let path = path.to_string();
         let known = |(place, _): &(String, String)| {
             path.strip_prefix(place.as_str())
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
         };
         if !self.0.iter().any(known) {
-            self.0.push((path, problem));
+            self.0.push((path, problem.into()));
         }
     }
 }
@@ -80,189 +50,351 @@ impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (position, (path, problem)) in self.0.iter().enumerate() {
             let separator = if position > 0 { "; " } else { "" };
-            let colon = if path.is_empty() {
-                "the settings: "
+            let place = if path.is_empty() {
+                "the settings"
             } else {
-                ": "
+                path
             };
-            write!(f, "{separator}{path}{colon}{problem}")?;
+            write!(f, "{separator}{place}: {problem}")?;
         }
         Ok(())
     }
 }
 
-/// Reads and checks settings. Absent and `null` are `{}`.
-pub(crate) fn read<S: Settings>(json: Option<&str>) -> Result<S::Checked, Problems> {
-    let json = match json.unwrap_or_default().trim() {
-        "" | "null" => "{}",
-        json => json,
-    };
-    match decode::decode::<S>(json) {
-        Ok(settings) => settings.check(),
-        Err(first) => Err(all_problems::<S>(json, first)),
-    }
+/// Reads a map of settings field by field. It notes problems instead of stopping at one, and a field that nobody asked
+/// for is a problem, too.
+pub struct Reader<'a, 'p> {
+    cursor: Cursor<'a>,
+    path: FieldPath<'p>,
+    known: Vec<&'static str>,
+    problems: &'p mut Problems,
 }
 
-/// serde stops at the first problem. This takes it out of the document and reads the rest, until nothing is wrong with
-/// the form; then the meaning is checked.
-fn all_problems<S: Settings>(json: &str, first: DecodeError) -> Problems {
-    /// More than anybody would read.
-    const MOST: usize = 100;
+impl<'a> Reader<'a, '_> {
+    /// A string; empty when it is absent.
+    pub fn text(&mut self, name: &'static str) -> &'a str {
+        let result = self.cursor.text(name);
+        self.keep(name, result).unwrap_or_default()
+    }
 
-    let mut problems = Problems::default();
-    let mut error = first;
-    let Ok(mut document) = serde_json::from_str::<Value>(json) else {
-        problems.note(error.path(), error.problem().to_string());
-        return problems;
-    };
-    for _ in 0..MOST {
-        problems.note(error.path(), explain(error.problem()));
-        if !take_out(&mut document, error.steps()) {
-            break;
+    /// Whether something is so.
+    pub fn flag(&mut self, name: &'static str, default: bool) -> bool {
+        let result = self.cursor.flag(name);
+        self.keep(name, result).flatten().unwrap_or(default)
+    }
+
+    /// One of several words.
+    pub fn choice<T: Copy>(&mut self, name: &'static str, choices: &[(&str, T)], default: T) -> T {
+        let text = self.text(name);
+        if text.is_empty() {
+            return default;
         }
-        // A `Value` can always be written.
-        match decode::decode::<S>(&document.to_string()) {
-            Ok(settings) => {
-                if let Err(more) = settings.check() {
-                    for (path, problem) in more.0 {
-                        problems.note(path, problem);
-                    }
+        if let Some((_, choice)) = choices.iter().find(|(word, _)| *word == text) {
+            return *choice;
+        }
+        self.problem(
+            name,
+            not_one_of(text, &mut choices.iter().map(|(word, _)| *word)),
+        );
+        default
+    }
+
+    /// How serious a finding is.
+    pub fn level(&mut self, name: &'static str, default: Level) -> Level {
+        self.choice(
+            name,
+            &[
+                ("deny", Level::Deny),
+                ("warn", Level::Warn),
+                ("off", Level::Off),
+            ],
+            default,
+        )
+    }
+
+    /// The setting `onUpdate`, which all policies have.
+    pub fn on_update(&mut self) -> OnUpdate {
+        let choices = [
+            ("newViolations", OnUpdate::NewViolations),
+            ("enforceAll", OnUpdate::EnforceAll),
+        ];
+        self.choice("onUpdate", &choices, OnUpdate::default())
+    }
+
+    /// A list of strings, each checked. `check` gives what is wrong with one.
+    pub fn texts(
+        &mut self,
+        name: &'static str,
+        check: impl Fn(&str) -> Option<String>,
+    ) -> Vec<String> {
+        let mut texts = Vec::new();
+        for (index, item) in self.items(name).iter().enumerate() {
+            let problem = match item {
+                Json::String(text) => {
+                    texts.push(text.to_string());
+                    check(text)
                 }
-                break;
+                other => Some(format!("must be a string, not {}", other.type_name())),
+            };
+            if let Some(problem) = problem {
+                let list = self.path.child(name);
+                self.problems.add(&list.index(index), problem);
             }
-            Err(next) => error = next,
+        }
+        texts
+    }
+
+    /// A list of maps, each read by `read`.
+    pub fn list<T>(
+        &mut self,
+        name: &'static str,
+        read: impl Fn(&mut Reader<'_, '_>) -> T,
+    ) -> Vec<T> {
+        let items = self.items(name);
+        let list = self.path.child(name);
+        let entry = |(index, item)| {
+            read_map(
+                Cursor::new(item, FieldPath::new("")),
+                list.index(index),
+                self.problems,
+                &read,
+            )
+        };
+        items.iter().enumerate().map(entry).collect()
+    }
+
+    /// A map, read by `read` also when it is absent.
+    pub fn map<T>(&mut self, name: &'static str, read: impl FnOnce(&mut Reader<'_, '_>) -> T) -> T {
+        let result = self.cursor.value(name);
+        let json = self.keep(name, result).unwrap_or(&Json::Null);
+        read_map(
+            Cursor::new(json, FieldPath::new("")),
+            self.path.child(name),
+            self.problems,
+            read,
+        )
+    }
+
+    /// Notes a problem of the field `name`.
+    pub fn problem(&mut self, name: &str, problem: impl Into<String>) {
+        self.problems.add(&self.path.child(name), problem);
+    }
+
+    fn items(&mut self, name: &'static str) -> &'a [Json<'a>] {
+        let result = self.cursor.value(name);
+        match self.keep(name, result) {
+            None | Some(Json::Null) => &[],
+            Some(Json::List(items)) => items,
+            Some(other) => {
+                self.problem(name, format!("must be a list, not {}", other.type_name()));
+                &[]
+            }
         }
     }
-    problems
-}
 
-/// Removes a value that is not what it should be. A list keeps its length, so that the places of its other items stay
-/// true: the item gives way to an empty one of another type, and once all were tried, to nothing.
-fn take_out(document: &mut Value, steps: &[Step]) -> bool {
-    let Some((last, parents)) = steps.split_last() else {
-        return false;
-    };
-    let parent = parents.iter().try_fold(document, |value, step| match step {
-        Step::Key(key) => value.get_mut(key),
-        Step::Index(index) => value.get_mut(index),
-    });
-    match (parent, last) {
-        (Some(Value::Object(map)), Step::Key(key)) => map.remove(key).is_some(),
-        (Some(Value::Array(items)), Step::Index(index)) => {
-            let Some(item) = items.get_mut(*index) else {
-                return false;
-            };
-            let replacement = match item {
-                Value::Object(map) if map.is_empty() => Value::String(String::new()),
-                Value::String(text) if text.is_empty() => Value::from(0),
-                Value::Number(number) if number.as_u64() == Some(0) => return take_out_list(items),
-                _ => Value::Object(serde_json::Map::new()),
-            };
-            *item = replacement;
-            true
+    fn keep<T>(&mut self, name: &'static str, result: Result<T, DecodeError>) -> Option<T> {
+        self.known.push(name);
+        match result {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.problem(name, error.problem());
+                None
+            }
         }
-        _ => false,
+    }
+
+    /// Notes what nobody asked for.
+    fn finish(self) {
+        for (name, _) in self.cursor.fields().unwrap_or_default() {
+            if !self.known.contains(&name.as_ref()) {
+                self.problems
+                    .add(&self.path.child(name), not_a_setting(name, &self.known));
+            }
+        }
     }
 }
 
-fn take_out_list(items: &mut Vec<Value>) -> bool {
-    items.clear();
-    true
+fn read_map<T>(
+    cursor: Cursor<'_>,
+    path: FieldPath<'_>,
+    problems: &mut Problems,
+    read: impl FnOnce(&mut Reader<'_, '_>) -> T,
+) -> T {
+    let cursor = match cursor.fields() {
+        Ok(_) => cursor,
+        Err(error) => {
+            problems.add(&path, error.problem());
+            Cursor::new(&Json::Null, FieldPath::new(""))
+        }
+    };
+    let mut reader = Reader {
+        cursor,
+        path,
+        known: Vec::new(),
+        problems,
+    };
+    let settings = read(&mut reader);
+    reader.finish();
+    settings
 }
 
-fn explain(problem: &Problem) -> String {
-    let Problem::Unknown { name, known } = problem else {
-        return problem.to_string();
+/// Reads the settings of a payload. Absent and `null` are `{}`.
+pub(crate) fn read<S: Settings>(json: &Json<'_>) -> Result<S, Problems> {
+    let mut problems = Problems::default();
+    let settings = read_map(
+        Cursor::new(json, FieldPath::new("")),
+        FieldPath::new(""),
+        &mut problems,
+        S::read,
+    );
+    if problems.0.is_empty() {
+        Ok(settings)
+    } else {
+        Err(problems)
+    }
+}
+
+/// Reads settings that stand alone.
+pub(crate) fn read_text<S: Settings>(text: &str) -> Result<S, Problems> {
+    let text = if text.is_empty() { "null" } else { text };
+    let json = json::parse(text, Keep::All, |_| true).map_err(|error| {
+        let mut problems = Problems::default();
+        problems.add(&"", DecodeError::syntax(&error).problem());
+        problems
+    })?;
+    read(&json)
+}
+
+fn not_a_setting(name: &str, known: &[&str]) -> String {
+    let distance = |candidate: &str| {
+        strsim::levenshtein(&name.to_ascii_lowercase(), &candidate.to_ascii_lowercase())
     };
-    let distance =
-        |candidate: &String| strsim::levenshtein(&name.to_lowercase(), &candidate.to_lowercase());
     match known.iter().min_by_key(|candidate| distance(candidate)) {
         Some(nearest) if distance(nearest) <= 1 + name.len() / 3 => {
             format!("is not a setting; did you mean {nearest:?}?")
         }
-        _ => format!("is not a setting; known are {}", known.join(", ")),
+        _ => format!(
+            "is not a setting; known are {}",
+            list_of(&mut known.iter().copied())
+        ),
     }
+}
+
+fn not_one_of<'a>(text: &str, words: &mut dyn Iterator<Item = &'a str>) -> String {
+    format!("{text:?} is not one of {}", list_of(words))
+}
+
+fn list_of<'a>(words: &mut dyn Iterator<Item = &'a str>) -> String {
+    let mut list = String::new();
+    for word in words {
+        let separator = if list.is_empty() { "" } else { ", " };
+        list.push_str(separator);
+        list.push_str(&format!("{word:?}"));
+    }
+    list
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[derive(Debug, Default, Deserialize)]
-    #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
-    struct Wire {
+    #[derive(Debug, PartialEq)]
+    struct Ranges {
         ranges: Vec<Range>,
+        names: Vec<String>,
+        strict: bool,
+        level: Level,
+        deep: String,
         on_update: OnUpdate,
-        limit: Option<u16>,
     }
 
-    #[derive(Debug, Default, Deserialize)]
-    #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+    #[derive(Debug, PartialEq)]
     struct Range {
-        from: u16,
-        protocols: Vec<String>,
+        from: String,
     }
 
-    impl Settings for Wire {
-        type Checked = (Vec<u16>, OnUpdate);
-
-        fn check(self) -> Result<Self::Checked, Problems> {
-            let mut problems = Problems::default();
-            let path = FieldPath::new("ranges");
-            for (index, range) in self.ranges.iter().enumerate() {
-                if range.from == 0 {
-                    problems.add(&path.index(index).child("from"), "must not be 0");
-                }
+    impl Settings for Ranges {
+        fn read(settings: &mut Reader<'_, '_>) -> Self {
+            Self {
+                ranges: settings.list("ranges", |range| {
+                    let from = range.text("from");
+                    if from == "0" {
+                        range.problem("from", "must not be 0");
+                    }
+                    Range {
+                        from: from.to_owned(),
+                    }
+                }),
+                names: settings.texts("names", |name| {
+                    name.is_empty().then(|| "is empty".to_owned())
+                }),
+                strict: settings.flag("strict", true),
+                level: settings.level("level", Level::Warn),
+                deep: settings.map("outer", |outer| outer.text("deep").to_owned()),
+                on_update: settings.on_update(),
             }
-            problems.keep(
-                &FieldPath::new("limit"),
-                self.limit.map_or(Ok(0), |_| "x".parse::<u16>()),
-            );
-            problems.finish((
-                self.ranges.iter().map(|range| range.from).collect(),
-                self.on_update,
-            ))
         }
 
-        fn on_update(checked: &Self::Checked) -> OnUpdate {
-            checked.1
+        fn on_update(&self) -> OnUpdate {
+            self.on_update
         }
     }
 
-    fn problems(json: &str) -> String {
-        read::<Wire>(Some(json)).unwrap_err().to_string()
+    fn problems(text: &str) -> String {
+        read_text::<Ranges>(text).unwrap_err().to_string()
     }
 
     #[test]
     fn nothing_is_valid_in_every_spelling() {
-        for json in [None, Some(""), Some("null"), Some(" null "), Some("{}")] {
-            assert_eq!(
-                read::<Wire>(json),
-                Ok((vec![], OnUpdate::NewViolations)),
-                "{json:?}"
-            );
+        let default = Ranges {
+            ranges: vec![],
+            names: vec![],
+            strict: true,
+            level: Level::Warn,
+            deep: String::new(),
+            on_update: OnUpdate::NewViolations,
+        };
+        let nulls = r#"{"ranges":null,"names":null,"strict":null,"level":null,"outer":null,"onUpdate":null}"#;
+        for text in ["", "null", " null ", "{}", nulls] {
+            assert_eq!(read_text::<Ranges>(text).as_ref(), Ok(&default), "{text:?}");
         }
-        let settings = read::<Wire>(Some(r#"{"ranges":[{"from":7}],"onUpdate":"enforceAll"}"#));
-        assert_eq!(settings, Ok((vec![7], OnUpdate::EnforceAll)));
     }
 
     #[test]
-    fn tells_every_problem_of_form_and_of_meaning() {
-        let json = r#"{"rangs":[],"onUpdate":"all","limit":5,"totally":1,
-            "ranges":[7,{"from":"x"},{"form":1,"protocols":[{}, "tcp", 7]},{"from":0}]}"#;
+    fn reads_what_is_set() {
+        let text = r#"{"ranges":[{"from":"7"}],"names":["a"],"strict":false,"level":"off","outer":{"deep":"x"},
+            "onUpdate":"enforceAll"}"#;
+        let settings = Ranges {
+            ranges: vec![Range {
+                from: "7".to_owned(),
+            }],
+            names: vec!["a".to_owned()],
+            strict: false,
+            level: Level::Off,
+            deep: "x".to_owned(),
+            on_update: OnUpdate::EnforceAll,
+        };
+        assert_eq!(read_text::<Ranges>(text), Ok(settings));
+    }
+
+    #[test]
+    fn tells_every_problem() {
+        let text = r#"{"rangs":[],"onUpdate":"all","totally":1,"strict":"yes","level":7,"strict":true,
+            "ranges":[7,{"from":{}},{"form":1},{"from":"0"}],"names":[{}, "tcp", ""],"outer":[]}"#;
         assert_eq!(
-            problems(json).replace("; ", "\n"),
-            "rangs: is not a setting\ndid you mean \"ranges\"?\n\
-             onUpdate: must be \"newViolations\" or \"enforceAll\"\n\
-             ranges[0]: must be a map, not a number\n\
-             ranges[1].from: must be a whole number, not a string\n\
+            problems(text).replace("; ", "\n"),
+            "ranges[0]: must be a map, not a number\n\
+             ranges[1].from: must be a string, not a map\n\
              ranges[2].form: is not a setting\ndid you mean \"from\"?\n\
-             ranges[2].protocols[0]: must be a string, not a map\n\
-             ranges[2].protocols[2]: must be a string, not a number\n\
-             totally: is not a setting\nknown are ranges, onUpdate, limit\n\
-             ranges[2].from: must not be 0\n\
              ranges[3].from: must not be 0\n\
-             limit: invalid digit found in string"
+             names[0]: must be a string, not a map\n\
+             names[2]: is empty\n\
+             strict: is there twice\n\
+             level: must be a string, not a number\n\
+             outer: must be a map, not a list\n\
+             onUpdate: \"all\" is not one of \"newViolations\", \"enforceAll\"\n\
+             rangs: is not a setting\ndid you mean \"ranges\"?\n\
+             totally: is not a setting\nknown are \"ranges\", \"names\", \"strict\", \"level\", \"outer\", \"onUpdate\""
         );
     }
 
@@ -270,7 +402,10 @@ mod tests {
     fn settings_that_are_no_map_are_one_problem() {
         assert_eq!(problems("[]"), "the settings: must be a map, not a list");
         assert_eq!(problems("7"), "the settings: must be a map, not a number");
-        assert_eq!(problems("{"), "the settings: is not JSON");
+        assert_eq!(
+            problems("{"),
+            "the settings: is not JSON, or too deep, at line 1, column 1"
+        );
         assert_eq!(
             problems(r#"{"ranges":7}"#),
             "ranges: must be a list, not a number"

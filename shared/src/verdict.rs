@@ -1,17 +1,13 @@
 //! What a policy says of an object.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-
-use serde::Deserialize;
 
 use crate::message::{self, Line};
 use crate::rule::Rule;
 
 /// How serious a finding is, where a team may reasonably differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
     /// The request is refused.
     Deny,
@@ -141,34 +137,42 @@ impl Verdict {
     /// Findings are compared by what they say, not by where; one that the old object had once and this one has twice
     /// is new once.
     pub(crate) fn forgive(mut self, old: &Self) -> Self {
-        let mut known: BTreeMap<_, usize> = BTreeMap::new();
-        for finding in &old.violations {
-            *known.entry(finding.substance()).or_default() += 1;
-        }
-        let forgiven: Vec<bool> = self
-            .violations
-            .iter()
-            .map(|finding| match known.get_mut(&finding.substance()) {
-                Some(left) if *left > 0 => {
-                    *left -= 1;
-                    true
-                }
-                _ => false,
-            })
-            .collect();
-        let (forgiven, violations): (Vec<_>, Vec<_>) = self
-            .violations
-            .into_iter()
-            .zip(forgiven)
-            .partition(|(_, forgiven)| *forgiven);
-        let findings = |list: Vec<(Finding, bool)>| {
-            list.into_iter()
-                .map(|(finding, _)| finding)
-                .collect::<Vec<_>>()
+        // Both are in the order of their objects, so that what was not changed is found at the next place.
+        let mut known: Vec<Option<&Finding>> = old.violations.iter().map(Some).collect();
+        let mut next = 0;
+        let mut forgive = |finding: &Finding| {
+            let is_known = |known: &Option<&Finding>| {
+                known.is_some_and(|known| known.substance() == finding.substance())
+            };
+            let ahead = known
+                .iter()
+                .skip(next)
+                .position(is_known)
+                .map(|distance| next + distance);
+            let Some(place) = ahead.or_else(|| known.iter().take(next).position(is_known)) else {
+                return false;
+            };
+            if let Some(known) = known.get_mut(place) {
+                *known = None;
+            }
+            next = place + 1;
+            true
         };
-        self.violations = findings(violations);
-        self.warnings.splice(0..0, findings(forgiven));
-        self
+        let mut forgiven = Vec::new();
+        let mut violations = Vec::new();
+        for finding in self.violations {
+            let list = if forgive(&finding) {
+                &mut forgiven
+            } else {
+                &mut violations
+            };
+            list.push(finding);
+        }
+        forgiven.append(&mut self.warnings);
+        Self {
+            violations,
+            warnings: forgiven,
+        }
     }
 
     /// The message of a refusal; `subject` names the object.
@@ -184,29 +188,41 @@ impl Verdict {
     }
 
     /// For the audit log: where each rule was broken.
-    pub(crate) fn audit_annotations(&self) -> BTreeMap<&'static str, String> {
-        let mut annotations: BTreeMap<&'static str, String> = BTreeMap::new();
+    pub(crate) fn audit_annotations(&self) -> Vec<(&'static str, String)> {
+        let mut annotations: Vec<(&'static str, String)> = Vec::new();
         for finding in &self.violations {
-            let paths = annotations.entry(finding.rule.id).or_default();
-            if !paths.is_empty() {
-                paths.push_str(", ");
+            let known = annotations
+                .iter_mut()
+                .find(|(rule, _)| *rule == finding.rule.id);
+            match known {
+                Some((_, paths)) => paths.extend([", ", &finding.path]),
+                None => annotations.push((finding.rule.id, finding.path.clone())),
             }
-            paths.push_str(&finding.path);
         }
         annotations
     }
 }
 
-/// The same lines in the same order, each once.
+/// The same lines in the same order, each once. Behind those that are printed nobody looks for doubles.
 fn distinct(lines: impl Iterator<Item = String>) -> Vec<String> {
-    let mut seen = BTreeSet::new();
-    lines.filter(|line| seen.insert(line.clone())).collect()
+    let mut kept: Vec<String> = Vec::new();
+    for line in lines {
+        if !kept
+            .iter()
+            .take(message::LISTED)
+            .any(|known| *known == line)
+        {
+            kept.push(line);
+        }
+    }
+    kept
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::field::FieldPath;
+    use crate::rule;
 
     static ODD: Rule = Rule {
         id: "odd_value",
@@ -260,7 +276,7 @@ mod tests {
         let annotations = verdict.audit_annotations();
         assert_eq!(
             annotations,
-            BTreeMap::from([
+            Vec::from([
                 ("odd_value", "spec.b, spec.b, spec".into()),
                 ("old_value", "spec.a".into())
             ])

@@ -1,10 +1,6 @@
 //! Objects that bear pods: where their pod spec is, and the containers in it.
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-
-use crate::decode::{self, DecodeError, List, Text};
-use crate::field::FieldPath;
+use crate::decode::{Cursor, DecodeError};
 use crate::request::{GroupVersionKind, Request};
 
 /// A built-in kind that bears pods.
@@ -50,43 +46,61 @@ pub fn pod_spec_path(kind: &GroupVersionKind<'_>) -> Option<&'static str> {
 
 /// The pod spec of an object, with containers of type `C` and volumes of type `V`: each policy reads the fields that
 /// its rules need.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(
-    default,
-    rename_all = "camelCase",
-    bound(
-        deserialize = "C: Deserialize<'de>, V: Deserialize<'de>",
-        serialize = ""
-    )
-)]
-pub struct PodSpec<'a, C, V = IgnoredAny> {
+#[derive(Debug, Clone, PartialEq)]
+pub struct PodSpec<'a, C, V = ()> {
     /// The containers that run side by side.
-    #[serde(deserialize_with = "decode::maps")]
-    pub containers: List<C>,
+    pub containers: Vec<C>,
     /// The containers that run one after the other before them; those that are always restarted run on beside them.
-    #[serde(deserialize_with = "decode::maps")]
-    pub init_containers: List<C>,
+    pub init_containers: Vec<C>,
     /// The containers that are added to a running pod, to debug it.
-    #[serde(deserialize_with = "decode::maps")]
-    pub ephemeral_containers: List<C>,
+    pub ephemeral_containers: Vec<C>,
     /// What containers may mount.
-    #[serde(deserialize_with = "decode::maps")]
-    pub volumes: List<V>,
+    pub volumes: Vec<V>,
     /// The account that the pod runs as; empty for the namespace's `default`.
-    #[serde(borrow)]
-    pub service_account_name: Text<'a>,
+    pub service_account_name: &'a str,
 }
 
-// Not derived: a view need not have a default.
-impl<C, V> Default for PodSpec<'_, C, V> {
-    fn default() -> Self {
-        Self {
-            containers: List::default(),
-            init_containers: List::default(),
-            ephemeral_containers: List::default(),
-            volumes: List::default(),
-            service_account_name: Text::default(),
-        }
+/// A part of a pod spec that a policy reads.
+pub trait View<'a>: Sized {
+    /// Reads it.
+    fn read(cursor: &Cursor<'a>) -> Result<Self, DecodeError>;
+}
+
+/// For lists that a policy does not read.
+impl View<'_> for () {
+    fn read(_: &Cursor<'_>) -> Result<Self, DecodeError> {
+        Ok(())
+    }
+}
+
+/// The fields of pod-bearing objects that this module reads.
+#[must_use]
+pub fn wants(field: &str) -> bool {
+    matches!(
+        field,
+        "spec"
+            | "jobTemplate"
+            | "template"
+            | "containers"
+            | "initContainers"
+            | "ephemeralContainers"
+            | "volumes"
+            | "serviceAccountName"
+    )
+}
+
+impl<'a, C: View<'a>, V: View<'a>> PodSpec<'a, C, V> {
+    /// Reads the pod spec at `path` of the object of a request, such as `spec.template.spec`. None when there is none.
+    pub fn read(request: &Request<'a>, path: &str) -> Result<Option<Self>, DecodeError> {
+        request.object().at(path, |spec| {
+            Ok(Self {
+                containers: spec.list("containers", C::read)?,
+                init_containers: spec.list("initContainers", C::read)?,
+                ephemeral_containers: spec.list("ephemeralContainers", C::read)?,
+                volumes: spec.list("volumes", V::read)?,
+                service_account_name: spec.text("serviceAccountName")?,
+            })
+        })
     }
 }
 
@@ -156,50 +170,36 @@ impl<C: Container, V> PodSpec<'_, C, V> {
     }
 }
 
-/// The pod spec of the object of a request, and where it is.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Workload<'a, C, V = IgnoredAny> {
-    /// The pod spec; empty where the object has none yet.
-    pub pod: PodSpec<'a, C, V>,
-    pod_spec: &'a str,
-}
-
-impl<'a, C: Deserialize<'a>, V: Deserialize<'a>> Workload<'a, C, V> {
-    /// Reads the pod spec at `pod_spec` of the object, `spec.template.spec` for example.
-    pub fn decode(request: &Request<'a>, pod_spec: &'a str) -> Result<Self, DecodeError> {
-        let pod = request.object_at(pod_spec)?.unwrap_or_default();
-        Ok(Self { pod, pod_spec })
-    }
-
-    /// The path of the pod spec.
-    #[must_use]
-    pub fn path(&self) -> FieldPath<'a> {
-        FieldPath::new(self.pod_spec)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::field::FieldPath;
+    use crate::json::{self, Keep};
 
-    #[derive(Debug, Default, PartialEq, Deserialize)]
-    #[serde(default, rename_all = "camelCase")]
+    #[derive(Debug, Default, PartialEq)]
     struct Named<'a> {
-        #[serde(borrow)]
-        name: Text<'a>,
-        #[serde(borrow)]
-        restart_policy: Text<'a>,
+        name: &'a str,
+        restart_policy: &'a str,
+    }
+
+    impl<'a> View<'a> for Named<'a> {
+        fn read(cursor: &Cursor<'a>) -> Result<Self, DecodeError> {
+            Ok(Self {
+                name: cursor.text("name")?,
+                restart_policy: cursor.text("restartPolicy")?,
+            })
+        }
     }
 
     impl Container for Named<'_> {
         fn name(&self) -> &str {
-            &self.name
+            self.name
         }
 
         fn restart_policy(&self) -> &str {
-            &self.restart_policy
+            self.restart_policy
         }
     }
 
@@ -214,31 +214,31 @@ mod tests {
             "containers": [{"name": "app"}, {"name": "other", "restartPolicy": "Always"}],
             "initContainers": [{"name": "init"}, {"name": "proxy", "restartPolicy": "Always"}],
             "ephemeralContainers": [{"name": "debug"}],
+            "volumes": [{}, {}],
             "serviceAccountName": "robot",
         });
         for known in KINDS {
-            let payload = json!({
+            let text = json!({
                 "kind": {"group": known.group, "version": "v1", "kind": known.kind},
                 "object": nested(known.pod_spec, spec.clone()),
             })
             .to_string();
-            let request: Request = decode::decode(&payload).unwrap();
+            let wanted = |field: &str| wants(field) || matches!(field, "name" | "restartPolicy");
+            let json = json::parse(&text, Keep::Request, wanted).unwrap();
+            let request = Request::read(&Cursor::new(&json, FieldPath::new(""))).unwrap();
             let path = pod_spec_path(&request.kind).unwrap();
-            let workload: Workload<Named> = Workload::decode(&request, path).unwrap();
-            let found: Vec<_> = workload
-                .pod
+            let pod: PodSpec<'_, Named<'_>> = PodSpec::read(&request, path).unwrap().unwrap();
+            let found: Vec<_> = pod
                 .all_containers()
                 .map(|found| {
-                    let base = workload.path();
-                    let list = base.child(found.list);
                     (
                         found.container.name(),
                         found.role,
-                        list.index(found.index).to_string(),
+                        format!("{}[{}]", found.list, found.index),
                     )
                 })
                 .collect();
-            let at = |place: &str| format!("{}.{place}", known.pod_spec);
+            let at = str::to_owned;
             assert_eq!(
                 found,
                 [
@@ -249,7 +249,7 @@ mod tests {
                     ("debug", Role::Ephemeral, at("ephemeralContainers[0]")),
                 ]
             );
-            assert_eq!(&*workload.pod.service_account_name, "robot");
+            assert_eq!((pod.service_account_name, pod.volumes.len()), ("robot", 2));
         }
     }
 
@@ -260,26 +260,34 @@ mod tests {
             ("batch.volcano.sh", "Job"),
             ("", "Deployment"),
         ] {
-            let kind = GroupVersionKind {
-                group: group.into(),
-                version: "v1".into(),
-                kind: kind.into(),
-            };
-            assert_eq!(pod_spec_path(&kind), None);
+            assert_eq!(
+                pod_spec_path(&GroupVersionKind {
+                    group,
+                    version: "v1",
+                    kind
+                }),
+                None
+            );
         }
     }
 
     #[test]
-    fn an_object_without_a_pod_spec_has_no_containers() {
-        for object in [
-            json!({}),
-            json!({"spec": null}),
-            json!({"spec": {"containers": null, "volumes": null}}),
+    fn an_object_without_a_pod_spec_has_none() {
+        for (text, some) in [
+            (r#"{"object":{}}"#, false),
+            (r#"{"object":{"spec":null}}"#, false),
+            (
+                r#"{"object":{"spec":{"containers":null,"volumes":null}}}"#,
+                true,
+            ),
         ] {
-            let payload = json!({ "object": object }).to_string();
-            let request: Request = decode::decode(&payload).unwrap();
-            let workload: Workload<Named> = Workload::decode(&request, "spec").unwrap();
-            assert_eq!(workload.pod.all_containers().count(), 0);
+            let json = json::parse(text, Keep::All, |_| true).unwrap();
+            let request = Request::read(&Cursor::new(&json, FieldPath::new(""))).unwrap();
+            let pod = PodSpec::<Named<'_>>::read(&request, "spec").unwrap();
+            assert_eq!(
+                pod.map(|pod| pod.all_containers().count()),
+                some.then_some(0)
+            );
         }
     }
 }

@@ -7,7 +7,8 @@ pub(crate) struct Host;
 
 impl Cluster for Host {
     fn get(&self, lookup: &Lookup<'_>) -> Result<Vec<u8>, String> {
-        let request = serde_json::to_vec(lookup).map_err(|error| error.to_string())?;
+        // Strings and flags can always be written. An error that is never made does not cost its text.
+        let request = serde_json::to_vec(lookup).unwrap_or_default();
         wapc_guest::host_call("kubewarden", "kubernetes", "get_resource", &request)
             .map_err(|error| error.to_string())
     }

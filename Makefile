@@ -1,0 +1,60 @@
+# The index of commands: `make` alone lists them.
+# Cargo has its own job server.
+unexport MAKEFLAGS MFLAGS
+
+POLICIES := $(patsubst policies/%/Cargo.toml,%,$(wildcard policies/*/Cargo.toml))
+
+.PHONY: help
+help: ## List the commands
+	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile | while IFS='	' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
+
+.PHONY: preflight
+preflight: wasm ## Judge examples/ with every policy, or your own files: make preflight MANIFESTS=path [ARGS=...]
+# The examples hold bad manifests: there, "refused" (1) is the expected end. For your own files the status is preflight's.
+	@cargo run --quiet --locked -p preflight --features embedded -- $(ARGS) $(or $(MANIFESTS),examples) $(if $(MANIFESTS),,|| [ $$? = 1 ])
+
+.PHONY: test
+test: wasm ## Run all tests; ARGS= goes to cargo test
+	cargo test --workspace --locked $(ARGS)
+
+.PHONY: bless
+bless: wasm ## Rewrite expected answers and generated documents, to review in the diff
+	BLESS=1 cargo test --workspace --locked $(ARGS)
+
+.PHONY: check
+check: wasm ## Check format, lints (native and wasm) and documentation
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
+	tools/wasm-cargo clippy --locked --profile wasm -p shared $(POLICIES:%=-p %) -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+
+.PHONY: fmt
+fmt: cargo ## Format the code
+	cargo fmt --all
+
+.PHONY: wasm
+wasm: $(POLICIES:%=dist/%.wasm) ## Build each policy to dist/<policy>.wasm
+
+# Cargo knows what changed, so it is always asked. A copy only where bytes differ: what embeds dist/ stays fresh.
+dist/%.wasm: toolchain
+	@tools/wasm-cargo rustc $(if $(wildcard $@),--quiet) --locked --profile wasm -p $* --lib --crate-type cdylib
+	@mkdir -p dist
+	@cmp -s target/wasm/wasm32-unknown-unknown/wasm/$(subst -,_,$*).wasm $@ || \
+		cp target/wasm/wasm32-unknown-unknown/wasm/$(subst -,_,$*).wasm $@
+
+.PHONY: install
+install: wasm ## Install the preflight command with the policies inside
+	cargo install --path preflight --features embedded --locked
+
+.PHONY: clean
+clean: cargo ## Remove everything that was built
+	cargo clean
+	rm -rf dist
+
+.PHONY: toolchain
+toolchain: cargo
+	@tools/wasm-cargo
+
+.PHONY: cargo
+cargo:
+	@command -v cargo >/dev/null || { echo "cargo is missing: install Rust with rustup (https://rustup.rs) and try again" >&2; exit 1; }

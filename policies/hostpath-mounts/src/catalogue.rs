@@ -1,0 +1,320 @@
+//! The paths of a node that are risky in the hands of a pod, as data.
+//!
+//! Worst first: where a mount exposes several, the first is named.
+
+use crate::ruling::Access;
+
+/// A risky path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Risk {
+    /// The path in its one spelling; a `*` at the end stands for all names with that start.
+    pub path: &'static str,
+    /// Whether the path is one of Windows nodes, where case does not matter.
+    pub windows: bool,
+    /// What a pod may do with it at most.
+    pub access: Access,
+    /// What it is, and what comes of it.
+    pub what: &'static str,
+    /// What to use instead of mounting it.
+    pub instead: &'static str,
+    /// Who else says so. For people who read the catalogue, so it is not part of the wasm.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub evidence: &'static str,
+}
+
+const STORAGE: &str = "use an emptyDir or a PersistentVolumeClaim, or have the platform team list \
+                       the path in `allowed`";
+const RUNTIME: &str = "build images with BuildKit or Kaniko in rootless mode and talk to the \
+                       Kubernetes API, not to the runtime; or have the platform team list the \
+                       path in `allowed`";
+const KUBELET: &str = "read metrics and pods through the Kubernetes API; a CSI driver needs its \
+                       own directory listed in `allowed` by the platform team";
+const SECRETS: &str = "put what the pod needs in a Secret and mount that; or have the platform \
+                       team list the path in `allowed`";
+const DEVICES: &str = "ask for the device through a device plugin or a resource claim; or have \
+                       the platform team list it in `allowed`";
+
+const SOCKET: &str = "a socket of the container runtime: who reaches it starts privileged \
+                      containers and owns the node, read-only or not";
+const RUNTIME_DIRECTORY: &str = "where the container runtime has its sockets and its state: who \
+                                 reaches them owns the node, read-only or not";
+const KUBELET_DIRECTORY: &str = "where the kubelet keeps its client certificate, and the tokens \
+                                 and secrets of every pod on the node";
+const CONTROL_PLANE: &str = "where the keys and the static pods of the control plane are";
+const CONTAINERS: &str = "the file systems of all containers on the node";
+const PASSWORDS: &str = "the password hashes of the node";
+const NETWORK: &str = "part of the node's network: who writes it changes what all pods reach";
+const PROGRAMS: &str = "programs and libraries that the node runs as root";
+
+const fn risk(
+    path: &'static str,
+    access: Access,
+    what: &'static str,
+    instead: &'static str,
+    evidence: &'static str,
+) -> Risk {
+    #[cfg(target_arch = "wasm32")]
+    let _ = evidence;
+    Risk {
+        path,
+        windows: false,
+        access,
+        what,
+        instead,
+        #[cfg(not(target_arch = "wasm32"))]
+        evidence,
+    }
+}
+
+const fn never(
+    path: &'static str,
+    what: &'static str,
+    instead: &'static str,
+    evidence: &'static str,
+) -> Risk {
+    risk(path, Access::Never, what, instead, evidence)
+}
+
+const fn windows(path: &'static str, what: &'static str, instead: &'static str) -> Risk {
+    Risk {
+        windows: true,
+        ..risk(path, Access::Never, what, instead, MICROSOFT)
+    }
+}
+
+const fn read_only(path: &'static str, what: &'static str, evidence: &'static str) -> Risk {
+    risk(path, Access::ReadOnly, what, STORAGE, evidence)
+}
+
+const fn harmless(path: &'static str, what: &'static str) -> Risk {
+    risk(path, Access::ReadWrite, what, "", "")
+}
+
+const ATTACK: &str = "MITRE ATT&CK T1611";
+const BAD_PODS: &str = "BishopFox badPods; MITRE ATT&CK T1611";
+const ELASTIC: &str = "elastic/detection-rules#2045; kubeaudit mounts";
+const KUBELINTER: &str = "kube-linter sensitive-host-mounts; SonarSource S6433";
+const KUBESCAPE: &str = "kubescape alert-mount-potential-credentials-paths";
+const LOGS: &str = "kube-hunter#158; danielsagi/kube-pod-escape";
+const MICROSOFT: &str = "Microsoft threat matrix for Kubernetes, writable hostPath mount";
+const KUBERNETES: &str = "kubernetes.io, Volumes, hostPath";
+
+/// Every risky path, and the harmless ones inside them.
+pub const RISKS: &[Risk] = &[
+    never("/run/docker.sock", SOCKET, RUNTIME, KUBERNETES),
+    never("/run/containerd", RUNTIME_DIRECTORY, RUNTIME, ELASTIC),
+    never("/run/crio", RUNTIME_DIRECTORY, RUNTIME, ELASTIC),
+    never("/run/cri-dockerd.sock", SOCKET, RUNTIME, ELASTIC),
+    never("/run/dockershim.sock", SOCKET, RUNTIME, ELASTIC),
+    never("/run/docker", RUNTIME_DIRECTORY, RUNTIME, ELASTIC),
+    never("/run/podman", RUNTIME_DIRECTORY, RUNTIME, ELASTIC),
+    never("/run/k3s", RUNTIME_DIRECTORY, RUNTIME, ELASTIC),
+    never("/run/k0s", RUNTIME_DIRECTORY, RUNTIME, ELASTIC),
+    never(
+        "/run/user",
+        "where rootless container runtimes have their sockets",
+        RUNTIME,
+        ELASTIC,
+    ),
+    never(
+        "/var/snap/microk8s/common/run",
+        RUNTIME_DIRECTORY,
+        RUNTIME,
+        ELASTIC,
+    ),
+    windows("/pipe/docker*", SOCKET, RUNTIME),
+    windows("/pipe/containerd*", SOCKET, RUNTIME),
+    never("/etc/kubernetes", CONTROL_PLANE, SECRETS, BAD_PODS),
+    never("/srv/kubernetes", CONTROL_PLANE, SECRETS, BAD_PODS),
+    never("/etc/rancher", CONTROL_PLANE, SECRETS, ELASTIC),
+    never("/var/lib/rancher", CONTROL_PLANE, SECRETS, ELASTIC),
+    never("/var/lib/k0s", CONTROL_PLANE, SECRETS, ELASTIC),
+    never("/var/lib/minikube", CONTROL_PLANE, SECRETS, ELASTIC),
+    never("/var/snap/microk8s", CONTROL_PLANE, SECRETS, ELASTIC),
+    never(
+        "/var/lib/etcd",
+        "all data of the cluster, every Secret among it",
+        SECRETS,
+        BAD_PODS,
+    ),
+    never("/var/lib/kubelet", KUBELET_DIRECTORY, KUBELET, BAD_PODS),
+    windows("/k", KUBELET_DIRECTORY, KUBELET),
+    never("/var/lib/docker", CONTAINERS, STORAGE, ELASTIC),
+    never("/var/lib/containerd", CONTAINERS, STORAGE, ELASTIC),
+    never("/var/lib/containers", CONTAINERS, STORAGE, ELASTIC),
+    windows("/programdata/docker", CONTAINERS, STORAGE),
+    windows("/programdata/containerd", CONTAINERS, STORAGE),
+    never("/etc/shadow*", PASSWORDS, SECRETS, BAD_PODS),
+    never("/etc/gshadow*", PASSWORDS, SECRETS, BAD_PODS),
+    never("/etc/ssh", "the keys of the node", SECRETS, BAD_PODS),
+    never(
+        "/root",
+        "the home of root, with its keys and credentials",
+        SECRETS,
+        KUBESCAPE,
+    ),
+    never(
+        "/home",
+        "the homes of the node's users, with their keys and credentials",
+        SECRETS,
+        KUBESCAPE,
+    ),
+    never(
+        "/var/lib/cloud",
+        "the user data of the machine, often with credentials",
+        SECRETS,
+        KUBESCAPE,
+    ),
+    windows(
+        "/users",
+        "the homes of the node's users, with their keys and credentials",
+        SECRETS,
+    ),
+    windows("/programdata/ssh", "the keys of the node", SECRETS),
+    windows("/windows", "the system of a Windows node", STORAGE),
+    never(
+        "/run/secrets",
+        "where secrets of the node are",
+        SECRETS,
+        ELASTIC,
+    ),
+    never(
+        "/run/systemd",
+        "the control socket of the node's services",
+        STORAGE,
+        ATTACK,
+    ),
+    never(
+        "/run/dbus",
+        "the bus on which the node's services take orders",
+        STORAGE,
+        ATTACK,
+    ),
+    never(
+        "/run/udev/control",
+        "the control socket of the node's devices",
+        DEVICES,
+        ATTACK,
+    ),
+    never(
+        "/dev",
+        "the disks and the memory of the node",
+        DEVICES,
+        KUBELINTER,
+    ),
+    read_only(
+        "/proc",
+        "the kernel's settings: who writes core_pattern runs programs as root on the node",
+        ELASTIC,
+    ),
+    read_only(
+        "/sys",
+        "the kernel's devices: who writes uevent_helper runs programs as root on the node",
+        KUBELINTER,
+    ),
+    read_only(
+        "/var/log",
+        "where the kubelet serves files from and follows links: who writes it reads any file of the node",
+        LOGS,
+    ),
+    read_only(
+        "/etc",
+        "the configuration of the node: who writes it runs programs as root",
+        ELASTIC,
+    ),
+    read_only("/etc/cni", NETWORK, KUBERNETES),
+    read_only(
+        "/opt/cni",
+        "programs that the kubelet's runtime runs as root for every pod",
+        KUBERNETES,
+    ),
+    read_only("/run/calico", NETWORK, KUBERNETES),
+    read_only("/var/lib/calico", NETWORK, KUBERNETES),
+    read_only("/run/cilium", NETWORK, KUBERNETES),
+    read_only("/run/flannel", NETWORK, KUBERNETES),
+    read_only("/run/xtables.lock", NETWORK, KUBERNETES),
+    read_only("/var/lib/cni", NETWORK, KUBERNETES),
+    read_only("/boot", "what the node starts from", KUBELINTER),
+    read_only("/usr", PROGRAMS, KUBELINTER),
+    read_only(
+        "/var/spool/cron",
+        "programs that the node runs at a time",
+        ELASTIC,
+    ),
+    read_only(
+        "/var/lib/docker/containers",
+        "the logs of all containers on the node",
+        ELASTIC,
+    ),
+    read_only(
+        "/dev/shm",
+        "memory that processes of the node share",
+        KUBERNETES,
+    ),
+    harmless("/dev/null", "a device that holds nothing"),
+    harmless("/dev/zero", "a device that holds nothing"),
+    harmless("/dev/random", "a device that gives random numbers"),
+    harmless("/dev/urandom", "a device that gives random numbers"),
+    harmless("/dev/net/tun", "a device that makes network interfaces"),
+    harmless("/dev/fuse", "a device that makes file systems"),
+    harmless("/dev/kvm", "a device that runs virtual machines"),
+    harmless("/dev/dri", "graphics cards"),
+    harmless("/dev/nvidia*", "graphics cards"),
+    harmless("/dev/infiniband", "network cards"),
+];
+
+/// Where other file systems are usually mounted, and stay writable below a read-only mount that is
+/// not recursive.
+pub(crate) const MOUNT_PARENTS: &[&str] = &[
+    "/",
+    "/media",
+    "/mnt",
+    "/proc",
+    "/run",
+    "/sys",
+    "/var",
+    "/var/lib",
+    "/var/lib/kubelet",
+    "/dev",
+];
+
+#[cfg(test)]
+mod tests {
+    use shared::host_path::HostPath;
+
+    use super::*;
+
+    #[test]
+    fn every_path_is_in_its_one_spelling_and_listed_once() {
+        for (position, risk) in RISKS.iter().enumerate() {
+            assert_eq!(HostPath::parse(risk.path).as_str(), risk.path);
+            assert!(
+                !RISKS[..position]
+                    .iter()
+                    .any(|other| other.path == risk.path),
+                "{}",
+                risk.path
+            );
+        }
+    }
+
+    #[test]
+    fn every_risk_says_why_what_instead_and_who_says_so() {
+        for risk in RISKS.iter().filter(|risk| risk.access != Access::ReadWrite) {
+            for text in [risk.what, risk.instead, risk.evidence] {
+                assert!(
+                    !text.is_empty() && !text.ends_with('.'),
+                    "{}: {text}",
+                    risk.path
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_harmless_lies_in_what_is_not() {
+        for risk in RISKS.iter().filter(|risk| risk.access == Access::ReadWrite) {
+            assert!(risk.path.starts_with("/dev/"), "{}", risk.path);
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! The rules, one in a file.
+
+use shared::{Rule, Verdict};
+
+use crate::ruling::{Access, Because, Ruling, Scope};
+use crate::settings::Settings;
+use crate::volume::HostVolume;
+
+pub(crate) mod bidirectional_propagation;
+mod created_path;
+mod denied_path;
+mod disallowed_type;
+mod non_recursive_read_only;
+mod parent_reference;
+mod path_outside_allowed;
+mod risky_path;
+mod writable_mount;
+mod writable_read_only_path;
+
+/// Everything that the policy looks for.
+pub(crate) const ALL: &[&Rule] = &[
+    &bidirectional_propagation::RULE,
+    &created_path::RULE,
+    &denied_path::RULE,
+    &disallowed_type::RULE,
+    &non_recursive_read_only::RULE,
+    &parent_reference::RULE,
+    &path_outside_allowed::RULE,
+    &risky_path::RULE,
+    &writable_mount::RULE,
+    &writable_read_only_path::RULE,
+];
+
+/// Judges a path of the node that is made a volume.
+pub(crate) fn check(volume: &HostVolume<'_>, settings: &Settings, verdict: &mut Verdict) {
+    // The API server refuses both by itself: `validateHostPathVolumeSource` in
+    // `pkg/apis/core/validation/validation.go`.
+    if volume.written.is_empty() || parent_reference::check(volume, verdict) {
+        return;
+    }
+    let scope = Scope::of(settings, &volume.path, volume.namespace);
+    let ruling = scope.ruling(&volume.path);
+    if ruling.access == Access::Never {
+        refuse(volume, &ruling, verdict);
+        return;
+    }
+    disallowed_type::check(volume, &scope, verdict);
+    writable_read_only_path::check(volume, &scope, &ruling, verdict);
+    created_path::check(volume, settings, verdict);
+    writable_mount::check(volume, &scope, &ruling, settings, verdict);
+    non_recursive_read_only::check(volume, settings, verdict);
+}
+
+fn refuse(volume: &HostVolume<'_>, ruling: &Ruling<'_>, verdict: &mut Verdict) {
+    match ruling.because {
+        Because::Risk(risk, relation) => {
+            risky_path::check(volume, risk, relation, ruling.more, verdict)
+        }
+        Because::Denied(denied, relation) => denied_path::check(volume, denied, relation, verdict),
+        Because::NotAllowed | Because::Nothing | Because::Allowed(..) => {
+            path_outside_allowed::check(volume, verdict)
+        }
+    }
+}

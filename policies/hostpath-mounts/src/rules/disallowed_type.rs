@@ -1,0 +1,35 @@
+//! A volume of another type than its entry allows.
+
+use shared::{Rule, Verdict, rule};
+
+use crate::ruling::Scope;
+use crate::volume::HostVolume;
+
+/// See the module.
+pub(crate) static RULE: Rule = rule! {
+    id: "disallowed_type",
+    summary: "A `type` that the entry of `allowed` for the path does not list",
+    why: "The platform team allowed the path as a file or a directory that exists, not as whatever is found or made \
+          there",
+    fix: "set the type to an allowed one",
+};
+
+/// Refuses the volume if its entry lists types, and not this one.
+pub(crate) fn check(volume: &HostVolume<'_>, scope: &Scope<'_>, verdict: &mut Verdict) {
+    let Some(entry) = scope.allowed() else { return };
+    if entry.types.is_empty() || entry.types.iter().any(|kind| kind == volume.kind) {
+        return;
+    }
+    let wanted = entry
+        .types
+        .iter()
+        .map(|kind| format!("{kind:?}"))
+        .collect::<Vec<_>>()
+        .join(" or ");
+    let reason = format!(
+        "{:?} is not an allowed type for {}, which must be {wanted}",
+        volume.kind,
+        volume.quoted()
+    );
+    verdict.deny(&RULE, &volume.kind_field(), reason);
+}

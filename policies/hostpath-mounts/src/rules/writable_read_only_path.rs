@@ -1,0 +1,94 @@
+//! A writable mount of a path that pods may only read.
+
+use shared::{Rule, Verdict, rule};
+
+use crate::ruling::{Access, Because, Ruling, Scope};
+use crate::volume::{HostVolume, Mount, quoted};
+
+/// See the module.
+pub(crate) static RULE: Rule = rule! {
+    id: "writable_read_only_path",
+    summary: "A writable mount of a path that may be read, but not written, or of something that holds it",
+    why: "Who writes there changes the node: what it runs, what it reads, what other pods reach",
+    fix: "set readOnly: true",
+};
+
+/// Refuses each mount that is writable where it must not be. A volume that nobody mounts counts as writable: an
+/// ephemeral container may mount it later. So does a `PersistentVolume`.
+pub(crate) fn check(
+    volume: &HostVolume<'_>,
+    scope: &Scope<'_>,
+    ruling: &Ruling<'_>,
+    verdict: &mut Verdict,
+) {
+    if volume.mounts.is_empty() {
+        if ruling.access == Access::ReadOnly {
+            let quoted = volume.quoted();
+            let subject = if volume.is_of_a_pod() {
+                format!(
+                    "{quoted} is mounted by no container, so that it may be mounted writable later"
+                )
+            } else {
+                format!("{quoted} can be mounted writable by whoever claims it")
+            };
+            let reason = format!("{subject}, and {}", explain(ruling));
+            let fix = if volume.is_of_a_pod() {
+                "remove the volume, or mount it with readOnly: true"
+            } else {
+                "use another path, or have the platform team list it in `allowed` with readOnly: false"
+            };
+            verdict.report(
+                shared::Level::Deny,
+                shared::Finding::new(&RULE, &volume.field(), reason).fix(fix),
+            );
+        }
+        return;
+    }
+    for mount in volume.mounts.iter().filter(|mount| mount.writable) {
+        let (path, ruling) = reached(volume, mount, scope, ruling);
+        if ruling.access <= Access::ReadOnly {
+            let reason = format!(
+                "container {:?} mounts {path} writable, and {}",
+                mount.container,
+                explain(&ruling)
+            );
+            mount.with_field("readOnly", |field| verdict.deny(&RULE, field, reason));
+        }
+    }
+}
+
+/// What a mount reaches: the volume, or a part of it. What `subPathExpr` reaches is known only on the node, so that it
+/// counts as the volume.
+pub(super) fn reached<'s>(
+    volume: &HostVolume<'_>,
+    mount: &Mount<'_>,
+    scope: &Scope<'s>,
+    ruling: &Ruling<'s>,
+) -> (String, Ruling<'s>) {
+    let sub_path = mount.mount.sub_path;
+    if sub_path.is_empty() {
+        return (volume.quoted(), *ruling);
+    }
+    let path = volume.path.join(sub_path);
+    let written = format!("{}/{sub_path}", volume.written.trim_end_matches('/'));
+    (quoted(&written, &path), scope.ruling(&path))
+}
+
+fn explain(ruling: &Ruling<'_>) -> String {
+    use shared::host_path::Relation::{Above, Below, Equal};
+    match ruling.because {
+        Because::Risk(risk, Equal) => format!("it is {}", risk.what),
+        Because::Risk(risk, Below) => format!("it is part of {:?}, {}", risk.path, risk.what),
+        Because::Risk(risk, Above) => format!("it holds {:?}, {}", risk.path, risk.what),
+        Because::Denied(denied, Above) => {
+            format!("it holds {:?}: {}", denied.path.as_str(), denied.reason)
+        }
+        Because::Denied(denied, _) => denied.reason.clone(),
+        Because::Allowed(entry, Above) => format!(
+            "it holds {:?}, which is allowed only readOnly",
+            entry.path.as_str()
+        ),
+        Because::Allowed(entry, _) => format!("{:?} is allowed only readOnly", entry.path.as_str()),
+        Because::Nothing | Because::NotAllowed => "it is not allowed".to_owned(),
+    }
+}

@@ -1,0 +1,308 @@
+//! What an administrator may set.
+
+use shared::host_path::HostPath;
+use shared::workload::KINDS;
+use shared::{GroupVersionKind, Level, OnUpdate, Reader};
+
+use crate::ruling::Access;
+
+/// The types that `hostPath.type` can have. Source: `staging/src/k8s.io/api/core/v1/types.go`.
+const TYPES: &[&str] = &[
+    "",
+    "DirectoryOrCreate",
+    "Directory",
+    "FileOrCreate",
+    "File",
+    "Socket",
+    "CharDevice",
+    "BlockDevice",
+];
+
+/// What an administrator may set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// `risky` refuses what the catalogue of risky paths names, and what `denied` adds to it. `allowlist` refuses
+    /// everything that `allowed` does not list: with an empty list, that is the baseline of the Pod Security Standards.
+    pub(crate) mode: Mode,
+    /// Paths that pods may mount. The most specific entry for a path wins, also over the catalogue and over `denied`.
+    pub(crate) allowed: Vec<Allowed>,
+    /// Paths that are refused in addition to the catalogue, with a reason that users read.
+    pub(crate) denied: Vec<Denied>,
+    /// Whom this policy does not concern.
+    exempt: Exempt,
+    /// Mounts with `mountPropagation: Bidirectional`, whose mounts show up on the node.
+    pub(crate) bidirectional_propagation: Level,
+    /// Writable mounts of paths that no list names.
+    pub(crate) writable_mounts: Level,
+    /// Types that create what is missing on the node, as root.
+    pub(crate) created_paths: Level,
+    /// Read-only mounts of paths that usually hold other mounts, which stay writable without `recursiveReadOnly`.
+    pub(crate) non_recursive_read_only: Level,
+    /// Kinds of others that bear pods, such as Argo's `Rollout`, and where their pod spec is.
+    pub(crate) custom_kinds: Vec<CustomKind>,
+    /// Whether to look up what the claims of a pod are bound to. Needs the cluster.
+    pub(crate) follow_claims: bool,
+    /// Whether an UPDATE is refused for what it makes worse, or for everything.
+    on_update: OnUpdate,
+}
+
+/// What is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Risky paths.
+    Risky,
+    /// Every path that is not allowed.
+    Allowlist,
+}
+
+/// Whom the policy does not concern.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Exempt {
+    namespaces: Vec<String>,
+    service_accounts: Vec<String>,
+    users: Vec<String>,
+}
+
+/// A kind that an administrator says bears pods.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CustomKind {
+    api_group: String,
+    kind: String,
+    pub(crate) pod_spec_path: String,
+}
+
+/// A path that pods may mount.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Allowed {
+    pub(crate) path: HostPath,
+    pub(crate) exact: bool,
+    pub(crate) read_only: bool,
+    pub(crate) types: Vec<String>,
+    pub(crate) bidirectional_propagation: bool,
+    namespaces: Vec<String>,
+}
+
+/// A path that an administrator adds to the catalogue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Denied {
+    pub(crate) path: HostPath,
+    pub(crate) reason: String,
+    read_only_is_enough: bool,
+}
+
+impl CustomKind {
+    pub(crate) fn is(&self, kind: &GroupVersionKind<'_>) -> bool {
+        kind.is(&self.api_group, &self.kind)
+    }
+}
+
+impl Settings {
+    /// Whether the policy does not concern a pod in `namespace` with `service_account`, or whoever asks for it.
+    pub(crate) fn exempts(&self, namespace: &str, service_account: &str, username: &str) -> bool {
+        let service_account = if service_account.is_empty() {
+            "default"
+        } else {
+            service_account
+        };
+        let is = |account: &String| account.split_once('/') == Some((namespace, service_account));
+        self.exempt.namespaces.iter().any(|name| name == namespace)
+            || self.exempt.service_accounts.iter().any(is)
+            || self.exempt.users.iter().any(|name| name == username)
+    }
+}
+
+impl Allowed {
+    pub(crate) fn access(&self) -> Access {
+        if self.read_only {
+            Access::ReadOnly
+        } else {
+            Access::ReadWrite
+        }
+    }
+
+    /// Whether the entry is for pods in `namespace`.
+    pub(crate) fn is_for(&self, namespace: &str) -> bool {
+        self.namespaces.is_empty() || self.namespaces.iter().any(|name| name == namespace)
+    }
+
+    /// A longer path is more specific; then an entry for the path alone, then one for certain namespaces.
+    pub(crate) fn specificity(&self) -> (usize, bool, bool) {
+        (self.path.depth(), self.exact, !self.namespaces.is_empty())
+    }
+
+    fn says_the_same_as(&self, other: &Self) -> bool {
+        let overlap = if self.namespaces.is_empty() || other.namespaces.is_empty() {
+            self.namespaces.is_empty() && other.namespaces.is_empty()
+        } else {
+            self.namespaces
+                .iter()
+                .any(|name| other.namespaces.contains(name))
+        };
+        self.path == other.path && self.exact == other.exact && overlap
+    }
+}
+
+impl Denied {
+    pub(crate) fn access(&self) -> Access {
+        if self.read_only_is_enough {
+            Access::ReadOnly
+        } else {
+            Access::Never
+        }
+    }
+}
+
+impl shared::Settings for Settings {
+    fn read(settings: &mut Reader<'_, '_>) -> Self {
+        let mode = settings.choice(
+            "mode",
+            &[("risky", Mode::Risky), ("allowlist", Mode::Allowlist)],
+            Mode::Risky,
+        );
+        let allowed = settings.list("allowed", read_allowed);
+        let denied = settings.list("denied", read_denied);
+        for (index, entry) in allowed.iter().enumerate() {
+            if let Some(other) = allowed
+                .iter()
+                .take(index)
+                .position(|other| entry.says_the_same_as(other))
+            {
+                settings.problem(
+                    &format!("allowed[{index}]"),
+                    format!("is about the same path as allowed[{other}]"),
+                );
+            }
+        }
+        for (index, entry) in denied.iter().enumerate() {
+            let clashes = |other: &Allowed| other.path == entry.path && other.namespaces.is_empty();
+            if let Some(other) = allowed.iter().position(clashes) {
+                let problem = format!("allowed[{other}] allows the same path in all namespaces");
+                settings.problem(&format!("denied[{index}]"), problem);
+            }
+        }
+        Self {
+            mode,
+            allowed,
+            denied,
+            exempt: settings.map("exempt", |exempt| Exempt {
+                namespaces: exempt.texts("namespaces", name_problem),
+                service_accounts: exempt.texts("serviceAccounts", service_account_problem),
+                users: exempt.texts("users", |name| {
+                    name.is_empty().then(|| "is empty".to_owned())
+                }),
+            }),
+            bidirectional_propagation: settings.level("bidirectionalPropagation", Level::Deny),
+            writable_mounts: settings.level("writableMounts", Level::Warn),
+            created_paths: settings.level("createdPaths", Level::Warn),
+            non_recursive_read_only: settings.level("nonRecursiveReadOnly", Level::Warn),
+            custom_kinds: settings.list("customKinds", read_custom_kind),
+            follow_claims: settings.flag("followClaims", false),
+            on_update: settings.on_update(),
+        }
+    }
+
+    fn on_update(&self) -> OnUpdate {
+        self.on_update
+    }
+}
+
+fn read_allowed(entry: &mut Reader<'_, '_>) -> Allowed {
+    Allowed {
+        path: read_path(entry),
+        exact: entry.choice("match", &[("prefix", false), ("exact", true)], false),
+        read_only: entry.flag("readOnly", true),
+        types: entry.texts("types", type_problem),
+        bidirectional_propagation: entry.flag("bidirectionalPropagation", false),
+        namespaces: entry.texts("namespaces", name_problem),
+    }
+}
+
+fn read_denied(entry: &mut Reader<'_, '_>) -> Denied {
+    let reason = entry.text("reason");
+    if reason.trim_ascii().is_empty() {
+        entry.problem("reason", "must say why, for the user who is refused");
+    } else if reason.contains(char::is_control) {
+        entry.problem("reason", "must be one line");
+    }
+    Denied {
+        path: read_path(entry),
+        reason: reason.to_owned(),
+        read_only_is_enough: entry.flag("readOnlyIsEnough", false),
+    }
+}
+
+fn read_custom_kind(entry: &mut Reader<'_, '_>) -> CustomKind {
+    let (api_group, kind, pod_spec_path) = (
+        entry.text("apiGroup"),
+        entry.text("kind"),
+        entry.text("podSpecPath"),
+    );
+    if kind.is_empty() {
+        entry.problem("kind", "is missing");
+    }
+    if KINDS
+        .iter()
+        .any(|known| known.group == api_group && known.kind == kind)
+    {
+        entry.problem(
+            "kind",
+            format!("{kind:?} is a kind of Kubernetes, and judged anyway"),
+        );
+    }
+    if pod_spec_path.split('.').any(str::is_empty) {
+        entry.problem(
+            "podSpecPath",
+            format!("{pod_spec_path:?} is not a path such as \"spec.template.spec\""),
+        );
+    }
+    CustomKind {
+        api_group: api_group.to_owned(),
+        kind: kind.to_owned(),
+        pod_spec_path: pod_spec_path.to_owned(),
+    }
+}
+
+fn read_path(entry: &mut Reader<'_, '_>) -> HostPath {
+    let text = entry.text("path");
+    let path = HostPath::parse(text);
+    if text.is_empty() {
+        entry.problem("path", "is missing");
+    } else if !text.starts_with(['/', '\\']) && text.as_bytes().get(1) != Some(&b':') {
+        entry.problem("path", format!("{text:?} is not absolute"));
+    } else if path.has_backsteps() {
+        entry.problem("path", format!("{text:?} has a \"..\""));
+    } else if text.contains('*') {
+        entry.problem(
+            "path",
+            format!("{text:?} has a wildcard; a path stands for all that is below it"),
+        );
+    }
+    path
+}
+
+fn type_problem(kind: &str) -> Option<String> {
+    if TYPES.contains(&kind) {
+        return None;
+    }
+    let known = TYPES
+        .iter()
+        .map(|kind| format!("{kind:?}"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    Some(format!(
+        "{kind:?} is not a type of a hostPath; known are {known}"
+    ))
+}
+
+fn name_problem(name: &str) -> Option<String> {
+    let is_name = !name.is_empty() && !name.contains(['*', ' ', '/']);
+    (!is_name).then(|| format!("{name:?} is not a name"))
+}
+
+fn service_account_problem(account: &str) -> Option<String> {
+    let parts = account.split_once('/');
+    let is_account = parts.is_some_and(|(namespace, name)| {
+        !namespace.is_empty() && !name.is_empty() && !name.contains('/')
+    });
+    (!is_account).then(|| format!("{account:?} is not <namespace>/<name>"))
+}

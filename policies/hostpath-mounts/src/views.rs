@@ -1,0 +1,160 @@
+//! The fields that this policy reads.
+
+use shared::workload::{self, View};
+use shared::{Cursor, DecodeError};
+
+/// Whether a view of this module reads fields of this name.
+pub(crate) fn wants(field: &str) -> bool {
+    workload::wants(field)
+        || matches!(
+            field,
+            "name"
+                | "restartPolicy"
+                | "volumeMounts"
+                | "readOnly"
+                | "recursiveReadOnly"
+                | "subPath"
+                | "mountPropagation"
+                | "hostPath"
+                | "path"
+                | "type"
+                | "persistentVolumeClaim"
+                | "claimName"
+                | "local"
+                | "annotations"
+                | "kubernetes.io/config.mirror"
+        )
+}
+
+/// A container of any role.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Container<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) restart_policy: &'a str,
+    pub(crate) volume_mounts: Vec<VolumeMount<'a>>,
+}
+
+impl<'a> View<'a> for Container<'a> {
+    fn read(cursor: &Cursor<'a>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            name: cursor.text("name")?,
+            restart_policy: cursor.text("restartPolicy")?,
+            volume_mounts: cursor.list("volumeMounts", VolumeMount::read)?,
+        })
+    }
+}
+
+impl workload::Container for Container<'_> {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn restart_policy(&self) -> &str {
+        self.restart_policy
+    }
+}
+
+/// A volume in the file system of a container.
+#[derive(Debug, PartialEq)]
+pub(crate) struct VolumeMount<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) read_only: bool,
+    pub(crate) recursive_read_only: &'a str,
+    pub(crate) sub_path: &'a str,
+    pub(crate) mount_propagation: &'a str,
+}
+
+impl<'a> View<'a> for VolumeMount<'a> {
+    fn read(cursor: &Cursor<'a>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            name: cursor.text("name")?,
+            read_only: cursor.flag("readOnly")?.unwrap_or_default(),
+            recursive_read_only: cursor.text("recursiveReadOnly")?,
+            sub_path: cursor.text("subPath")?,
+            mount_propagation: cursor.text("mountPropagation")?,
+        })
+    }
+}
+
+/// A volume of a pod.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Volume<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) host_path: Option<Source<'a>>,
+    pub(crate) persistent_volume_claim: Option<Claim<'a>>,
+}
+
+impl<'a> View<'a> for Volume<'a> {
+    fn read(cursor: &Cursor<'a>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            name: cursor.text("name")?,
+            host_path: cursor.map("hostPath", Source::read)?,
+            persistent_volume_claim: cursor.map("persistentVolumeClaim", Claim::read)?,
+        })
+    }
+}
+
+/// A path of the node.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Source<'a> {
+    pub(crate) path: &'a str,
+    pub(crate) kind: &'a str,
+}
+
+impl<'a> View<'a> for Source<'a> {
+    fn read(cursor: &Cursor<'a>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            path: cursor.text("path")?,
+            kind: cursor.text("type")?,
+        })
+    }
+}
+
+/// A claim that a pod uses.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Claim<'a> {
+    pub(crate) claim_name: &'a str,
+    pub(crate) read_only: bool,
+}
+
+impl<'a> View<'a> for Claim<'a> {
+    fn read(cursor: &Cursor<'a>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            claim_name: cursor.text("claimName")?,
+            read_only: cursor.flag("readOnly")?.unwrap_or_default(),
+        })
+    }
+}
+
+/// What of a `PersistentVolume` is a path of a node, with the name of the field. A real one has at most one.
+pub(crate) fn sources<'a>(
+    volume: &Cursor<'a>,
+) -> Result<Vec<(&'static str, Source<'a>)>, DecodeError> {
+    let sources = volume.map("spec", |spec| {
+        let host_path = spec
+            .map("hostPath", Source::read)?
+            .map(|source| ("hostPath", source));
+        let local = spec
+            .map("local", Source::read)?
+            .map(|source| ("local", source));
+        Ok(host_path.into_iter().chain(local).collect())
+    })?;
+    Ok(sources.unwrap_or_default())
+}
+
+/// The name of the `PersistentVolume` that a claim is bound to; empty as long as it is not.
+pub(crate) fn volume_name<'a>(claim: &Cursor<'a>) -> Result<&'a str, DecodeError> {
+    Ok(claim
+        .map("spec", |spec| spec.text("volumeName"))?
+        .unwrap_or_default())
+}
+
+/// Whether a pod says that it shows a static pod.
+pub(crate) fn is_mirror(pod: &Cursor<'_>) -> Result<bool, DecodeError> {
+    let mark = pod.map("metadata", |metadata| {
+        metadata.map("annotations", |annotations| {
+            annotations.text("kubernetes.io/config.mirror")
+        })
+    })?;
+    Ok(mark.flatten().is_some_and(|mark| !mark.is_empty()))
+}

@@ -1,0 +1,177 @@
+//! A path of the node that is made a volume, with everything that mounts it.
+
+use shared::FieldPath;
+use shared::host_path::HostPath;
+use shared::workload::{Container as _, ContainerRef, PodSpec};
+
+use crate::views::{Container, Source, Volume, VolumeMount};
+
+/// A path of the node that is made a volume.
+#[derive(Debug)]
+pub(crate) struct HostVolume<'a> {
+    /// The path as it is written.
+    pub(crate) written: &'a str,
+    /// The path in its one spelling.
+    pub(crate) path: HostPath,
+    /// The `type` of the volume; empty for no check by the kubelet.
+    pub(crate) kind: &'a str,
+    /// Where it was found.
+    pub(crate) place: Place<'a>,
+    /// The namespace of the pod; empty for a `PersistentVolume`.
+    pub(crate) namespace: &'a str,
+    /// What mounts it.
+    pub(crate) mounts: &'a [Mount<'a>],
+}
+
+/// Where a path of the node was found.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Place<'a> {
+    /// A volume of a pod.
+    Volume {
+        path: FieldPath<'a>,
+        kind: FieldPath<'a>,
+    },
+    /// A `PersistentVolume`.
+    PersistentVolume {
+        path: FieldPath<'a>,
+        kind: FieldPath<'a>,
+    },
+    /// A `PersistentVolume` behind a claim that a pod uses.
+    Claim {
+        name: FieldPath<'a>,
+        volume: &'a str,
+    },
+}
+
+/// A mount of a volume in a container.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mount<'a> {
+    /// The mount.
+    pub(crate) mount: &'a VolumeMount<'a>,
+    /// The name of the container.
+    pub(crate) container: &'a str,
+    /// Whether the container can write through it.
+    pub(crate) writable: bool,
+    base: FieldPath<'a>,
+    list: &'static str,
+    container_index: usize,
+    index: usize,
+}
+
+impl<'a> HostVolume<'a> {
+    pub(crate) fn new(
+        source: &'a Source<'a>,
+        place: Place<'a>,
+        namespace: &'a str,
+        mounts: &'a [Mount<'a>],
+    ) -> Self {
+        Self {
+            written: source.path,
+            path: HostPath::parse(source.path),
+            kind: source.kind,
+            place,
+            namespace,
+            mounts,
+        }
+    }
+
+    /// The field to look at when the path is wrong.
+    pub(crate) fn field(&self) -> FieldPath<'a> {
+        match self.place {
+            Place::Volume { path, .. } | Place::PersistentVolume { path, .. } => path,
+            Place::Claim { name, .. } => name,
+        }
+    }
+
+    /// The field to look at when the type is wrong.
+    pub(crate) fn kind_field(&self) -> FieldPath<'a> {
+        match self.place {
+            Place::Volume { kind, .. } | Place::PersistentVolume { kind, .. } => kind,
+            Place::Claim { name, .. } => name,
+        }
+    }
+
+    /// The path for a message: as it is written, and what that means where it is not obvious.
+    pub(crate) fn quoted(&self) -> String {
+        let mut quoted = quoted(self.written, &self.path);
+        if let Place::Claim { volume, .. } = self.place {
+            quoted = format!("{quoted} of PersistentVolume {volume:?}");
+        }
+        quoted
+    }
+
+    /// Whether a pod uses the path, rather than a volume that pods may use in time.
+    pub(crate) fn is_of_a_pod(&self) -> bool {
+        !matches!(self.place, Place::PersistentVolume { .. })
+    }
+}
+
+/// A path for a message: as it is written, and what that means where it is not obvious.
+pub(crate) fn quoted(written: &str, path: &HostPath) -> String {
+    if written == path.as_str() || written.strip_suffix('/') == Some(path.as_str()) {
+        format!("{written:?}")
+    } else {
+        format!("{written:?} (that is {:?})", path.as_str())
+    }
+}
+
+impl Mount<'_> {
+    /// Calls `use_field` with a field of the mount.
+    pub(crate) fn with_field<T>(
+        &self,
+        name: &str,
+        use_field: impl FnOnce(&FieldPath<'_>) -> T,
+    ) -> T {
+        let list = self.base.child(self.list);
+        let container = list.index(self.container_index);
+        let mounts = container.child("volumeMounts");
+        let mount = mounts.index(self.index);
+        use_field(&mount.child(name))
+    }
+}
+
+/// All mounts of a pod, in the order of its containers.
+#[derive(Debug)]
+pub(crate) struct Mounts<'a>(Vec<Mount<'a>>);
+
+impl<'a> Mounts<'a> {
+    pub(crate) fn of(pod: &'a PodSpec<'a, Container<'a>, Volume<'a>>, base: FieldPath<'a>) -> Self {
+        let mut mounts = Vec::new();
+        for ContainerRef {
+            container,
+            list,
+            index: container_index,
+            ..
+        } in pod.all_containers()
+        {
+            for (index, mount) in container.volume_mounts.iter().enumerate() {
+                mounts.push(Mount {
+                    mount,
+                    container: container.name(),
+                    writable: !mount.read_only,
+                    base,
+                    list,
+                    container_index,
+                    index,
+                });
+            }
+        }
+        Self(mounts)
+    }
+
+    /// The mounts of a volume. Where the volume itself is read-only, so is each mount.
+    pub(crate) fn of_volume(&self, name: &str, read_only: bool) -> Vec<Mount<'a>> {
+        let mounts = self.0.iter().filter(|mount| mount.mount.name == name);
+        mounts
+            .map(|mount| Mount {
+                writable: mount.writable && !read_only,
+                ..*mount
+            })
+            .collect()
+    }
+
+    /// All mounts.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Mount<'a>> {
+        self.0.iter()
+    }
+}

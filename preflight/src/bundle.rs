@@ -1,0 +1,200 @@
+//! Finds and loads the policies to run.
+
+use std::{
+    collections::BTreeSet,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use rayon::prelude::*;
+
+use crate::{Engine, LoadError, Policy, embedded};
+
+/// Where policies are when nothing else is said and none are in the binary.
+pub const FOLDER: &str = "dist";
+
+/// Policies that cannot be loaded or chosen.
+#[derive(Debug, thiserror::Error)]
+pub enum BundleError {
+    /// No policies were named, and there is nothing where they are looked for.
+    #[error(
+        "there are no policies to run: name them with --wasm, or build them into the folder `{FOLDER}`"
+    )]
+    NoPolicies,
+    /// A path that was named does not exist or cannot be read.
+    #[error("{}: cannot be read: {error}", path.display())]
+    Unreadable {
+        /// The path.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// A folder was named that has no policies.
+    #[error("{}: there is no .wasm file in this folder", .0.display())]
+    EmptyFolder(PathBuf),
+    /// A file is not a policy that runs here.
+    #[error("{file}: {error}")]
+    Load {
+        /// The file.
+        file: String,
+        /// Why.
+        error: LoadError,
+    },
+    /// Two policies of one name would make settings and reports ambiguous.
+    #[error("{file}: a policy named {name:?} is loaded already")]
+    Twice {
+        /// The second file.
+        file: String,
+        /// The name.
+        name: String,
+    },
+    /// A name that no policy has.
+    #[error("there is no policy {0}")]
+    Unknown(UnknownName),
+}
+
+/// A name that was probably mistyped.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{name:?}; {}", suggestion(.nearest.as_deref(), .known))]
+pub struct UnknownName {
+    /// What was written.
+    pub name: String,
+    /// What was probably meant.
+    pub nearest: Option<String>,
+    /// All there is.
+    pub known: Vec<String>,
+}
+
+fn suggestion(nearest: Option<&str>, known: &[String]) -> String {
+    match nearest {
+        Some(nearest) => format!("did you mean {nearest:?}?"),
+        None => format!("there are: {}", known.join(", ")),
+    }
+}
+
+impl UnknownName {
+    /// Looks for what was meant.
+    pub(crate) fn new<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Self {
+        /// Below this, names have little more in common than some letters.
+        const ALIKE: f64 = 0.8;
+        let known: Vec<String> = known.map(ToOwned::to_owned).collect();
+        let alike = |other: &String| strsim::jaro_winkler(name, other);
+        let nearest = known.iter().filter(|other| alike(other) >= ALIKE);
+        let nearest = nearest
+            .max_by(|a, b| alike(a).total_cmp(&alike(b)))
+            .cloned();
+        Self {
+            name: name.to_owned(),
+            nearest,
+            known,
+        }
+    }
+}
+
+/// Loads the policies of these files and folders, or those of the binary, or those in [`FOLDER`].
+pub fn load(engine: &Engine, paths: &[PathBuf]) -> Result<Vec<Policy>, BundleError> {
+    let modules = if !paths.is_empty() {
+        read(paths)?
+    } else if !embedded::POLICIES.is_empty() {
+        embedded::POLICIES
+            .iter()
+            .map(|(name, wasm)| ((*name).to_owned(), wasm.to_vec()))
+            .collect()
+    } else if Path::new(FOLDER).is_dir() {
+        read(&[PathBuf::from(FOLDER)])?
+    } else {
+        return Err(BundleError::NoPolicies);
+    };
+    let loaded: Vec<_> = modules
+        .into_par_iter()
+        .map(|(file, wasm)| match engine.load(stem(&file), &wasm) {
+            Ok(policy) => Ok((file, policy)),
+            Err(error) => Err(BundleError::Load { file, error }),
+        })
+        .collect();
+    let mut names = BTreeSet::new();
+    let mut policies = Vec::new();
+    for loaded in loaded {
+        let (file, policy) = loaded?;
+        if !names.insert(policy.name().to_owned()) {
+            return Err(BundleError::Twice {
+                file,
+                name: policy.name().to_owned(),
+            });
+        }
+        policies.push(policy);
+    }
+    Ok(policies)
+}
+
+/// Keeps the policies with these names; all of them when there are no names.
+pub fn choose(mut policies: Vec<Policy>, names: &[String]) -> Result<Vec<Policy>, BundleError> {
+    for name in names {
+        if !policies.iter().any(|policy| policy.name() == name) {
+            let unknown = UnknownName::new(name, policies.iter().map(Policy::name));
+            return Err(BundleError::Unknown(unknown));
+        }
+    }
+    policies.retain(|policy| names.is_empty() || names.iter().any(|name| name == policy.name()));
+    Ok(policies)
+}
+
+fn read(paths: &[PathBuf]) -> Result<Vec<(String, Vec<u8>)>, BundleError> {
+    let mut modules = Vec::new();
+    for path in paths {
+        let unreadable = |error| BundleError::Unreadable {
+            path: path.clone(),
+            error,
+        };
+        if !path.is_dir() {
+            modules.push((
+                path.display().to_string(),
+                fs::read(path).map_err(unreadable)?,
+            ));
+            continue;
+        }
+        let entries: io::Result<Vec<_>> = fs::read_dir(path).and_then(|entries| {
+            entries
+                .map(|entry| entry.map(|entry| entry.path()))
+                .collect()
+        });
+        let mut files = entries.map_err(unreadable)?;
+        files.retain(|file| file.extension().is_some_and(|ending| ending == "wasm"));
+        files.sort();
+        if files.is_empty() {
+            return Err(BundleError::EmptyFolder(path.clone()));
+        }
+        for file in files {
+            modules.push((
+                file.display().to_string(),
+                fs::read(&file).map_err(unreadable)?,
+            ));
+        }
+    }
+    Ok(modules)
+}
+
+fn stem(file: &str) -> &str {
+    Path::new(file)
+        .file_stem()
+        .and_then(|stem| stem.to_str())
+        .unwrap_or(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn suggests_the_name_that_was_meant() {
+        let known = || ["hostpath-mounts", "nodeport-range"].into_iter();
+        assert_eq!(
+            UnknownName::new("hostpath-mount", known()).to_string(),
+            r#""hostpath-mount"; did you mean "hostpath-mounts"?"#
+        );
+        assert_eq!(
+            UnknownName::new("xyz", known()).to_string(),
+            r#""xyz"; there are: hostpath-mounts, nodeport-range"#
+        );
+    }
+}

@@ -1,0 +1,165 @@
+//! The arguments, and what `--help` says of them.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Args, ColorChoice, CommandFactory, Parser, Subcommand, ValueEnum, error::ErrorKind};
+use preflight::Limits;
+
+const EXAMPLES: &str = "\
+Examples:
+  preflight deploy/
+      Judges all manifests in a folder, with all policies.
+  kubectl kustomize overlays/prod | preflight --namespace shop -
+      Judges what a tool renders, as if it were applied to a namespace.
+  preflight --policy hostpath-mounts --settings settings.yaml web.yaml
+      Judges one file, with one policy and the settings of your cluster.
+  preflight --format json deploy/ | jq '.refusals[].file'
+      Hands the report to another program.
+  preflight review review.json
+      Judges one AdmissionReview, as the API server would send it.
+
+Exit status:
+  0  nothing would be refused
+  1  something would be refused
+  2  something could not be judged: wrong arguments or settings, a file that
+     cannot be read, a policy that gave no answer. What could be judged was,
+     and is in the report.
+";
+
+const ABOUT: &str =
+    "Shows what admission policies would refuse, before the manifests reach a cluster.";
+
+const LONG_ABOUT: &str = "\
+Shows what admission policies would refuse, before the manifests reach a cluster.
+
+It runs the very wasm that a cluster enforces over YAML and JSON manifests: files, folders, `kubectl get -o yaml` \
+lists. All manifests together are the state of the cluster for policies that look things up, so name all that belongs \
+together.
+
+What the API server does before a policy sees an object is not done here: defaults, LimitRanges, mutating webhooks, \
+and the checks that are built in.";
+
+/// All arguments.
+#[derive(Debug, Parser)]
+#[command(name = "preflight", version, about = ABOUT, long_about = LONG_ABOUT, after_long_help = EXAMPLES)]
+#[command(max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    /// Manifests: files, folders, or `-` for standard input
+    ///
+    /// Folders are read with all their folders, but without hidden files and without what a `.gitignore` in them leaves
+    /// out.
+    /// For a path that is called like a command, write `./review`.
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Show refusals and problems only, no warnings and no notes
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+/// What all commands have.
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    /// Run only the policy with this name; may be given more than once
+    #[arg(long = "policy", short, value_name = "NAME", global = true)]
+    pub(crate) policies: Vec<String>,
+    /// Run the policies in this .wasm file, or in this folder of them; may be given more than once
+    ///
+    /// Without it, the policies that were built into this program are run, or, if there are none, those in `dist/`.
+    #[arg(long, short, value_name = "PATH", global = true)]
+    pub(crate) wasm: Vec<PathBuf>,
+    /// The settings of the policies: YAML or JSON, a map from the name of a policy to its settings
+    ///
+    /// A policy that is not named gets its defaults. Settings are checked by the policy before anything is judged.
+    #[arg(long, short, value_name = "FILE", global = true)]
+    pub(crate) settings: Option<PathBuf>,
+    /// The namespace of manifests that name none
+    #[arg(
+        long,
+        short,
+        value_name = "NAME",
+        default_value = "default",
+        global = true
+    )]
+    pub(crate) namespace: String,
+    /// How to write the report
+    #[arg(long, short, value_enum, default_value_t = Format::Table, global = true)]
+    pub(crate) format: Format,
+    /// When to use colours; `auto` also respects `NO_COLOR`
+    #[arg(long, value_name = "WHEN", default_value_t = ColorChoice::Auto, global = true)]
+    pub(crate) color: ColorChoice,
+    /// How wide to write; by default as wide as the terminal, or 100 where there is none
+    #[arg(long, value_name = "COLUMNS", global = true, hide_short_help = true)]
+    pub(crate) width: Option<usize>,
+    /// How many milliseconds one evaluation may take
+    #[arg(
+        long,
+        value_name = "MS",
+        default_value_t = 2000,
+        global = true,
+        hide_short_help = true
+    )]
+    pub(crate) time_limit: u64,
+    /// How many MiB of memory a policy may use
+    #[arg(
+        long,
+        value_name = "MIB",
+        default_value_t = 256,
+        global = true,
+        hide_short_help = true
+    )]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=4096))]
+    pub(crate) memory_limit: u64,
+}
+
+/// What else can be done.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Judge one `AdmissionReview`
+    ///
+    /// It goes through the policies whose rules match it, or through those that `--policy` names, whatever their rules.
+    Review {
+        /// The review, or its `request` alone, as JSON or YAML; `-` for standard input
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Manifests to find when a policy looks something up; may be given more than once
+        #[arg(long, value_name = "PATH")]
+        cluster: Vec<PathBuf>,
+    },
+    /// List the policies, and what they look at
+    Policies,
+}
+
+/// How the report is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people: a table, or a list where there is no room for one
+    Table,
+    /// For programs
+    Json,
+}
+
+impl Common {
+    pub(crate) fn limits(&self) -> Limits {
+        Limits {
+            time: Duration::from_millis(self.time_limit),
+            memory: self.memory_limit * 1024 * 1024,
+        }
+    }
+}
+
+/// Reads the arguments. Where they are wrong, or ask for help, it ends the program.
+pub(crate) fn parse() -> Cli {
+    let cli = Cli::parse();
+    if cli.command.is_none() && cli.paths.is_empty() {
+        let text =
+            "no PATH was given: name files or folders with manifests, or `-` for standard input";
+        Cli::command()
+            .error(ErrorKind::MissingRequiredArgument, text)
+            .exit();
+    }
+    cli
+}

@@ -1,0 +1,328 @@
+//! Answers the look-ups of policies from a set of objects, in the words of the real host.
+//!
+//! Source of texts and of what is left out of answers: kubewarden-controller,
+//! `crates/policy-evaluator/src/callback_handler/kubernetes/{client,reflector,field_mask}.rs` and
+//! `src/runtimes/callback.rs`, and answers seen on a real cluster.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use policy_metadata::Metadata;
+use serde_json::{Map, Value, json};
+
+use crate::{
+    engine::HostCalls,
+    kinds::{Kinds, Served, split, text},
+};
+
+mod grants;
+mod lookup;
+mod mask;
+mod selector;
+
+pub use grants::Grants;
+use lookup::{Lookup, Operation};
+
+/// The namespace of objects that name none.
+pub const DEFAULT_NAMESPACE: &str = "default";
+
+/// The annotation that the host drops, because it doubles the size of an object.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// A set of objects that can be looked up.
+#[derive(Debug, Default)]
+pub struct Cluster {
+    kinds: Kinds,
+    /// By group and kind, then by namespace and name: answers do not depend on the order of files.
+    objects: BTreeMap<(String, String), BTreeMap<Key, Value>>,
+    errors: BTreeMap<(String, String), String>,
+    /// The real host, too, keeps what it has already looked up.
+    answers: Mutex<HashMap<(Operation, Vec<u8>), Answer>>,
+}
+
+/// What a guest gets to see.
+type Answer = Result<Vec<u8>, String>;
+
+/// Namespace and name; of objects whose name is yet to be generated also their position.
+type Key = (String, String, usize);
+
+/// One look-up of a policy.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Call {
+    /// `list_resources_by_namespace`, `list_resources_all`, `get_resource` and so on.
+    pub operation: String,
+    /// What was asked, as the guest wrote it; `null` when it is not JSON.
+    pub request: Value,
+}
+
+impl Cluster {
+    /// Takes the objects as the state of a cluster. Of two with the same kind, namespace and name the later one counts.
+    pub fn new(objects: impl IntoIterator<Item = Value>) -> Self {
+        let objects: Vec<Value> = objects.into_iter().collect();
+        let mut cluster = Self {
+            kinds: Kinds::of(&objects),
+            ..Self::default()
+        };
+        for (position, object) in objects.into_iter().enumerate() {
+            cluster.insert(position, object);
+        }
+        cluster
+    }
+
+    /// Makes every look-up of a kind fail with this text, as the guest gets to see it.
+    #[must_use]
+    pub fn with_error(mut self, api_version: &str, kind: &str, text: impl Into<String>) -> Self {
+        self.errors
+            .insert((api_version.to_owned(), kind.to_owned()), text.into());
+        self
+    }
+
+    /// What is known about the kinds of these objects.
+    #[must_use]
+    pub fn kinds(&self) -> &Kinds {
+        &self.kinds
+    }
+
+    /// The host of one evaluation, which may look up what the metadata of its policy grants.
+    #[must_use]
+    pub fn host(self: &Arc<Self>, metadata: Option<&Metadata>) -> ClusterHost {
+        ClusterHost {
+            cluster: Arc::clone(self),
+            grants: Grants::of(metadata),
+            calls: Mutex::default(),
+        }
+    }
+
+    fn insert(&mut self, position: usize, mut object: Value) {
+        let (Some(api_version), Some(kind)) =
+            (text(&object, "/apiVersion"), text(&object, "/kind"))
+        else {
+            return;
+        };
+        let (group, kind) = (split(api_version).0.to_owned(), kind.to_owned());
+        let namespace = if self.kinds.namespaced(&group, &kind) {
+            text(&object, "/metadata/namespace")
+                .unwrap_or(DEFAULT_NAMESPACE)
+                .to_owned()
+        } else {
+            String::new()
+        };
+        let name = text(&object, "/metadata/name").map(ToOwned::to_owned);
+        if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut)
+            && !namespace.is_empty()
+        {
+            metadata.insert("namespace".to_owned(), json!(namespace));
+        }
+        let key = match name {
+            Some(name) => (namespace, name, 0),
+            None => (namespace, String::new(), position),
+        };
+        self.objects
+            .entry((group, kind))
+            .or_default()
+            .insert(key, object);
+    }
+
+    fn answer(
+        &self,
+        operation: Operation,
+        payload: &[u8],
+        lookup: &Lookup,
+    ) -> Result<Vec<u8>, String> {
+        if let Some(error) = self
+            .errors
+            .get(&(lookup.api_version.clone(), lookup.kind.clone()))
+        {
+            return Err(error.clone());
+        }
+        let key = (operation, payload.to_vec());
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        answers
+            .entry(key)
+            .or_insert_with(|| {
+                let answer = self.look_up(operation, lookup);
+                answer
+                    .map(|value| value.to_string().into_bytes())
+                    .map_err(|text| format!("Callback evaluation failure: {text}"))
+            })
+            .clone()
+    }
+
+    fn look_up(&self, operation: Operation, lookup: &Lookup) -> Result<Value, String> {
+        let Lookup {
+            api_version, kind, ..
+        } = lookup;
+        match self.kinds.served(api_version, kind) {
+            Served::Yes => {}
+            Served::NoSuchKind => return Err(format!("Cannot find resource {api_version}/{kind}")),
+            Served::NoSuchGroup => {
+                return Err(format!(
+                    "error finding resource {api_version} / {kind}: ApiError: 404 page not found\n: Failed to parse \
+                     error data (Status {{ status: Some(Failure), code: 404, message: \"404 page not found\\n\", \
+                     metadata: None, reason: \"Failed to parse error data\", details: None }})"
+                ));
+            }
+        }
+        let namespaced = self.kinds.namespaced(split(api_version).0, kind);
+        match operation {
+            Operation::ListAll => self.list(lookup, None),
+            Operation::ListByNamespace if namespaced => {
+                self.list(lookup, lookup.namespace.as_deref())
+            }
+            Operation::ListByNamespace => Err(format!(
+                "resource {api_version}/{kind} is cluster wide. Cannot search for it inside of a namespace"
+            )),
+            Operation::Get => self.get(lookup, namespaced),
+        }
+    }
+
+    /// Objects of the group and kind in any version: the API server would convert them to the one that was asked for.
+    fn of_kind(&self, lookup: &Lookup) -> impl Iterator<Item = (&Key, &Value)> {
+        let key = (split(&lookup.api_version).0.to_owned(), lookup.kind.clone());
+        self.objects.get(&key).into_iter().flatten()
+    }
+
+    fn list(&self, lookup: &Lookup, namespace: Option<&str>) -> Result<Value, String> {
+        let labels = selector::labels(lookup.label_selector.as_deref().unwrap_or_default())?;
+        let fields = selector::fields(lookup.field_selector.as_deref().unwrap_or_default())?;
+        let items: Vec<Value> = self
+            .of_kind(lookup)
+            .filter(|((home, ..), _)| namespace.is_none_or(|namespace| namespace == home))
+            .filter(|(_, object)| {
+                labels
+                    .iter()
+                    .all(|requirement| requirement.matches_labels(object))
+            })
+            .filter(|(_, object)| {
+                fields
+                    .iter()
+                    .all(|requirement| requirement.matches_field(object))
+            })
+            .map(|(_, object)| as_item(object, lookup))
+            .collect();
+        let Lookup {
+            api_version, kind, ..
+        } = lookup;
+        Ok(
+            json!({"apiVersion": api_version, "kind": format!("{kind}List"), "metadata": {}, "items": items}),
+        )
+    }
+
+    fn get(&self, lookup: &Lookup, namespaced: bool) -> Result<Value, String> {
+        let Lookup {
+            api_version,
+            kind,
+            namespace,
+            ..
+        } = lookup;
+        let name = lookup.name.as_deref().unwrap_or_default();
+        let home = match namespace {
+            _ if !namespaced => "",
+            Some(namespace) => namespace,
+            None => {
+                return Err(format!(
+                    "Resource {api_version}/{kind} is namespaced, but no namespace was provided"
+                ));
+            }
+        };
+        let found = self
+            .of_kind(lookup)
+            .find(|((other, called, _), _)| other == home && called == name);
+        let (_, object) = found.ok_or_else(|| {
+            format!("Cannot find {api_version}/{kind} named '{name}' inside of namespace '{namespace:?}'")
+        })?;
+        let mut object = pruned(object, lookup);
+        object.insert("apiVersion".to_owned(), json!(api_version));
+        object.insert("kind".to_owned(), json!(kind));
+        Ok(Value::Object(object))
+    }
+}
+
+/// An object as it stands in a list: without `apiVersion` and `kind`, and with less metadata.
+fn as_item(object: &Value, lookup: &Lookup) -> Value {
+    let mut item = pruned(object, lookup);
+    item.remove("apiVersion");
+    item.remove("kind");
+    if let Some(metadata) = item.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.insert("managedFields".to_owned(), json!([]));
+        let annotations = metadata.entry("annotations").or_insert_with(|| json!({}));
+        if let Some(annotations) = annotations.as_object_mut() {
+            annotations.remove(LAST_APPLIED);
+        }
+    }
+    Value::Object(item)
+}
+
+/// Leaves out what the mask does not name. Metadata, like `apiVersion` and `kind`, stays whatever the mask says.
+fn pruned(object: &Value, lookup: &Lookup) -> Map<String, Value> {
+    let mask = mask::Mask::new(lookup.field_masks.as_deref());
+    let mut object = object.as_object().cloned().unwrap_or_default();
+    let metadata = object.remove("metadata").unwrap_or_else(|| json!({}));
+    if !mask.is_empty() {
+        let mut data = Value::Object(object);
+        mask.prune(&mut data);
+        object = data.as_object_mut().map(std::mem::take).unwrap_or_default();
+    }
+    object.insert("metadata".to_owned(), metadata);
+    object
+}
+
+/// Answers the calls of one evaluation, and remembers them.
+#[derive(Debug)]
+pub struct ClusterHost {
+    cluster: Arc<Cluster>,
+    grants: Grants,
+    calls: Mutex<Vec<Call>>,
+}
+
+impl ClusterHost {
+    /// The look-ups so far, in their order, also those that were refused.
+    #[must_use]
+    pub fn calls(&self) -> Vec<Call> {
+        self.calls
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+impl HostCalls for ClusterHost {
+    fn call(
+        &self,
+        binding: &str,
+        namespace: &str,
+        operation: &str,
+        payload: &[u8],
+    ) -> Result<Vec<u8>, String> {
+        if binding != "kubewarden" {
+            return Err(format!("unknown binding: {binding}"));
+        }
+        if (namespace, operation) == ("tracing", "log") {
+            return Ok(Vec::new());
+        }
+        self.calls
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(Call {
+                operation: operation.to_owned(),
+                request: serde_json::from_slice(payload).unwrap_or_default(),
+            });
+        let known = Operation::parse(namespace, operation);
+        let lookup = known
+            .map(|known| Lookup::parse(known, payload))
+            .transpose()?;
+        self.grants.check_capability(namespace, operation)?;
+        let (Some(operation), Some(lookup)) = (known, lookup) else {
+            return Err(format!(
+                "preflight does not answer {namespace}/{operation}: it has no cluster to ask"
+            ));
+        };
+        self.grants.check_kind(&lookup.api_version, &lookup.kind)?;
+        self.cluster.answer(operation, payload, &lookup)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,58 @@
+//! What a policy may ask its host, by its own metadata.
+
+use std::collections::BTreeSet;
+
+use policy_metadata::Metadata;
+
+/// The grants of one policy.
+#[derive(Debug, Clone, Default)]
+pub struct Grants {
+    kinds: BTreeSet<(String, String)>,
+    capabilities: BTreeSet<String>,
+}
+
+impl Grants {
+    /// Reads the grants. A policy without metadata has none.
+    #[must_use]
+    pub fn of(metadata: Option<&Metadata>) -> Self {
+        let Some(metadata) = metadata else {
+            return Self::default();
+        };
+        let kinds = metadata.context_aware_resources.iter();
+        Self {
+            kinds: kinds
+                .map(|granted| (granted.api_version.clone(), granted.kind.clone()))
+                .collect(),
+            capabilities: metadata.host_capabilities.clone(),
+        }
+    }
+
+    /// Refuses a function that is not on the list. Policies from before there was a list have none, and may call all.
+    pub(super) fn check_capability(&self, namespace: &str, operation: &str) -> Result<(), String> {
+        let wanted = format!("{namespace}/{operation}");
+        let granted = |pattern: &String| match pattern.strip_suffix('*') {
+            Some(prefix) => wanted.starts_with(prefix),
+            None => *pattern == wanted,
+        };
+        if self.capabilities.is_empty() || self.capabilities.iter().any(granted) {
+            return Ok(());
+        }
+        Err(format!(
+            "Policy has not been granted access to the '{wanted}' host capability. The violation has been reported."
+        ))
+    }
+
+    /// Refuses a kind that is not on the list.
+    pub(super) fn check_kind(&self, api_version: &str, kind: &str) -> Result<(), String> {
+        if self
+            .kinds
+            .contains(&(api_version.to_owned(), kind.to_owned()))
+        {
+            return Ok(());
+        }
+        Err(format!(
+            "Policy has not been granted access to Kubernetes {api_version}/{kind} resources. The violation has been \
+             reported."
+        ))
+    }
+}

@@ -1,0 +1,172 @@
+//! Judges one admission review.
+
+use std::{
+    error::Error,
+    fmt::Write,
+    fs,
+    io::{self, Read},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anstyle::{AnsiColor, Style};
+use preflight::{
+    Cluster, EvaluationError, Response,
+    judge::Configured,
+    manifests,
+    review::{Target, complete},
+};
+use serde_json::{Value, json};
+
+use super::{NOT_JUDGED, REFUSED, configured, print};
+use crate::{
+    cli::{Common, Format},
+    terminal,
+};
+
+const GREEN: Style = AnsiColor::Green.on_default().bold();
+const RED: Style = AnsiColor::Red.on_default().bold();
+
+/// What one policy says.
+struct Verdict<'a> {
+    policy: &'a str,
+    result: Result<Response, EvaluationError>,
+}
+
+pub(super) fn run(common: &Common, file: &Path, cluster: &[PathBuf]) -> Result<u8, Box<dyn Error>> {
+    let policies = configured(common)?;
+    let request = read(file)?;
+    let cluster = Arc::new(state(cluster, &common.namespace)?);
+    let target = Target::of(&request);
+    let verdicts: Vec<Verdict<'_>> = policies
+        .iter()
+        .filter(|Configured { policy, .. }| {
+            !common.policies.is_empty()
+                || policy
+                    .metadata()
+                    .is_some_and(|metadata| target.is_wanted_by(metadata))
+        })
+        .map(|Configured { policy, settings }| Verdict {
+            policy: policy.name(),
+            result: policy.validate(&request, settings, cluster.host(policy.metadata())),
+        })
+        .collect();
+
+    let text = match common.format {
+        Format::Table => as_text(&verdicts, &target, terminal::width(common.width)),
+        Format::Json => format!("{}\n", serde_json::to_string_pretty(&as_json(&verdicts)?)?),
+    };
+    print(&text, common.color)?;
+    let refused = |verdict: &Verdict<'_>| {
+        verdict
+            .result
+            .as_ref()
+            .is_ok_and(|response| !response.accepted)
+    };
+    Ok(if verdicts.iter().any(|verdict| verdict.result.is_err()) {
+        NOT_JUDGED
+    } else if verdicts.iter().any(refused) {
+        REFUSED
+    } else {
+        0
+    })
+}
+
+/// The request in a review, or the request that a file is.
+fn read(file: &Path) -> Result<Value, Box<dyn Error>> {
+    let name = file.display();
+    let text = if file == Path::new("-") {
+        let mut text = String::new();
+        io::stdin().lock().read_to_string(&mut text).map(|_| text)
+    } else {
+        fs::read_to_string(file)
+    };
+    let text = text.map_err(|error| format!("{name}: cannot be read: {error}"))?;
+    let mut review = manifests::parse_one(&text).map_err(|error| format!("{name}, {error}"))?;
+    if let Some(request) = review.get_mut("request") {
+        return Ok(request.take());
+    }
+    if review.get("operation").is_some() && review.get("resource").is_some() {
+        return Ok(review);
+    }
+    Err(format!("{name}: neither an AdmissionReview nor its request: `operation` and `resource` must be there").into())
+}
+
+/// The objects that policies find when they look something up.
+fn state(paths: &[PathBuf], namespace: &str) -> Result<Cluster, Box<dyn Error>> {
+    let read = manifests::read(paths);
+    if let Some(problem) = read.problems.first() {
+        return Err(format!("{}: {}", problem.place, problem.text).into());
+    }
+    let mut objects: Vec<Value> = read
+        .objects
+        .into_iter()
+        .map(|object| object.value)
+        .collect();
+    let kinds = preflight::kinds::Kinds::of(&objects);
+    for object in &mut objects {
+        complete(object, &kinds, namespace);
+    }
+    Ok(Cluster::new(objects))
+}
+
+fn as_json(verdicts: &[Verdict<'_>]) -> Result<Value, serde_json::Error> {
+    let mut responses = Vec::new();
+    for Verdict { policy, result } in verdicts {
+        responses.push(match result {
+            Ok(response) => json!({"policy": policy, "response": serde_json::to_value(response)?}),
+            Err(error) => json!({"policy": policy, "error": error.to_string()}),
+        });
+    }
+    Ok(json!({"version": 1, "responses": responses}))
+}
+
+fn as_text(verdicts: &[Verdict<'_>], target: &Target, width: usize) -> String {
+    let mut text = String::new();
+    for Verdict { policy, result } in verdicts {
+        let (style, word) = match result {
+            Ok(response) if response.accepted => (GREEN, "accepts it".to_owned()),
+            Ok(response) => (
+                RED,
+                response.code.map_or("refuses it".to_owned(), |code| {
+                    format!("refuses it ({code})")
+                }),
+            ),
+            Err(_) => (RED, "could not judge it".to_owned()),
+        };
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{policy} {style}{word}{style:#}");
+        match result {
+            Ok(response) => {
+                if let Some(message) = &response.message {
+                    paragraph(&mut text, message, width);
+                }
+                for warning in &response.warnings {
+                    paragraph(&mut text, &format!("warning: {warning}"), width);
+                }
+            }
+            Err(error) => paragraph(&mut text, &error.to_string(), width),
+        }
+    }
+    if verdicts.is_empty() {
+        let Target {
+            operation,
+            resource,
+            ..
+        } = target;
+        let _ = writeln!(text, "no policy looks at {operation} of {resource}");
+    }
+    text
+}
+
+fn paragraph(text: &mut String, content: &str, width: usize) {
+    let options = textwrap::Options::new(width)
+        .initial_indent("  ")
+        .subsequent_indent("  ")
+        .break_words(false);
+    let _ = writeln!(
+        text,
+        "{}",
+        textwrap::fill(&preflight::report::printable(content), options)
+    );
+}

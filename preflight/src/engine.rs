@@ -1,0 +1,253 @@
+//! Loads policies and evaluates requests with them, as the real hosts do: waPC over wasmtime.
+//!
+//! A module is compiled and linked once; each evaluation gets a fresh guest, so that nothing is carried from one
+//! request to the next. A guest may run for [`Limits::time`] and use [`Limits::memory`]; there is no way for it to
+//! reach files, network, clock or environment.
+
+use std::{
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    thread,
+    time::Duration,
+};
+
+use policy_metadata::Metadata;
+use serde::Serialize;
+use serde_json::Value;
+use wapc::WapcHost;
+use wasmtime_provider::{
+    EpochDeadlines, WasmtimeEngineProviderBuilder, WasmtimeEngineProviderPre, wasmtime,
+};
+
+mod error;
+mod host;
+mod module;
+mod response;
+
+pub use error::{EngineError, EvaluationError, LoadError};
+pub use host::{HostCalls, NoHost};
+pub use response::{Response, SettingsResponse};
+
+/// The precision of the time limit. Short enough that a run-away guest is stopped in time, long enough to cost nothing.
+const TICK: Duration = Duration::from_millis(10);
+
+/// What a guest may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// How long one evaluation may take. Kubewarden's own default is 2 s.
+    pub time: Duration,
+    /// How many bytes of memory a guest may have. A guest that asks for more is told that there is none, which ends
+    /// most of them with a trap.
+    pub memory: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            time: Duration::from_secs(2),
+            memory: 256 * 1024 * 1024,
+        }
+    }
+}
+
+/// Compiles policies. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    engine: wasmtime::Engine,
+    limits: Limits,
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// Makes an engine, and the thread that keeps its clock.
+    pub fn new(limits: Limits) -> Result<Self, EngineError> {
+        let mut config = wasmtime::Config::new();
+        config.epoch_interruption(true);
+        // A memory that may not move cannot grow over what was reserved for it: this is the memory limit.
+        config
+            .memory_reservation(limits.memory)
+            .memory_may_move(false);
+        // wasmtime-provider hands on the outermost text of an error. Without frames that is the reason itself.
+        config.wasm_backtrace_max_frames(None);
+        let engine = wasmtime::Engine::new(&config)
+            .map_err(|error| EngineError::Configuration(error.to_string()))?;
+        let clock = engine.weak();
+        thread::Builder::new()
+            .name("preflight-clock".to_owned())
+            .spawn(move || {
+                while let Some(engine) = clock.upgrade() {
+                    engine.increment_epoch();
+                    drop(engine);
+                    thread::sleep(TICK);
+                }
+            })?;
+        Ok(Self { engine, limits })
+    }
+
+    /// Compiles a policy. It is called by the title in its metadata, or by `name` where it has none.
+    pub fn load(&self, name: &str, wasm: &[u8]) -> Result<Policy, LoadError> {
+        let facts = module::inspect(wasm, self.limits.memory)?;
+        let metadata = facts.metadata.map(module::parse_metadata).transpose()?;
+        let ticks = self.limits.time.as_millis() / TICK.as_millis();
+        // The first tick may come right after the start.
+        let deadline = u64::try_from(ticks).unwrap_or(u64::MAX).saturating_add(1);
+        let pre = WasmtimeEngineProviderBuilder::new()
+            .engine(self.engine.clone())
+            .module_bytes(wasm)
+            .enable_epoch_interruptions(EpochDeadlines {
+                wapc_init: deadline,
+                wapc_func: deadline,
+            })
+            .build_pre()
+            .map_err(|error| LoadError::Compile(error.to_string()))?;
+        Ok(Policy {
+            name: metadata
+                .as_ref()
+                .and_then(Metadata::title)
+                .unwrap_or(name)
+                .to_owned(),
+            size: wasm.len(),
+            metadata,
+            pre,
+            deadlines: EpochDeadlines {
+                wapc_init: deadline,
+                wapc_func: deadline,
+            },
+            limits: self.limits,
+        })
+    }
+}
+
+/// A compiled policy, ready for any number of evaluations, also from several threads at once.
+pub struct Policy {
+    name: String,
+    size: usize,
+    metadata: Option<Metadata>,
+    pre: WasmtimeEngineProviderPre,
+    deadlines: EpochDeadlines,
+    limits: Limits,
+}
+
+impl fmt::Debug for Policy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Policy")
+            .field("name", &self.name)
+            .field("size", &self.size)
+            .finish_non_exhaustive()
+    }
+}
+
+#[derive(Serialize)]
+struct Payload<'a, R: ?Sized> {
+    request: &'a R,
+    settings: &'a Value,
+}
+
+impl Policy {
+    /// The title in the metadata, or the name that it was loaded by.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The size of the wasm in bytes.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
+    /// What the wasm says of itself; `None` when it was never annotated.
+    #[must_use]
+    pub fn metadata(&self) -> Option<&Metadata> {
+        self.metadata.as_ref()
+    }
+
+    /// The version in the metadata.
+    #[must_use]
+    pub fn version(&self) -> Option<&str> {
+        self.metadata
+            .as_ref()?
+            .annotations
+            .get(policy_metadata::VERSION)
+            .map(String::as_str)
+    }
+
+    /// Judges one admission request: anything that serializes to its JSON.
+    pub fn validate(
+        &self,
+        request: &(impl Serialize + ?Sized),
+        settings: &Value,
+        host: impl HostCalls,
+    ) -> Result<Response, EvaluationError> {
+        let payload = serde_json::to_vec(&Payload { request, settings })
+            .map_err(|_| EvaluationError::UnwritableRequest)?;
+        self.validate_payload(&payload, host)
+    }
+
+    /// Judges one payload, byte for byte as given: `{"request": …, "settings": …}`.
+    pub fn validate_payload(
+        &self,
+        payload: &[u8],
+        host: impl HostCalls,
+    ) -> Result<Response, EvaluationError> {
+        let answer = self.call("validate", payload, host)?;
+        // serde_json's text may quote what it read, and a guest may send back what it was given.
+        serde_json::from_slice(&answer)
+            .map_err(|error| EvaluationError::UnreadableAnswer(error.line(), error.column()))
+    }
+
+    /// Asks the policy whether it can work with these settings.
+    pub fn validate_settings(&self, settings: &Value) -> Result<SettingsResponse, EvaluationError> {
+        let payload =
+            serde_json::to_vec(settings).map_err(|_| EvaluationError::UnwritableRequest)?;
+        let answer = self.call("validate_settings", &payload, NoHost)?;
+        serde_json::from_slice(&answer)
+            .map_err(|error| EvaluationError::UnreadableAnswer(error.line(), error.column()))
+    }
+
+    /// The protocol that the policy speaks: `v1`.
+    pub fn protocol_version(&self) -> Result<String, EvaluationError> {
+        let answer = self.call("protocol_version", &[], NoHost)?;
+        serde_json::from_slice(&answer)
+            .map_err(|error| EvaluationError::UnreadableAnswer(error.line(), error.column()))
+    }
+
+    /// Calls one function of a fresh guest.
+    fn call(
+        &self,
+        operation: &str,
+        payload: &[u8],
+        host: impl HostCalls,
+    ) -> Result<Vec<u8>, EvaluationError> {
+        let host = Arc::new(host);
+        let callback =
+            move |_id: u64, binding: &str, namespace: &str, operation: &str, payload: &[u8]| {
+                host.call(binding, namespace, operation, payload)
+                    .map_err(Into::into)
+            };
+        let run = || {
+            let provider = self
+                .pre
+                .rehydrate(Some(self.deadlines))
+                .map_err(|error| error.to_string())?;
+            let guest = WapcHost::new(Box::new(provider), Some(Box::new(callback)))
+                .map_err(|error| error.to_string())?;
+            guest.call(operation, payload).map_err(|error| match error {
+                wapc::errors::Error::GuestCallFailure(text) => text,
+                other => other.to_string(),
+            })
+        };
+        // The provider slices the guest's memory by the guest's own numbers: wrong ones must not end this program.
+        catch_unwind(AssertUnwindSafe(run))
+            .map_err(|_| EvaluationError::BadPointer)?
+            .map_err(|text| EvaluationError::of_guest(&text, self.limits))
+    }
+}

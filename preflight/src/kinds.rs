@@ -1,0 +1,213 @@
+//! What a cluster knows about kinds: plural names, scopes, and which of them it serves.
+//!
+//! Kubernetes' own kinds are listed here; custom ones are learnt from their definitions among the objects, and
+//! from the objects themselves.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+mod built_in;
+
+/// The kinds of one set of objects.
+#[derive(Debug, Clone, Default)]
+pub struct Kinds {
+    /// By group and kind.
+    defined: BTreeMap<(String, String), Definition>,
+    /// Group and kind of every object.
+    present: BTreeSet<(String, String)>,
+}
+
+#[derive(Debug, Clone)]
+struct Definition {
+    plural: String,
+    namespaced: bool,
+}
+
+/// Whether a cluster has a kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Served {
+    /// It has.
+    Yes,
+    /// It has the group, but not this kind.
+    NoSuchKind,
+    /// It does not even have the group.
+    NoSuchGroup,
+}
+
+impl Kinds {
+    /// Learns the kinds of these objects.
+    pub fn of<'a>(objects: impl IntoIterator<Item = &'a Value>) -> Self {
+        let mut kinds = Self::default();
+        for object in objects {
+            let (Some(api_version), Some(kind)) =
+                (text(object, "/apiVersion"), text(object, "/kind"))
+            else {
+                continue;
+            };
+            let (group, _) = split(api_version);
+            kinds.present.insert((group.to_owned(), kind.to_owned()));
+            if group == "apiextensions.k8s.io" && kind == "CustomResourceDefinition" {
+                kinds.define(object);
+            }
+        }
+        kinds
+    }
+
+    fn define(&mut self, definition: &Value) {
+        let (Some(group), Some(kind), Some(plural)) = (
+            text(definition, "/spec/group"),
+            text(definition, "/spec/names/kind"),
+            text(definition, "/spec/names/plural"),
+        ) else {
+            return;
+        };
+        let namespaced = text(definition, "/spec/scope") != Some("Cluster");
+        self.defined.insert(
+            (group.to_owned(), kind.to_owned()),
+            Definition {
+                plural: plural.to_owned(),
+                namespaced,
+            },
+        );
+    }
+
+    /// The name of a kind in paths and in the rules of policies.
+    #[must_use]
+    pub fn plural(&self, group: &str, kind: &str) -> String {
+        self.definition(group, kind).map_or_else(
+            || guess_plural(kind),
+            |definition| definition.plural.clone(),
+        )
+    }
+
+    /// Whether objects of this kind live in a namespace.
+    ///
+    /// A custom kind without its definition is taken for a namespaced one, unless its name starts with `Cluster`, as
+    /// those of cert-manager, Kyverno and Kubewarden do.
+    #[must_use]
+    pub fn namespaced(&self, group: &str, kind: &str) -> bool {
+        match (
+            self.definition(group, kind),
+            built_in::namespaced(group, kind),
+        ) {
+            (Some(definition), _) => definition.namespaced,
+            (None, Some(namespaced)) => namespaced,
+            (None, None) => !kind.starts_with("Cluster"),
+        }
+    }
+
+    /// Whether a cluster with these objects has the kind. Of a custom kind any version will do: the API server
+    /// converts.
+    #[must_use]
+    pub fn served(&self, api_version: &str, kind: &str) -> Served {
+        let (group, _) = split(api_version);
+        let key = (group.to_owned(), kind.to_owned());
+        if self.defined.contains_key(&key)
+            || self.present.contains(&key)
+            || built_in::has(api_version, kind)
+        {
+            return Served::Yes;
+        }
+        let custom = self
+            .defined
+            .keys()
+            .chain(&self.present)
+            .any(|(other, _)| other == group);
+        if custom || built_in::has_group_version(api_version) {
+            Served::NoSuchKind
+        } else {
+            Served::NoSuchGroup
+        }
+    }
+
+    fn definition(&self, group: &str, kind: &str) -> Option<&Definition> {
+        self.defined.get(&(group.to_owned(), kind.to_owned()))
+    }
+}
+
+/// Splits an `apiVersion` into group and version. The group of the core is empty.
+#[must_use]
+pub fn split(api_version: &str) -> (&str, &str) {
+    api_version.split_once('/').unwrap_or(("", api_version))
+}
+
+/// Reads a string in an object by JSON pointer.
+pub(crate) fn text<'a>(object: &'a Value, pointer: &str) -> Option<&'a str> {
+    object.pointer(pointer)?.as_str()
+}
+
+/// As `UnsafeGuessKindToResource` of apimachinery does it, but with `gateways`, where that makes `gatewaies`.
+fn guess_plural(kind: &str) -> String {
+    let singular = kind.to_lowercase();
+    if singular.ends_with("endpoints") {
+        return singular;
+    }
+    match singular.strip_suffix('y') {
+        Some(stem) if !stem.ends_with(['a', 'e', 'i', 'o', 'u']) => format!("{stem}ies"),
+        _ if singular.ends_with('s') => format!("{singular}es"),
+        _ => format!("{singular}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn guesses_plurals_as_kubectl_does() {
+        for (kind, plural) in [
+            ("Pod", "pods"),
+            ("Ingress", "ingresses"),
+            ("NetworkPolicy", "networkpolicies"),
+            ("Endpoints", "endpoints"),
+            ("Gateway", "gateways"),
+            ("StorageClass", "storageclasses"),
+        ] {
+            assert_eq!(guess_plural(kind), plural);
+        }
+    }
+
+    #[test]
+    fn a_definition_among_the_objects_decides_plural_and_scope() {
+        let definition = json!({
+            "apiVersion": "apiextensions.k8s.io/v1",
+            "kind": "CustomResourceDefinition",
+            "spec": {"group": "x.io", "scope": "Cluster", "names": {"kind": "Mouse", "plural": "mice"}},
+        });
+        let kinds = Kinds::of([&definition]);
+        assert_eq!(kinds.plural("x.io", "Mouse"), "mice");
+        assert!(!kinds.namespaced("x.io", "Mouse"));
+        assert_eq!(kinds.served("x.io/v1", "Mouse"), Served::Yes);
+        assert_eq!(kinds.served("x.io/v1", "Rat"), Served::NoSuchKind);
+        assert_eq!(kinds.served("y.io/v1", "Rat"), Served::NoSuchGroup);
+    }
+
+    #[test]
+    fn knows_the_scope_of_kinds_without_a_definition() {
+        let kinds = Kinds::default();
+        for (group, kind, namespaced) in [
+            ("", "Pod", true),
+            ("", "PersistentVolume", false),
+            ("", "Namespace", false),
+            ("cert-manager.io", "ClusterIssuer", false),
+            ("cert-manager.io", "Issuer", true),
+        ] {
+            assert_eq!(kinds.namespaced(group, kind), namespaced, "{kind}");
+        }
+    }
+
+    #[test]
+    fn serves_what_a_bare_cluster_serves() {
+        let kinds = Kinds::default();
+        assert_eq!(kinds.served("apps/v1", "Deployment"), Served::Yes);
+        assert_eq!(kinds.served("apps/v1", "Nope"), Served::NoSuchKind);
+        assert_eq!(kinds.served("v1", "Nope"), Served::NoSuchKind);
+        assert_eq!(
+            kinds.served("autoscaling.k8s.io/v1", "VerticalPodAutoscaler"),
+            Served::NoSuchGroup
+        );
+    }
+}

@@ -1,0 +1,187 @@
+//! The kinds that every cluster has, as of Kubernetes 1.36.
+
+/// One group and version: its namespaced kinds, then those of the whole cluster.
+struct GroupVersion {
+    name: &'static str,
+    namespaced: &'static [&'static str],
+    cluster: &'static [&'static str],
+}
+
+const GROUP_VERSIONS: &[GroupVersion] = &[
+    GroupVersion {
+        name: "v1",
+        namespaced: &[
+            "Binding",
+            "ConfigMap",
+            "Endpoints",
+            "Event",
+            "LimitRange",
+            "PersistentVolumeClaim",
+            "Pod",
+            "PodTemplate",
+            "ReplicationController",
+            "ResourceQuota",
+            "Secret",
+            "Service",
+            "ServiceAccount",
+        ],
+        cluster: &["ComponentStatus", "Namespace", "Node", "PersistentVolume"],
+    },
+    GroupVersion {
+        name: "admissionregistration.k8s.io/v1",
+        namespaced: &[],
+        cluster: &[
+            "MutatingAdmissionPolicy",
+            "MutatingAdmissionPolicyBinding",
+            "MutatingWebhookConfiguration",
+            "ValidatingAdmissionPolicy",
+            "ValidatingAdmissionPolicyBinding",
+            "ValidatingWebhookConfiguration",
+        ],
+    },
+    GroupVersion {
+        name: "apiextensions.k8s.io/v1",
+        namespaced: &[],
+        cluster: &["CustomResourceDefinition"],
+    },
+    GroupVersion {
+        name: "apiregistration.k8s.io/v1",
+        namespaced: &[],
+        cluster: &["APIService"],
+    },
+    GroupVersion {
+        name: "apps/v1",
+        namespaced: &[
+            "ControllerRevision",
+            "DaemonSet",
+            "Deployment",
+            "ReplicaSet",
+            "StatefulSet",
+        ],
+        cluster: &[],
+    },
+    GroupVersion {
+        name: "authentication.k8s.io/v1",
+        namespaced: &[],
+        cluster: &["SelfSubjectReview", "TokenReview"],
+    },
+    GroupVersion {
+        name: "authorization.k8s.io/v1",
+        namespaced: &["LocalSubjectAccessReview"],
+        cluster: &[
+            "SelfSubjectAccessReview",
+            "SelfSubjectRulesReview",
+            "SubjectAccessReview",
+        ],
+    },
+    GroupVersion {
+        name: "autoscaling/v1",
+        namespaced: &["HorizontalPodAutoscaler"],
+        cluster: &[],
+    },
+    GroupVersion {
+        name: "autoscaling/v2",
+        namespaced: &["HorizontalPodAutoscaler"],
+        cluster: &[],
+    },
+    GroupVersion {
+        name: "batch/v1",
+        namespaced: &["CronJob", "Job"],
+        cluster: &[],
+    },
+    GroupVersion {
+        name: "certificates.k8s.io/v1",
+        namespaced: &[],
+        cluster: &["CertificateSigningRequest"],
+    },
+    GroupVersion {
+        name: "coordination.k8s.io/v1",
+        namespaced: &["Lease"],
+        cluster: &[],
+    },
+    GroupVersion {
+        name: "discovery.k8s.io/v1",
+        namespaced: &["EndpointSlice"],
+        cluster: &[],
+    },
+    GroupVersion {
+        name: "events.k8s.io/v1",
+        namespaced: &["Event"],
+        cluster: &[],
+    },
+    GroupVersion {
+        name: "flowcontrol.apiserver.k8s.io/v1",
+        namespaced: &[],
+        cluster: &["FlowSchema", "PriorityLevelConfiguration"],
+    },
+    GroupVersion {
+        name: "networking.k8s.io/v1",
+        namespaced: &["Ingress", "NetworkPolicy"],
+        cluster: &["IPAddress", "IngressClass", "ServiceCIDR"],
+    },
+    GroupVersion {
+        name: "node.k8s.io/v1",
+        namespaced: &[],
+        cluster: &["RuntimeClass"],
+    },
+    GroupVersion {
+        name: "policy/v1",
+        namespaced: &["PodDisruptionBudget"],
+        cluster: &[],
+    },
+    GroupVersion {
+        name: "rbac.authorization.k8s.io/v1",
+        namespaced: &["Role", "RoleBinding"],
+        cluster: &["ClusterRole", "ClusterRoleBinding"],
+    },
+    GroupVersion {
+        name: "resource.k8s.io/v1",
+        namespaced: &["ResourceClaim", "ResourceClaimTemplate"],
+        cluster: &["DeviceClass", "ResourceSlice"],
+    },
+    GroupVersion {
+        name: "scheduling.k8s.io/v1",
+        namespaced: &[],
+        cluster: &["PriorityClass"],
+    },
+    GroupVersion {
+        name: "storage.k8s.io/v1",
+        namespaced: &["CSIStorageCapacity"],
+        cluster: &[
+            "CSIDriver",
+            "CSINode",
+            "StorageClass",
+            "VolumeAttachment",
+            "VolumeAttributesClass",
+        ],
+    },
+];
+
+/// Whether the cluster has the group in that version.
+pub(super) fn has_group_version(api_version: &str) -> bool {
+    GROUP_VERSIONS
+        .iter()
+        .any(|served| served.name == api_version)
+}
+
+/// Whether the cluster has the kind in that version.
+pub(super) fn has(api_version: &str, kind: &str) -> bool {
+    GROUP_VERSIONS
+        .iter()
+        .filter(|served| served.name == api_version)
+        .any(|served| served.namespaced.contains(&kind) || served.cluster.contains(&kind))
+}
+
+/// Whether objects of the kind live in a namespace; `None` for kinds that are not Kubernetes' own.
+pub(super) fn namespaced(group: &str, kind: &str) -> Option<bool> {
+    GROUP_VERSIONS
+        .iter()
+        .filter(|served| super::split(served.name).0 == group)
+        .find_map(|served| {
+            if served.namespaced.contains(&kind) {
+                Some(true)
+            } else {
+                served.cluster.contains(&kind).then_some(false)
+            }
+        })
+}

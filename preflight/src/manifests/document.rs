@@ -1,0 +1,357 @@
+//! Documents: a text is cut at its `---` lines, so that a broken document does not take the others with it.
+
+use std::{collections::BTreeMap, fmt, iter};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, SeqAccess, Visitor},
+};
+use serde_json::{Map, Number, Value};
+use serde_saphyr::{Options, Spanned};
+
+use super::Lines;
+
+/// A part of a text between two `---` lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Document<'a> {
+    text: &'a str,
+    /// How many lines stand above it in the file.
+    above: usize,
+}
+
+/// A document that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {text}")]
+pub struct Unreadable {
+    /// The line in the file.
+    pub line: usize,
+    /// What is wrong with it.
+    pub text: String,
+}
+
+/// Cuts where kubectl does.
+pub(super) fn split(text: &str) -> impl Iterator<Item = Document<'_>> {
+    let mut rest = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut above = 0;
+    iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let (text, after) = rest.split_at(end_of_document(rest));
+        rest = after;
+        let document = Document { text, above };
+        above += text.matches('\n').count();
+        Some(document)
+    })
+}
+
+/// The position of the next `---` line below the first line with content.
+fn end_of_document(text: &str) -> usize {
+    let mut position = 0;
+    let mut content = false;
+    for line in text.split_inclusive('\n') {
+        let separator = line
+            .strip_prefix("---")
+            .is_some_and(|after| after.is_empty() || after.starts_with(char::is_whitespace));
+        if separator && content {
+            return position;
+        }
+        // Comments and directives belong to the document below them.
+        content |= separator || !(line.trim().is_empty() || line.starts_with(['#', '%']));
+        position += line.len();
+    }
+    position
+}
+
+/// Reads a text with one document, as settings and reviews are.
+pub fn parse_one(text: &str) -> Result<Value, Unreadable> {
+    let document = Document {
+        text: text.strip_prefix('\u{feff}').unwrap_or(text),
+        above: 0,
+    };
+    Ok(document.parse()?.map_or(Value::Null, |(value, ..)| value))
+}
+
+impl Document<'_> {
+    /// The value, the lines of its fields and its own line; `None` when there is nothing but comments.
+    pub(super) fn parse(self) -> Result<Option<(Value, Lines, usize)>, Unreadable> {
+        let root: Spanned<Node> = serde_saphyr::from_str_with_options(self.text, options())
+            .map_err(|error| self.unreadable(&error))?;
+        let line = self.above + line_of(&root);
+        let Node { value, mut lines } = root.value;
+        if value.is_null() {
+            return Ok(None);
+        }
+        shift(&mut lines, self.above);
+        Ok(Some((value, lines, line)))
+    }
+
+    fn unreadable(self, error: &serde_saphyr::Error) -> Unreadable {
+        let line = error
+            .location()
+            .map_or(1, |location| usize::try_from(location.line()).unwrap_or(1));
+        let text = error.without_snippet().to_string();
+        // The place is told apart from the text, and these options are not the user's.
+        let text = text
+            .rsplit_once(" at line ")
+            .map_or(text.as_str(), |(text, _)| text);
+        let text = text
+            .split_once(", set DuplicateKeyPolicy")
+            .map_or(text, |(text, _)| text);
+        // The one text that repeats a value, which may be that of a Secret.
+        let text = match text {
+            _ if text.starts_with("non-finite float") => "a number that JSON cannot hold",
+            _ => text,
+        };
+        let mut text = format!("cannot be read: {text}");
+        if self.text.contains("{{") {
+            text.push_str(
+                "; it looks like a template: pipe what `helm template` renders into `preflight -`",
+            );
+        }
+        Unreadable {
+            line: self.above + line,
+            text,
+        }
+    }
+}
+
+/// YAML 1.1 as kubectl reads it, with room for the dump of a whole cluster but not for an alias bomb.
+fn options() -> Options {
+    serde_saphyr::options! {
+        legacy_octal_numbers: true,
+        with_snippet: false,
+        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 500_000 },
+        budget: serde_saphyr::budget! {
+            max_events: 50_000_000,
+            max_nodes: 25_000_000,
+            max_depth: 128,
+            max_total_scalar_bytes: 256 * 1024 * 1024,
+            // Manifests repeat one block in many places; the limit above counts what comes of it.
+            enforce_alias_anchor_ratio: false,
+        },
+    }
+}
+
+fn line_of<T>(spanned: &Spanned<T>) -> usize {
+    usize::try_from(spanned.referenced.line())
+        .unwrap_or(1)
+        .max(1)
+}
+
+/// Turns lines of a document into lines of the file.
+fn shift(lines: &mut Lines, above: usize) {
+    if above == 0 {
+        return;
+    }
+    let below: &mut dyn Iterator<Item = &mut (usize, Lines)> = match lines {
+        Lines::Leaf => return,
+        Lines::Items(items) => &mut items.iter_mut(),
+        Lines::Fields(fields) => &mut fields.values_mut(),
+    };
+    for (line, below) in below {
+        *line += above;
+        shift(below, above);
+    }
+}
+
+/// A value with the lines of its fields.
+struct Node {
+    value: Value,
+    lines: Lines,
+}
+
+impl From<Value> for Node {
+    fn from(value: Value) -> Self {
+        Self {
+            value,
+            lines: Lines::Leaf,
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NodeVisitor)
+    }
+}
+
+struct NodeVisitor;
+
+impl<'de> Visitor<'de> for NodeVisitor {
+    type Value = Node;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Node, E> {
+        Ok(Value::Null.into())
+    }
+
+    fn visit_none<E>(self) -> Result<Node, E> {
+        Ok(Value::Null.into())
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
+        Node::deserialize(deserializer)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Node, E> {
+        Ok(Value::from(value).into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Node, E> {
+        Ok(Value::from(value).into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Node, E> {
+        Ok(Value::from(value).into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Node, E> {
+        Ok(number(value).into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Node, E> {
+        Ok(Value::from(value).into())
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Node, E> {
+        Ok(Value::from(value).into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Node, A::Error> {
+        let (mut values, mut lines) = (Vec::new(), Vec::new());
+        while let Some(item) = sequence.next_element::<Spanned<Node>>()? {
+            let line = line_of(&item);
+            values.push(item.value.value);
+            lines.push((line, item.value.lines));
+        }
+        Ok(Node {
+            value: Value::Array(values),
+            lines: Lines::Items(lines),
+        })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
+        let (mut values, mut lines) = (Map::new(), BTreeMap::new());
+        while let Some(key) = map.next_key::<Spanned<String>>()? {
+            let line = line_of(&key);
+            let below: Node = map.next_value()?;
+            lines.insert(key.value.clone(), (line, below.lines));
+            values.insert(key.value, below.value);
+        }
+        Ok(Node {
+            value: Value::Object(values),
+            lines: Lines::Fields(lines),
+        })
+    }
+}
+
+/// kubectl sends `1.0` and `1e3` as the whole numbers that they are.
+fn number(value: f64) -> Value {
+    /// Up to here every whole number is a float as well.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    if value.fract() == 0.0 && value.abs() <= EXACT {
+        #[expect(clippy::cast_possible_truncation, reason = "whole and in range")]
+        return Value::from(value as i64);
+    }
+    Number::from_f64(value).map_or(Value::Null, Value::Number)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn reads_scalars_as_kubectl_does() {
+        for (text, expected) in [
+            ("yes", json!(true)),
+            ("n", json!(false)),
+            ("Off", json!(false)),
+            ("0777", json!(511)),
+            ("0o17", json!(15)),
+            ("08", json!(8)),
+            ("1_000", json!(1000)),
+            ("1e3", json!(1000)),
+            ("1.0", json!(1)),
+            ("0.5", json!(0.5)),
+            ("~", json!(null)),
+            ("", json!(null)),
+            ("2001-01-01", json!("2001-01-01")),
+            ("12:30", json!("12:30")),
+            ("'0777'", json!("0777")),
+            ("100m", json!("100m")),
+        ] {
+            assert_eq!(
+                parse_one(&format!("a: {text}")).unwrap(),
+                json!({"a": expected}),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn anchors_and_merge_keys_work() {
+        assert_eq!(
+            parse_one("a: &a {x: 1, y: 2}\nb:\n  <<: *a\n  x: 3\nc: *a\n").unwrap(),
+            json!({"a": {"x": 1, "y": 2}, "b": {"x": 3, "y": 2}, "c": {"x": 1, "y": 2}})
+        );
+    }
+
+    #[test]
+    fn refuses_an_alias_bomb() {
+        let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+        for level in 1..10 {
+            let below = vec![format!("*a{}", level - 1); 10].join(", ");
+            bomb.extend([format!("a{level}: &a{level} [{below}]\n")]);
+        }
+        assert!(
+            parse_one(&bomb)
+                .unwrap_err()
+                .text
+                .starts_with("cannot be read: ")
+        );
+    }
+
+    #[test]
+    fn says_what_is_wrong_and_in_which_line() {
+        for (text, expected) in [
+            (
+                "a: 1\nb: 2\na: 3\n",
+                "line 3: cannot be read: duplicate mapping key: a",
+            ),
+            (
+                "a: 1e999\n",
+                "line 1: cannot be read: a number that JSON cannot hold",
+            ),
+            ("a: [1\n", "line 1: cannot be read: unclosed bracket '['"),
+            (
+                "a: 1\nb: {{ .Values.b }}\n",
+                "line 2: cannot be read: expected string scalar; it looks like a template: pipe what `helm template` \
+                 renders into `preflight -`",
+            ),
+        ] {
+            assert_eq!(parse_one(text).unwrap_err().to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn cuts_at_separators_and_keeps_count_of_lines() {
+        let text = "%YAML 1.1\n# one\n---\na: 1\n--- # two\nb: |\n  ---\n  x\n---x: 1\n---\n";
+        let documents: Vec<_> = split(text)
+            .map(|document| (document.above, document.text))
+            .collect();
+        assert_eq!(
+            documents,
+            [
+                (0, "%YAML 1.1\n# one\n---\na: 1\n"),
+                (4, "--- # two\nb: |\n  ---\n  x\n---x: 1\n"),
+                (9, "---\n"),
+            ]
+        );
+    }
+}

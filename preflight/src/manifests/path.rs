@@ -1,0 +1,96 @@
+//! Field paths as policies write them: `spec.containers[1].image`, `data["tls.crt"]`.
+
+/// One step down into a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Into a field.
+    Key(String),
+    /// Into an item.
+    Index(usize),
+}
+
+/// Reads a path as far as it can be understood: a policy may write anything, and the start is still worth a line.
+pub(super) fn parse(path: &str) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let mut rest = path;
+    while !rest.is_empty() {
+        let Some((step, after)) = next(rest) else {
+            break;
+        };
+        steps.push(step);
+        rest = after;
+    }
+    steps
+}
+
+fn next(path: &str) -> Option<(Step, &str)> {
+    if let Some(quoted) = path.strip_prefix("[\"") {
+        let (key, after) = unquote(quoted)?;
+        return Some((Step::Key(key), after.strip_prefix(']')?));
+    }
+    if let Some(bracket) = path.strip_prefix('[') {
+        let (index, after) = bracket.split_once(']')?;
+        let step = index
+            .parse()
+            .map_or_else(|_| Step::Key(index.to_owned()), Step::Index);
+        return Some((step, after));
+    }
+    let path = path.strip_prefix('.').unwrap_or(path);
+    let end = path.find(['.', '[']).unwrap_or(path.len());
+    let (key, after) = path.split_at(end);
+    (!key.is_empty()).then(|| (Step::Key(key.to_owned()), after))
+}
+
+/// Reads up to the closing quote, in the notation of `{:?}`.
+fn unquote(text: &str) -> Option<(String, &str)> {
+    let mut key = String::new();
+    let mut characters = text.char_indices();
+    while let Some((position, character)) = characters.next() {
+        match character {
+            '"' => return Some((key, text.get(position + 1..)?)),
+            '\\' => key.push(match characters.next()?.1 {
+                'n' => '\n',
+                't' => '\t',
+                'r' => '\r',
+                other => other,
+            }),
+            other => key.push(other),
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_the_notation_of_policies() {
+        let key = |name: &str| Step::Key(name.to_owned());
+        for (path, expected) in [
+            ("", vec![]),
+            (
+                "spec.containers[12].image",
+                vec![
+                    key("spec"),
+                    key("containers"),
+                    Step::Index(12),
+                    key("image"),
+                ],
+            ),
+            (
+                r#"data["tls.crt"].x"#,
+                vec![key("data"), key("tls.crt"), key("x")],
+            ),
+            (r#"data["a\"]b\\"]"#, vec![key("data"), key(r#"a"]b\"#)]),
+            (
+                "metadata.annotations[a/b]",
+                vec![key("metadata"), key("annotations"), key("a/b")],
+            ),
+            ("spec..x", vec![key("spec")]),
+            (r#"data["open"#, vec![key("data")]),
+        ] {
+            assert_eq!(parse(path), expected, "{path}");
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Reading texts and folders, whole results compared.
+
+use super::*;
+
+fn read_text(text: &str) -> Manifests {
+    let mut manifests = Manifests::default();
+    manifests.add_text("f.yaml", text, Source::Named);
+    manifests
+}
+
+fn names(manifests: &Manifests) -> Vec<(usize, &str, &str)> {
+    manifests
+        .objects
+        .iter()
+        .map(|object| {
+            (
+                object.line,
+                object.kind(),
+                object.name().unwrap_or_default(),
+            )
+        })
+        .collect()
+}
+
+fn problems(manifests: &Manifests) -> Vec<String> {
+    manifests
+        .problems
+        .iter()
+        .map(|problem| format!("{}: {}", problem.place, problem.text))
+        .collect()
+}
+
+#[test]
+fn points_to_the_line_of_each_field() {
+    let manifests = read_text(
+        "# a comment\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - name: one\n  - \
+         name: two\n    image: x\n    ports:\n    -\n      containerPort: 1\ndata:\n  \"tls.crt\": x\n",
+    );
+    let [object] = manifests.objects.as_slice() else {
+        panic!("{manifests:?}")
+    };
+    for (path, line) in [
+        ("spec.containers[0]", 8),
+        ("spec.containers[1].image", 10),
+        ("spec.containers[1].resources.requests.cpu", 9),
+        ("spec.containers[1].ports[0].containerPort", 13),
+        ("spec.containers[7].image", 7),
+        ("metadata.name", 5),
+        ("data[\"tls.crt\"]", 15),
+        ("nothing", 3),
+        ("", 3),
+    ] {
+        assert_eq!(object.line_of(path), line, "{path}");
+    }
+}
+
+#[test]
+fn takes_lists_apart() {
+    let manifests = read_text(
+        "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: PodList\n  items:\n  - metadata: {name: a}\n- \
+         {apiVersion: v1, kind: Service, metadata: {name: b}}\n---\napiVersion: v1\nkind: List\nitems: []\n",
+    );
+    assert_eq!(names(&manifests), [(7, "Pod", "a"), (8, "Service", "b")]);
+    assert_eq!(manifests.objects[0].line_of("metadata.name"), 7);
+    assert_eq!(problems(&manifests), [""; 0]);
+}
+
+#[test]
+fn a_broken_document_does_not_hide_the_others() {
+    let manifests = read_text(
+        "{apiVersion: v1, kind: Pod, metadata: {name: a}}\n---\nkind: [\n---\n---\n# nothing\n---\nkind: Pod\n---\n- \
+         1\n---\n{apiVersion: v1, kind: Pod, metadata: {name: b}}\n",
+    );
+    assert_eq!(names(&manifests), [(1, "Pod", "a"), (12, "Pod", "b")]);
+    assert_eq!(
+        problems(&manifests),
+        [
+            "f.yaml:3: cannot be read: unclosed bracket '['",
+            "f.yaml:8: not a Kubernetes object: `apiVersion` must be there, as text",
+            "f.yaml:10: not a Kubernetes object: `apiVersion` and `kind` must be there, as text",
+        ]
+    );
+}
+
+#[test]
+fn reads_json_with_lines() {
+    let manifests = read_text(
+        "{\n  \"apiVersion\": \"v1\",\n\t\"kind\": \"Pod\",\n  \"spec\": {\n    \"a\": [1,\n2]}}",
+    );
+    assert_eq!(names(&manifests), [(1, "Pod", "")]);
+    assert_eq!(manifests.objects[0].line_of("spec.a[1]"), 6);
+}
+
+#[test]
+fn a_folder_is_read_in_order_and_other_files_are_noted() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    let pod = |name: &str| format!("{{apiVersion: v1, kind: Pod, metadata: {{name: {name}}}}}");
+    write("b.yml", &pod("b"));
+    write(
+        "a/z.json",
+        "{\"apiVersion\": \"v1\", \"kind\": \"Pod\", \"metadata\": {\"name\": \"z\"}}",
+    );
+    write("a.yaml", &pod("a"));
+    write("c.txt", &pod("text"));
+    write(".hidden/x.yaml", &pod("hidden"));
+    write(".gitignore", "out/\n");
+    write("out/x.yaml", &pod("ignored"));
+    write("chart/Chart.yaml", "apiVersion: v2\nname: x\n");
+    write("chart/values.yaml", "a: 1\n");
+    write("k/kustomization.yaml", "resources: []\n");
+    write(
+        "k/other.yaml",
+        "apiVersion: kustomize.config.k8s.io/v1\nkind: Kustomization\n",
+    );
+    write("data.json", "{\"a\": 1}");
+    std::fs::write(folder.path().join("latin1.yaml"), b"a: 1\nb: \xe9\n").unwrap();
+
+    let manifests = read(&[folder.path().to_owned()]);
+    let strip = |text: String| text.replace(&format!("{}/", folder.path().display()), "");
+    assert_eq!(
+        names(&manifests),
+        [(1, "Pod", "z"), (1, "Pod", "a"), (1, "Pod", "b")]
+    );
+    let notes = manifests
+        .notes
+        .iter()
+        .map(|note| strip(format!("{}: {}", note.place, note.text)));
+    assert_eq!(
+        notes.collect::<Vec<_>>(),
+        [
+            "chart/Chart.yaml: a Helm chart; pipe what `helm template` renders into `preflight -`, skipped",
+            "chart/values.yaml: values of a Helm chart, skipped",
+            "data.json:1: not a Kubernetes object, skipped",
+            "k/kustomization.yaml: a kustomization; pipe what `kubectl kustomize` builds into `preflight -`, skipped",
+            "k/other.yaml:1: a kustomization, skipped: pipe what `kubectl kustomize` builds into `preflight -`",
+        ]
+    );
+    let problems: Vec<String> = problems(&manifests).into_iter().map(strip).collect();
+    assert_eq!(problems, ["latin1.yaml:2: is not text in UTF-8"]);
+}
+
+#[test]
+fn what_is_not_there_is_a_problem() {
+    let folder = tempfile::tempdir().unwrap();
+    let manifests = read(&[folder.path().to_owned(), folder.path().join("nope.yaml")]);
+    let path = folder.path().display();
+    assert_eq!(
+        problems(&manifests),
+        [
+            format!("{path}: there is no .yaml, .yml or .json file in this folder"),
+            format!("{path}/nope.yaml: cannot be read: No such file or directory (os error 2)"),
+        ]
+    );
+}

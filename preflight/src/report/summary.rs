@@ -1,0 +1,96 @@
+//! The numbers of a run, and the sentence that tells them.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// How many objects came out how.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// All objects.
+    pub objects: usize,
+    /// All policies.
+    pub policies: usize,
+    /// Objects that at least one policy refuses.
+    pub refused: usize,
+    /// Of the others, those that at least one policy could not judge.
+    pub unjudged: usize,
+    /// Of the others, those that some policy warns about.
+    pub warned: usize,
+    /// The rest.
+    pub clean: usize,
+    /// Of the clean ones, those that no policy looks at.
+    pub unseen: usize,
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let policies = if self.policies == 1 {
+            "1 policy".to_owned()
+        } else {
+            format!("{} policies", self.policies)
+        };
+        let objects = if self.objects == 1 {
+            "1 object".to_owned()
+        } else {
+            format!("{} objects", self.objects)
+        };
+        write!(f, "{objects}, {policies}")?;
+        let mut separator = ": ";
+        for (count, what) in [
+            (self.refused, "refused"),
+            (self.unjudged, "not judged"),
+            (self.warned, "with warnings"),
+            (self.clean, "clean"),
+        ] {
+            if count > 0 {
+                write!(f, "{separator}{count} {what}")?;
+                separator = ", ";
+            }
+        }
+        match self.unseen {
+            0 => Ok(()),
+            1 => f.write_str(" (1 that no policy looks at)"),
+            unseen => write!(f, " ({unseen} that no policy looks at)"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_the_numbers_in_a_sentence() {
+        let none = Summary {
+            policies: 1,
+            ..Summary::default()
+        };
+        assert_eq!(none.to_string(), "0 objects, 1 policy");
+        let some = Summary {
+            objects: 12,
+            policies: 5,
+            refused: 3,
+            warned: 2,
+            clean: 7,
+            ..Summary::default()
+        };
+        assert_eq!(
+            some.to_string(),
+            "12 objects, 5 policies: 3 refused, 2 with warnings, 7 clean"
+        );
+        let all = Summary {
+            objects: 1,
+            policies: 2,
+            refused: 1,
+            unjudged: 1,
+            warned: 1,
+            clean: 2,
+            unseen: 2,
+        };
+        assert_eq!(
+            all.to_string(),
+            "1 object, 2 policies: 1 refused, 1 not judged, 1 with warnings, 2 clean (2 that no policy looks at)"
+        );
+    }
+}

@@ -1,0 +1,269 @@
+//! Builds the admission request of an object, and finds the policies that want to see a request.
+
+use policy_metadata::{Metadata, Rule};
+use serde_json::{Map, Value, json};
+
+use crate::kinds::{Kinds, split, text};
+
+/// What the rules of a policy look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// The API group.
+    pub group: String,
+    /// The plural name.
+    pub resource: String,
+    /// Empty for the object itself.
+    pub subresource: String,
+    /// `CREATE`, `UPDATE`, `DELETE`, `CONNECT`.
+    pub operation: String,
+}
+
+/// Completes a manifest as kubectl and the API server do before admission: the namespace is filled in where the kind
+/// has one and taken out where it has none, and a name is made up where it is to be generated.
+pub fn complete(object: &mut Value, kinds: &Kinds, namespace: &str) {
+    let group = split(text(object, "/apiVersion").unwrap_or_default()).0;
+    let namespaced = kinds.namespaced(group, text(object, "/kind").unwrap_or_default());
+    let Some(fields) = object.as_object_mut() else {
+        return;
+    };
+    let metadata = fields.entry("metadata").or_insert_with(|| json!({}));
+    if metadata.is_null() {
+        *metadata = json!({});
+    }
+    let Some(metadata) = metadata.as_object_mut() else {
+        return;
+    };
+    if !namespaced {
+        metadata.remove("namespace");
+    } else if is_empty(metadata, "namespace") {
+        metadata.insert("namespace".to_owned(), json!(namespace));
+    }
+    if is_empty(metadata, "name")
+        && let Some(Value::String(prefix)) = metadata.get("generateName")
+    {
+        let name = format!("{prefix}00000");
+        metadata.insert("name".to_owned(), json!(name));
+    }
+}
+
+fn is_empty(metadata: &Map<String, Value>, key: &str) -> bool {
+    metadata
+        .get(key)
+        .and_then(Value::as_str)
+        .is_none_or(str::is_empty)
+}
+
+/// The request that the API server would send when this object is created. `number` makes its uid, so that the same
+/// input gives the same request.
+#[must_use]
+pub fn request(object: &Value, kinds: &Kinds, number: usize) -> Value {
+    let api_version = text(object, "/apiVersion").unwrap_or_default();
+    let (group, version) = split(api_version);
+    let name = text(object, "/kind").unwrap_or_default();
+    let kind = json!({"group": group, "version": version, "kind": name});
+    let resource =
+        json!({"group": group, "version": version, "resource": kinds.plural(group, name)});
+    let mut request = json!({
+        "uid": format!("00000000-0000-4000-8000-{number:012x}"),
+        "kind": kind,
+        "resource": resource,
+        "requestKind": kind,
+        "requestResource": resource,
+        "operation": "CREATE",
+        "userInfo": {"username": "preflight", "groups": ["system:authenticated"]},
+        "object": object,
+        "oldObject": null,
+        "dryRun": false,
+        "options": null,
+    });
+    // Like the API server, which leaves them out where there are none.
+    for (key, pointer) in [
+        ("name", "/metadata/name"),
+        ("namespace", "/metadata/namespace"),
+    ] {
+        if let (Some(fields), Some(value)) = (request.as_object_mut(), text(object, pointer)) {
+            fields.insert(key.to_owned(), json!(value));
+        }
+    }
+    request
+}
+
+impl Target {
+    /// Reads the target of a request, whether its keys are in camelCase or in `snake_case`.
+    #[must_use]
+    pub fn of(request: &Value) -> Self {
+        let of = |pointers: &[&str]| {
+            pointers
+                .iter()
+                .find_map(|pointer| text(request, pointer))
+                .unwrap_or_default()
+                .to_owned()
+        };
+        Self {
+            group: of(&["/resource/group"]),
+            resource: of(&["/resource/resource"]),
+            subresource: of(&["/subResource", "/sub_resource"]),
+            operation: of(&["/operation"]),
+        }
+    }
+
+    /// Whether a policy wants to see it: any of its rules is enough.
+    #[must_use]
+    pub fn is_wanted_by(&self, metadata: &Metadata) -> bool {
+        metadata.rules.iter().any(|rule| self.matches(rule))
+    }
+
+    /// As `rules.go` of the API server does it.
+    ///
+    /// The version is not compared. Kubewarden registers webhooks with `matchPolicy: Equivalent`, so a policy for
+    /// `autoscaling/v2` also gets what is written as `autoscaling/v1`, converted. Nothing is converted here: the policy
+    /// gets the object as it is written.
+    fn matches(&self, rule: &Rule) -> bool {
+        let listed =
+            |items: &[String], wanted: &str| items.iter().any(|item| item == "*" || item == wanted);
+        listed(&rule.operations, &self.operation)
+            && listed(&rule.api_groups, &self.group)
+            && rule.resources.iter().any(|listed| {
+                let (resource, subresource) = listed.split_once('/').unwrap_or((listed, ""));
+                (resource == "*" || resource == self.resource)
+                    && (subresource == "*" || subresource == self.subresource)
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn builds_the_request_that_the_api_server_would_send() {
+        let kinds = Kinds::default();
+        let mut object = json!({"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "web"}});
+        complete(&mut object, &kinds, "shop");
+        let kind = json!({"group": "networking.k8s.io", "version": "v1", "kind": "Ingress"});
+        let resource =
+            json!({"group": "networking.k8s.io", "version": "v1", "resource": "ingresses"});
+        assert_eq!(
+            request(&object, &kinds, 255),
+            json!({
+                "uid": "00000000-0000-4000-8000-0000000000ff",
+                "kind": kind,
+                "resource": resource,
+                "requestKind": kind,
+                "requestResource": resource,
+                "name": "web",
+                "namespace": "shop",
+                "operation": "CREATE",
+                "userInfo": {"username": "preflight", "groups": ["system:authenticated"]},
+                "object": {
+                    "apiVersion": "networking.k8s.io/v1",
+                    "kind": "Ingress",
+                    "metadata": {"name": "web", "namespace": "shop"},
+                },
+                "oldObject": null,
+                "dryRun": false,
+                "options": null,
+            })
+        );
+    }
+
+    #[test]
+    fn the_request_of_a_cluster_wide_object_has_no_namespace() {
+        let kinds = Kinds::default();
+        let mut object =
+            json!({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "a"}});
+        complete(&mut object, &kinds, "shop");
+        let request = request(&object, &kinds, 0);
+        assert_eq!(
+            (&request["name"], request.get("namespace")),
+            (&json!("a"), None)
+        );
+    }
+
+    #[test]
+    fn completes_metadata_as_the_api_server_does() {
+        for (kind, metadata, expected) in [
+            (
+                "Pod",
+                json!({"name": "a"}),
+                json!({"name": "a", "namespace": "shop"}),
+            ),
+            (
+                "Pod",
+                json!({"name": "a", "namespace": "b"}),
+                json!({"name": "a", "namespace": "b"}),
+            ),
+            ("Pod", json!(null), json!({"namespace": "shop"})),
+            (
+                "Node",
+                json!({"name": "a", "namespace": "b"}),
+                json!({"name": "a"}),
+            ),
+            (
+                "Pod",
+                json!({"generateName": "a-"}),
+                json!({"generateName": "a-", "name": "a-00000", "namespace": "shop"}),
+            ),
+        ] {
+            let mut object = json!({"apiVersion": "v1", "kind": kind, "metadata": metadata});
+            complete(&mut object, &Kinds::default(), "shop");
+            assert_eq!(object["metadata"], expected);
+        }
+    }
+
+    #[test]
+    fn matches_rules_as_the_api_server_does() {
+        for (resources, resource, subresource, expected) in [
+            ("pods", "pods", "", true),
+            ("pods", "pods", "status", false),
+            ("pods/status", "pods", "status", true),
+            ("pods/status", "pods", "", false),
+            ("pods/*", "pods", "", true),
+            ("pods/*", "pods", "exec", true),
+            ("*", "services", "", true),
+            ("*", "pods", "exec", false),
+            ("*/*", "pods", "exec", true),
+            ("*/scale", "deployments", "scale", true),
+            ("services", "pods", "", false),
+        ] {
+            let target = Target {
+                group: "apps".to_owned(),
+                resource: resource.to_owned(),
+                subresource: subresource.to_owned(),
+                operation: "CREATE".to_owned(),
+            };
+            let rule = |groups: &str, operations: &str| Rule {
+                api_groups: vec![groups.to_owned()],
+                api_versions: vec!["v9".to_owned()],
+                resources: vec![resources.to_owned()],
+                operations: vec![operations.to_owned()],
+            };
+            assert_eq!(
+                target.matches(&rule("apps", "CREATE")),
+                expected,
+                "{resources} {resource}/{subresource}"
+            );
+            assert_eq!(target.matches(&rule("*", "*")), expected);
+            assert!(!target.matches(&rule("", "CREATE")));
+            assert!(!target.matches(&rule("apps", "UPDATE")));
+        }
+    }
+
+    #[test]
+    fn reads_the_target_of_a_review() {
+        let target = Target::of(&json!({
+            "operation": "UPDATE",
+            "resource": {"group": "", "version": "v1", "resource": "pods"},
+            "sub_resource": "resize",
+        }));
+        assert_eq!(
+            target,
+            Target {
+                group: String::new(),
+                resource: "pods".to_owned(),
+                subresource: "resize".to_owned(),
+                operation: "UPDATE".to_owned(),
+            }
+        );
+    }
+}

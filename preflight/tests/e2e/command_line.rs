@@ -1,0 +1,479 @@
+//! The program itself: what it prints, and how it ends.
+
+use std::{
+    fs,
+    io::Write,
+    process::{Command, Stdio},
+};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::guests::{Validate, guest, metadata};
+
+const ACCEPT: Validate<'_> = Validate::Answer(r#"{"accepted":true}"#);
+const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n  volumes:\n  - name: root\n    \
+                   hostPath:\n      path: /\n";
+const REFUSAL: &str = r#"{"accepted":false,"code":403,"message":"Pod default/web violates strict: spec.volumes[0].hostPath.path: \"/\" is the whole node; fix: mount less [risky_path]"}"#;
+const WARNING: &str = r#"{"accepted":true,"warnings":["gentle: spec.volumes[0].name: is short [short_name]","unknown field"]}"#;
+
+/// A folder with policies in `dist` and whatever else a test needs, and the program in it.
+struct Stage(TempDir);
+
+/// Exit status, standard output and standard error.
+type Outcome = (i32, String, String);
+
+impl Stage {
+    fn new(policies: &[(&str, Validate<'_>)]) -> Self {
+        let stage = Self(tempfile::tempdir().unwrap());
+        fs::create_dir(stage.0.path().join("dist")).unwrap();
+        for (name, validate) in policies {
+            stage.write(
+                &format!("dist/{name}.wasm"),
+                guest(Some(&metadata(name)), validate),
+            );
+        }
+        stage
+    }
+
+    fn write(&self, path: &str, content: impl AsRef<[u8]>) {
+        let path = self.0.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+
+    fn run(&self, arguments: &[&str]) -> Outcome {
+        self.run_with_input(arguments, "")
+    }
+
+    fn run_with_input(&self, arguments: &[&str], input: &str) -> Outcome {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_preflight"))
+            .args(arguments)
+            .current_dir(self.0.path())
+            .env_remove("NO_COLOR")
+            .env_remove("CLICOLOR_FORCE")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // A program that does not read its input may be gone by now.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        let output = child.wait_with_output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (
+            output.status.code().unwrap(),
+            text(output.stdout),
+            text(output.stderr),
+        )
+    }
+}
+
+fn out(status: i32, text: &str) -> Outcome {
+    (status, text.to_owned(), String::new())
+}
+
+fn err(text: &str) -> Outcome {
+    (2, String::new(), format!("error: {text}\n"))
+}
+
+#[test]
+fn clean_manifests_end_with_0() {
+    let stage = Stage::new(&[("a", ACCEPT), ("b", ACCEPT)]);
+    stage.write("m/pod.yaml", POD);
+    stage.write(
+        "m/service.yaml",
+        "apiVersion: v1\nkind: Service\nmetadata: {name: web}\n",
+    );
+    assert_eq!(
+        stage.run(&["m"]),
+        out(
+            0,
+            "2 objects, 2 policies: 2 clean (1 that no policy looks at)\n"
+        )
+    );
+}
+
+#[test]
+fn refusals_end_with_1_and_point_to_the_line_of_the_field() {
+    let stage = Stage::new(&[
+        ("gentle", Validate::Answer(WARNING)),
+        ("strict", Validate::Answer(REFUSAL)),
+    ]);
+    stage.write("pod.yaml", format!("# first\n---\n{POD}"));
+    let expected = "REFUSED  Pod default/web  by strict
+  pod.yaml:11  spec.volumes[0].hostPath.path
+    \"/\" is the whole node [risky_path]
+    fix: mount less
+
+WARNING  Pod default/web  by gentle
+  pod.yaml:9  spec.volumes[0].name
+    is short [short_name]
+  pod.yaml:3
+    unknown field
+
+1 object, 2 policies: 1 refused
+";
+    assert_eq!(stage.run(&["pod.yaml"]), out(1, expected));
+    let quiet = "REFUSED  Pod default/web  by strict
+  pod.yaml:11  spec.volumes[0].hostPath.path
+    \"/\" is the whole node [risky_path]
+    fix: mount less
+
+1 object, 2 policies: 1 refused
+";
+    assert_eq!(stage.run(&["--quiet", "pod.yaml"]), out(1, quiet));
+    assert_eq!(
+        stage.run(&["-q", "--policy", "gentle", "pod.yaml"]),
+        out(0, "1 object, 1 policy: 1 with warnings\n")
+    );
+}
+
+#[test]
+fn programs_get_json() {
+    let stage = Stage::new(&[
+        ("gentle", Validate::Answer(WARNING)),
+        ("strict", Validate::Answer(REFUSAL)),
+    ]);
+    stage.write("pod.yaml", POD);
+    let (status, text, errors) = stage.run(&["--format", "json", "pod.yaml"]);
+    assert_eq!((status, errors.as_str()), (1, ""));
+    let object = json!({"apiVersion": "v1", "kind": "Pod", "namespace": "default", "name": "web"});
+    assert_eq!(
+        serde_json::from_str::<Value>(&text).unwrap(),
+        json!({
+            "version": 1,
+            "summary": {
+                "objects": 1, "policies": 2, "refused": 1, "unjudged": 0, "warned": 0, "clean": 0, "unseen": 0,
+            },
+            "refusals": [{
+                "policy": "strict", "object": object, "file": "pod.yaml", "line": 9,
+                "field": "spec.volumes[0].hostPath.path", "problem": "\"/\" is the whole node", "fix": "mount less",
+                "rule": "risky_path", "code": 403,
+            }],
+            "warnings": [
+                {
+                    "policy": "gentle", "object": object, "file": "pod.yaml", "line": 7,
+                    "field": "spec.volumes[0].name", "problem": "is short", "rule": "short_name",
+                },
+                {"policy": "gentle", "object": object, "file": "pod.yaml", "line": 1, "problem": "unknown field"},
+            ],
+            "problems": [],
+            "notes": [],
+        })
+    );
+}
+
+#[test]
+fn a_broken_file_ends_with_2_and_the_rest_is_judged() {
+    let stage = Stage::new(&[("strict", Validate::Answer(REFUSAL))]);
+    stage.write("a.yaml", "kind: [\n");
+    stage.write("b.yaml", POD);
+    let expected = "REFUSED  Pod default/web  by strict
+  b.yaml:9  spec.volumes[0].hostPath.path
+    \"/\" is the whole node [risky_path]
+    fix: mount less
+
+PROBLEM  a.yaml:1
+    cannot be read: unclosed bracket '['
+
+PROBLEM  nope.yaml
+    cannot be read: No such file or directory (os error 2)
+
+1 object, 1 policy: 1 refused
+2 problems kept something from being judged
+";
+    assert_eq!(
+        stage.run(&["a.yaml", "b.yaml", "nope.yaml"]),
+        out(2, expected)
+    );
+}
+
+#[test]
+fn a_folder_without_manifests_ends_with_2() {
+    let stage = Stage::new(&[("a", ACCEPT)]);
+    fs::create_dir(stage.0.path().join("empty")).unwrap();
+    let expected = "PROBLEM  empty
+    there is no .yaml, .yml or .json file in this folder
+
+0 objects, 1 policy
+1 problem kept something from being judged
+";
+    assert_eq!(stage.run(&["empty"]), out(2, expected));
+}
+
+#[test]
+fn a_policy_that_gives_no_answer_ends_with_2() {
+    let stage = Stage::new(&[("slow", Validate::Run("(loop $again (br $again))"))]);
+    stage.write("pod.yaml", POD);
+    let expected = "PROBLEM  pod.yaml:1
+    slow could not judge Pod default/web: it ran over the time limit of 50 ms
+
+1 object, 1 policy: 1 not judged
+1 problem kept something from being judged
+";
+    assert_eq!(
+        stage.run(&["--time-limit", "50", "pod.yaml"]),
+        out(2, expected)
+    );
+}
+
+#[test]
+fn reads_standard_input_and_fills_in_the_namespace() {
+    let stage = Stage::new(&[(
+        "foreign",
+        Validate::Answer(r#"{"accepted":false,"message":"no"}"#),
+    )]);
+    let expected = "REFUSED  Pod shop/web  by foreign
+  -:1
+    no
+
+1 object, 1 policy: 1 refused
+";
+    assert_eq!(
+        stage.run_with_input(&["--namespace", "shop", "-"], POD),
+        out(1, expected)
+    );
+}
+
+#[test]
+fn all_manifests_are_there_for_look_ups() {
+    let request = r#"{"api_version":"v1","kind":"Pod","name":"other","namespace":"default"}"#;
+    let stage = Stage::new(&[(
+        "look",
+        Validate::LookUp {
+            operation: "get_resource",
+            request,
+        },
+    )]);
+    stage.write("a.yaml", POD);
+    // The tiny guest sends back what it found as its verdict.
+    let other =
+        "{apiVersion: v1, kind: Pod, metadata: {name: other}, accepted: false, message: found}";
+    stage.write("b.yaml", format!("{other}\n"));
+    let expected = "REFUSED  Pod default/web  by look
+  a.yaml:1
+    found
+
+REFUSED  Pod default/other  by look
+  b.yaml:1
+    found
+
+2 objects, 1 policy: 2 refused
+";
+    assert_eq!(stage.run(&["a.yaml", "b.yaml"]), out(1, expected));
+    let review = json!({"operation": "CREATE", "resource": {"group": "", "version": "v1", "resource": "pods"}});
+    stage.write("review.json", review.to_string());
+    assert_eq!(
+        stage.run(&["review", "--cluster", "b.yaml", "review.json"]),
+        out(1, "look refuses it\n  found\n")
+    );
+}
+
+#[test]
+fn two_manifests_of_one_object_are_noted() {
+    let stage = Stage::new(&[("a", ACCEPT)]);
+    stage.write("a.yaml", POD);
+    stage.write("b.yaml", POD);
+    let expected = "note: b.yaml:1: Pod web is also in a.yaml:1; look-ups find the later one
+
+2 objects, 1 policy: 2 clean
+";
+    assert_eq!(stage.run(&["a.yaml", "b.yaml"]), out(0, expected));
+}
+
+#[test]
+fn settings_are_checked_before_anything_is_judged() {
+    let stage = Stage::new(&[("strict", Validate::Answer(REFUSAL)), ("gentle", ACCEPT)]);
+    stage.write("pod.yaml", POD);
+    stage.write("wrong.yaml", "strict:\n  wrong: 1\n");
+    stage.write("typo.yaml", "strikt: {}\n");
+    assert_eq!(
+        stage.run(&["--settings", "wrong.yaml", "pod.yaml"]),
+        err("strict refuses its settings: wrong is wrong")
+    );
+    assert_eq!(
+        stage.run(&["--settings", "typo.yaml", "pod.yaml"]),
+        err(r#"typo.yaml: there is no policy "strikt"; did you mean "strict"?"#)
+    );
+    assert_eq!(
+        stage.run(&["--settings", "nope.yaml", "pod.yaml"]),
+        err("nope.yaml: cannot be read: No such file or directory (os error 2)")
+    );
+    // Settings of a policy that is not run this time are fine.
+    assert_eq!(
+        stage.run(&["--settings", "wrong.yaml", "--policy", "gentle", "pod.yaml"]),
+        out(0, "1 object, 1 policy: 1 clean\n")
+    );
+}
+
+#[test]
+fn says_which_policies_there_are() {
+    let stage = Stage::new(&[("strict", ACCEPT), ("gentle", ACCEPT)]);
+    assert_eq!(
+        stage.run(&["--policy", "x", "pod.yaml"]),
+        err(r#"there is no policy "x"; there are: gentle, strict"#)
+    );
+    let (status, text, _) = stage.run(&["policies", "--policy", "strict"]);
+    assert_eq!(status, 0);
+    let size = fs::metadata(stage.0.path().join("dist/strict.wasm"))
+        .unwrap()
+        .len();
+    let row = text
+        .lines()
+        .nth(3)
+        .unwrap()
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    assert_eq!(
+        row,
+        format!("strict 1.2.3 {} KB pods Pod", size.div_ceil(1000))
+    );
+    let (_, text, _) = stage.run(&["policies", "--policy", "strict", "--format", "json"]);
+    assert_eq!(
+        serde_json::from_str::<Value>(&text).unwrap(),
+        json!({"version": 1, "policies": [
+            {"name": "strict", "version": "1.2.3", "size": size, "looksAt": ["pods"], "looksUp": ["Pod"]},
+        ]})
+    );
+}
+
+#[test]
+fn policies_that_cannot_run_are_named() {
+    let stage = Stage::new(&[]);
+    stage.write("pod.yaml", POD);
+    assert_eq!(
+        stage.run(&["pod.yaml"]),
+        err("dist: there is no .wasm file in this folder")
+    );
+    stage.write("bare.wasm", guest(None, &ACCEPT));
+    assert_eq!(
+        stage.run(&["--wasm", "bare.wasm", "pod.yaml"]),
+        err(
+            "bare has no metadata, so nobody knows which objects it wants to see; annotate it with `kwctl annotate`, \
+             or give it a single request with `preflight review --policy bare FILE`"
+        )
+    );
+    stage.write("a.wasm", guest(Some(&metadata("one")), &ACCEPT));
+    stage.write("b.wasm", guest(Some(&metadata("one")), &ACCEPT));
+    assert_eq!(
+        stage.run(&["--wasm", "a.wasm", "--wasm", "b.wasm", "pod.yaml"]),
+        err(r#"b.wasm: a policy named "one" is loaded already"#)
+    );
+    assert_eq!(
+        stage.run(&["--wasm", "pod.yaml", "pod.yaml"]),
+        err("pod.yaml: is not a WebAssembly module: it does not start like one")
+    );
+}
+
+#[test]
+fn judges_one_review() {
+    let stage = Stage::new(&[
+        ("gentle", Validate::Answer(WARNING)),
+        ("strict", Validate::Answer(REFUSAL)),
+    ]);
+    let request = json!({
+        "uid": "1", "operation": "CREATE", "resource": {"group": "", "version": "v1", "resource": "pods"}, "object": {},
+    });
+    stage.write("request.json", request.to_string());
+    stage.write(
+        "review.yaml",
+        format!("kind: AdmissionReview\nrequest: {request}\n"),
+    );
+    let expected = "gentle accepts it
+  warning: gentle: spec.volumes[0].name: is short [short_name]
+  warning: unknown field
+strict refuses it (403)
+  Pod default/web violates strict: spec.volumes[0].hostPath.path: \"/\" is the whole node; fix: mount
+  less [risky_path]
+";
+    assert_eq!(stage.run(&["review", "request.json"]), out(1, expected));
+    assert_eq!(stage.run(&["review", "review.yaml"]), out(1, expected));
+    assert_eq!(
+        stage.run_with_input(&["review", "-"], &request.to_string()),
+        out(1, expected)
+    );
+    let (status, text, _) = stage.run(&[
+        "review",
+        "--policy",
+        "strict",
+        "--format",
+        "json",
+        "request.json",
+    ]);
+    assert_eq!(status, 1);
+    let response: Value = serde_json::from_str(REFUSAL).unwrap();
+    assert_eq!(
+        serde_json::from_str::<Value>(&text).unwrap(),
+        json!({"version": 1, "responses": [{"policy": "strict", "response": response}]})
+    );
+}
+
+#[test]
+fn a_review_goes_to_the_policies_that_want_it_or_that_are_named() {
+    let stage = Stage::new(&[("strict", Validate::Answer(REFUSAL))]);
+    let request = json!({"operation": "DELETE", "resource": {"group": "", "version": "v1", "resource": "pods"}});
+    stage.write("request.json", request.to_string());
+    assert_eq!(
+        stage.run(&["review", "request.json"]),
+        out(0, "no policy looks at DELETE of pods\n")
+    );
+    assert_eq!(
+        stage
+            .run(&["review", "--policy", "strict", "request.json"])
+            .0,
+        1
+    );
+    stage.write("bare.wasm", guest(None, &ACCEPT));
+    assert_eq!(
+        stage.run(&[
+            "review",
+            "--wasm",
+            "bare.wasm",
+            "--policy",
+            "bare",
+            "request.json"
+        ]),
+        out(0, "bare accepts it\n")
+    );
+    stage.write("other.json", "{}");
+    assert_eq!(
+        stage.run(&["review", "other.json"]),
+        err(
+            "other.json: neither an AdmissionReview nor its request: `operation` and `resource` must be there"
+        )
+    );
+}
+
+#[test]
+fn colours_only_where_they_are_wanted() {
+    let stage = Stage::new(&[("a", ACCEPT)]);
+    stage.write("pod.yaml", POD);
+    assert_eq!(
+        stage.run(&["--color", "always", "pod.yaml"]),
+        out(
+            0,
+            "\u{1b}[1m\u{1b}[32m1 object, 1 policy: 1 clean\u{1b}[0m\n"
+        )
+    );
+    assert_eq!(
+        stage.run(&["pod.yaml"]),
+        out(0, "1 object, 1 policy: 1 clean\n")
+    );
+}
+
+#[test]
+fn wrong_arguments_end_with_2() {
+    let stage = Stage::new(&[]);
+    let (status, _, errors) = stage.run(&[]);
+    let expected =
+        "error: no PATH was given: name files or folders with manifests, or `-` for standard input";
+    assert_eq!((status, errors.lines().next()), (2, Some(expected)));
+    let (status, help, _) = stage.run(&["--help"]);
+    assert_eq!(status, 0);
+    assert!(
+        help.contains("\nExamples:\n  preflight deploy/\n"),
+        "{help}"
+    );
+}

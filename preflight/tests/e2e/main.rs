@@ -1,0 +1,11 @@
+//! The engine and the command line, with tiny guests that are written as text.
+
+#![allow(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test that panics has failed; clippy.toml says so, but only of the functions marked as tests"
+)]
+
+mod command_line;
+mod engine;
+mod guests;
