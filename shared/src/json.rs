@@ -60,9 +60,8 @@ impl Keep {
         match (self, field) {
             (Self::All, _) | (Self::Payload, "settings") => Some(Self::All),
             (Self::Payload, "request") => Some(Self::Request),
-            (Self::Payload, _) => None,
             (Self::Request, "object" | "oldObject" | "old_object") => Some(Self::Wanted(wants)),
-            (Self::Request, "options" | "uid") => None,
+            (Self::Payload, _) | (Self::Request, "options" | "uid") => None,
             (Self::Request, _) => Some(Self::All),
             (Self::Wanted(wants), field) => wants(field).then_some(self),
         }

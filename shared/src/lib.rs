@@ -1,4 +1,80 @@
-//! What every policy of the bundle stands on.
+//! What every policy of the bundle stands on: requests, views of objects, field paths, verdicts,
+//! settings, look-ups in the cluster, and the way in and out of a guest.
+//!
+//! A policy is a type that implements [`Policy`]. This is a whole one:
+//!
+//! ```
+//! use shared::{Cluster, Error, FieldPath, OnUpdate, Policy, Reader, Request, Rule, Verdict, rule};
+//!
+//! /// Refuses Services of type `LoadBalancer`.
+//! struct NoLoadBalancers;
+//!
+//! static LOAD_BALANCER: Rule = rule! {
+//!     id: "load_balancer",
+//!     summary: "A Service of type LoadBalancer",
+//!     why: "Every one costs an address of the company's",
+//!     fix: "use an Ingress",
+//! };
+//!
+//! /// What an administrator may set.
+//! struct Settings {
+//!     on_update: OnUpdate,
+//! }
+//!
+//! impl shared::Settings for Settings {
+//!     fn read(settings: &mut Reader<'_, '_>) -> Self {
+//!         Self { on_update: settings.on_update() }
+//!     }
+//!
+//!     fn on_update(&self) -> OnUpdate {
+//!         self.on_update
+//!     }
+//! }
+//!
+//! impl Policy for NoLoadBalancers {
+//!     const NAME: &'static str = "no-load-balancers";
+//!     const RULES: &'static [&'static Rule] = &[&LOAD_BALANCER];
+//!     type Settings = Settings;
+//!
+//!     fn wants(field: &str) -> bool {
+//!         matches!(field, "spec" | "type")
+//!     }
+//!
+//!     fn validate(request: &Request<'_>, _: &Settings, _: &dyn Cluster) -> Result<Verdict, Error> {
+//!         if !request.kind.is("", "Service") {
+//!             return Ok(Verdict::unclaimed(request));
+//!         }
+//!         let mut verdict = Verdict::accept();
+//!         let kind = request.object().map("spec", |spec| spec.text("type"))?;
+//!         if kind == Some("LoadBalancer") {
+//!             verdict.deny(&LOAD_BALANCER, &FieldPath::new("spec.type"), "is \"LoadBalancer\"");
+//!         }
+//!         Ok(verdict)
+//!     }
+//! }
+//!
+//! // In a crate of its own, this makes a guest of it.
+//! shared::export_policy!(NoLoadBalancers);
+//!
+//! # struct Nothing;
+//! # impl Cluster for Nothing {
+//! #     fn get(&self, _: &shared::cluster::Lookup<'_>) -> Result<Vec<u8>, String> { Err(String::new()) }
+//! # }
+//! let payload = br#"{"request": {
+//!     "kind": {"group": "", "version": "v1", "kind": "Service"}, "namespace": "shop", "name": "web",
+//!     "operation": "CREATE", "object": {"spec": {"type": "LoadBalancer"}}
+//! }}"#;
+//! let response = shared::policy::evaluate::<NoLoadBalancers>(payload, &Nothing);
+//! assert_eq!(
+//!     response.message.unwrap(),
+//!     "Service shop/web violates no-load-balancers: spec.type: is \"LoadBalancer\"; fix: use an \
+//!      Ingress [load_balancer]"
+//! );
+//! ```
+//!
+//! Everything here is pure and runs natively; only [`export_policy!`] and the module `guest` know
+//! that there is a host.
+
 pub mod cluster;
 pub mod decode;
 mod field;

@@ -123,7 +123,7 @@ impl Verdict {
         let group = if request.kind.group.is_empty() {
             "the core group"
         } else {
-            &request.kind.group
+            request.kind.group
         };
         verdict.warn(
             &UNCLAIMED_KIND,

@@ -264,7 +264,7 @@ mod tests {
             (r#"{"kind":{"kind":"Pod"},"namespace":"shop"}"#, "Pod"),
         ] {
             with(text, |request| {
-                assert_eq!(request.subject(), subject, "{text}")
+                assert_eq!(request.subject(), subject, "{text}");
             });
         }
     }

@@ -1,6 +1,6 @@
 //! Settings: read, checked, and refused with every problem at once.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use crate::decode::{Cursor, DecodeError};
 use crate::field::FieldPath;
@@ -280,16 +280,16 @@ fn not_a_setting(name: &str, known: &[&str]) -> String {
     }
 }
 
-fn not_one_of<'a>(text: &str, words: &mut dyn Iterator<Item = &'a str>) -> String {
+fn not_one_of(text: &str, words: &mut dyn Iterator<Item = &str>) -> String {
     format!("{text:?} is not one of {}", list_of(words))
 }
 
-fn list_of<'a>(words: &mut dyn Iterator<Item = &'a str>) -> String {
+fn list_of(words: &mut dyn Iterator<Item = &str>) -> String {
     let mut list = String::new();
     for word in words {
         let separator = if list.is_empty() { "" } else { ", " };
-        list.push_str(separator);
-        list.push_str(&format!("{word:?}"));
+        // Writing to a String cannot fail.
+        let _ = write!(list, "{separator}{word:?}");
     }
     list
 }
@@ -299,7 +299,7 @@ mod tests {
     use super::*;
 
     #[derive(Debug, PartialEq)]
-    struct Ranges {
+    struct Wire {
         ranges: Vec<Range>,
         names: Vec<String>,
         strict: bool,
@@ -313,7 +313,7 @@ mod tests {
         from: String,
     }
 
-    impl Settings for Ranges {
+    impl Settings for Wire {
         fn read(settings: &mut Reader<'_, '_>) -> Self {
             Self {
                 ranges: settings.list("ranges", |range| {
@@ -341,12 +341,12 @@ mod tests {
     }
 
     fn problems(text: &str) -> String {
-        read_text::<Ranges>(text).unwrap_err().to_string()
+        read_text::<Wire>(text).unwrap_err().to_string()
     }
 
     #[test]
     fn nothing_is_valid_in_every_spelling() {
-        let default = Ranges {
+        let default = Wire {
             ranges: vec![],
             names: vec![],
             strict: true,
@@ -356,7 +356,7 @@ mod tests {
         };
         let nulls = r#"{"ranges":null,"names":null,"strict":null,"level":null,"outer":null,"onUpdate":null}"#;
         for text in ["", "null", " null ", "{}", nulls] {
-            assert_eq!(read_text::<Ranges>(text).as_ref(), Ok(&default), "{text:?}");
+            assert_eq!(read_text::<Wire>(text).as_ref(), Ok(&default), "{text:?}");
         }
     }
 
@@ -364,7 +364,7 @@ mod tests {
     fn reads_what_is_set() {
         let text = r#"{"ranges":[{"from":"7"}],"names":["a"],"strict":false,"level":"off","outer":{"deep":"x"},
             "onUpdate":"enforceAll"}"#;
-        let settings = Ranges {
+        let settings = Wire {
             ranges: vec![Range {
                 from: "7".to_owned(),
             }],
@@ -374,7 +374,7 @@ mod tests {
             deep: "x".to_owned(),
             on_update: OnUpdate::EnforceAll,
         };
-        assert_eq!(read_text::<Ranges>(text), Ok(settings));
+        assert_eq!(read_text::<Wire>(text), Ok(settings));
     }
 
     #[test]

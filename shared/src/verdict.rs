@@ -141,15 +141,11 @@ impl Verdict {
         let mut known: Vec<Option<&Finding>> = old.violations.iter().map(Some).collect();
         let mut next = 0;
         let mut forgive = |finding: &Finding| {
-            let is_known = |known: &Option<&Finding>| {
+            let same = |place: &usize| {
+                let known = known.get(*place).copied().flatten();
                 known.is_some_and(|known| known.substance() == finding.substance())
             };
-            let ahead = known
-                .iter()
-                .skip(next)
-                .position(is_known)
-                .map(|distance| next + distance);
-            let Some(place) = ahead.or_else(|| known.iter().take(next).position(is_known)) else {
+            let Some(place) = (next..known.len()).chain(0..next).find(same) else {
                 return false;
             };
             if let Some(known) = known.get_mut(place) {
@@ -222,7 +218,6 @@ fn distinct(lines: impl Iterator<Item = String>) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::field::FieldPath;
-    use crate::rule;
 
     static ODD: Rule = Rule {
         id: "odd_value",

@@ -73,3 +73,99 @@ pub(crate) fn check(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+    use shared::testing::{MemoryCluster, Review};
+
+    use crate::HostpathMounts;
+
+    fn objects(volume: &Value) -> Vec<Value> {
+        vec![
+            json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim",
+                "metadata": {"name": "data", "namespace": "shop"}, "spec": {"volumeName": "pv-1"}}),
+            json!({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "pv-1"}, "spec": volume}),
+        ]
+    }
+
+    fn lines(cluster: MemoryCluster, claim: &Value, settings: Value) -> Vec<String> {
+        let pod = json!({
+            "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "ci", "namespace": "shop"},
+            "spec": {
+                "volumes": [{"name": "v", "persistentVolumeClaim": claim}],
+                "containers": [{"name": "app", "volumeMounts": [{"name": "v"}]}],
+            },
+        });
+        Review::create(&pod)
+            .with(settings)
+            .in_cluster(cluster)
+            .lines::<HostpathMounts>()
+    }
+
+    #[test]
+    fn follows_a_claim_to_the_path_behind_it() {
+        let on = || json!({"followClaims": true});
+        let claim = json!({"claimName": "data"});
+        for volume in [
+            json!({"hostPath": {"path": "/etc/kubernetes"}}),
+            json!({"local": {"path": "/etc/kubernetes"}}),
+        ] {
+            let found = lines(MemoryCluster::of(&objects(&volume)), &claim, on());
+            let start = "spec.volumes[0].persistentVolumeClaim.claimName: \"/etc/kubernetes\" of PersistentVolume \
+                         \"pv-1\" is where the keys";
+            assert!(found[0].starts_with(start), "{found:?}");
+            assert_eq!(
+                lines(MemoryCluster::of(&objects(&volume)), &claim, json!({})),
+                [""; 0],
+                "off by default"
+            );
+        }
+        let logs = MemoryCluster::of(&objects(&json!({"hostPath": {"path": "/var/log"}})));
+        assert_eq!(lines(logs.clone(), &claim, on()).len(), 1);
+        assert_eq!(
+            lines(logs, &json!({"claimName": "data", "readOnly": true}), on()),
+            [""; 0]
+        );
+        for volume in [json!({"csi": {"driver": "x"}}), json!(null)] {
+            assert_eq!(
+                lines(MemoryCluster::of(&objects(&volume)), &claim, on()),
+                [""; 0]
+            );
+        }
+        for name in ["other", ""] {
+            assert_eq!(
+                lines(
+                    MemoryCluster::default(),
+                    &json!({ "claimName": name }),
+                    on()
+                ),
+                [""; 0]
+            );
+        }
+    }
+
+    #[test]
+    fn says_what_could_not_be_looked_up_and_refuses() {
+        let cannot =
+            "Pod shop/ci cannot be judged by hostpath-mounts: PersistentVolumeClaim shop/data";
+        for (words, reason) in [
+            (
+                "deadline has elapsed",
+                "could not be looked up: deadline has elapsed",
+            ),
+            (
+                "Policy has not been granted access to Kubernetes v1/PersistentVolumeClaim resources.",
+                "may not be read: list the kind in spec.contextAwareResources of the policy, and let the service \
+                 account of the policy server get, list and watch it",
+            ),
+        ] {
+            let found = lines(
+                MemoryCluster::failing(words),
+                &json!({"claimName": "data"}),
+                json!({"followClaims": true}),
+            );
+            assert_eq!(found, [format!("{cannot} {reason}")]);
+        }
+    }
+}

@@ -9,6 +9,8 @@ mod claims;
 mod rules;
 pub mod ruling;
 pub mod settings;
+#[cfg(test)]
+mod testing;
 mod views;
 mod volume;
 
@@ -141,4 +143,93 @@ fn persistent_volume(request: &Request<'_>, settings: &Settings) -> Result<Verdi
 fn is_mirror_pod(request: &Request<'_>) -> Result<bool, Error> {
     let by_kubelet = request.kind.is("", "Pod") && request.username.starts_with("system:node:");
     Ok(by_kubelet && views::is_mirror(&request.object())?)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+    use shared::testing::Review;
+
+    use super::*;
+    use crate::testing::pod;
+
+    fn is_accepted(object: &Value, settings: Value, username: &str) -> bool {
+        Review::create(object)
+            .with(settings)
+            .by(username)
+            .judge::<HostpathMounts>()
+            .accepted
+    }
+
+    #[test]
+    fn judges_persistent_volumes() {
+        for (spec, accepted) in [
+            (json!({"hostPath": {"path": "/etc"}}), false),
+            (json!({"local": {"path": "/var/lib/kubelet"}}), false),
+            (json!({"hostPath": {"path": "/mnt/data"}}), true),
+            (json!({"csi": {"driver": "x"}}), true),
+            (json!(null), true),
+        ] {
+            let volume = json!({"apiVersion": "v1", "kind": "PersistentVolume", "spec": spec});
+            assert_eq!(
+                is_accepted(&volume, json!({}), "jane"),
+                accepted,
+                "{volume}"
+            );
+        }
+    }
+
+    #[test]
+    fn judges_the_kinds_that_an_administrator_names() {
+        let spec = pod(&json!({"path": "/"}), &json!({}))["spec"].clone();
+        let rollout = json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout",
+            "spec": {"template": {"spec": spec}}});
+        let entry = json!({"apiGroup": "argoproj.io", "kind": "Rollout", "podSpecPath": "spec.template.spec"});
+        assert!(!is_accepted(
+            &rollout,
+            json!({"customKinds": [entry]}),
+            "jane"
+        ));
+        let response = Review::create(&rollout).judge::<HostpathMounts>();
+        assert_eq!((response.accepted, response.warnings.len()), (true, 1));
+    }
+
+    #[test]
+    fn only_the_platform_team_exempts() {
+        let mut object = pod(&json!({"path": "/"}), &json!({}));
+        object["metadata"]["labels"] = json!({"exempt": "true"});
+        object["spec"]["serviceAccountName"] = json!("agent");
+        for (exempt, accepted) in [
+            (json!({"namespaces": ["shop"]}), true),
+            (json!({"namespaces": ["shopping"]}), false),
+            (json!({"serviceAccounts": ["shop/agent"]}), true),
+            (
+                json!({"serviceAccounts": ["other/agent", "shop/default"]}),
+                false,
+            ),
+            (json!({"users": ["jane"]}), true),
+            (json!({"users": ["janet"]}), false),
+        ] {
+            assert_eq!(
+                is_accepted(&object, json!({"exempt": exempt}), "jane"),
+                accepted,
+                "{exempt}"
+            );
+        }
+        object["spec"]["serviceAccountName"] = json!(null);
+        assert!(is_accepted(
+            &object,
+            json!({"exempt": {"serviceAccounts": ["shop/default"]}}),
+            "jane"
+        ));
+    }
+
+    #[test]
+    fn the_mirror_of_a_static_pod_passes_for_its_node_alone() {
+        let mut object = pod(&json!({"path": "/"}), &json!({}));
+        assert!(!is_accepted(&object, json!({}), "system:node:a"));
+        object["metadata"]["annotations"] = json!({"kubernetes.io/config.mirror": "abc"});
+        assert!(is_accepted(&object, json!({}), "system:node:a"));
+        assert!(!is_accepted(&object, json!({}), "jane"));
+    }
 }

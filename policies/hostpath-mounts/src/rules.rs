@@ -54,11 +54,11 @@ pub(crate) fn check(volume: &HostVolume<'_>, settings: &Settings, verdict: &mut 
 fn refuse(volume: &HostVolume<'_>, ruling: &Ruling<'_>, verdict: &mut Verdict) {
     match ruling.because {
         Because::Risk(risk, relation) => {
-            risky_path::check(volume, risk, relation, ruling.more, verdict)
+            risky_path::check(volume, risk, relation, ruling.more, verdict);
         }
         Because::Denied(denied, relation) => denied_path::check(volume, denied, relation, verdict),
         Because::NotAllowed | Because::Nothing | Because::Allowed(..) => {
-            path_outside_allowed::check(volume, verdict)
+            path_outside_allowed::check(volume, verdict);
         }
     }
 }

@@ -306,3 +306,73 @@ fn service_account_problem(account: &str) -> Option<String> {
     });
     (!is_account).then(|| format!("{account:?} is not <namespace>/<name>"))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::HostpathMounts;
+
+    fn problems(settings: &Value) -> String {
+        let response =
+            shared::policy::check_settings::<HostpathMounts>(settings.to_string().as_bytes());
+        assert_eq!(response.valid, response.message.is_none());
+        response.message.unwrap_or_default()
+    }
+
+    #[test]
+    fn takes_nothing_and_everything() {
+        assert_eq!(problems(&json!({})), "");
+        let everything = json!({
+            "mode": "allowlist",
+            "allowed": [{"path": "/data", "match": "exact", "readOnly": false, "types": ["", "Directory"],
+                "bidirectionalPropagation": true, "namespaces": ["shop"]}],
+            "denied": [{"path": "C:\\Keys", "reason": "keys", "readOnlyIsEnough": true}],
+            "exempt": {"namespaces": ["a"], "serviceAccounts": ["a/b"], "users": ["system:serviceaccount:a:b"]},
+            "bidirectionalPropagation": "warn", "writableMounts": "deny", "createdPaths": "off",
+            "nonRecursiveReadOnly": "off", "followClaims": true, "onUpdate": "enforceAll",
+            "customKinds": [{"apiGroup": "argoproj.io", "kind": "Rollout", "podSpecPath": "spec.template.spec"}],
+        });
+        assert_eq!(problems(&everything), "");
+    }
+
+    #[test]
+    fn tells_every_problem() {
+        let settings = json!({
+            "mode": "strict",
+            "allowed": [
+                {"path": "data"}, {}, {"path": "/a/../b"}, {"path": "/a*"},
+                {"path": "/x", "types": ["Dir"], "namespaces": ["team-*"]},
+                {"path": "/y"}, {"path": "//y/"}, {"path": "/y", "namespaces": ["shop"]},
+            ],
+            "denied": [{"path": "/y", "reason": "no"}, {"path": "/z"}],
+            "exempt": {"namespaces": [""], "serviceAccounts": ["robot"], "users": [""]},
+            "customKinds": [{"apiGroup": "batch", "kind": "Job", "podSpecPath": ""}, {"podSpecPath": "spec"}],
+            "allowd": [],
+        });
+        assert_eq!(
+            problems(&settings).replace("; ", "\n"),
+            "wrong settings of hostpath-mounts: mode: \"strict\" is not one of \"risky\", \"allowlist\"\n\
+             allowed[0].path: \"data\" is not absolute\n\
+             allowed[1].path: is missing\n\
+             allowed[2].path: \"/a/../b\" has a \"..\"\n\
+             allowed[3].path: \"/a*\" has a wildcard\n\
+             a path stands for all that is below it\n\
+             allowed[4].types[0]: \"Dir\" is not a type of a hostPath\n\
+             known are \"\", \"DirectoryOrCreate\", \"Directory\", \"FileOrCreate\", \"File\", \"Socket\", \
+             \"CharDevice\", \"BlockDevice\"\n\
+             allowed[4].namespaces[0]: \"team-*\" is not a name\n\
+             denied[1].reason: must say why, for the user who is refused\n\
+             allowed[6]: is about the same path as allowed[5]\n\
+             denied[0]: allowed[5] allows the same path in all namespaces\n\
+             exempt.namespaces[0]: \"\" is not a name\n\
+             exempt.serviceAccounts[0]: \"robot\" is not <namespace>/<name>\n\
+             exempt.users[0]: is empty\n\
+             customKinds[0].kind: \"Job\" is a kind of Kubernetes, and judged anyway\n\
+             customKinds[0].podSpecPath: \"\" is not a path such as \"spec.template.spec\"\n\
+             customKinds[1].kind: is missing\n\
+             allowd: is not a setting\n\
+             did you mean \"allowed\"?"
+        );
+    }
+}

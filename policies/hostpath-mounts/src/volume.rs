@@ -46,8 +46,8 @@ pub(crate) enum Place<'a> {
 /// A mount of a volume in a container.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Mount<'a> {
-    /// The mount.
-    pub(crate) mount: &'a VolumeMount<'a>,
+    /// The mount as it is written.
+    pub(crate) view: &'a VolumeMount<'a>,
     /// The name of the container.
     pub(crate) container: &'a str,
     /// Whether the container can write through it.
@@ -146,7 +146,7 @@ impl<'a> Mounts<'a> {
         {
             for (index, mount) in container.volume_mounts.iter().enumerate() {
                 mounts.push(Mount {
-                    mount,
+                    view: mount,
                     container: container.name(),
                     writable: !mount.read_only,
                     base,
@@ -161,7 +161,7 @@ impl<'a> Mounts<'a> {
 
     /// The mounts of a volume. Where the volume itself is read-only, so is each mount.
     pub(crate) fn of_volume(&self, name: &str, read_only: bool) -> Vec<Mount<'a>> {
-        let mounts = self.0.iter().filter(|mount| mount.mount.name == name);
+        let mounts = self.0.iter().filter(|mount| mount.view.name == name);
         mounts
             .map(|mount| Mount {
                 writable: mount.writable && !read_only,

@@ -29,12 +29,12 @@ pub(crate) fn check(
 ) {
     for mount in mounts
         .all()
-        .filter(|mount| mount.mount.mount_propagation == "Bidirectional")
+        .filter(|mount| mount.view.mount_propagation == "Bidirectional")
     {
         let volume = pod
             .volumes
             .iter()
-            .find(|volume| volume.name == mount.mount.name);
+            .find(|volume| volume.name == mount.view.name);
         let path = volume
             .and_then(|volume| volume.host_path.as_ref())
             .map(|source| HostPath::parse(source.path));
@@ -47,7 +47,7 @@ pub(crate) fn check(
         }
         let reason = format!(
             "container {:?} passes on its mounts in volume {:?} to the node",
-            mount.container, mount.mount.name
+            mount.container, mount.view.name
         );
         mount.with_field("mountPropagation", |field| {
             verdict.report(
@@ -55,5 +55,58 @@ pub(crate) fn check(
                 Finding::new(&RULE, field, reason),
             );
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use shared::testing::Review;
+
+    use crate::HostpathMounts;
+    use crate::testing::lines;
+
+    #[test]
+    fn refuses_it_unless_the_path_is_allowed_with_it() {
+        let mount = json!({"readOnly": true, "mountPropagation": "Bidirectional"});
+        let data = json!({"path": "/data"});
+        let found = lines(&data, &mount, &json!({}));
+        let start = "spec.containers[0].volumeMounts[0].mountPropagation: container \"app\" passes on its mounts in \
+                     volume \"v\" to the node; fix: ";
+        let [line] = found.as_slice() else {
+            panic!("{found:?}")
+        };
+        assert!(
+            line.starts_with(start) && line.ends_with(" [bidirectional_propagation]"),
+            "{line}"
+        );
+
+        let allowed = json!({"allowed": [{"path": "/data", "bidirectionalPropagation": true}]});
+        assert_eq!(lines(&data, &mount, &allowed), [""; 0]);
+        assert_eq!(
+            lines(&data, &mount, &json!({"bidirectionalPropagation": "off"})),
+            [""; 0]
+        );
+        let mount = json!({"readOnly": true, "mountPropagation": "HostToContainer"});
+        assert_eq!(lines(&data, &mount, &json!({})), [""; 0]);
+    }
+
+    #[test]
+    fn judges_every_volume_and_container() {
+        let pod = json!({
+            "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "ci", "namespace": "shop"},
+            "spec": {
+                "volumes": [{"name": "scratch", "emptyDir": {}}],
+                "initContainers": [
+                    {"name": "i", "volumeMounts": [{"name": "scratch", "mountPropagation": "Bidirectional"}]},
+                ],
+            },
+        });
+        let found = Review::create(&pod).lines::<HostpathMounts>();
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(
+            found[0].starts_with("spec.initContainers[0].volumeMounts[0].mountPropagation: "),
+            "{found:?}"
+        );
     }
 }

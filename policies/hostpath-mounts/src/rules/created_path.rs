@@ -28,3 +28,37 @@ pub(crate) fn check(volume: &HostVolume<'_>, settings: &Settings, verdict: &mut 
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::testing::lines;
+
+    #[test]
+    fn warns_of_types_that_create() {
+        let mount = json!({"readOnly": true});
+        for kind in ["DirectoryOrCreate", "FileOrCreate"] {
+            let data = json!({"path": "/data", "type": kind});
+            assert_eq!(
+                lines(&data, &mount, &json!({})),
+                [format!(
+                    "warning: hostpath-mounts: spec.volumes[0].hostPath.type: {kind} makes \"/data\" as root on every \
+                     node that lacks it [created_path]"
+                )]
+            );
+            assert_eq!(
+                lines(&data, &mount, &json!({"createdPaths": "off"})),
+                [""; 0]
+            );
+        }
+        assert_eq!(
+            lines(
+                &json!({"path": "/data", "type": "Directory"}),
+                &mount,
+                &json!({})
+            ),
+            [""; 0]
+        );
+    }
+}

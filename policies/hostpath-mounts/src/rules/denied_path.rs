@@ -36,3 +36,64 @@ pub(crate) fn check(
     };
     verdict.deny(&RULE, &volume.field(), reason);
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::testing::lines;
+
+    #[test]
+    fn says_the_reason_of_the_administrator() {
+        let settings =
+            json!({"denied": [{"path": "/data/keys", "reason": "keys of the payment team"}]});
+        let fix = "fix: mount something else, or ask the platform team [denied_path]";
+        for (path, found) in [
+            (
+                "/data/keys",
+                r#""/data/keys" is denied: keys of the payment team"#,
+            ),
+            (
+                "/data/keys/a",
+                r#""/data/keys/a" is part of "/data/keys", which is denied: keys of the payment team"#,
+            ),
+            (
+                "/data",
+                r#""/data" holds "/data/keys", which is denied: keys of the payment team"#,
+            ),
+        ] {
+            let lines = lines(
+                &json!({ "path": path }),
+                &json!({"readOnly": true}),
+                &settings,
+            );
+            assert_eq!(
+                lines,
+                [format!("spec.volumes[0].hostPath.path: {found}; {fix}")]
+            );
+        }
+    }
+
+    #[test]
+    fn a_narrower_entry_of_allowed_is_an_exception_and_a_wider_one_is_not() {
+        let denied = json!([{"path": "/data/keys", "reason": "no"}]);
+        for (path, allowed, refused) in [
+            (
+                "/data/keys/public",
+                json!({"path": "/data/keys/public"}),
+                false,
+            ),
+            ("/data/keys", json!({"path": "/data"}), true),
+            ("/data", json!({"path": "/data"}), true),
+            ("/data", json!({"path": "/data", "match": "exact"}), false),
+        ] {
+            let settings = json!({"denied": denied, "allowed": [allowed]});
+            let lines = lines(
+                &json!({ "path": path }),
+                &json!({"readOnly": true}),
+                &settings,
+            );
+            assert_eq!(!lines.is_empty(), refused, "{path} {settings}: {lines:?}");
+        }
+    }
+}

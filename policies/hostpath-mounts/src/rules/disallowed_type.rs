@@ -33,3 +33,28 @@ pub(crate) fn check(volume: &HostVolume<'_>, scope: &Scope<'_>, verdict: &mut Ve
     );
     verdict.deny(&RULE, &volume.kind_field(), reason);
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::testing::lines;
+
+    #[test]
+    fn refuses_a_type_that_the_entry_does_not_list() {
+        let settings = json!({"allowed": [{"path": "/data", "types": ["Directory", "File"]}]});
+        let mount = json!({"readOnly": true});
+        assert_eq!(
+            lines(&json!({"path": "/data", "type": "File"}), &mount, &settings),
+            [""; 0]
+        );
+        for kind in ["", "DirectoryOrCreate", "Socket"] {
+            let found = lines(&json!({"path": "/data/x", "type": kind}), &mount, &settings);
+            let line = format!(
+                "spec.volumes[0].hostPath.type: {kind:?} is not an allowed type for \"/data/x\", which must be \
+                 \"Directory\" or \"File\"; fix: set the type to an allowed one [disallowed_type]"
+            );
+            assert_eq!(found.first(), Some(&line));
+        }
+    }
+}

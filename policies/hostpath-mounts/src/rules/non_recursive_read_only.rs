@@ -20,8 +20,8 @@ pub(crate) fn check(volume: &HostVolume<'_>, settings: &Settings, verdict: &mut 
         return;
     }
     for mount in volume.mounts {
-        let recursive = matches!(mount.mount.recursive_read_only, "Enabled" | "IfPossible");
-        if mount.writable || recursive || !mount.mount.sub_path.is_empty() {
+        let recursive = matches!(mount.view.recursive_read_only, "Enabled" | "IfPossible");
+        if mount.writable || recursive || !mount.view.sub_path.is_empty() {
             continue;
         }
         let reason = format!(
@@ -34,5 +34,42 @@ pub(crate) fn check(volume: &HostVolume<'_>, settings: &Settings, verdict: &mut 
                 Finding::new(&RULE, field, reason),
             );
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::testing::lines;
+
+    #[test]
+    fn warns_where_other_mounts_are_usual() {
+        let line = "warning: hostpath-mounts: spec.containers[0].volumeMounts[0].recursiveReadOnly: mounts below \
+                    \"/mnt\" stay writable; set recursiveReadOnly: IfPossible [non_recursive_read_only]";
+        let mnt = json!({"path": "/mnt"});
+        assert_eq!(lines(&mnt, &json!({"readOnly": true}), &json!({})), [line]);
+        assert_eq!(
+            lines(
+                &mnt,
+                &json!({"readOnly": true, "recursiveReadOnly": "Disabled"}),
+                &json!({})
+            ),
+            [line]
+        );
+        for recursive in ["Enabled", "IfPossible"] {
+            let mount = json!({"readOnly": true, "recursiveReadOnly": recursive});
+            assert_eq!(lines(&mnt, &mount, &json!({})), [""; 0]);
+        }
+        assert_eq!(
+            lines(
+                &json!({"path": "/data"}),
+                &json!({"readOnly": true}),
+                &json!({})
+            ),
+            [""; 0]
+        );
+        let off = json!({"nonRecursiveReadOnly": "off"});
+        assert_eq!(lines(&mnt, &json!({"readOnly": true}), &off), [""; 0]);
     }
 }

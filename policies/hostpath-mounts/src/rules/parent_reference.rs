@@ -16,7 +16,7 @@ pub(crate) static RULE: Rule = rule! {
 /// Whether the path of the volume has a `..`, so that nothing else can be said of it.
 pub(crate) fn check(volume: &HostVolume<'_>, verdict: &mut Verdict) -> bool {
     for mount in volume.mounts {
-        let sub_path = mount.mount.sub_path;
+        let sub_path = mount.view.sub_path;
         if volume.path.join(sub_path).has_backsteps() && !volume.path.has_backsteps() {
             let reason = format!("{sub_path:?} leads out of {:?}", volume.written);
             mount.with_field("subPath", |field| verdict.deny(&RULE, field, reason));
@@ -31,4 +31,38 @@ pub(crate) fn check(volume: &HostVolume<'_>, verdict: &mut Verdict) -> bool {
         );
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::testing::lines;
+
+    #[test]
+    fn refuses_a_path_or_sub_path_that_steps_back() {
+        let fix = "; fix: write the path without \"..\" [parent_reference]";
+        for path in ["/data/../etc", r"C:\data\..\Windows", ".."] {
+            assert_eq!(
+                lines(
+                    &json!({ "path": path }),
+                    &json!({"readOnly": true}),
+                    &json!({})
+                ),
+                [format!(
+                    "spec.volumes[0].hostPath.path: {path:?} leads to a place that cannot be told{fix}"
+                )]
+            );
+        }
+        let lines = lines(
+            &json!({"path": "/data"}),
+            &json!({"readOnly": true, "subPath": "a/../.."}),
+            &json!({}),
+        );
+        let field = "spec.containers[0].volumeMounts[0].subPath";
+        assert_eq!(
+            lines,
+            [format!("{field}: \"a/../..\" leads out of \"/data\"{fix}")]
+        );
+    }
 }

@@ -29,3 +29,43 @@ pub(crate) fn check(volume: &HostVolume<'_>, verdict: &mut Verdict) {
         ),
     );
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::testing::lines;
+
+    #[test]
+    fn refuses_every_path_that_is_not_listed() {
+        let settings = json!({"mode": "allowlist", "allowed": [{"path": "/foo"}, {"path": "/bar", "match": "exact"}]});
+        for (path, refused) in [
+            ("/foo", false),
+            ("//foo/./x/", false),
+            ("/food", true),
+            ("/bar", false),
+            ("/bar/x", true),
+            ("/", true),
+        ] {
+            let lines = lines(
+                &json!({ "path": path }),
+                &json!({"readOnly": true}),
+                &settings,
+            );
+            assert_eq!(!lines.is_empty(), refused, "{path}: {lines:?}");
+        }
+        let settings = json!({"mode": "allowlist"});
+        assert_eq!(
+            lines(
+                &json!({"path": "/etc/localtime"}),
+                &json!({"readOnly": true}),
+                &settings
+            ),
+            [
+                "spec.volumes[0].hostPath.path: \"/etc/localtime\" is not among the paths that are allowed in this \
+              namespace; fix: use an emptyDir or a PersistentVolumeClaim, or have the platform team list the path in \
+              `allowed` [path_outside_allowed]"
+            ]
+        );
+    }
+}

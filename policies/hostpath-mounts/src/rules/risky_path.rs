@@ -15,6 +15,10 @@ pub(crate) static RULE: Rule = rule! {
     fix: "mount something else",
 };
 
+/// What to do when only a part of a path is the trouble.
+const NARROWER: &str =
+    "mount only the part that the pod needs, or have the platform team list the path in `allowed`";
+
 /// Refuses the volume for what the catalogue says of its path.
 pub(crate) fn check(
     volume: &HostVolume<'_>,
@@ -25,17 +29,148 @@ pub(crate) fn check(
 ) {
     let quoted = volume.quoted();
     let what = risk.what;
-    let reason = match relation {
-        Relation::Equal => format!("{quoted} is {what}"),
-        Relation::Below => format!("{quoted} is part of {:?}, {what}", risk.path),
-        Relation::Above if more > 0 => format!(
-            "{quoted} holds {:?}, {what}, and {more} more risky paths",
-            risk.path
+    let (reason, fix) = match relation {
+        Relation::Equal => (format!("{quoted} is {what}"), risk.instead),
+        Relation::Below => (
+            format!("{quoted} is part of {:?}, {what}", risk.path),
+            risk.instead,
         ),
-        Relation::Above => format!("{quoted} holds {:?}, {what}", risk.path),
+        Relation::Above => {
+            let others = if more > 0 {
+                format!(", and {more} more risky paths")
+            } else {
+                String::new()
+            };
+            (
+                format!("{quoted} holds {:?}, {what}{others}", risk.path),
+                NARROWER,
+            )
+        }
     };
     verdict.report(
         Level::Deny,
-        Finding::new(&RULE, &volume.field(), reason).fix(risk.instead),
+        Finding::new(&RULE, &volume.field(), reason).fix(fix),
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::testing::lines;
+
+    #[test]
+    fn refuses_what_is_equal_below_and_above_however_it_is_mounted() {
+        let read_only = json!({"readOnly": true, "recursiveReadOnly": "Enabled"});
+        for (path, start) in [
+            ("/run/docker.sock", r#""/run/docker.sock" is a socket"#),
+            (
+                "//var///run/./docker.sock/",
+                r#""//var///run/./docker.sock/" (that is "/run/docker.sock") is a socket"#,
+            ),
+            (
+                "var/lib/kubelet",
+                r#""var/lib/kubelet" (that is "/var/lib/kubelet") is where the kubelet"#,
+            ),
+            (
+                "/var/lib/kubelet/",
+                r#""/var/lib/kubelet/" is where the kubelet"#,
+            ),
+            (
+                "/var/lib/kubelet/pods/1",
+                r#""/var/lib/kubelet/pods/1" is part of "/var/lib/kubelet", where the kubelet"#,
+            ),
+            (
+                "/var/lib",
+                r#""/var/lib" holds "/var/lib/rancher", where the keys"#,
+            ),
+            ("/", r#""/" holds "/run/docker.sock", a socket"#),
+            (
+                "/proc/1/root/data",
+                r#""/proc/1/root/data" (that is "/") holds "/run/docker.sock", a socket"#,
+            ),
+            ("/run", r#""/run" holds "/run/docker.sock", a socket"#),
+            (
+                r"\\.\pipe\docker_engine",
+                r#""\\\\.\\pipe\\docker_engine" (that is "/pipe/docker_engine") is a socket"#,
+            ),
+            (
+                r"C:\",
+                r#""C:\\" (that is "/") holds "/run/docker.sock", a socket"#,
+            ),
+        ] {
+            for mount in [json!(null), json!({}), read_only.clone()] {
+                let lines = lines(&json!({ "path": path }), &mount, &json!({}));
+                let [line] = lines.as_slice() else {
+                    panic!("{path}: {lines:?}")
+                };
+                let line = line
+                    .strip_prefix("spec.volumes[0].hostPath.path: ")
+                    .unwrap();
+                assert!(line.starts_with(start), "{line}");
+                assert!(line.ends_with(" [risky_path]"), "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn leaves_neighbours_alone() {
+        for path in [
+            "/etcd-data",
+            "/var/lib/kubelet-foo",
+            "/runner",
+            "/rooted",
+            "/pipeline",
+            "/dev/nvidia0",
+        ] {
+            let mount = json!({"readOnly": true});
+            assert_eq!(
+                lines(&json!({ "path": path }), &mount, &json!({})),
+                [""; 0],
+                "{path}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_entry_of_allowed_wins_when_it_is_at_least_as_specific() {
+        let mount = json!({"readOnly": true, "recursiveReadOnly": "Enabled"});
+        for (path, allowed, refused) in [
+            (
+                "/run/docker.sock",
+                json!({"path": "/var/run/docker.sock"}),
+                false,
+            ),
+            ("/run/docker.sock", json!({"path": "/run"}), true),
+            ("/run", json!({"path": "/run"}), false),
+            ("/", json!({"path": "/", "match": "exact"}), false),
+            (
+                "/etc/kubernetes",
+                json!({"path": "/", "match": "exact"}),
+                true,
+            ),
+            (
+                "/var/lib/kubelet/pods",
+                json!({"path": "/var/lib/kubelet"}),
+                false,
+            ),
+            (
+                "/run/docker.sock",
+                json!({"path": "/run/docker.sock", "namespaces": ["other"]}),
+                true,
+            ),
+            (
+                "/run/docker.sock",
+                json!({"path": "/run/docker.sock", "namespaces": ["shop"]}),
+                false,
+            ),
+        ] {
+            let lines = lines(
+                &json!({ "path": path }),
+                &mount,
+                &json!({"allowed": [allowed]}),
+            );
+            assert_eq!(!lines.is_empty(), refused, "{path} {allowed}: {lines:?}");
+        }
+    }
 }

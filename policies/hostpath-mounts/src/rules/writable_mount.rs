@@ -37,3 +37,38 @@ pub(crate) fn check(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::testing::lines;
+
+    #[test]
+    fn warns_of_writable_mounts_of_paths_about_which_nothing_is_said() {
+        let line = "spec.containers[0].volumeMounts[0].readOnly: container \"app\" can write to \"/data\" of the node";
+        let data = json!({"path": "/data"});
+        assert_eq!(
+            lines(&data, &json!({}), &json!({})),
+            [format!(
+                "warning: hostpath-mounts: {line}; set readOnly: true [writable_mount]"
+            )]
+        );
+        assert_eq!(
+            lines(&data, &json!({}), &json!({"writableMounts": "deny"})),
+            [format!(
+                "{line}; set readOnly: true; fix: set readOnly: true [writable_mount]"
+            )]
+        );
+        for settings in [
+            json!({"writableMounts": "off"}),
+            json!({"allowed": [{"path": "/data", "readOnly": false}]}),
+        ] {
+            assert_eq!(lines(&data, &json!({}), &settings), [""; 0]);
+        }
+        assert_eq!(
+            lines(&data, &json!({"readOnly": true}), &json!({})),
+            [""; 0]
+        );
+    }
+}

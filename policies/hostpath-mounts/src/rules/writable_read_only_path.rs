@@ -65,7 +65,7 @@ pub(super) fn reached<'s>(
     scope: &Scope<'s>,
     ruling: &Ruling<'s>,
 ) -> (String, Ruling<'s>) {
-    let sub_path = mount.mount.sub_path;
+    let sub_path = mount.view.sub_path;
     if sub_path.is_empty() {
         return (volume.quoted(), *ruling);
     }
@@ -90,5 +90,87 @@ fn explain(ruling: &Ruling<'_>) -> String {
         ),
         Because::Allowed(entry, _) => format!("{:?} is allowed only readOnly", entry.path.as_str()),
         Because::Nothing | Because::NotAllowed => "it is not allowed".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::testing::lines;
+
+    const FIELD: &str = "spec.containers[0].volumeMounts[0].readOnly";
+
+    #[test]
+    fn refuses_writable_mounts_of_what_may_be_read() {
+        let logs = "where the kubelet serves files from and follows links: who writes it reads any file of the node";
+        assert_eq!(
+            lines(&json!({"path": "/var/log"}), &json!({}), &json!({})),
+            [format!(
+                "{FIELD}: container \"app\" mounts \"/var/log\" writable, and it is {logs}; fix: set readOnly: true \
+                 [writable_read_only_path]"
+            )]
+        );
+        assert_eq!(
+            lines(
+                &json!({"path": "/var/log"}),
+                &json!({"readOnly": true}),
+                &json!({})
+            ),
+            [""; 0]
+        );
+        assert_eq!(
+            lines(&json!({"path": "/var/log"}), &json!(null), &json!({})),
+            [format!(
+                "spec.volumes[0].hostPath.path: \"/var/log\" is mounted by no container, so that it may be mounted \
+                 writable later, and it is {logs}; fix: remove the volume, or mount it with readOnly: true \
+                 [writable_read_only_path]"
+            )]
+        );
+    }
+
+    #[test]
+    fn the_most_specific_entry_decides_about_each_part() {
+        let settings = json!({"allowed": [
+            {"path": "/data", "readOnly": false},
+            {"path": "/data/private"},
+            {"path": "/data/private/drop", "readOnly": false},
+        ]});
+        for (path, sub_path, refused) in [
+            ("/data/public", "", false),
+            ("/data/private", "", true),
+            ("/data/private/drop", "", false),
+            ("/data", "", true),
+            ("/data", "private", true),
+            ("/data", "private/drop", false),
+            ("/data", "public", false),
+        ] {
+            let mount = json!({ "subPath": sub_path });
+            let found = lines(&json!({ "path": path }), &mount, &settings);
+            assert_eq!(!found.is_empty(), refused, "{path} {sub_path}: {found:?}");
+            let read_only = lines(
+                &json!({ "path": path }),
+                &json!({"readOnly": true}),
+                &settings,
+            );
+            assert_eq!(read_only, [""; 0], "{path}");
+        }
+    }
+
+    #[test]
+    fn an_exact_entry_holds_for_what_a_mount_takes_of_it() {
+        let settings = json!({"allowed": [{"path": "/", "match": "exact"}]});
+        let mount = |read_only: bool| json!({"readOnly": read_only, "subPath": "etc/app"});
+        assert_eq!(
+            lines(&json!({"path": "/"}), &mount(true), &settings),
+            [""; 0]
+        );
+        assert_eq!(
+            lines(&json!({"path": "/"}), &mount(false), &settings),
+            [format!(
+                "{FIELD}: container \"app\" mounts \"/etc/app\" writable, and \"/\" is allowed only readOnly; fix: \
+                 set readOnly: true [writable_read_only_path]"
+            )]
+        );
     }
 }
