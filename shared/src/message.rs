@@ -17,6 +17,9 @@ const FIX: &str = "; fix: ";
 /// Source: `staging/src/k8s.io/apiserver/pkg/endpoints/filters/warning.go`.
 const WARNING_LIMIT: usize = 256;
 
+/// No reason is longer: names and paths that users write have no limit of their own everywhere.
+pub(crate) const REASON_LIMIT: usize = 600;
+
 /// At most this many problems are listed; then their number is given. It keeps a message readable, and below the size
 /// of an Event where controllers repeat it.
 pub(crate) const LISTED: usize = 20;
@@ -65,15 +68,23 @@ pub(crate) fn render_refusal(subject: &str, policy: &str, lines: &[String]) -> S
     message
 }
 
-/// Writes a warning: one line without control characters, which the API server would drop, and not over its limit.
-pub(crate) fn render_warning(policy: &str, line: &str) -> String {
-    let text = format!("{policy}: {line}");
-    let cut = text.chars().nth(WARNING_LIMIT).is_some();
-    let kept = if cut {
-        WARNING_LIMIT - 1
-    } else {
-        WARNING_LIMIT
-    };
+/// Writes warnings, each one line that the API server does not cut.
+pub(crate) fn render_warnings(policy: &str, lines: &[String]) -> Vec<String> {
+    let warning = |line: &String| one_line(&format!("{policy}: {line}"), WARNING_LIMIT);
+    let mut warnings: Vec<String> = lines.iter().take(LISTED).map(warning).collect();
+    if lines.len() > LISTED {
+        warnings.push(format!(
+            "{policy}: and {} more warnings",
+            lines.len() - LISTED
+        ));
+    }
+    warnings
+}
+
+/// Text of a user as one line of at most `limit` characters. The API server drops a warning with a control character.
+pub(crate) fn one_line(text: &str, limit: usize) -> String {
+    let cut = text.chars().nth(limit).is_some();
+    let kept = if cut { limit - 1 } else { limit };
     let printable = |character: char| {
         if character.is_control() {
             ' '
@@ -81,11 +92,11 @@ pub(crate) fn render_warning(policy: &str, line: &str) -> String {
             character
         }
     };
-    let mut warning: String = text.chars().take(kept).map(printable).collect();
+    let mut line: String = text.chars().take(kept).map(printable).collect();
     if cut {
-        warning.push('…');
+        line.push('…');
     }
-    warning
+    line
 }
 
 /// Reads the problems back from a refusal. `None` when the text is not one that this crate writes.
@@ -244,13 +255,23 @@ mod tests {
 
     #[test]
     fn a_warning_is_one_printable_line_within_the_limit() {
-        let warning = render_warning("p", &ODD.to_string());
+        let render = |line: &str| render_warnings("p", &[line.to_owned()]).remove(0);
+        let warning = render(&ODD.to_string());
         assert_eq!(parse_warning(&warning), Some(("p", ODD)));
-        assert_eq!(render_warning("p", "a: b\n\tc"), "p: a: b  c");
-        let long = render_warning("p", &"ü".repeat(400));
+        assert_eq!(render("a: b\n\tc"), "p: a: b  c");
+        let long = render(&"ü".repeat(400));
         assert_eq!(long.chars().count(), 256);
         assert!(long.ends_with("ü…"));
-        assert_eq!(render_warning("p", &"x".repeat(253)).len(), 256);
-        assert!(render_warning("p", &"x".repeat(253)).ends_with('x'));
+        assert_eq!(render(&"x".repeat(253)), format!("p: {}", "x".repeat(253)));
+    }
+
+    #[test]
+    fn lists_twenty_warnings_and_counts_the_rest() {
+        let lines: Vec<String> = (0..22)
+            .map(|n| format!("spec.volumes[{n}]: is odd"))
+            .collect();
+        let warnings = render_warnings("p", &lines);
+        assert_eq!(warnings.len(), 21);
+        assert_eq!(warnings[20], "p: and 2 more warnings");
     }
 }

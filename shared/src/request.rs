@@ -3,6 +3,7 @@
 use crate::decode::{Cursor, DecodeError};
 use crate::field::FieldPath;
 use crate::json::Json;
+use crate::message;
 
 /// An admission request, borrowed from the payload.
 ///
@@ -163,11 +164,12 @@ impl<'a> Request<'a> {
         let name = first([self.name, metadata.name, metadata.generate_name]);
         let namespace = first([self.namespace, metadata.namespace, ""]);
         let kind = first([self.kind.kind, "Object", ""]);
-        match (namespace.is_empty(), name.is_empty()) {
+        let subject = match (namespace.is_empty(), name.is_empty()) {
             (false, false) => format!("{kind} {namespace}/{name}"),
             (true, false) => format!("{kind} {name}"),
             (_, true) => kind.to_owned(),
-        }
+        };
+        message::one_line(&subject, message::REASON_LIMIT)
     }
 }
 

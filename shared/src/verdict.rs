@@ -51,20 +51,20 @@ impl Finding {
     }
 
     fn line(&self) -> String {
-        Line {
-            path: &self.path,
-            reason: &self.reason,
-            fix: Some(&self.fix),
-            rule: Some(self.rule.id),
-        }
-        .to_string()
+        self.rendered(Some(&self.fix))
     }
 
     fn warning(&self) -> String {
+        self.rendered(None)
+    }
+
+    fn rendered(&self, fix: Option<&str>) -> String {
+        // Cut here and not before: two findings that differ behind the cut are not the same.
+        let reason = &message::one_line(&self.reason, message::REASON_LIMIT);
         Line {
             path: &self.path,
-            reason: &self.reason,
-            fix: None,
+            reason,
+            fix,
             rule: Some(self.rule.id),
         }
         .to_string()
@@ -177,25 +177,28 @@ impl Verdict {
     }
 
     pub(crate) fn rendered_warnings(&self, policy: &str) -> Vec<String> {
-        self.warnings()
-            .iter()
-            .map(|line| message::render_warning(policy, line))
-            .collect()
+        message::render_warnings(policy, &self.warnings())
     }
 
     /// For the audit log: where each rule was broken.
     pub(crate) fn audit_annotations(&self) -> Vec<(&'static str, String)> {
-        let mut annotations: Vec<(&'static str, String)> = Vec::new();
+        let mut places: Vec<(&'static str, Vec<&str>)> = Vec::new();
         for finding in &self.violations {
-            let known = annotations
-                .iter_mut()
-                .find(|(rule, _)| *rule == finding.rule.id);
-            match known {
-                Some((_, paths)) => paths.extend([", ", &finding.path]),
-                None => annotations.push((finding.rule.id, finding.path.clone())),
+            match places.iter_mut().find(|(rule, _)| *rule == finding.rule.id) {
+                Some((_, paths)) => paths.push(&finding.path),
+                None => places.push((finding.rule.id, vec![&finding.path])),
             }
         }
-        annotations
+        let joined = |paths: Vec<&str>| match paths.split_at_checked(message::LISTED) {
+            Some((listed, rest)) if !rest.is_empty() => {
+                format!("{} and {} more", listed.join(", "), rest.len())
+            }
+            _ => paths.join(", "),
+        };
+        places
+            .into_iter()
+            .map(|(rule, paths)| (rule, joined(paths)))
+            .collect()
     }
 }
 
@@ -279,6 +282,23 @@ mod tests {
     }
 
     #[test]
+    fn what_a_user_wrote_is_cut_to_a_line() {
+        let found = verdict(&[(&ODD, "spec", &format!("{}\n", "ü".repeat(600)))]);
+        let cut = format!("{}…", "ü".repeat(599));
+        assert_eq!(
+            found.lines(),
+            [format!("spec: {cut}; fix: write an even value [odd_value]")]
+        );
+    }
+
+    #[test]
+    fn the_audit_log_gets_twenty_places_of_a_rule_and_the_number_of_the_rest() {
+        let found = verdict(&[(&ODD, "spec", "3 is odd"); 22]);
+        let places = format!("{} and 2 more", ["spec"; 20].join(", "));
+        assert_eq!(found.audit_annotations(), [("odd_value", places)]);
+    }
+
+    #[test]
     fn forgives_what_the_old_object_had_wherever_it_was() {
         let old = verdict(&[
             (&ODD, "spec.items[0]", "3 is odd"),
@@ -300,6 +320,13 @@ mod tests {
             ]
         );
         assert_eq!(verdict.warnings(), ["spec.items[1]: 3 is odd [odd_value]"]);
+    }
+
+    #[test]
+    fn forgives_nothing_that_only_looks_the_same_when_it_is_cut() {
+        let long = |end: &str| verdict(&[(&ODD, "spec", &format!("{}{end}", "x".repeat(600)))]);
+        assert_eq!(long("a").lines(), long("b").lines());
+        assert!(!long("a").forgive(&long("b")).is_accepted());
     }
 
     #[test]
