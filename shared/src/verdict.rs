@@ -24,6 +24,8 @@ pub struct Finding {
     path: String,
     reason: String,
     fix: Cow<'static, str>,
+    /// Who is concerned.
+    users: Vec<String>,
 }
 
 impl Finding {
@@ -35,6 +37,7 @@ impl Finding {
             path: path.to_string(),
             reason: reason.into(),
             fix: Cow::Borrowed(rule.fix),
+            users: Vec::new(),
         }
     }
 
@@ -45,9 +48,24 @@ impl Finding {
         self
     }
 
-    /// What is said, without where: a place may move, as lists grow at the front, too.
-    fn substance(&self) -> (&'static str, &str) {
-        (self.rule.id, &self.reason)
+    /// Names those who are concerned, such as the containers that mount a volume. They are not printed, but on an
+    /// UPDATE a finding is new when somebody is concerned who was not before.
+    #[must_use]
+    pub fn users(mut self, users: impl IntoIterator<Item = String>) -> Self {
+        self.users.extend(users);
+        self
+    }
+
+    /// Whether `old` said this already, and of nobody less. Where it was said does not matter: a place may move, as
+    /// lists grow at the front, too.
+    fn was_in(&self, old: &Self) -> bool {
+        // In an object that was not changed, each is at the same place.
+        let was_concerned = |(place, user): (usize, &String)| {
+            old.users.get(place) == Some(user) || old.users.contains(user)
+        };
+        self.rule.id == old.rule.id
+            && self.reason == old.reason
+            && self.users.iter().enumerate().all(was_concerned)
     }
 
     fn line(&self) -> String {
@@ -143,7 +161,7 @@ impl Verdict {
         let mut forgive = |finding: &Finding| {
             let same = |place: &usize| {
                 let known = known.get(*place).copied().flatten();
-                known.is_some_and(|known| known.substance() == finding.substance())
+                known.is_some_and(|known| finding.was_in(known))
             };
             let Some(place) = (next..known.len()).chain(0..next).find(same) else {
                 return false;
@@ -320,6 +338,31 @@ mod tests {
             ]
         );
         assert_eq!(verdict.warnings(), ["spec.items[1]: 3 is odd [odd_value]"]);
+    }
+
+    #[test]
+    fn a_finding_is_new_when_it_concerns_somebody_new() {
+        let used_by = |users: &[&str]| {
+            let mut verdict = Verdict::accept();
+            let users = users.iter().map(|user| (*user).to_owned());
+            verdict.report(
+                Level::Deny,
+                Finding::new(&ODD, &SPEC, "3 is odd").users(users),
+            );
+            verdict
+        };
+        for (new, old, forgiven) in [
+            (&["b", "a"][..], &["a", "b"][..], true),
+            (&["a"], &["b", "a"], true),
+            (&["a", "c"], &["a", "b"], false),
+            (&[], &["a"], true),
+        ] {
+            assert_eq!(
+                used_by(new).forgive(&used_by(old)).is_accepted(),
+                forgiven,
+                "{new:?} {old:?}"
+            );
+        }
     }
 
     #[test]

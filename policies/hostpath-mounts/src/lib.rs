@@ -225,6 +225,25 @@ mod tests {
     }
 
     #[test]
+    fn an_old_volume_is_new_to_a_new_container() {
+        let old = pod(&json!({"path": "/run/docker.sock"}), &json!({}));
+        let mut labelled = old.clone();
+        labelled["metadata"]["labels"] = json!({"a": "b"});
+        let mut debugged = old.clone();
+        debugged["spec"]["ephemeralContainers"] =
+            json!([{"name": "debug", "volumeMounts": [{"name": "v"}]}]);
+        for (new, accepted) in [(labelled, true), (debugged, false)] {
+            assert_eq!(
+                Review::update(&old, &new)
+                    .judge::<HostpathMounts>()
+                    .accepted,
+                accepted,
+                "{new}"
+            );
+        }
+    }
+
+    #[test]
     fn the_mirror_of_a_static_pod_passes_for_its_node_alone() {
         let mut object = pod(&json!({"path": "/"}), &json!({}));
         assert!(!is_accepted(&object, json!({}), "system:node:a"));

@@ -100,6 +100,11 @@ impl<'a> HostVolume<'a> {
         quoted
     }
 
+    /// The containers that mount it.
+    pub(crate) fn users(&self) -> impl Iterator<Item = String> {
+        self.mounts.iter().map(|mount| mount.container.to_owned())
+    }
+
     /// Whether a pod uses the path, rather than a volume that pods may use in time.
     pub(crate) fn is_of_a_pod(&self) -> bool {
         !matches!(self.place, Place::PersistentVolume { .. })

@@ -35,20 +35,22 @@ pub(crate) fn check(
             .volumes
             .iter()
             .find(|volume| volume.name == mount.view.name);
-        let path = volume
-            .and_then(|volume| volume.host_path.as_ref())
-            .map(|source| HostPath::parse(source.path));
-        let allowed = path.is_some_and(|path| {
-            let entry = Scope::of(settings, &path, namespace).allowed();
+        let source = volume.and_then(|volume| volume.host_path.as_ref());
+        let allowed = source.is_some_and(|source| {
+            let entry = Scope::of(settings, &HostPath::parse(source.path), namespace).allowed();
             entry.is_some_and(|entry| entry.bidirectional_propagation)
         });
         if allowed {
             continue;
         }
-        let reason = format!(
-            "container {:?} passes on its mounts in volume {:?} to the node",
-            mount.container, mount.view.name
+        let name = mount.view.name;
+        let volume = source.map_or_else(
+            || format!("{name:?}"),
+            |source| format!("{name:?} of {:?}", source.path),
         );
+        let container = mount.container;
+        let reason =
+            format!("container {container:?} passes on its mounts in volume {volume} to the node");
         mount.with_field("mountPropagation", |field| {
             verdict.report(
                 settings.bidirectional_propagation,
@@ -72,7 +74,7 @@ mod tests {
         let data = json!({"path": "/data"});
         let found = lines(&data, &mount, &json!({}));
         let start = "spec.containers[0].volumeMounts[0].mountPropagation: container \"app\" passes on its mounts in \
-                     volume \"v\" to the node; fix: ";
+                     volume \"v\" of \"/data\" to the node; fix: ";
         let [line] = found.as_slice() else {
             panic!("{found:?}")
         };

@@ -1,7 +1,7 @@
 //! A path that the administrator denies.
 
 use shared::host_path::Relation;
-use shared::{Rule, Verdict, rule};
+use shared::{Finding, Level, Rule, Verdict, rule};
 
 use crate::settings::Denied;
 use crate::volume::HostVolume;
@@ -34,7 +34,10 @@ pub(crate) fn check(
             path.as_str()
         ),
     };
-    verdict.deny(&RULE, &volume.field(), reason);
+    verdict.report(
+        Level::Deny,
+        Finding::new(&RULE, &volume.field(), reason).users(volume.users()),
+    );
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! A path that is not allowed, where only allowed ones are.
 
-use shared::{Rule, Verdict, rule};
+use shared::{Finding, Level, Rule, Verdict, rule};
 
 use crate::volume::HostVolume;
 
@@ -20,13 +20,13 @@ pub(crate) fn check(volume: &HostVolume<'_>, verdict: &mut Verdict) {
     } else {
         "in this namespace"
     };
-    verdict.deny(
-        &RULE,
-        &volume.field(),
-        format!(
-            "{} is not among the paths that are allowed {where_}",
-            volume.quoted()
-        ),
+    let reason = format!(
+        "{} is not among the paths that are allowed {where_}",
+        volume.quoted()
+    );
+    verdict.report(
+        Level::Deny,
+        Finding::new(&RULE, &volume.field(), reason).users(volume.users()),
     );
 }
 

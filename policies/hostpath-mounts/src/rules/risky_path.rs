@@ -49,7 +49,9 @@ pub(crate) fn check(
     };
     verdict.report(
         Level::Deny,
-        Finding::new(&RULE, &volume.field(), reason).fix(fix),
+        Finding::new(&RULE, &volume.field(), reason)
+            .fix(fix)
+            .users(volume.users()),
     );
 }
 
