@@ -78,7 +78,7 @@ const fn never(
 const fn windows(path: &'static str, what: &'static str, instead: &'static str) -> Risk {
     Risk {
         windows: true,
-        ..risk(path, Access::Never, what, instead, MICROSOFT)
+        ..risk(path, Access::Never, what, instead, OWN)
     }
 }
 
@@ -90,13 +90,12 @@ const fn harmless(path: &'static str, what: &'static str) -> Risk {
     risk(path, Access::ReadWrite, what, "", "")
 }
 
-const ATTACK: &str = "MITRE ATT&CK T1611";
 const BAD_PODS: &str = "BishopFox badPods; MITRE ATT&CK T1611";
 const ELASTIC: &str = "elastic/detection-rules#2045; kubeaudit mounts";
 const KUBELINTER: &str = "kube-linter sensitive-host-mounts; SonarSource S6433";
 const KUBESCAPE: &str = "kubescape alert-mount-potential-credentials-paths";
 const LOGS: &str = "kube-hunter#158; danielsagi/kube-pod-escape";
-const MICROSOFT: &str = "Microsoft threat matrix for Kubernetes, writable hostPath mount";
+const OWN: &str = "our own judgement";
 const KUBERNETES: &str = "kubernetes.io, Volumes, hostPath";
 
 /// Every risky path, and the harmless ones inside them.
@@ -105,32 +104,32 @@ pub const RISKS: &[Risk] = &[
     never("/run/containerd", RUNTIME_DIRECTORY, RUNTIME, ELASTIC),
     never("/run/crio", RUNTIME_DIRECTORY, RUNTIME, ELASTIC),
     never("/run/cri-dockerd.sock", SOCKET, RUNTIME, ELASTIC),
-    never("/run/dockershim.sock", SOCKET, RUNTIME, ELASTIC),
-    never("/run/docker", RUNTIME_DIRECTORY, RUNTIME, ELASTIC),
-    never("/run/podman", RUNTIME_DIRECTORY, RUNTIME, ELASTIC),
-    never("/run/k3s", RUNTIME_DIRECTORY, RUNTIME, ELASTIC),
-    never("/run/k0s", RUNTIME_DIRECTORY, RUNTIME, ELASTIC),
+    never("/run/dockershim.sock", SOCKET, RUNTIME, OWN),
+    never("/run/docker", RUNTIME_DIRECTORY, RUNTIME, OWN),
+    never("/run/podman", RUNTIME_DIRECTORY, RUNTIME, OWN),
+    never("/run/k3s", RUNTIME_DIRECTORY, RUNTIME, OWN),
+    never("/run/k0s", RUNTIME_DIRECTORY, RUNTIME, OWN),
     never(
         "/run/user",
         "where rootless container runtimes have their sockets",
         RUNTIME,
-        ELASTIC,
+        OWN,
     ),
     never(
         "/var/snap/microk8s/common/run",
         RUNTIME_DIRECTORY,
         RUNTIME,
-        ELASTIC,
+        OWN,
     ),
     windows("/pipe/docker*", SOCKET, RUNTIME),
     windows("/pipe/containerd*", SOCKET, RUNTIME),
     never("/etc/kubernetes", CONTROL_PLANE, SECRETS, BAD_PODS),
-    never("/srv/kubernetes", CONTROL_PLANE, SECRETS, BAD_PODS),
+    never("/srv/kubernetes", CONTROL_PLANE, SECRETS, OWN),
     never("/etc/rancher", CONTROL_PLANE, SECRETS, ELASTIC),
     never("/var/lib/rancher", CONTROL_PLANE, SECRETS, ELASTIC),
-    never("/var/lib/k0s", CONTROL_PLANE, SECRETS, ELASTIC),
-    never("/var/lib/minikube", CONTROL_PLANE, SECRETS, ELASTIC),
-    never("/var/snap/microk8s", CONTROL_PLANE, SECRETS, ELASTIC),
+    never("/var/lib/k0s", CONTROL_PLANE, SECRETS, OWN),
+    never("/var/lib/minikube", CONTROL_PLANE, SECRETS, OWN),
+    never("/var/snap/microk8s", CONTROL_PLANE, SECRETS, OWN),
     never(
         "/var/lib/etcd",
         "all data of the cluster, every Secret among it",
@@ -176,25 +175,25 @@ pub const RISKS: &[Risk] = &[
         "/run/secrets",
         "where secrets of the node are",
         SECRETS,
-        ELASTIC,
+        OWN,
     ),
     never(
         "/run/systemd",
         "the control socket of the node's services",
         STORAGE,
-        ATTACK,
+        OWN,
     ),
     never(
         "/run/dbus",
         "the bus on which the node's services take orders",
         STORAGE,
-        ATTACK,
+        OWN,
     ),
     never(
         "/run/udev/control",
         "the control socket of the node's devices",
         DEVICES,
-        ATTACK,
+        OWN,
     ),
     never(
         "/dev",
@@ -222,35 +221,31 @@ pub const RISKS: &[Risk] = &[
         "the configuration of the node: who writes it runs programs as root",
         ELASTIC,
     ),
-    read_only("/etc/cni", NETWORK, KUBERNETES),
+    read_only("/etc/cni", NETWORK, OWN),
     read_only(
         "/opt/cni",
         "programs that the kubelet's runtime runs as root for every pod",
-        KUBERNETES,
+        OWN,
     ),
-    read_only("/run/calico", NETWORK, KUBERNETES),
-    read_only("/var/lib/calico", NETWORK, KUBERNETES),
-    read_only("/run/cilium", NETWORK, KUBERNETES),
-    read_only("/run/flannel", NETWORK, KUBERNETES),
-    read_only("/run/xtables.lock", NETWORK, KUBERNETES),
-    read_only("/var/lib/cni", NETWORK, KUBERNETES),
+    read_only("/run/calico", NETWORK, OWN),
+    read_only("/var/lib/calico", NETWORK, OWN),
+    read_only("/run/cilium", NETWORK, OWN),
+    read_only("/run/flannel", NETWORK, OWN),
+    read_only("/run/xtables.lock", NETWORK, OWN),
+    read_only("/var/lib/cni", NETWORK, OWN),
     read_only("/boot", "what the node starts from", KUBELINTER),
     read_only("/usr", PROGRAMS, KUBELINTER),
     read_only(
         "/var/spool/cron",
         "programs that the node runs at a time",
-        ELASTIC,
+        OWN,
     ),
     read_only(
         "/var/lib/docker/containers",
         "the logs of all containers on the node",
-        ELASTIC,
+        OWN,
     ),
-    read_only(
-        "/dev/shm",
-        "memory that processes of the node share",
-        KUBERNETES,
-    ),
+    read_only("/dev/shm", "memory that processes of the node share", OWN),
     harmless("/dev/null", "a device that holds nothing"),
     harmless("/dev/zero", "a device that holds nothing"),
     harmless("/dev/random", "a device that gives random numbers"),
