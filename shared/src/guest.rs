@@ -8,15 +8,15 @@ use crate::policy::{self, Policy};
 /// What `wapc_init` of a policy does; [`export_policy!`](crate::export_policy) writes that function.
 pub fn register<P: Policy>() {
     wapc_guest::register_function("validate", |payload| {
-        answer(&policy::evaluate::<P>(payload, &Host))
+        Ok(answer(&policy::evaluate::<P>(payload, &Host)))
     });
     wapc_guest::register_function("validate_settings", |payload| {
-        answer(&policy::check_settings::<P>(payload))
+        Ok(answer(&policy::check_settings::<P>(payload)))
     });
-    wapc_guest::register_function("protocol_version", |_| answer("v1"));
+    wapc_guest::register_function("protocol_version", |_| Ok(answer("v1")));
 }
 
-fn answer<T: Serialize + ?Sized>(value: &T) -> wapc_guest::CallResult {
-    // Strings, numbers and flags can always be written. An error that is never made does not cost its text.
-    Ok(serde_json::to_vec(value).unwrap_or_default())
+/// Strings, numbers and flags can always be written. An error that is never made does not cost its text.
+fn answer<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
+    serde_json::to_vec(value).unwrap_or_default()
 }
