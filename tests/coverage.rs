@@ -1,0 +1,346 @@
+//! What the cases leave out: every rule, setting, word of a setting, kind and risky path must be in some of them.
+
+#![allow(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test that panics has failed; clippy.toml says so, but only of the functions marked as tests"
+)]
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use bundle_tests::{Answer, Case, Input, cases, complete, names, policies, repository};
+use hostpath_mounts::HostpathMounts;
+use hostpath_mounts::catalogue::{RISKS, Risk};
+use hostpath_mounts::ruling::Access;
+use preflight::{NoHost, Policy as Guest};
+use serde_json::{Value, json};
+use shared::Policy;
+
+/// Every case of a policy, with what the policy answers.
+fn answers(policy: &str) -> Vec<(Case, Answer)> {
+    let guest = policies::load(policy).unwrap();
+    let of_policy = cases()
+        .unwrap()
+        .into_iter()
+        .filter(|(owner, _)| owner == policy);
+    of_policy
+        .map(|(owner, name)| {
+            let case = Case::read(&owner, &name).unwrap();
+            let answer = case.ask(&guest).unwrap();
+            (case, answer)
+        })
+        .collect()
+}
+
+#[test]
+fn every_policy_is_known_here() {
+    let known: Vec<&str> = policies::RULES.iter().map(|(name, _)| *name).collect();
+    assert_eq!(policies::all().unwrap(), known);
+    assert_eq!(names(&repository("tests/cases")).unwrap(), known);
+}
+
+#[test]
+fn every_rule_has_a_file_of_its_name() {
+    for (policy, rules) in policies::RULES {
+        let folder = repository(&format!("policies/{policy}/src/rules"));
+        let files = names(&folder).unwrap();
+        let mut ids: Vec<String> = rules.iter().map(|rule| format!("{}.rs", rule.id)).collect();
+        ids.sort();
+        assert_eq!(files, ids);
+        for file in &files {
+            let text = bundle_tests::read(&folder.join(file)).unwrap();
+            let id = file.trim_end_matches(".rs");
+            assert!(text.contains(&format!("id: \"{id}\"")), "{file}");
+        }
+    }
+}
+
+#[test]
+fn every_rule_has_a_case_and_every_policy_accepts_something() {
+    for (policy, rules) in policies::RULES {
+        let answers = answers(policy);
+        let shown = |text: &str| {
+            answers.iter().any(|(_, answer)| match answer {
+                Answer::Verdict(verdict) => {
+                    let lines = verdict.response.message.iter();
+                    let mut lines = lines.chain(&verdict.response.warnings);
+                    lines.any(|line| line.contains(text))
+                }
+                Answer::Settings(_) => false,
+            })
+        };
+        for id in rules.iter().map(|rule| rule.id).chain(["unclaimed_kind"]) {
+            assert!(shown(&format!(" [{id}]")), "{policy} has no case of {id}");
+        }
+        let unmarked = |answer: &Answer| matches!(answer, Answer::Verdict(verdict) if verdict.response.accepted && verdict.response.warnings.is_empty());
+        assert!(answers.iter().any(|(_, answer)| unmarked(answer)));
+    }
+}
+
+/// A name that no setting is near to.
+const NO_SETTING: &str = "qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq";
+
+/// The words in quotes behind `mark`, as in `known are "a", "b"; next: …`.
+fn words(message: &str, mark: &str) -> Option<Vec<String>> {
+    let mut rest = message.split_once(mark)?.1;
+    let mut words = Vec::new();
+    while let Some(quoted) = rest.strip_prefix('"') {
+        let (word, behind) = quoted.split_once('"')?;
+        words.push(word.to_owned());
+        rest = behind.strip_prefix(", ").unwrap_or_default();
+    }
+    Some(words)
+}
+
+/// Asks the guest what settings there are below `path`, where `[]` stands for an item of a list: the paths of all
+/// fields, and the paths with the words that a field takes.
+fn discover(
+    guest: &Guest,
+    path: &str,
+    fields: &mut BTreeSet<String>,
+    choices: &mut BTreeSet<(String, String)>,
+) {
+    let problem = |value: Value| {
+        let wrapped =
+            path.rsplit('.')
+                .filter(|name| !name.is_empty())
+                .fold(value, |inner, name| match name.strip_suffix("[]") {
+                    Some(list) => json!({ list: [inner] }),
+                    None => json!({ name: inner }),
+                });
+        guest
+            .validate_settings(&wrapped)
+            .unwrap()
+            .message
+            .unwrap_or_default()
+    };
+    let place = path.replace("[]", "[0]");
+    let nested = problem(json!({ NO_SETTING: 0 }));
+    let separator = if path.is_empty() { "" } else { "." };
+    let mark = format!("{place}{separator}{NO_SETTING}: is not a setting; known are ");
+    if let Some(names) = words(&nested, &mark) {
+        for name in names {
+            let below = format!("{path}{separator}{name}");
+            fields.insert(below.clone());
+            discover(guest, &below, fields, choices);
+            discover(guest, &format!("{below}[]"), fields, choices);
+        }
+    }
+    let text = problem(json!(NO_SETTING));
+    for mark in ["is not one of ", "known are "] {
+        let about = text
+            .split_once(&format!("{place}: "))
+            .map_or("", |(_, about)| about);
+        for word in words(about, mark).unwrap_or_default() {
+            choices.insert((path.to_owned(), word));
+        }
+    }
+}
+
+/// Every field of some settings, and every text in one, in the form of [`discover`].
+fn used(path: &str, settings: &Value, found: &mut BTreeSet<(String, String)>) {
+    match settings {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                let separator = if path.is_empty() { "" } else { "." };
+                let below = format!("{path}{separator}{name}");
+                found.insert((below.clone(), String::new()));
+                used(&below, value, found);
+            }
+        }
+        Value::Array(items) => items
+            .iter()
+            .for_each(|item| used(&format!("{path}[]"), item, found)),
+        Value::String(text) => {
+            found.insert((path.to_owned(), format!("={text}")));
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn every_setting_and_every_word_of_one_is_in_a_case() {
+    for (policy, _) in policies::RULES {
+        let guest = policies::load(policy).unwrap();
+        let (mut fields, mut choices) = (BTreeSet::new(), BTreeSet::new());
+        discover(&guest, "", &mut fields, &mut choices);
+        assert!(fields.contains("onUpdate"), "{fields:?}");
+        assert!(
+            choices.contains(&("onUpdate".to_owned(), "enforceAll".to_owned())),
+            "{choices:?}"
+        );
+        let mut found = BTreeSet::new();
+        for (case, answer) in answers(policy) {
+            let settings = match (case.input, answer) {
+                (Input::Settings(settings), Answer::Settings(answer)) if answer.valid => settings,
+                (
+                    Input::Request {
+                        settings: Some(settings),
+                        ..
+                    },
+                    Answer::Verdict(verdict),
+                ) if verdict.response.code != Some(500) => settings,
+                _ => continue,
+            };
+            used("", &settings, &mut found);
+        }
+        // The fields of an item of a list are named with the brackets.
+        for field in &fields {
+            assert!(
+                found.contains(&(field.clone(), String::new())),
+                "{policy}: no case with good settings has {field}"
+            );
+        }
+        for (field, word) in &choices {
+            assert!(
+                found.contains(&(field.clone(), format!("={word}"))),
+                "{policy}: no case with good settings has {word:?} for {field}"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_kind_that_a_policy_wants_to_see_is_in_a_case() {
+    for (policy, _) in policies::RULES {
+        let guest = policies::load(policy).unwrap();
+        let seen: BTreeSet<(String, String)> = answers(policy)
+            .iter()
+            .filter_map(|(case, _)| match &case.input {
+                Input::Request { request, .. } => {
+                    let text = |pointer: &str| {
+                        request
+                            .pointer(pointer)
+                            .and_then(Value::as_str)
+                            .unwrap_or_default()
+                    };
+                    let resource = match text("/subResource") {
+                        "" => text("/resource/resource").to_owned(),
+                        sub => format!("{}/{sub}", text("/resource/resource")),
+                    };
+                    Some((text("/resource/group").to_owned(), resource))
+                }
+                Input::Settings(_) => None,
+            })
+            .collect();
+        for rule in &guest.metadata().unwrap().rules {
+            for group in &rule.api_groups {
+                for resource in &rule.resources {
+                    let wanted = (group.clone(), resource.clone());
+                    assert!(seen.contains(&wanted), "{policy}: no case of {wanted:?}");
+                }
+            }
+        }
+    }
+}
+
+/// A pod that mounts `path`.
+fn pod(path: &str, read_only: bool) -> Value {
+    let mount = json!({"name": "v", "readOnly": read_only, "recursiveReadOnly": "IfPossible"});
+    let object = json!({
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "n"},
+        "spec": {
+            "volumes": [{"name": "v", "hostPath": {"path": path}}],
+            "containers": [{"name": "c", "volumeMounts": [mount]}],
+        },
+    });
+    complete(&json!({ "object": object })).unwrap()
+}
+
+/// The components of a path, in lower case where case does not matter.
+fn components(path: &str) -> Vec<String> {
+    let names = path.split('/').filter(|name| !name.is_empty());
+    names.map(ToOwned::to_owned).collect()
+}
+
+/// Whether `path` is `risk` or inside it.
+fn is_in(path: &[String], risk: &Risk) -> bool {
+    let risk = components(risk.path);
+    risk.len() <= path.len()
+        && risk.iter().zip(path).all(|(pattern, name)| {
+            pattern
+                .strip_suffix('*')
+                .map_or(pattern == name, |start| name.starts_with(start))
+        })
+}
+
+/// Whether `risk` is inside `path`.
+fn holds(path: &[String], risk: &Risk) -> bool {
+    let risk = components(risk.path);
+    path.len() < risk.len() && risk.starts_with(path)
+}
+
+/// What the catalogue says of a path: the deepest entry that it is in, and the strictest that it holds. Written
+/// another way than the policy does it, so that the two check each other.
+fn access(path: &str) -> Access {
+    let path = components(path);
+    let mut covering: Vec<&Risk> = RISKS.iter().filter(|risk| is_in(&path, risk)).collect();
+    covering.sort_by_key(|risk| components(risk.path).len());
+    let own = covering
+        .last()
+        .map_or(Access::ReadWrite, |risk| risk.access);
+    let inside = RISKS.iter().filter(|risk| holds(&path, risk));
+    inside.map(|risk| risk.access).fold(own, Ord::min)
+}
+
+#[test]
+fn every_risky_path_is_judged_as_the_catalogue_says() {
+    let guest = policies::load(HostpathMounts::NAME).unwrap();
+    let settings = json!({"nonRecursiveReadOnly": "off"});
+    let accepted = |path: &str, read_only: bool| {
+        let answer = guest.validate(&pod(path, read_only), &settings, NoHost);
+        answer.unwrap().accepted
+    };
+    for risk in RISKS {
+        let path = risk.path.replace('*', "0");
+        let parent = match path.rsplit_once('/').unwrap().0 {
+            "" => "/",
+            parent => parent,
+        };
+        assert_eq!(access(&path), inner(&path, risk), "{path}");
+        for path in [path.as_str(), &format!("{path}/below"), parent] {
+            let access = access(path);
+            assert_eq!(accepted(path, true), access >= Access::ReadOnly, "{path}");
+            assert_eq!(accepted(path, false), access == Access::ReadWrite, "{path}");
+        }
+    }
+}
+
+/// What holds for the path of a risk itself: nothing inside it may be allowed more than what is inside it says.
+fn inner(path: &str, risk: &Risk) -> Access {
+    let inside = RISKS.iter().filter(|other| holds(&components(path), other));
+    inside.map(|other| other.access).fold(risk.access, Ord::min)
+}
+
+#[test]
+fn a_message_says_what_the_catalogue_says_and_what_to_use_instead() {
+    let guest = policies::load(HostpathMounts::NAME).unwrap();
+    for risk in RISKS.iter().filter(|risk| risk.access == Access::Never) {
+        let path = risk.path.replace('*', "0");
+        let answer = guest.validate(&pod(&path, true), &Value::Null, NoHost);
+        let message = answer.unwrap().message.unwrap();
+        for text in [risk.what, risk.instead] {
+            assert!(message.contains(text), "{message}");
+        }
+    }
+}
+
+#[test]
+fn however_much_is_wrong_the_answer_stays_small() {
+    let guest: Arc<Guest> = policies::load(HostpathMounts::NAME).unwrap();
+    for (count, length) in [(1, 100_000), (40, 4_000), (2_000, 10)] {
+        let name = "x".repeat(length);
+        let volumes: Vec<Value> = (0..count)
+            .map(|index| json!({"name": index.to_string(), "hostPath": {"path": format!("/root/{name}")}}))
+            .collect();
+        let object = json!({"apiVersion": "v1", "kind": "Pod", "spec": {"volumes": volumes}});
+        let request = complete(&json!({ "object": object })).unwrap();
+        let response = guest.validate(&request, &Value::Null, NoHost).unwrap();
+        assert_eq!(response.code, Some(403));
+        let checked = bundle_tests::invariants::check(&response);
+        assert_eq!(checked, Ok(()), "{count} volumes, names of {length}");
+        let audited: usize = response.audit_annotations.values().map(String::len).sum();
+        assert!(audited <= 10 * 1024, "{audited} bytes for the audit log");
+    }
+}

@@ -1,0 +1,274 @@
+//! What each policy says of itself agrees with what it is.
+
+#![allow(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test that panics has failed; clippy.toml says so, but only of the functions marked as tests"
+)]
+
+use std::collections::BTreeSet;
+
+use bundle_tests::{complete, policies, read, repository, yaml};
+use hostpath_mounts::HostpathMounts;
+use kubewarden_policy_sdk::request::KubernetesAdmissionRequest;
+use kubewarden_policy_sdk::response::ValidationResponse;
+use kubewarden_policy_sdk::settings::SettingsValidationResponse;
+use policy_metadata::{Metadata, SECTION};
+use preflight::review::Target;
+use preflight::{HostCalls, NoHost};
+use serde_json::{Value, json};
+use shared::Policy;
+use shared::workload::KINDS;
+use wasmparser::{Parser, Payload};
+
+/// In bytes. What is bigger starts slower on each policy server.
+const SIZE_LIMIT: usize = 150_000;
+
+fn each(check: impl Fn(&str)) {
+    for policy in policies::all().unwrap() {
+        check(&policy);
+    }
+}
+
+/// The version that every crate of the workspace inherits.
+fn version() -> &'static str {
+    env!("CARGO_PKG_VERSION")
+}
+
+fn section(wasm: &[u8]) -> Metadata {
+    let sections: Vec<Metadata> = Parser::new(0)
+        .parse_all(wasm)
+        .filter_map(|payload| match payload.unwrap() {
+            Payload::CustomSection(section) if section.name() == SECTION => {
+                Some(Metadata::from_section(section.data()).unwrap())
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(sections.len(), 1);
+    sections.into_iter().next().unwrap()
+}
+
+#[test]
+fn the_section_of_the_wasm_is_the_file_the_readme_and_the_version() {
+    each(|policy| {
+        let file = |name: &str| read(&repository(&format!("policies/{policy}/{name}"))).unwrap();
+        let manifest = file("Cargo.toml");
+        assert!(manifest.contains("version.workspace = true"), "{policy}");
+        let metadata = Metadata::from_yaml(&file("metadata.yml")).unwrap();
+        assert_eq!(
+            section(&policies::wasm(policy).unwrap()),
+            metadata.finished(version(), &file("README.md")),
+            "run `make wasm`"
+        );
+    });
+}
+
+#[test]
+fn the_annotations_are_those_that_tools_read() {
+    each(|policy| {
+        let metadata = section(&policies::wasm(policy).unwrap());
+        let annotation = |name: &str| {
+            let value = metadata
+                .annotations
+                .get(&format!("io.kubewarden.policy.{name}"));
+            value.map_or("", String::as_str)
+        };
+        assert_eq!(annotation("title"), policy);
+        assert_eq!(annotation("version"), version());
+        assert!(
+            ["info", "low", "medium", "high", "critical"].contains(&annotation("severity")),
+            "{}",
+            annotation("severity")
+        );
+        let description = annotation("description");
+        assert!(!description.is_empty() && !description.ends_with('.'));
+        for name in ["category", "license", "usage"] {
+            assert!(!annotation(name).is_empty(), "{policy} has no {name}");
+        }
+        assert_eq!(metadata.protocol_version.as_deref(), Some("v1"));
+        assert_eq!(metadata.execution_mode, "kubewarden-wapc");
+        assert_eq!(metadata.policy_type, "kubernetes");
+        assert!(!metadata.mutating && metadata.background_audit);
+        // The audit scanner passes over policies whose rules have one.
+        let wildcard = metadata.rules.iter().any(|rule| {
+            let names = rule.api_groups.iter().chain(&rule.api_versions);
+            names.chain(&rule.resources).any(|name| name.contains('*'))
+        });
+        assert!(!wildcard, "{policy}");
+    });
+}
+
+#[test]
+fn the_wasm_is_small_and_asks_for_nothing_but_wapc() {
+    each(|policy| {
+        let wasm = policies::wasm(policy).unwrap();
+        assert!(wasm.len() <= SIZE_LIMIT, "{policy}: {} bytes", wasm.len());
+        let mut imports = BTreeSet::new();
+        for payload in Parser::new(0).parse_all(&wasm) {
+            if let Payload::ImportSection(section) = payload.unwrap() {
+                for import in section.into_imports() {
+                    imports.insert(import.unwrap().module.to_owned());
+                }
+            }
+        }
+        assert_eq!(imports, BTreeSet::from(["wapc".to_owned()]), "{policy}");
+    });
+}
+
+#[test]
+fn hostpath_mounts_sees_all_that_it_judges_and_no_more() {
+    let metadata = section(&policies::wasm(HostpathMounts::NAME).unwrap());
+    let mut judged: BTreeSet<(String, String)> = BTreeSet::from([
+        (String::new(), "persistentvolumes".to_owned()),
+        (String::new(), "pods/ephemeralcontainers".to_owned()),
+    ]);
+    for kind in KINDS {
+        let resource = format!("{}s", kind.kind.to_lowercase());
+        judged.insert((kind.group.to_owned(), resource));
+    }
+    let mut listed = BTreeSet::new();
+    for rule in &metadata.rules {
+        assert_eq!(rule.api_versions, ["v1"]);
+        assert_eq!(rule.operations, ["CREATE", "UPDATE"]);
+        for group in &rule.api_groups {
+            let resources = rule.resources.iter();
+            listed.extend(resources.map(|resource| (group.clone(), resource.clone())));
+        }
+    }
+    assert_eq!(listed, judged);
+    for (group, resource) in listed {
+        let (resource, subresource) = resource.split_once('/').unwrap_or((&resource, ""));
+        let target = Target {
+            group,
+            resource: resource.to_owned(),
+            subresource: subresource.to_owned(),
+            operation: "UPDATE".to_owned(),
+        };
+        assert!(target.is_wanted_by(&metadata), "{target:?}");
+    }
+}
+
+/// Answers with what it was asked, through the error that the guest passes on to the user.
+struct Grants(Metadata);
+
+impl HostCalls for Grants {
+    fn call(
+        &self,
+        binding: &str,
+        namespace: &str,
+        operation: &str,
+        payload: &[u8],
+    ) -> Result<Vec<u8>, String> {
+        let capability = format!("{namespace}/{operation}");
+        assert_eq!(binding, "kubewarden");
+        assert!(
+            self.0.host_capabilities.contains(&capability),
+            "{capability}"
+        );
+        let asked: Value = serde_json::from_slice(payload).map_err(|error| error.to_string())?;
+        let listed = self.0.context_aware_resources.iter().any(|resource| {
+            asked["api_version"] == resource.api_version.as_str()
+                && asked["kind"] == resource.kind.as_str()
+        });
+        assert!(listed, "{asked}");
+        let found = json!({"spec": {"volumeName": "disk", "hostPath": {"path": "/"}}});
+        Ok(found.to_string().into_bytes())
+    }
+}
+
+fn claiming_pod() -> Value {
+    let written = "
+object:
+  apiVersion: v1
+  kind: Pod
+  metadata: {name: web, namespace: shop}
+  spec:
+    volumes:
+    - {name: v, persistentVolumeClaim: {claimName: data}}
+";
+    complete(&yaml::read(written).unwrap()).unwrap()
+}
+
+#[test]
+fn hostpath_mounts_asks_its_host_only_for_what_its_metadata_lists() {
+    let guest = policies::load(HostpathMounts::NAME).unwrap();
+    let host = Grants(guest.metadata().unwrap().clone());
+    let settings = json!({"followClaims": true});
+    let response = guest.validate(&claiming_pod(), &settings, host).unwrap();
+    assert_eq!(response.code, Some(403), "{response:?}");
+}
+
+fn bad_pod() -> Value {
+    let written = "
+operation: UPDATE
+subResource: ephemeralcontainers
+userInfo: {username: jane, groups: [developers]}
+object:
+  apiVersion: v1
+  kind: Pod
+  metadata: {name: web, namespace: shop}
+  spec:
+    volumes:
+    - {name: v, hostPath: {path: /}}
+    - {name: w, hostPath: {path: /etc/kubernetes}}
+    containers:
+    - {name: app, volumeMounts: [{name: v}]}
+oldObject:
+  apiVersion: v1
+  kind: Pod
+  metadata: {name: web, namespace: shop}
+  spec:
+    volumes:
+    - {name: w, hostPath: {path: /etc/kubernetes}}
+";
+    complete(&yaml::read(written).unwrap()).unwrap()
+}
+
+#[test]
+fn the_sdk_of_kubewarden_reads_the_answers() {
+    let guest = policies::load(HostpathMounts::NAME).unwrap();
+    for request in [bad_pod(), claiming_pod()] {
+        let ours = guest.validate(&request, &Value::Null, NoHost).unwrap();
+        let theirs: ValidationResponse =
+            serde_json::from_value(serde_json::to_value(&ours).unwrap()).unwrap();
+        assert_eq!(theirs.accepted, ours.accepted);
+        assert_eq!(theirs.message, ours.message);
+        assert_eq!(theirs.code, ours.code);
+        assert_eq!(theirs.warnings.unwrap_or_default(), ours.warnings);
+        let annotations = theirs.audit_annotations.unwrap_or_default();
+        assert_eq!(
+            annotations.into_iter().collect::<Vec<_>>().len(),
+            ours.audit_annotations.len()
+        );
+        assert!(theirs.mutated_object.is_none());
+    }
+    for settings in [json!({}), json!({"mode": "strict"})] {
+        let ours = guest.validate_settings(&settings).unwrap();
+        let theirs: SettingsValidationResponse =
+            serde_json::from_value(serde_json::to_value(&ours).unwrap()).unwrap();
+        assert_eq!((theirs.valid, theirs.message), (ours.valid, ours.message));
+    }
+}
+
+#[test]
+fn requests_as_the_sdk_of_kubewarden_writes_them_are_understood() {
+    let guest = policies::load(HostpathMounts::NAME).unwrap();
+    let request = bad_pod();
+    let theirs: KubernetesAdmissionRequest = serde_json::from_value(request.clone()).unwrap();
+    let written = serde_json::to_value(&theirs).unwrap();
+    let answer = guest.validate(&request, &Value::Null, NoHost).unwrap();
+    assert_eq!(
+        guest.validate(&written, &Value::Null, NoHost).unwrap(),
+        answer
+    );
+    assert_eq!((answer.code, answer.warnings.len()), (Some(403), 1));
+}
+
+#[test]
+fn every_policy_speaks_the_protocol() {
+    each(|policy| {
+        let guest = policies::load(policy).unwrap();
+        assert_eq!(guest.protocol_version().unwrap(), "v1");
+    });
+}
