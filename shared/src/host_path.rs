@@ -25,6 +25,7 @@ pub struct HostPath {
     text: String,
     windows: bool,
     backsteps: bool,
+    anywhere: bool,
 }
 
 /// How one path lies to another.
@@ -58,24 +59,58 @@ impl HostPath {
         let windows = is_windows(text);
         let unified;
         let mut rest = text;
+        let mut anywhere = false;
         if windows {
             unified = text.replace('\\', "/").to_ascii_lowercase();
-            rest = without_device_prefix(&unified);
+            (rest, anywhere) = without_device_prefix(&unified);
         }
-        let mut components: Vec<&str> = rest
-            .split('/')
-            .filter(|name| !matches!(*name, "" | "."))
-            .collect();
-        let backsteps = components.contains(&"..");
-        if windows && components.first() == Some(&"c:") {
-            components.remove(0);
+        let mut names: Vec<&str> = rest.split('/').collect();
+        if windows {
+            for name in &mut names {
+                // Windows drops what stands at the end, and has a second, short name for long ones.
+                if !matches!(*name, "." | "..") {
+                    *name = name.trim_end_matches(['.', ' ']);
+                }
+                anywhere |= name.contains('~');
+            }
+            if let Some(name) = names.iter_mut().find(|name| !name.is_empty()) {
+                // `C:` is the drive of the system; `C:data` starts where the kubelet happens to be.
+                *name = name.strip_prefix("c:").unwrap_or(name);
+            }
         }
-        follow_links(&mut components);
+        names.retain(|name| !matches!(*name, "" | "."));
+        let backsteps = names.contains(&"..");
+        anywhere |= follow_links(&mut names);
+        if anywhere {
+            names.clear();
+        }
+        let mut text = String::with_capacity(rest.len() + 1);
+        for name in &names {
+            text.push('/');
+            text.push_str(name);
+        }
+        if text.is_empty() {
+            text.push('/');
+        }
         Self {
-            text: format!("/{}", components.join("/")),
+            text,
             windows,
             backsteps,
+            anywhere,
         }
+    }
+
+    /// Whether the path may lead to any place of the node, so that it counts as `/`: through the root or the open
+    /// files of a process, or by one of the names that Windows has for everything.
+    #[must_use]
+    pub fn may_lead_anywhere(&self) -> bool {
+        self.anywhere
+    }
+
+    /// Whether the path is written as Windows has it.
+    #[must_use]
+    pub fn is_windows(&self) -> bool {
+        self.windows
     }
 
     /// Whether the text had a `..`, so that nobody can say where the path leads.
@@ -103,6 +138,7 @@ impl HostPath {
         let separator = if self.windows { '\\' } else { '/' };
         let mut joined = Self::parse(&format!("{self}{separator}{relative}"));
         joined.backsteps |= self.backsteps;
+        joined.anywhere |= self.anywhere;
         joined
     }
 
@@ -113,14 +149,11 @@ impl HostPath {
         relation(&self.text, &other.text, self.windows || other.windows)
     }
 
-    /// How this path lies to one that is written in the one spelling already. A last component
-    /// that ends in `*` stands for all names with that start.
-    ///
-    /// A path of Windows nodes is compared in lower case, also with `/Windows` as Unix would
-    /// write it.
+    /// How this path lies to one that is written in the one spelling already. A last component that ends in `*` stands
+    /// for all names with that start. Case does not matter: on a Windows node, `/Var/Lib/Kubelet` is what it looks like.
     #[must_use]
-    pub fn relation_to(&self, pattern: &str, of_windows: bool) -> Option<Relation> {
-        relation(&self.text, pattern, self.windows || of_windows)
+    pub fn relation_to(&self, pattern: &str) -> Option<Relation> {
+        relation(&self.text, pattern, true)
     }
 }
 
@@ -167,47 +200,48 @@ fn matches(name: &str, pattern: &str, ignore_case: bool) -> bool {
     })
 }
 
-/// `C:\data`, `c:/data`, `\data`, `\\.\pipe\name`, `//./pipe/name`, `//?/C:/data`.
+/// `C:\data`, `c:/data`, `/C:/data`, `\data`, `\\.\pipe\name`, `//./pipe/name`, `//?/C:/data`.
 fn is_windows(text: &str) -> bool {
-    let drive = match text.as_bytes() {
-        [letter, b':', rest @ ..] => {
-            letter.is_ascii_alphabetic() && matches!(rest.first(), None | Some(b'/' | b'\\'))
-        }
-        _ => false,
-    };
+    let bare = text.trim_start_matches(['/', '.', '?']).as_bytes();
+    let drive = matches!(bare, [letter, b':', ..] if letter.is_ascii_alphabetic());
     drive || text.contains('\\') || text.starts_with("//./pipe/") || text.starts_with("//?/")
 }
 
-/// `//./` and `//?/` lead to devices and to paths that are taken literally; what follows is the path.
-fn without_device_prefix(path: &str) -> &str {
-    ["//./", "//?/"]
+/// Takes off `//./` and `//?/`, which stand before pipes and before paths that are taken literally. Other names behind
+/// them, and shares (`//host/c$`), may be another name of anything.
+fn without_device_prefix(path: &str) -> (&str, bool) {
+    let bare = ["//./", "//?/"]
         .iter()
-        .find_map(|prefix| path.strip_prefix(prefix))
-        .unwrap_or(path)
+        .find_map(|prefix| path.strip_prefix(prefix));
+    match bare {
+        Some(bare) => (
+            bare,
+            !bare.starts_with("pipe/") && bare.as_bytes().get(1) != Some(&b':'),
+        ),
+        None => (path, path.starts_with("//") && !path.starts_with("///")),
+    }
 }
 
-fn follow_links(names: &mut Vec<&str>) {
+/// Follows the links that are known. True when one of them leads to the root or the open files of a process.
+fn follow_links(names: &mut Vec<&str>) -> bool {
     loop {
-        if leads_to_a_root(names) {
-            names.clear();
-            return;
+        if leads_anywhere(names) {
+            return true;
         }
         let Some((from, to)) = LINKS.iter().find(|(from, _)| names.starts_with(from)) else {
-            return;
+            return false;
         };
         names.splice(..from.len(), to.iter().copied());
     }
 }
 
-/// `/proc/<pid>/root` and `/proc/<pid>/cwd`, and the same of a thread: whose root it is depends on
-/// the moment, and for most processes of a node it is the node's. Open files may be of any place.
-fn leads_to_a_root(names: &[&str]) -> bool {
-    matches!(
-        names,
-        ["proc", _, "root" | "cwd", ..]
-            | ["proc", _, "task", _, "root" | "cwd", ..]
-            | ["proc", _, "fd" | "map_files", _, ..]
-    )
+/// `/proc/<pid>/root`, `/proc/<pid>/cwd`, and the open files, also of a thread: whose root it is depends on the moment,
+/// and for most processes of a node it is the node's.
+fn leads_anywhere(names: &[&str]) -> bool {
+    let (["proc", _, "task", _, rest @ ..] | ["proc", _, rest @ ..]) = names else {
+        return false;
+    };
+    matches!(rest, ["root" | "cwd", ..] | ["fd" | "map_files", _, ..])
 }
 
 #[cfg(test)]
@@ -246,7 +280,15 @@ mod tests {
             ("\\\\.\\pipe\\Docker_Engine", "/pipe/docker_engine"),
             ("//./pipe/docker_engine", "/pipe/docker_engine"),
             ("//?/C:/var/run/x", "/run/x"),
-            ("/C:/x", "/C:/x"),
+            ("/C:/x", "/x"),
+            ("C:x", "/x"),
+            ("C:\\Windows. \\System32.", "/windows/system32"),
+            ("//./C:/Windows", "/windows"),
+            ("\\\\localhost\\c$\\Windows", "/"),
+            ("\\\\?\\GLOBALROOT\\Device", "/"),
+            ("C:\\PROGRA~3\\docker", "/"),
+            ("/proc/1/task/1/fd/3", "/"),
+            ("/proc/1/fd", "/proc/1/fd"),
         ] {
             assert_eq!(HostPath::parse(spelling).to_string(), path, "{spelling}");
         }
@@ -292,21 +334,41 @@ mod tests {
         use Relation::{Above, Below, Equal};
         for (path, relation) in [
             ("/dev/nvidia0", Some(Equal)),
+            ("/Dev/NVIDIA0", Some(Equal)),
             ("/dev/nvidia-caps/x", Some(Below)),
             ("/dev", Some(Above)),
             ("/dev/nv", None),
             ("/dev/é", None),
-            ("/dev/Nvidia0", None),
         ] {
             assert_eq!(
-                HostPath::parse(path).relation_to("/dev/nvidia*", false),
+                HostPath::parse(path).relation_to("/dev/nvidia*"),
                 relation,
                 "{path}"
             );
         }
-        let upper = HostPath::parse("/Windows/System32");
-        assert_eq!(upper.relation_to("/windows", true), Some(Below));
-        assert_eq!(upper.relation_to("/windows", false), None);
+    }
+
+    #[test]
+    fn knows_what_may_lead_anywhere() {
+        for (path, anywhere) in [
+            ("/proc/1/root", true),
+            ("/dev/fd/3", true),
+            ("//server/share", false),
+            ("\\\\server\\share", true),
+            ("/", false),
+            ("C:\\", false),
+        ] {
+            assert_eq!(
+                HostPath::parse(path).may_lead_anywhere(),
+                anywhere,
+                "{path}"
+            );
+        }
+        assert!(
+            HostPath::parse("/proc")
+                .join("1/root/etc")
+                .may_lead_anywhere()
+        );
     }
 
     #[test]

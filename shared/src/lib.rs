@@ -98,7 +98,7 @@ pub use json::Json;
 pub use policy::{Error, Policy};
 pub use request::{GroupVersionKind, ObjectMeta, Operation, Request};
 pub use rule::Rule;
-pub use settings::{OnUpdate, Problems, Reader, Settings};
+pub use settings::{OnUpdate, Problems, Reader, Settings, list_of};
 pub use verdict::{Finding, Level, Verdict};
 
 /// Makes a guest of a policy: the entry point that a host calls, and the metadata that it reads.

@@ -13,16 +13,15 @@ use std::fmt::{self, Write};
 
 const FIX: &str = "; fix: ";
 
-/// The API server cuts warnings after this many characters.
+/// No warning is longer. The API server cuts one after 256 characters, and all of them after 4096.
 /// Source: `staging/src/k8s.io/apiserver/pkg/endpoints/filters/warning.go`.
-const WARNING_LIMIT: usize = 256;
+const WARNING_LIMIT: usize = 200;
 
 /// No reason is longer: names and paths that users write have no limit of their own everywhere.
-pub(crate) const REASON_LIMIT: usize = 600;
+pub(crate) const REASON_LIMIT: usize = 300;
 
-/// At most this many problems are listed; then their number is given. It keeps a message readable, and below the size
-/// of an Event where controllers repeat it.
-pub(crate) const LISTED: usize = 20;
+/// At most this many problems are listed; then their number is given.
+pub(crate) const LISTED: usize = 15;
 
 /// One problem: where, what, and what to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,16 +68,47 @@ pub(crate) fn render_refusal(subject: &str, policy: &str, lines: &[String]) -> S
 }
 
 /// Writes warnings, each one line that the API server does not cut.
-pub(crate) fn render_warnings(policy: &str, lines: &[String]) -> Vec<String> {
-    let warning = |line: &String| one_line(&format!("{policy}: {line}"), WARNING_LIMIT);
-    let mut warnings: Vec<String> = lines.iter().take(LISTED).map(warning).collect();
-    if lines.len() > LISTED {
-        warnings.push(format!(
-            "{policy}: and {} more warnings",
-            lines.len() - LISTED
-        ));
+pub(crate) fn render_warnings(policy: &str, lines: &[Line<'_>]) -> Vec<String> {
+    let mut warnings: Vec<String> = Vec::new();
+    for line in lines {
+        let warning = render_warning(policy, line);
+        if !warnings.contains(&warning) {
+            warnings.push(warning);
+        }
+        if warnings.len() == LISTED && lines.len() > LISTED {
+            warnings.push(format!(
+                "{policy}: and {} more warnings",
+                lines.len() - LISTED
+            ));
+            break;
+        }
     }
     warnings
+}
+
+/// What is too long loses the fix first, and then the end of the reason; place and rule stay.
+fn render_warning(policy: &str, line: &Line<'_>) -> String {
+    let render = |line: &Line<'_>| format!("{policy}: {line}");
+    let fits = |text: &String| text.chars().nth(WARNING_LIMIT).is_none();
+    let whole = render(line);
+    if fits(&whole) {
+        return whole;
+    }
+    let without_fix = render(&Line { fix: None, ..*line });
+    if fits(&without_fix) {
+        return without_fix;
+    }
+    let excess = without_fix.chars().count() - WARNING_LIMIT;
+    let kept = line.reason.chars().count().saturating_sub(excess).max(1);
+    let reason = &one_line(line.reason, kept);
+    one_line(
+        &render(&Line {
+            fix: None,
+            reason,
+            ..*line
+        }),
+        WARNING_LIMIT,
+    )
 }
 
 /// Text of a user as one line of at most `limit` characters. The API server drops a warning with a control character.
@@ -224,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_twenty_problems_and_counts_the_rest() {
+    fn lists_fifteen_problems_and_counts_the_rest() {
         let lines: Vec<String> = (0..23)
             .map(|n| format!("spec.volumes[{n}]: is bad"))
             .collect();
@@ -233,8 +263,8 @@ mod tests {
             message
                 .starts_with("Pod shop/ci violates p in 23 places:\n- spec.volumes[0]: is bad\n")
         );
-        assert!(message.ends_with("\n- spec.volumes[19]: is bad\n- and 3 more"));
-        assert_eq!(parse_refusal(&message).map(|lines| lines.len()), Some(20));
+        assert!(message.ends_with("\n- spec.volumes[14]: is bad\n- and 8 more"));
+        assert_eq!(parse_refusal(&message).map(|lines| lines.len()), Some(15));
     }
 
     #[test]
@@ -254,24 +284,52 @@ mod tests {
     }
 
     #[test]
-    fn a_warning_is_one_printable_line_within_the_limit() {
-        let render = |line: &str| render_warnings("p", &[line.to_owned()]).remove(0);
-        let warning = render(&ODD.to_string());
-        assert_eq!(parse_warning(&warning), Some(("p", ODD)));
-        assert_eq!(render("a: b\n\tc"), "p: a: b  c");
-        let long = render(&"ü".repeat(400));
-        assert_eq!(long.chars().count(), 256);
-        assert!(long.ends_with("ü…"));
-        assert_eq!(render(&"x".repeat(253)), format!("p: {}", "x".repeat(253)));
+    fn a_warning_keeps_place_and_rule_when_it_is_cut() {
+        let warning = |length: usize, fix| {
+            let reason = "ü".repeat(length);
+            let line = Line {
+                path: "spec",
+                reason: &reason,
+                fix: Some(fix),
+                rule: Some("odd_value"),
+            };
+            render_warnings("p", &[line]).remove(0)
+        };
+        assert_eq!(
+            warning(2, "write z"),
+            "p: spec: üü; fix: write z [odd_value]"
+        );
+        assert_eq!(
+            warning(170, "write z"),
+            format!("p: spec: {} [odd_value]", "ü".repeat(170))
+        );
+        let long = warning(400, "write z");
+        assert_eq!(long.chars().count(), 200);
+        assert!(long.ends_with("ü… [odd_value]"), "{long}");
+        assert_eq!(render_warnings("p", &[ODD]).len(), 1);
+        assert_eq!(
+            parse_warning(&render_warnings("p", &[ODD]).remove(0)),
+            Some(("p", ODD))
+        );
     }
 
     #[test]
-    fn lists_twenty_warnings_and_counts_the_rest() {
-        let lines: Vec<String> = (0..22)
-            .map(|n| format!("spec.volumes[{n}]: is odd"))
+    fn a_line_has_no_control_characters() {
+        assert_eq!(one_line("a: b\n\tc", 20), "a: b  c");
+        assert_eq!(one_line("abc", 3), "abc");
+        assert_eq!(one_line("abcd", 3), "ab…");
+    }
+
+    #[test]
+    fn lists_fifteen_warnings_and_counts_the_rest() {
+        let reasons: Vec<String> = (0..17).map(|n| format!("{n} is odd")).collect();
+        let lines: Vec<Line<'_>> = reasons
+            .iter()
+            .map(|reason| Line { reason, ..PLAIN })
             .collect();
         let warnings = render_warnings("p", &lines);
-        assert_eq!(warnings.len(), 21);
-        assert_eq!(warnings[20], "p: and 2 more warnings");
+        assert_eq!(warnings.len(), 16);
+        assert_eq!(warnings[15], "p: and 2 more warnings");
+        assert_eq!(render_warnings("p", &[PLAIN, PLAIN]).len(), 1, "said once");
     }
 }

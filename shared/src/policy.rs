@@ -8,6 +8,7 @@ use crate::cluster::{Cluster, ClusterError};
 use crate::decode::{Cursor, DecodeError};
 use crate::field::FieldPath;
 use crate::json::{self, Json, Keep};
+use crate::message;
 use crate::request::{self, Operation, Request};
 use crate::rule;
 use crate::rule::Rule;
@@ -26,6 +27,11 @@ pub trait Policy: 'static {
     /// Whether a rule reads fields of this name, at any depth of an object. All others are left out when a request is
     /// read, which makes most of the speed.
     fn wants(field: &str) -> bool;
+
+    /// Whether `settings` name fields that [`Policy::wants`] cannot know, so that all have to be read.
+    fn wants_all(_settings: &Self::Settings) -> bool {
+        false
+    }
 
     /// Judges the object of a request. `Err` means "could not judge", never "not allowed".
     fn validate(
@@ -102,6 +108,9 @@ pub struct SettingsResponse {
     pub message: Option<String>,
 }
 
+/// No reason why a policy could not judge is longer. Wrong settings have many.
+const REASON_MOST: usize = 2000;
+
 /// The request is not what it should be.
 const BAD_REQUEST: u16 = 400;
 /// The object breaks a rule.
@@ -114,6 +123,13 @@ static UNCLAIMED_KIND: Rule = rule! {
     summary: "An object of a kind that the policy does not read",
     why: "The policy was asked about it because its `spec.rules` are too wide, and accepts it unread",
     fix: "narrow spec.rules of the policy",
+};
+
+static UNJUDGED: Rule = rule! {
+    id: "unjudged",
+    summary: "An UPDATE by Kubernetes itself that could not be judged, because a look-up failed",
+    why: "A finished Job that cannot let go of its Pods helps nobody while the cluster has trouble",
+    fix: "see why the look-up failed",
 };
 
 impl Verdict {
@@ -129,7 +145,7 @@ impl Verdict {
             &UNCLAIMED_KIND,
             &FieldPath::new("kind"),
             format!(
-                "{:?} of {group} is not a kind that this policy reads; narrow its spec.rules",
+                "{:?} of {group} is not a kind that this policy reads",
                 request.kind.kind
             ),
         );
@@ -147,16 +163,23 @@ pub fn evaluate<P: Policy>(payload: &[u8], cluster: &dyn Cluster) -> Response {
         )
     };
     let wants = |field: &str| request::wants(field) || P::wants(field);
-    let payload = match json::parse(text(payload), Keep::Payload, wants) {
+    let text = text(payload);
+    let mut payload = match json::parse(text, Keep::Payload, wants) {
         Ok(payload) => payload,
         Err(error) => return unreadable(&DecodeError::syntax(&error)),
     };
-    let (request, settings) = match read_payload(&payload) {
-        Ok(parts) => parts,
+    let settings = settings::read::<P::Settings>(Cursor::new(&payload, FieldPath::new("")));
+    if settings.as_ref().is_ok_and(P::wants_all) {
+        payload = json::parse(text, Keep::All, wants).unwrap_or(payload);
+    }
+    let request = match read_request(&payload) {
+        Ok(request) => request,
         Err(error) => return unreadable(&error),
     };
     let request = &request;
     let cannot_judge = |code, reason: &dyn fmt::Display| {
+        // The reason may be the host's own words.
+        let reason = message::one_line(&reason.to_string(), REASON_MOST);
         refuse(
             code,
             format!(
@@ -172,7 +195,7 @@ pub fn evaluate<P: Policy>(payload: &[u8], cluster: &dyn Cluster) -> Response {
             ..Response::default()
         };
     }
-    let settings = match settings::read::<P::Settings>(settings) {
+    let settings = match settings {
         Ok(settings) => settings,
         Err(problems) => {
             return cannot_judge(INTERNAL_ERROR, &format_args!("wrong settings: {problems}"));
@@ -185,13 +208,13 @@ pub fn evaluate<P: Policy>(payload: &[u8], cluster: &dyn Cluster) -> Response {
     }
 }
 
-/// The request and the settings of a payload. Without a request there is nothing to judge, and nothing to accept.
-fn read_payload<'a>(payload: &'a Json<'a>) -> Result<(Request<'a>, &'a Json<'a>), DecodeError> {
+/// The request of a payload. Without one there is nothing to judge, and nothing to accept.
+fn read_request<'a>(payload: &'a Json<'a>) -> Result<Request<'a>, DecodeError> {
     let payload = Cursor::new(payload, FieldPath::new(""));
-    let request = payload
+    payload.value("settings")?;
+    payload
         .map("request", Request::read)?
-        .ok_or_else(|| DecodeError::missing("request"))?;
-    Ok((request, payload.value("settings")?))
+        .ok_or_else(|| DecodeError::missing("request"))
 }
 
 /// Answers `validate_settings`.
@@ -223,14 +246,12 @@ fn passes_unseen(request: &Request<'_>) -> bool {
             .metadata()
             .is_ok_and(|metadata| !metadata.deletion_timestamp.is_empty())
     };
-    match request.operation {
-        Operation::Delete | Operation::Connect => true,
-        _ if request.object().is_null() || matches!(request.sub_resource, "status" | "scale") => {
-            true
-        }
-        Operation::Update => being_deleted(),
-        Operation::Create => false,
-    }
+    // On CREATE it is the audit that replays such an object: the API server takes the timestamp off first
+    // (`staging/src/k8s.io/apiserver/pkg/registry/rest/create.go`).
+    matches!(request.operation, Operation::Delete | Operation::Connect)
+        || request.object().is_null()
+        || matches!(request.sub_resource, "status" | "scale")
+        || being_deleted()
 }
 
 /// The verdict on a request, and on an UPDATE only on what it makes worse, if the settings say so.
@@ -239,7 +260,20 @@ fn judge<P: Policy>(
     settings: &P::Settings,
     cluster: &dyn Cluster,
 ) -> Result<Verdict, Error> {
-    let verdict = P::validate(request, settings, cluster)?;
+    let verdict = match P::validate(request, settings, cluster) {
+        Err(Error::Lookup { subject, error })
+            if request.operation == Operation::Update && is_kubernetes(request.username) =>
+        {
+            let mut verdict = Verdict::accept();
+            verdict.warn(
+                &UNJUDGED,
+                &FieldPath::new("request"),
+                format!("{subject} {error}"),
+            );
+            return Ok(verdict);
+        }
+        verdict => verdict?,
+    };
     if verdict.is_accepted() || request.operation != Operation::Update {
         return Ok(verdict);
     }
@@ -266,7 +300,7 @@ fn is_kubernetes(username: &str) -> bool {
 }
 
 fn respond<P: Policy>(request: &Request<'_>, verdict: &Verdict) -> Response {
-    let warnings = verdict.rendered_warnings(P::NAME);
+    let warnings = verdict.warnings(P::NAME);
     if verdict.is_accepted() {
         return Response {
             accepted: true,
@@ -524,9 +558,9 @@ mod tests {
             answer(&request("UPDATE", &going, &deployment(&[])), &Value::Null),
             accepted()
         );
-        assert!(
-            !answer(&request("CREATE", &going, &Value::Null), &Value::Null).accepted,
-            "only the server sets it"
+        assert_eq!(
+            answer(&request("CREATE", &going, &Value::Null), &Value::Null),
+            accepted()
         );
         assert_eq!(
             answer(&request("DELETE", &Value::Null, &bad), &Value::Null),
@@ -561,7 +595,7 @@ mod tests {
             &request("UPDATE", &deployment(&[4]), &deployment(&[4])),
             &Value::Null,
         );
-        let warning = "few-replicas: spec.counts[0]: 4 is over 3 [too_many]";
+        let warning = "few-replicas: spec.counts[0]: 4 is over 3; fix: use fewer [too_many]";
         assert_eq!(
             response,
             Response {
@@ -611,11 +645,29 @@ mod tests {
     }
 
     #[test]
+    fn a_failed_look_up_stops_people_but_not_kubernetes() {
+        let mut update = request("UPDATE", &deployment(&[99]), &deployment(&[99]));
+        assert_eq!(answer(&update, &json!({"most": "99"})).code, Some(500));
+        update["userInfo"] =
+            json!({"username": "system:serviceaccount:kube-system:job-controller"});
+        let warning = "few-replicas: request: Node a could not be looked up: deadline has elapsed; fix: see why the \
+                       look-up failed [unjudged]";
+        let response = answer(&update, &json!({"most": "99"}));
+        assert_eq!(
+            response,
+            Response {
+                warnings: vec![warning.to_owned()],
+                ..accepted()
+            }
+        );
+    }
+
+    #[test]
     fn accepts_unread_what_it_does_not_claim() {
         let mut request = request("CREATE", &deployment(&[4]), &Value::Null);
         request["kind"] = json!({"group": "example.com", "version": "v1", "kind": "Deployment"});
-        let warning = "few-replicas: kind: \"Deployment\" of example.com is not a kind that this policy reads; narrow \
-                       its spec.rules [unclaimed_kind]";
+        let warning = "few-replicas: kind: \"Deployment\" of example.com is not a kind that this policy reads; fix: \
+                       narrow spec.rules of the policy [unclaimed_kind]";
         assert_eq!(
             answer(&request, &Value::Null),
             Response {

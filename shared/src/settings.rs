@@ -20,7 +20,7 @@ pub trait Settings: Sized {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum OnUpdate {
     /// Warn of them. Only new ones are refused, so that a policy can be switched on in a running cluster: old objects
-    /// can be labelled, scaled and rolled, and a fixed Deployment can scale its old `ReplicaSet` down.
+    /// can be labelled and scaled, and a fixed Deployment can scale its old `ReplicaSet` down.
     #[default]
     NewViolations,
     /// Refuse them, except where Kubernetes itself writes the object (its controllers, the kubelet).
@@ -101,6 +101,11 @@ impl<'a> Reader<'a, '_> {
 
     /// How serious a finding is.
     pub fn level(&mut self, name: &'static str, default: Level) -> Level {
+        // What YAML 1.1, and so kubectl, makes of `off` without quotes.
+        if self.cursor.flag(name) == Ok(Some(false)) {
+            self.known.push(name);
+            return Level::Off;
+        }
         self.choice(
             name,
             &[
@@ -239,14 +244,28 @@ fn read_map<T>(
 }
 
 /// Reads the settings of a payload. Absent and `null` are `{}`.
-pub(crate) fn read<S: Settings>(json: &Json<'_>) -> Result<S, Problems> {
+pub(crate) fn read<S: Settings>(payload: Cursor<'_>) -> Result<S, Problems> {
+    // What is wrong with the payload itself is told when its request is read.
+    read_json(payload.value("settings").unwrap_or(&Json::Null))
+}
+
+/// Reads settings that stand alone.
+pub(crate) fn read_text<S: Settings>(text: &str) -> Result<S, Problems> {
+    let text = if text.is_empty() { "null" } else { text };
+    match json::parse(text, Keep::All, |_| true) {
+        Ok(json) => read_json(&json),
+        Err(error) => {
+            let mut problems = Problems::default();
+            problems.add(&"", DecodeError::syntax(&error).problem());
+            Err(problems)
+        }
+    }
+}
+
+fn read_json<S: Settings>(json: &Json<'_>) -> Result<S, Problems> {
     let mut problems = Problems::default();
-    let settings = read_map(
-        Cursor::new(json, FieldPath::new("")),
-        FieldPath::new(""),
-        &mut problems,
-        S::read,
-    );
+    let nowhere = FieldPath::new("");
+    let settings = read_map(Cursor::new(json, nowhere), nowhere, &mut problems, S::read);
     if problems.0.is_empty() {
         Ok(settings)
     } else {
@@ -254,21 +273,10 @@ pub(crate) fn read<S: Settings>(json: &Json<'_>) -> Result<S, Problems> {
     }
 }
 
-/// Reads settings that stand alone.
-pub(crate) fn read_text<S: Settings>(text: &str) -> Result<S, Problems> {
-    let text = if text.is_empty() { "null" } else { text };
-    let json = json::parse(text, Keep::All, |_| true).map_err(|error| {
-        let mut problems = Problems::default();
-        problems.add(&"", DecodeError::syntax(&error).problem());
-        problems
-    })?;
-    read(&json)
-}
-
 fn not_a_setting(name: &str, known: &[&str]) -> String {
-    let distance = |candidate: &str| {
-        strsim::levenshtein(&name.to_ascii_lowercase(), &candidate.to_ascii_lowercase())
-    };
+    // Bytes will do: all names that are known are ASCII.
+    let bytes = |text: &str| text.as_bytes().to_vec();
+    let distance = |candidate: &str| strsim::generic_levenshtein(&bytes(name), &bytes(candidate));
     match known.iter().min_by_key(|candidate| distance(candidate)) {
         Some(nearest) if distance(nearest) <= 1 + name.len() / 3 => {
             format!("is not a setting; did you mean {nearest:?}?")
@@ -284,7 +292,8 @@ fn not_one_of(text: &str, words: &mut dyn Iterator<Item = &str>) -> String {
     format!("{text:?} is not one of {}", list_of(words))
 }
 
-fn list_of(words: &mut dyn Iterator<Item = &str>) -> String {
+/// Words in quotes, for a message: `"a", "b"`.
+pub fn list_of(words: &mut dyn Iterator<Item = &str>) -> String {
     let mut list = String::new();
     for word in words {
         let separator = if list.is_empty() { "" } else { ", " };
@@ -374,7 +383,13 @@ mod tests {
             deep: "x".to_owned(),
             on_update: OnUpdate::EnforceAll,
         };
-        assert_eq!(read_text::<Wire>(text), Ok(settings));
+        assert_eq!(read_text::<Wire>(text).as_ref(), Ok(&settings));
+        let unquoted = text.replace(r#""level":"off""#, r#""level":false"#);
+        assert_eq!(
+            read_text::<Wire>(&unquoted),
+            Ok(settings),
+            "kubectl reads off as false"
+        );
     }
 
     #[test]

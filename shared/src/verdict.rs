@@ -24,8 +24,8 @@ pub struct Finding {
     path: String,
     reason: String,
     fix: Cow<'static, str>,
-    /// Who is concerned.
-    users: Vec<String>,
+    /// Who and what is concerned.
+    concerned: Vec<String>,
 }
 
 impl Finding {
@@ -37,7 +37,7 @@ impl Finding {
             path: path.to_string(),
             reason: reason.into(),
             fix: Cow::Borrowed(rule.fix),
-            users: Vec::new(),
+            concerned: Vec::new(),
         }
     }
 
@@ -48,11 +48,11 @@ impl Finding {
         self
     }
 
-    /// Names those who are concerned, such as the containers that mount a volume. They are not printed, but on an
+    /// Names who and what is concerned, such as the containers that mount a volume. It is not printed, but on an
     /// UPDATE a finding is new when somebody is concerned who was not before.
     #[must_use]
-    pub fn users(mut self, users: impl IntoIterator<Item = String>) -> Self {
-        self.users.extend(users);
+    pub fn concerning(mut self, concerned: Vec<String>) -> Self {
+        self.concerned = concerned;
         self
     }
 
@@ -61,29 +61,29 @@ impl Finding {
     fn was_in(&self, old: &Self) -> bool {
         // In an object that was not changed, each is at the same place.
         let was_concerned = |(place, user): (usize, &String)| {
-            old.users.get(place) == Some(user) || old.users.contains(user)
+            old.concerned.get(place) == Some(user) || old.concerned.contains(user)
         };
         self.rule.id == old.rule.id
             && self.reason == old.reason
-            && self.users.iter().enumerate().all(was_concerned)
+            && self.concerned.iter().enumerate().all(was_concerned)
     }
 
-    fn line(&self) -> String {
-        self.rendered(Some(&self.fix))
-    }
-
-    fn warning(&self) -> String {
-        self.rendered(None)
-    }
-
-    fn rendered(&self, fix: Option<&str>) -> String {
-        // Cut here and not before: two findings that differ behind the cut are not the same.
-        let reason = &message::one_line(&self.reason, message::REASON_LIMIT);
+    fn line(&self) -> Line<'_> {
         Line {
             path: &self.path,
-            reason,
-            fix,
+            reason: &self.reason,
+            fix: Some(&self.fix),
             rule: Some(self.rule.id),
+        }
+    }
+
+    /// The line as it is printed. It is cut here and not before: two findings that differ behind the cut are not the
+    /// same.
+    fn printed(&self) -> String {
+        let line = self.line();
+        Line {
+            reason: &message::one_line(line.reason, message::REASON_LIMIT),
+            ..line
         }
         .to_string()
     }
@@ -141,13 +141,7 @@ impl Verdict {
     /// The violations, as they are printed. What was found twice is said once.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
-        distinct(self.violations.iter().map(Finding::line))
-    }
-
-    /// The warnings, as they are printed behind the name of the policy. What was found twice is said once.
-    #[must_use]
-    pub fn warnings(&self) -> Vec<String> {
-        distinct(self.warnings.iter().map(Finding::warning))
+        distinct(self.violations.iter().map(Finding::printed))
     }
 
     /// Turns violations that `old` had as well into warnings: what is refused is new.
@@ -194,29 +188,37 @@ impl Verdict {
         message::render_refusal(subject, policy, &self.lines())
     }
 
-    pub(crate) fn rendered_warnings(&self, policy: &str) -> Vec<String> {
-        message::render_warnings(policy, &self.warnings())
+    /// The warnings, as the API server shows them.
+    pub(crate) fn warnings(&self, policy: &str) -> Vec<String> {
+        message::render_warnings(
+            policy,
+            &self.warnings.iter().map(Finding::line).collect::<Vec<_>>(),
+        )
     }
 
     /// For the audit log: where each rule was broken.
     pub(crate) fn audit_annotations(&self) -> Vec<(&'static str, String)> {
-        let mut places: Vec<(&'static str, Vec<&str>)> = Vec::new();
+        let mut annotations: Vec<(&'static str, String, usize)> = Vec::new();
         for finding in &self.violations {
-            match places.iter_mut().find(|(rule, _)| *rule == finding.rule.id) {
-                Some((_, paths)) => paths.push(&finding.path),
-                None => places.push((finding.rule.id, vec![&finding.path])),
+            let id = finding.rule.id;
+            match annotations.iter_mut().find(|(rule, ..)| *rule == id) {
+                None => annotations.push((id, finding.path.clone(), 1)),
+                Some((_, paths, count)) => {
+                    if *count < message::LISTED {
+                        paths.push_str(", ");
+                        paths.push_str(&finding.path);
+                    }
+                    *count += 1;
+                }
             }
         }
-        let joined = |paths: Vec<&str>| match paths.split_at_checked(message::LISTED) {
-            Some((listed, rest)) if !rest.is_empty() => {
-                format!("{} and {} more", listed.join(", "), rest.len())
-            }
-            _ => paths.join(", "),
+        let finished = |(rule, paths, count): (&'static str, String, usize)| match count
+            .checked_sub(message::LISTED)
+        {
+            None | Some(0) => (rule, paths),
+            Some(rest) => (rule, format!("{paths} and {rest} more")),
         };
-        places
-            .into_iter()
-            .map(|(rule, paths)| (rule, joined(paths)))
-            .collect()
+        annotations.into_iter().map(finished).collect()
     }
 }
 
@@ -283,10 +285,9 @@ mod tests {
                 "spec: 5 is odd; fix: write 6 [odd_value]",
             ]
         );
-        assert_eq!(verdict.warnings(), ["spec: is old [old_value]"]);
         assert_eq!(
-            verdict.rendered_warnings("p"),
-            ["p: spec: is old [old_value]"]
+            verdict.warnings("p"),
+            ["p: spec: is old; fix: write a new value [old_value]"]
         );
         assert!(!verdict.is_accepted());
         let annotations = verdict.audit_annotations();
@@ -301,8 +302,8 @@ mod tests {
 
     #[test]
     fn what_a_user_wrote_is_cut_to_a_line() {
-        let found = verdict(&[(&ODD, "spec", &format!("{}\n", "ü".repeat(600)))]);
-        let cut = format!("{}…", "ü".repeat(599));
+        let found = verdict(&[(&ODD, "spec", &format!("{}\n", "ü".repeat(300)))]);
+        let cut = format!("{}…", "ü".repeat(299));
         assert_eq!(
             found.lines(),
             [format!("spec: {cut}; fix: write an even value [odd_value]")]
@@ -310,9 +311,9 @@ mod tests {
     }
 
     #[test]
-    fn the_audit_log_gets_twenty_places_of_a_rule_and_the_number_of_the_rest() {
-        let found = verdict(&[(&ODD, "spec", "3 is odd"); 22]);
-        let places = format!("{} and 2 more", ["spec"; 20].join(", "));
+    fn the_audit_log_gets_fifteen_places_of_a_rule_and_the_number_of_the_rest() {
+        let found = verdict(&[(&ODD, "spec", "3 is odd"); 17]);
+        let places = format!("{} and 2 more", ["spec"; 15].join(", "));
         assert_eq!(found.audit_annotations(), [("odd_value", places)]);
     }
 
@@ -337,17 +338,20 @@ mod tests {
                 "spec.items[3]: 5 is odd; fix: write a new value [old_value]",
             ]
         );
-        assert_eq!(verdict.warnings(), ["spec.items[1]: 3 is odd [odd_value]"]);
+        assert_eq!(
+            verdict.warnings("p"),
+            ["p: spec.items[1]: 3 is odd; fix: write an even value [odd_value]"]
+        );
     }
 
     #[test]
     fn a_finding_is_new_when_it_concerns_somebody_new() {
         let used_by = |users: &[&str]| {
             let mut verdict = Verdict::accept();
-            let users = users.iter().map(|user| (*user).to_owned());
+            let users = users.iter().map(|user| (*user).to_owned()).collect();
             verdict.report(
                 Level::Deny,
-                Finding::new(&ODD, &SPEC, "3 is odd").users(users),
+                Finding::new(&ODD, &SPEC, "3 is odd").concerning(users),
             );
             verdict
         };

@@ -9,8 +9,6 @@ use crate::ruling::Access;
 pub struct Risk {
     /// The path in its one spelling; a `*` at the end stands for all names with that start.
     pub path: &'static str,
-    /// Whether the path is one of Windows nodes, where case does not matter.
-    pub windows: bool,
     /// What a pod may do with it at most.
     pub access: Access,
     /// What it is, and what comes of it.
@@ -43,6 +41,8 @@ const KUBELET_DIRECTORY: &str = "where the kubelet keeps its client certificate,
 const CONTROL_PLANE: &str = "where the keys and the static pods of the control plane are";
 const CONTAINERS: &str = "the file systems of all containers on the node";
 const PASSWORDS: &str = "the password hashes of the node";
+const HOMES: &str = "the homes of the node's users, with their keys and credentials";
+const WHOLE_NODE: &str = "another name of the node's own file system";
 const NETWORK: &str = "part of the node's network: who writes it changes what all pods reach";
 const PROGRAMS: &str = "programs and libraries that the node runs as root";
 
@@ -57,7 +57,6 @@ const fn risk(
     let _ = evidence;
     Risk {
         path,
-        windows: false,
         access,
         what,
         instead,
@@ -73,13 +72,6 @@ const fn never(
     evidence: &'static str,
 ) -> Risk {
     risk(path, Access::Never, what, instead, evidence)
-}
-
-const fn windows(path: &'static str, what: &'static str, instead: &'static str) -> Risk {
-    Risk {
-        windows: true,
-        ..risk(path, Access::Never, what, instead, OWN)
-    }
 }
 
 const fn read_only(path: &'static str, what: &'static str, evidence: &'static str) -> Risk {
@@ -121,10 +113,14 @@ pub const RISKS: &[Risk] = &[
         RUNTIME,
         OWN,
     ),
-    windows("/pipe/docker*", SOCKET, RUNTIME),
-    windows("/pipe/containerd*", SOCKET, RUNTIME),
+    never("/run/host-containerd", RUNTIME_DIRECTORY, RUNTIME, OWN),
+    never("/run/buildkit", RUNTIME_DIRECTORY, RUNTIME, OWN),
+    never("/run/nri", RUNTIME_DIRECTORY, RUNTIME, OWN),
+    never("/run/libvirt", RUNTIME_DIRECTORY, RUNTIME, OWN),
+    never("/var/snap/lxd", RUNTIME_DIRECTORY, RUNTIME, OWN),
+    never("/pipe/docker*", SOCKET, RUNTIME, OWN),
+    never("/pipe/containerd*", SOCKET, RUNTIME, OWN),
     never("/etc/kubernetes", CONTROL_PLANE, SECRETS, BAD_PODS),
-    never("/srv/kubernetes", CONTROL_PLANE, SECRETS, OWN),
     never("/etc/rancher", CONTROL_PLANE, SECRETS, ELASTIC),
     never("/var/lib/rancher", CONTROL_PLANE, SECRETS, ELASTIC),
     never("/var/lib/k0s", CONTROL_PLANE, SECRETS, OWN),
@@ -137,12 +133,18 @@ pub const RISKS: &[Risk] = &[
         BAD_PODS,
     ),
     never("/var/lib/kubelet", KUBELET_DIRECTORY, KUBELET, BAD_PODS),
-    windows("/k", KUBELET_DIRECTORY, KUBELET),
+    never("/k", KUBELET_DIRECTORY, KUBELET, OWN),
     never("/var/lib/docker", CONTAINERS, STORAGE, ELASTIC),
     never("/var/lib/containerd", CONTAINERS, STORAGE, ELASTIC),
     never("/var/lib/containers", CONTAINERS, STORAGE, ELASTIC),
-    windows("/programdata/docker", CONTAINERS, STORAGE),
-    windows("/programdata/containerd", CONTAINERS, STORAGE),
+    never("/programdata/docker", CONTAINERS, STORAGE, OWN),
+    never("/programdata/containerd", CONTAINERS, STORAGE, OWN),
+    never("/var/lib/kubernetes", CONTROL_PLANE, SECRETS, OWN),
+    never("/var/lib/microshift", CONTROL_PLANE, SECRETS, OWN),
+    never("/etc/ssl/etcd", CONTROL_PLANE, SECRETS, OWN),
+    never("/etc/ssl/private", "the keys of the node", SECRETS, OWN),
+    never("/sysroot", WHOLE_NODE, STORAGE, OWN),
+    never("/.bottlerocket", WHOLE_NODE, STORAGE, OWN),
     never("/etc/shadow*", PASSWORDS, SECRETS, BAD_PODS),
     never("/etc/gshadow*", PASSWORDS, SECRETS, BAD_PODS),
     never("/etc/ssh", "the keys of the node", SECRETS, BAD_PODS),
@@ -152,25 +154,30 @@ pub const RISKS: &[Risk] = &[
         SECRETS,
         KUBESCAPE,
     ),
-    never(
-        "/home",
-        "the homes of the node's users, with their keys and credentials",
-        SECRETS,
-        KUBESCAPE,
-    ),
+    never("/home", HOMES, SECRETS, KUBESCAPE),
     never(
         "/var/lib/cloud",
         "the user data of the machine, often with credentials",
         SECRETS,
         KUBESCAPE,
     ),
-    windows(
-        "/users",
-        "the homes of the node's users, with their keys and credentials",
+    never("/users", HOMES, SECRETS, OWN),
+    never("/var/roothome", HOMES, SECRETS, OWN),
+    never("/var/home", HOMES, SECRETS, OWN),
+    never(
+        "/var/lib/waagent",
+        "the configuration of the machine, often with credentials",
         SECRETS,
+        OWN,
     ),
-    windows("/programdata/ssh", "the keys of the node", SECRETS),
-    windows("/windows", "the system of a Windows node", STORAGE),
+    never(
+        "/run/credentials",
+        "where secrets of the node are",
+        SECRETS,
+        OWN,
+    ),
+    never("/programdata/ssh", "the keys of the node", SECRETS, OWN),
+    never("/windows", "the system of a Windows node", STORAGE, OWN),
     never(
         "/run/secrets",
         "where secrets of the node are",
@@ -246,6 +253,14 @@ pub const RISKS: &[Risk] = &[
         OWN,
     ),
     read_only("/dev/shm", "memory that processes of the node share", OWN),
+    harmless(
+        "/var/lib/rancher/k3s/storage",
+        "where k3s keeps the volumes of pods",
+    ),
+    harmless(
+        "/var/snap/microk8s/common/default-storage",
+        "where microk8s keeps the volumes of pods",
+    ),
     harmless("/dev/null", "a device that holds nothing"),
     harmless("/dev/zero", "a device that holds nothing"),
     harmless("/dev/random", "a device that gives random numbers"),
@@ -261,6 +276,11 @@ pub const RISKS: &[Risk] = &[
 /// Where other file systems are usually mounted, and stay writable below a read-only mount that is
 /// not recursive.
 pub(crate) const MOUNT_PARENTS: &[&str] = &[
+    "/proc/sys",
+    "/proc/sys/fs",
+    "/sys/fs",
+    "/sys/fs/cgroup",
+    "/sys/kernel",
     "/",
     "/media",
     "/mnt",
@@ -275,7 +295,7 @@ pub(crate) const MOUNT_PARENTS: &[&str] = &[
 
 #[cfg(test)]
 mod tests {
-    use shared::host_path::HostPath;
+    use shared::host_path::{HostPath, Relation};
 
     use super::*;
 
@@ -308,8 +328,15 @@ mod tests {
 
     #[test]
     fn what_is_harmless_lies_in_what_is_not() {
+        let is_inside = |risk: &Risk| {
+            let path = HostPath::parse(risk.path);
+            RISKS.iter().any(|outer| {
+                outer.access != Access::ReadWrite
+                    && path.relation_to(outer.path) == Some(Relation::Below)
+            })
+        };
         for risk in RISKS.iter().filter(|risk| risk.access == Access::ReadWrite) {
-            assert!(risk.path.starts_with("/dev/"), "{}", risk.path);
+            assert!(is_inside(risk), "{}", risk.path);
         }
     }
 }

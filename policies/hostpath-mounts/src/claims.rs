@@ -9,7 +9,7 @@ use crate::views::{self, Claim};
 use crate::volume::{HostVolume, Mount, Place};
 
 /// Judges the `PersistentVolume` behind a claim as if the pod had mounted its path itself. A claim that does not exist
-/// yet, or is not bound yet, is passed over: the `PersistentVolume` is judged when it is made.
+/// yet, or is not bound yet, is passed over: nobody knows yet what it will be bound to.
 pub(crate) fn check(
     claim: &Claim<'_>,
     field: &FieldPath<'_>,
@@ -65,11 +65,11 @@ pub(crate) fn check(
             name: *field,
             volume: volume_name,
         };
-        rules::check(
-            &HostVolume::new(&source, place, namespace, mounts),
-            settings,
-            verdict,
-        );
+        let volume = HostVolume {
+            read_only: claim.read_only,
+            ..HostVolume::new(&source, place, namespace, mounts)
+        };
+        rules::check(&volume, settings, verdict);
     }
     Ok(())
 }

@@ -35,6 +35,10 @@ impl Policy for HostpathMounts {
         views::wants(field)
     }
 
+    fn wants_all(settings: &Settings) -> bool {
+        !settings.custom_kinds.is_empty()
+    }
+
     fn validate(
         request: &Request<'_>,
         settings: &Settings,
@@ -68,6 +72,7 @@ fn pods(
     let Some(pod): Option<PodSpec<'_, Container<'_>, Volume<'_>>> =
         PodSpec::read(request, pod_spec)?
     else {
+        rules::missing_pod_spec::check(request, pod_spec, &mut verdict);
         return Ok(verdict);
     };
     let pod = &pod;

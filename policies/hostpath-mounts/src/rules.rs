@@ -10,7 +10,9 @@ pub(crate) mod bidirectional_propagation;
 mod created_path;
 mod denied_path;
 mod disallowed_type;
+pub(crate) mod missing_pod_spec;
 mod non_recursive_read_only;
+mod overlong_path;
 mod parent_reference;
 mod path_outside_allowed;
 mod risky_path;
@@ -23,7 +25,9 @@ pub(crate) const ALL: &[&Rule] = &[
     &created_path::RULE,
     &denied_path::RULE,
     &disallowed_type::RULE,
+    &missing_pod_spec::RULE,
     &non_recursive_read_only::RULE,
+    &overlong_path::RULE,
     &parent_reference::RULE,
     &path_outside_allowed::RULE,
     &risky_path::RULE,
@@ -33,9 +37,12 @@ pub(crate) const ALL: &[&Rule] = &[
 
 /// Judges a path of the node that is made a volume.
 pub(crate) fn check(volume: &HostVolume<'_>, settings: &Settings, verdict: &mut Verdict) {
-    // The API server refuses both by itself: `validateHostPathVolumeSource` in
+    // The API server refuses an empty path and `..` by itself: `validateHostPathVolumeSource` in
     // `pkg/apis/core/validation/validation.go`.
-    if volume.written.is_empty() || parent_reference::check(volume, verdict) {
+    if volume.written.is_empty()
+        || overlong_path::check(volume, verdict)
+        || parent_reference::check(volume, verdict)
+    {
         return;
     }
     let scope = Scope::of(settings, &volume.path, volume.namespace);

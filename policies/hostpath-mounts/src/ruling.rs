@@ -65,7 +65,7 @@ impl<'s> Scope<'s> {
             settings,
             namespace,
             allowed,
-            catalogue: settings.mode == Mode::Risky && !named,
+            catalogue: !named,
             denied: !(named && allowed.is_some_and(|entry| entry.exact)),
         }
     }
@@ -86,82 +86,91 @@ impl<'s> Scope<'s> {
             }
             None => Ruling::new(Access::Never, Because::NotAllowed),
         };
-        let allowed_depth = entry.map_or(0, |entry| entry.path.depth() + 1);
-        let mut covering: Option<(usize, Ruling<'s>)> = None;
-        for candidate in self.candidates(path) {
-            let Candidate {
-                depth,
-                ruling: found,
-                inside,
-            } = candidate;
-            if inside {
-                ruling.tighten(found);
-            } else if depth > allowed_depth
-                && covering
-                    .as_ref()
-                    .is_none_or(|(deepest, _)| depth > *deepest)
-            {
-                covering = Some((depth, found));
+        // An entry of `allowed` lifts what is not more specific than itself.
+        let lifted = entry.map_or(0, |entry| entry.path.depth() + 1);
+        let mut denied = Deepest::above(lifted);
+        let mut risk = Deepest::above(lifted);
+        let mut inside: Option<Ruling<'s>> = None;
+        for (depth, found) in self
+            .denials(path)
+            .chain(self.risks(path))
+            .chain(self.narrower(path))
+        {
+            match found.because {
+                Because::Denied(_, Relation::Above)
+                | Because::Risk(_, Relation::Above)
+                | Because::Allowed(_, Relation::Above) => Ruling::tighten(&mut inside, found),
+                Because::Denied(..) => denied.offer(depth, found),
+                _ => risk.offer(depth, found),
             }
         }
-        if let Some((_, found)) = covering {
+        for found in [denied.found, risk.found].into_iter().flatten() {
             // What the catalogue holds harmless is so, also inside what it does not.
             if found.access < ruling.access || matches!(ruling.because, Because::Nothing) {
-                ruling = Ruling { more: 0, ..found };
+                ruling = found;
             }
         }
-        ruling
+        inside
+            .filter(|inside| inside.access < ruling.access)
+            .unwrap_or(ruling)
     }
 
-    /// Every entry that has to do with the path, but for those of `allowed` that cover it.
-    fn candidates(&self, path: &HostPath) -> impl Iterator<Item = Candidate<'s>> {
-        let denied = self
-            .settings
+    fn denials(&self, path: &HostPath) -> impl Iterator<Item = (usize, Ruling<'s>)> {
+        self.settings
             .denied
             .iter()
             .filter(|_| self.denied)
             .filter_map(|entry| {
                 let relation = path.relation(&entry.path)?;
-                Some(Candidate::new(
-                    entry.path.depth(),
-                    entry.access(),
-                    Because::Denied(entry, relation),
-                    relation,
+                Some((
+                    entry.path.depth() + 1,
+                    Ruling::new(entry.access(), Because::Denied(entry, relation)),
                 ))
-            });
-        let risks = RISKS.iter().filter(|_| self.catalogue).filter_map(|risk| {
-            let relation = path.relation_to(risk.path, risk.windows)?;
-            let depth = host_path::depth(risk.path);
-            Some(Candidate::new(
-                depth,
-                risk.access,
-                Because::Risk(risk, relation),
-                relation,
+            })
+    }
+
+    fn risks(&self, path: &HostPath) -> impl Iterator<Item = (usize, Ruling<'s>)> {
+        RISKS.iter().filter(|_| self.catalogue).filter_map(|risk| {
+            let relation = path.relation_to(risk.path)?;
+            Some((
+                host_path::depth(risk.path) + 1,
+                Ruling::new(risk.access, Because::Risk(risk, relation)),
             ))
-        });
-        // A narrower entry that is read-only is broken by a wider mount that is not.
-        let narrower = self.settings.allowed.iter().filter_map(|entry| {
+        })
+    }
+
+    /// Entries of `allowed` inside the path: one that is read-only is broken by a wider mount that is not.
+    fn narrower(&self, path: &HostPath) -> impl Iterator<Item = (usize, Ruling<'s>)> {
+        self.settings.allowed.iter().filter_map(|entry| {
             let relation = path.relation(&entry.path)?;
             let applies = relation == Relation::Above && entry.is_for(self.namespace);
-            let because = Because::Allowed(entry, relation);
-            applies.then(|| Candidate::new(entry.path.depth(), entry.access(), because, relation))
-        });
-        denied.chain(risks).chain(narrower)
+            applies.then(|| {
+                (
+                    0,
+                    Ruling::new(entry.access(), Because::Allowed(entry, relation)),
+                )
+            })
+        })
     }
 }
 
-struct Candidate<'s> {
+/// The most specific of the entries that cover a path; the first of those that are alike.
+struct Deepest<'s> {
     depth: usize,
-    ruling: Ruling<'s>,
-    inside: bool,
+    found: Option<Ruling<'s>>,
 }
 
-impl<'s> Candidate<'s> {
-    fn new(depth: usize, access: Access, because: Because<'s>, relation: Relation) -> Self {
-        Self {
-            depth: depth + 1,
-            ruling: Ruling::new(access, because),
-            inside: relation == Relation::Above,
+impl<'s> Deepest<'s> {
+    fn above(depth: usize) -> Self {
+        Self { depth, found: None }
+    }
+
+    fn offer(&mut self, depth: usize, found: Ruling<'s>) {
+        if depth > self.depth {
+            *self = Self {
+                depth,
+                found: Some(found),
+            };
         }
     }
 }
@@ -175,22 +184,13 @@ impl<'s> Ruling<'s> {
         }
     }
 
-    /// Takes over a stricter ruling, and counts those that are as strict.
-    fn tighten(&mut self, other: Self) {
-        if other.access < self.access {
-            *self = other;
-        } else if other.access == self.access && self.is_of_something_inside() {
-            self.more += 1;
+    /// Keeps the strictest, and counts the others that are as strict.
+    fn tighten(strictest: &mut Option<Self>, found: Self) {
+        match strictest {
+            Some(strictest) if found.access > strictest.access => {}
+            Some(strictest) if found.access == strictest.access => strictest.more += 1,
+            _ => *strictest = Some(found),
         }
-    }
-
-    fn is_of_something_inside(&self) -> bool {
-        matches!(
-            self.because,
-            Because::Risk(_, Relation::Above)
-                | Because::Denied(_, Relation::Above)
-                | Because::Allowed(_, Relation::Above)
-        )
     }
 }
 
@@ -200,7 +200,9 @@ fn most_specific<'s>(
     path: &HostPath,
     namespace: &str,
 ) -> Option<&'s Allowed> {
+    // `C:\\Data` allows nothing on Linux, where `/data` is another place.
     let covers = |entry: &&Allowed| match path.relation(&entry.path) {
+        _ if entry.path.is_windows() && !path.is_windows() => false,
         Some(Relation::Equal) => true,
         Some(Relation::Below) => !entry.exact,
         Some(Relation::Above) | None => false,

@@ -2,7 +2,7 @@
 
 use shared::host_path::HostPath;
 use shared::workload::KINDS;
-use shared::{GroupVersionKind, Level, OnUpdate, Reader};
+use shared::{GroupVersionKind, Level, OnUpdate, Reader, list_of};
 
 use crate::ruling::Access;
 
@@ -243,6 +243,7 @@ fn read_custom_kind(entry: &mut Reader<'_, '_>) -> CustomKind {
     if KINDS
         .iter()
         .any(|known| known.group == api_group && known.kind == kind)
+        || (api_group.is_empty() && kind == "PersistentVolume")
     {
         entry.problem(
             "kind",
@@ -267,8 +268,10 @@ fn read_path(entry: &mut Reader<'_, '_>) -> HostPath {
     let path = HostPath::parse(text);
     if text.is_empty() {
         entry.problem("path", "is missing");
-    } else if !text.starts_with(['/', '\\']) && text.as_bytes().get(1) != Some(&b':') {
+    } else if !text.starts_with('/') && !path.is_windows() {
         entry.problem("path", format!("{text:?} is not absolute"));
+    } else if path.may_lead_anywhere() {
+        entry.problem("path", format!("{text:?} may lead anywhere on the node"));
     } else if path.has_backsteps() {
         entry.problem("path", format!("{text:?} has a \"..\""));
     } else if text.contains('*') {
@@ -284,11 +287,7 @@ fn type_problem(kind: &str) -> Option<String> {
     if TYPES.contains(&kind) {
         return None;
     }
-    let known = TYPES
-        .iter()
-        .map(|kind| format!("{kind:?}"))
-        .collect::<Vec<_>>()
-        .join(", ");
+    let known = list_of(&mut TYPES.iter().copied());
     Some(format!(
         "{kind:?} is not a type of a hostPath; known are {known}"
     ))

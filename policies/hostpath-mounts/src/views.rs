@@ -14,6 +14,7 @@ pub(crate) fn wants(field: &str) -> bool {
                 | "readOnly"
                 | "recursiveReadOnly"
                 | "subPath"
+                | "subPathExpr"
                 | "mountPropagation"
                 | "hostPath"
                 | "path"
@@ -61,6 +62,7 @@ pub(crate) struct VolumeMount<'a> {
     pub(crate) read_only: bool,
     pub(crate) recursive_read_only: &'a str,
     pub(crate) sub_path: &'a str,
+    pub(crate) sub_path_expr: &'a str,
     pub(crate) mount_propagation: &'a str,
 }
 
@@ -71,6 +73,7 @@ impl<'a> View<'a> for VolumeMount<'a> {
             read_only: cursor.flag("readOnly")?.unwrap_or_default(),
             recursive_read_only: cursor.text("recursiveReadOnly")?,
             sub_path: cursor.text("subPath")?,
+            sub_path_expr: cursor.text("subPathExpr")?,
             mount_propagation: cursor.text("mountPropagation")?,
         })
     }
@@ -98,14 +101,15 @@ impl<'a> View<'a> for Volume<'a> {
 #[derive(Debug, PartialEq)]
 pub(crate) struct Source<'a> {
     pub(crate) path: &'a str,
-    pub(crate) kind: &'a str,
+    /// None where there is no such field.
+    pub(crate) kind: Option<&'a str>,
 }
 
 impl<'a> View<'a> for Source<'a> {
     fn read(cursor: &Cursor<'a>) -> Result<Self, DecodeError> {
         Ok(Self {
             path: cursor.text("path")?,
-            kind: cursor.text("type")?,
+            kind: Some(cursor.text("type")?),
         })
     }
 }
@@ -134,9 +138,13 @@ pub(crate) fn sources<'a>(
         let host_path = spec
             .map("hostPath", Source::read)?
             .map(|source| ("hostPath", source));
-        let local = spec
-            .map("local", Source::read)?
-            .map(|source| ("local", source));
+        let local = spec.map("local", |local| {
+            Ok(Source {
+                path: local.text("path")?,
+                kind: None,
+            })
+        })?;
+        let local = local.map(|source| ("local", source));
         Ok(host_path.into_iter().chain(local).collect())
     })?;
     Ok(sources.unwrap_or_default())

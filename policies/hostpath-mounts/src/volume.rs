@@ -13,14 +13,16 @@ pub(crate) struct HostVolume<'a> {
     pub(crate) written: &'a str,
     /// The path in its one spelling.
     pub(crate) path: HostPath,
-    /// The `type` of the volume; empty for no check by the kubelet.
-    pub(crate) kind: &'a str,
+    /// The `type` of the volume: empty for no check by the kubelet, none where there is no such field.
+    pub(crate) kind: Option<&'a str>,
     /// Where it was found.
     pub(crate) place: Place<'a>,
     /// The namespace of the pod; empty for a `PersistentVolume`.
     pub(crate) namespace: &'a str,
     /// What mounts it.
     pub(crate) mounts: &'a [Mount<'a>],
+    /// Whether no mount of it can be writable.
+    pub(crate) read_only: bool,
 }
 
 /// Where a path of the node was found.
@@ -72,6 +74,7 @@ impl<'a> HostVolume<'a> {
             place,
             namespace,
             mounts,
+            read_only: false,
         }
     }
 
@@ -100,9 +103,24 @@ impl<'a> HostVolume<'a> {
         quoted
     }
 
-    /// The containers that mount it.
-    pub(crate) fn users(&self) -> impl Iterator<Item = String> {
-        self.mounts.iter().map(|mount| mount.container.to_owned())
+    /// Who does what with it. Writing goes with reading, so that less of the same is nothing new.
+    pub(crate) fn uses(&self) -> Vec<String> {
+        let mut uses = Vec::new();
+        for Mount {
+            container,
+            view,
+            writable,
+            ..
+        } in self.mounts
+        {
+            let place = format!("{container}/{}/{}", view.sub_path, view.sub_path_expr);
+            if *writable {
+                uses.push(format!("write {place}"));
+            }
+            uses.push(place);
+        }
+        uses.extend(self.kind.map(str::to_owned));
+        uses
     }
 
     /// Whether a pod uses the path, rather than a volume that pods may use in time.
@@ -113,7 +131,9 @@ impl<'a> HostVolume<'a> {
 
 /// A path for a message: as it is written, and what that means where it is not obvious.
 pub(crate) fn quoted(written: &str, path: &HostPath) -> String {
-    if written == path.as_str() || written.strip_suffix('/') == Some(path.as_str()) {
+    if path.may_lead_anywhere() {
+        format!("{written:?} (which may lead anywhere on the node)")
+    } else if written == path.as_str() || written.strip_suffix('/') == Some(path.as_str()) {
         format!("{written:?}")
     } else {
         format!("{written:?} (that is {:?})", path.as_str())

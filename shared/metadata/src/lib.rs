@@ -13,8 +13,12 @@ pub mod build;
 /// The custom section of the wasm that holds the metadata as JSON.
 pub const SECTION: &str = "io.kubewarden.metadata";
 
-/// The annotation that holds the README.
+/// The annotation that holds the start of the README.
 pub const USAGE: &str = "io.kubewarden.policy.usage";
+
+/// Ends the part of a README that becomes the usage: how to set the policy up is worth its bytes in every wasm, how it
+/// works inside is not.
+pub const USAGE_END: &str = "<!-- What follows is not part of the wasm. -->";
 
 /// The annotation that holds the version of the policy.
 pub const VERSION: &str = "io.kubewarden.policy.version";
@@ -115,7 +119,11 @@ impl Metadata {
         self.protocol_version = Some("v1".to_owned());
         self.annotations
             .insert(VERSION.to_owned(), version.to_owned());
-        self.annotations.insert(USAGE.to_owned(), readme.to_owned());
+        let usage = readme
+            .split_once(USAGE_END)
+            .map_or(readme, |(usage, _)| usage);
+        self.annotations
+            .insert(USAGE.to_owned(), usage.trim_end().to_owned());
         self
     }
 
@@ -146,9 +154,16 @@ annotations:
 
     #[test]
     fn finished_metadata_survives_the_section() {
-        let metadata = Metadata::from_yaml(YAML)
-            .unwrap()
-            .finished("1.2.3", "# How to use");
+        let metadata = Metadata::from_yaml(YAML).unwrap().finished(
+            "1.2.3",
+            &format!(
+                "# How to use
+
+{USAGE_END}
+
+Inside"
+            ),
+        );
         let read = Metadata::from_section(&serde_json::to_vec(&metadata).unwrap()).unwrap();
         assert_eq!(read, metadata);
         assert_eq!(read.title(), Some("hostpath-mounts"));

@@ -16,10 +16,9 @@ pub(crate) static RULE: Rule = rule! {
 
 /// Reports a type that creates what is missing.
 pub(crate) fn check(volume: &HostVolume<'_>, settings: &Settings, verdict: &mut Verdict) {
-    if matches!(volume.kind, "DirectoryOrCreate" | "FileOrCreate") {
+    if let Some(kind @ ("DirectoryOrCreate" | "FileOrCreate")) = volume.kind {
         let reason = format!(
-            "{} makes {} as root on every node that lacks it",
-            volume.kind,
+            "type {kind} makes {} as root on every node that lacks it",
             volume.quoted()
         );
         verdict.report(
@@ -43,8 +42,9 @@ mod tests {
             assert_eq!(
                 lines(&data, &mount, &json!({})),
                 [format!(
-                    "warning: hostpath-mounts: spec.volumes[0].hostPath.type: {kind} makes \"/data\" as root on every \
-                     node that lacks it [created_path]"
+                    "warning: hostpath-mounts: spec.volumes[0].hostPath.type: type {kind} makes \"/data\" as root on \
+                     every node that lacks it; fix: use an emptyDir, or type Directory or File for \
+                     what exists [created_path]"
                 )]
             );
             assert_eq!(

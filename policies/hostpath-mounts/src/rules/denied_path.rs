@@ -36,7 +36,7 @@ pub(crate) fn check(
     };
     verdict.report(
         Level::Deny,
-        Finding::new(&RULE, &volume.field(), reason).users(volume.users()),
+        Finding::new(&RULE, &volume.field(), reason).concerning(volume.uses()),
     );
 }
 

@@ -1,6 +1,6 @@
 //! A volume of another type than its entry allows.
 
-use shared::{Rule, Verdict, rule};
+use shared::{Rule, Verdict, list_of, rule};
 
 use crate::ruling::Scope;
 use crate::volume::HostVolume;
@@ -16,19 +16,15 @@ pub(crate) static RULE: Rule = rule! {
 
 /// Refuses the volume if its entry lists types, and not this one.
 pub(crate) fn check(volume: &HostVolume<'_>, scope: &Scope<'_>, verdict: &mut Verdict) {
-    let Some(entry) = scope.allowed() else { return };
-    if entry.types.is_empty() || entry.types.iter().any(|kind| kind == volume.kind) {
+    let (Some(entry), Some(kind)) = (scope.allowed(), volume.kind) else {
+        return;
+    };
+    if entry.types.is_empty() || entry.types.iter().any(|allowed| allowed == kind) {
         return;
     }
-    let wanted = entry
-        .types
-        .iter()
-        .map(|kind| format!("{kind:?}"))
-        .collect::<Vec<_>>()
-        .join(" or ");
+    let wanted = list_of(&mut entry.types.iter().map(String::as_str));
     let reason = format!(
-        "{:?} is not an allowed type for {}, which must be {wanted}",
-        volume.kind,
+        "{kind:?} is not an allowed type for {}, which must be one of {wanted}",
         volume.quoted()
     );
     verdict.deny(&RULE, &volume.kind_field(), reason);
@@ -51,8 +47,8 @@ mod tests {
         for kind in ["", "DirectoryOrCreate", "Socket"] {
             let found = lines(&json!({"path": "/data/x", "type": kind}), &mount, &settings);
             let line = format!(
-                "spec.volumes[0].hostPath.type: {kind:?} is not an allowed type for \"/data/x\", which must be \
-                 \"Directory\" or \"File\"; fix: set the type to an allowed one [disallowed_type]"
+                "spec.volumes[0].hostPath.type: {kind:?} is not an allowed type for \"/data/x\", which must be one \
+                 of \"Directory\", \"File\"; fix: set the type to an allowed one [disallowed_type]"
             );
             assert_eq!(found.first(), Some(&line));
         }

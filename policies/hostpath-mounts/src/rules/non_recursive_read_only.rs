@@ -21,13 +21,12 @@ pub(crate) fn check(volume: &HostVolume<'_>, settings: &Settings, verdict: &mut 
     }
     for mount in volume.mounts {
         let recursive = matches!(mount.view.recursive_read_only, "Enabled" | "IfPossible");
-        if mount.writable || recursive || !mount.view.sub_path.is_empty() {
+        // With propagation the API server takes no `recursiveReadOnly` (`validateMountRecursiveReadOnly`).
+        let propagated = !matches!(mount.view.mount_propagation, "" | "None");
+        if mount.writable || recursive || propagated || !mount.view.sub_path.is_empty() {
             continue;
         }
-        let reason = format!(
-            "mounts below {} stay writable; set recursiveReadOnly: IfPossible",
-            volume.quoted()
-        );
+        let reason = format!("mounts below {} stay writable", volume.quoted());
         mount.with_field("recursiveReadOnly", |field| {
             verdict.report(
                 settings.non_recursive_read_only,
@@ -46,7 +45,7 @@ mod tests {
     #[test]
     fn warns_where_other_mounts_are_usual() {
         let line = "warning: hostpath-mounts: spec.containers[0].volumeMounts[0].recursiveReadOnly: mounts below \
-                    \"/mnt\" stay writable; set recursiveReadOnly: IfPossible [non_recursive_read_only]";
+                    \"/mnt\" stay writable; fix: set recursiveReadOnly: IfPossible [non_recursive_read_only]";
         let mnt = json!({"path": "/mnt"});
         assert_eq!(lines(&mnt, &json!({"readOnly": true}), &json!({})), [line]);
         assert_eq!(

@@ -15,18 +15,23 @@ pub(crate) static RULE: Rule = rule! {
 
 /// Refuses the volume.
 pub(crate) fn check(volume: &HostVolume<'_>, verdict: &mut Verdict) {
-    let where_ = if volume.namespace.is_empty() {
-        "here"
+    let (place, fix) = if volume.is_of_a_pod() {
+        ("in this namespace", RULE.fix)
     } else {
-        "in this namespace"
+        (
+            "for PersistentVolumes",
+            "have the platform team list the path in `allowed`, for all namespaces",
+        )
     };
     let reason = format!(
-        "{} is not among the paths that are allowed {where_}",
+        "{} is not among the paths that are allowed {place}",
         volume.quoted()
     );
     verdict.report(
         Level::Deny,
-        Finding::new(&RULE, &volume.field(), reason).users(volume.users()),
+        Finding::new(&RULE, &volume.field(), reason)
+            .fix(fix)
+            .concerning(volume.uses()),
     );
 }
 

@@ -30,6 +30,13 @@ pub(crate) fn check(
     let quoted = volume.quoted();
     let what = risk.what;
     let (reason, fix) = match relation {
+        _ if volume.path.may_lead_anywhere() => {
+            let reason = format!(
+                "{:?} may lead anywhere on the node, also to {:?}, {what}",
+                volume.written, risk.path
+            );
+            (reason, RULE.fix)
+        }
         Relation::Equal => (format!("{quoted} is {what}"), risk.instead),
         Relation::Below => (
             format!("{quoted} is part of {:?}, {what}", risk.path),
@@ -51,7 +58,7 @@ pub(crate) fn check(
         Level::Deny,
         Finding::new(&RULE, &volume.field(), reason)
             .fix(fix)
-            .users(volume.users()),
+            .concerning(volume.uses()),
     );
 }
 
@@ -89,7 +96,7 @@ mod tests {
             ("/", r#""/" holds "/run/docker.sock", a socket"#),
             (
                 "/proc/1/root/data",
-                r#""/proc/1/root/data" (that is "/") holds "/run/docker.sock", a socket"#,
+                r#""/proc/1/root/data" may lead anywhere on the node, also to "/run/docker.sock", a socket"#,
             ),
             ("/run", r#""/run" holds "/run/docker.sock", a socket"#),
             (

@@ -1,6 +1,6 @@
 //! A writable mount of any path.
 
-use shared::{Finding, Rule, Verdict, rule};
+use shared::{FieldPath, Finding, Rule, Verdict, rule};
 
 use super::writable_read_only_path::reached;
 use crate::ruling::{Access, Because, Ruling, Scope};
@@ -16,7 +16,10 @@ pub(crate) static RULE: Rule = rule! {
     fix: "set readOnly: true",
 };
 
-/// Reports each writable mount of a path about which nothing is said.
+/// What to do about a socket or a device.
+const NEITHER: &str = "have the platform team list the path in `allowed`";
+
+/// Reports each writable mount of a path about which nothing is said. A socket and a device are writable in any case.
 pub(crate) fn check(
     volume: &HostVolume<'_>,
     scope: &Scope<'_>,
@@ -24,16 +27,27 @@ pub(crate) fn check(
     settings: &Settings,
     verdict: &mut Verdict,
 ) {
-    for mount in volume.mounts.iter().filter(|mount| mount.writable) {
+    for mount in volume.mounts {
         let (path, ruling) = reached(volume, mount, scope, ruling);
-        if ruling.access == Access::ReadWrite && matches!(ruling.because, Because::Nothing) {
-            let reason = format!(
-                "container {:?} can write to {path} of the node; set readOnly: true",
-                mount.container
-            );
-            mount.with_field("readOnly", |field| {
-                verdict.report(settings.writable_mounts, Finding::new(&RULE, field, reason));
-            });
+        if ruling.access != Access::ReadWrite || !matches!(ruling.because, Because::Nothing) {
+            continue;
+        }
+        let container = mount.container;
+        let finding = |field: &FieldPath<'_>| match volume.kind {
+            Some(kind @ ("Socket" | "CharDevice" | "BlockDevice")) => {
+                let reason = format!(
+                    "container {container:?} reaches {path}, a {kind}, which readOnly does not protect"
+                );
+                Some(Finding::new(&RULE, field, reason).fix(NEITHER))
+            }
+            _ if mount.writable => {
+                let reason = format!("container {container:?} can write to {path} of the node");
+                Some(Finding::new(&RULE, field, reason))
+            }
+            _ => None,
+        };
+        if let Some(finding) = mount.with_field("readOnly", finding) {
+            verdict.report(settings.writable_mounts, finding);
         }
     }
 }
@@ -51,14 +65,12 @@ mod tests {
         assert_eq!(
             lines(&data, &json!({}), &json!({})),
             [format!(
-                "warning: hostpath-mounts: {line}; set readOnly: true [writable_mount]"
+                "warning: hostpath-mounts: {line}; fix: set readOnly: true [writable_mount]"
             )]
         );
         assert_eq!(
             lines(&data, &json!({}), &json!({"writableMounts": "deny"})),
-            [format!(
-                "{line}; set readOnly: true; fix: set readOnly: true [writable_mount]"
-            )]
+            [format!("{line}; fix: set readOnly: true [writable_mount]")]
         );
         for settings in [
             json!({"writableMounts": "off"}),
@@ -70,5 +82,25 @@ mod tests {
             lines(&data, &json!({"readOnly": true}), &json!({})),
             [""; 0]
         );
+    }
+
+    #[test]
+    fn warns_of_sockets_and_devices_also_when_they_are_read_only() {
+        for kind in ["Socket", "CharDevice", "BlockDevice"] {
+            let found = lines(
+                &json!({"path": "/x", "type": kind}),
+                &json!({"readOnly": true}),
+                &json!({}),
+            );
+            let line = format!(
+                "container \"app\" reaches \"/x\", a {kind}, which readOnly does not protect"
+            );
+            assert_eq!(
+                found,
+                [format!(
+                    "warning: hostpath-mounts: spec.containers[0].volumeMounts[0].readOnly: {line} [writable_mount]"
+                )]
+            );
+        }
     }
 }

@@ -22,7 +22,7 @@ pub(crate) fn check(
     verdict: &mut Verdict,
 ) {
     if volume.mounts.is_empty() {
-        if ruling.access == Access::ReadOnly {
+        if ruling.access == Access::ReadOnly && !volume.read_only {
             let quoted = volume.quoted();
             let subject = if volume.is_of_a_pod() {
                 format!(
@@ -81,9 +81,13 @@ fn explain(ruling: &Ruling<'_>) -> String {
         Because::Risk(risk, Below) => format!("it is part of {:?}, {}", risk.path, risk.what),
         Because::Risk(risk, Above) => format!("it holds {:?}, {}", risk.path, risk.what),
         Because::Denied(denied, Above) => {
-            format!("it holds {:?}: {}", denied.path.as_str(), denied.reason)
+            format!(
+                "it holds {:?}, which is denied: {}",
+                denied.path.as_str(),
+                denied.reason
+            )
         }
-        Because::Denied(denied, _) => denied.reason.clone(),
+        Because::Denied(denied, _) => format!("it is denied: {}", denied.reason),
         Because::Allowed(entry, Above) => format!(
             "it holds {:?}, which is allowed only readOnly",
             entry.path.as_str()

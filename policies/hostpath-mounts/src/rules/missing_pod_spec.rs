@@ -1,0 +1,58 @@
+//! A custom kind without a pod spec where the settings say that it is.
+
+use shared::workload;
+use shared::{FieldPath, Request, Rule, Verdict, rule};
+
+/// See the module.
+pub(crate) static RULE: Rule = rule! {
+    id: "missing_pod_spec",
+    summary: "An object of a kind of `customKinds` that has nothing at its `podSpecPath`",
+    why: "The path may be misspelt, and then nothing of the kind is judged; or the object refers to a template that is \
+          judged by itself",
+    fix: "check podSpecPath in customKinds",
+};
+
+/// Warns of it. A kind of Kubernetes without a pod spec is one that the API server refuses.
+pub(crate) fn check(request: &Request<'_>, pod_spec: &str, verdict: &mut Verdict) {
+    if workload::pod_spec_path(&request.kind).is_none() {
+        verdict.warn(
+            &RULE,
+            &FieldPath::new(pod_spec),
+            "holds no pod spec, so that nothing was judged",
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+    use shared::testing::Review;
+
+    use crate::HostpathMounts;
+
+    fn lines(path: &str, object: &Value) -> Vec<String> {
+        let entry = json!({"apiGroup": "keda.sh", "kind": "ScaledJob", "podSpecPath": path});
+        Review::create(object)
+            .with(json!({"customKinds": [entry]}))
+            .lines::<HostpathMounts>()
+    }
+
+    #[test]
+    fn reads_any_path_and_warns_where_nothing_is() {
+        let spec = json!({"volumes": [{"name": "v", "hostPath": {"path": "/run/docker.sock"}}]});
+        let object = json!({"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledJob",
+            "spec": {"jobTargetRef": {"template": {"spec": spec}}}});
+        let found = lines("spec.jobTargetRef.template.spec", &object);
+        assert!(
+            found[0].starts_with("spec.jobTargetRef.template.spec.volumes[0].hostPath.path: "),
+            "{found:?}"
+        );
+        assert_eq!(
+            lines("spec.tmplate.spec", &object),
+            [
+                "warning: hostpath-mounts: spec.tmplate.spec: holds no pod spec, so that nothing was judged; fix: check \
+              podSpecPath in customKinds [missing_pod_spec]"
+            ]
+        );
+    }
+}

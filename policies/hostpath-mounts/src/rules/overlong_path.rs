@@ -1,0 +1,62 @@
+//! A path that no node can open.
+
+use shared::{Rule, Verdict, rule};
+
+use crate::volume::HostVolume;
+
+/// See the module.
+pub(crate) static RULE: Rule = rule! {
+    id: "overlong_path",
+    summary: "A path of more than 4096 characters, with its `subPath`",
+    why: "Linux opens none that is longer (`PATH_MAX`), so that it can only keep the policy busy",
+    fix: "write a shorter path",
+};
+
+const PATH_MAX: usize = 4096;
+
+/// Whether the path is too long, alone or with the `subPath` of a mount, so that nothing else needs to be said of it.
+pub(crate) fn check(volume: &HostVolume<'_>, verdict: &mut Verdict) -> bool {
+    let longest = volume
+        .mounts
+        .iter()
+        .map(|mount| mount.view.sub_path.len())
+        .max()
+        .unwrap_or_default();
+    let length = volume.written.len() + longest;
+    if length > PATH_MAX {
+        verdict.deny(
+            &RULE,
+            &volume.field(),
+            format!("has {length} characters, and at most {PATH_MAX} can be mounted"),
+        );
+    }
+    length > PATH_MAX
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::testing::lines;
+
+    #[test]
+    fn refuses_what_is_too_long_alone_or_together() {
+        let long = |length: usize| format!("/{}", "x".repeat(length - 1));
+        let read_only = json!({"readOnly": true});
+        assert_eq!(
+            lines(&json!({"path": long(4096)}), &read_only, &json!({})),
+            [""; 0]
+        );
+        let line = "spec.volumes[0].hostPath.path: has 4097 characters, and at most 4096 can be mounted; fix: write a \
+                    shorter path [overlong_path]";
+        assert_eq!(
+            lines(&json!({"path": long(4097)}), &read_only, &json!({})),
+            [line]
+        );
+        let mount = json!({"readOnly": true, "subPath": "x".repeat(97)});
+        assert_eq!(
+            lines(&json!({"path": long(4000)}), &mount, &json!({})),
+            [line]
+        );
+    }
+}
