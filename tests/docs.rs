@@ -63,10 +63,9 @@ fn the_catalogue_page_lists_every_risky_path() {
             Access::ReadOnly => "read it",
             Access::ReadWrite => "write it",
         };
-        let windows = if risk.windows { " (Windows)" } else { "" };
         writeln!(
             page,
-            "| `{}`{windows} | {access} | {} | {} |",
+            "| `{}` | {access} | {} | {} |",
             risk.path, risk.what, risk.evidence
         )
         .unwrap();

@@ -74,7 +74,7 @@ pub fn request(object: &Value, kinds: &Kinds, number: usize) -> Value {
         "object": object,
         "oldObject": null,
         "dryRun": false,
-        "options": null,
+        "options": {"apiVersion": "meta.k8s.io/v1", "kind": "CreateOptions"},
     });
     // Like the API server, which leaves them out where there are none.
     for (key, pointer) in [
@@ -162,7 +162,7 @@ mod tests {
                 },
                 "oldObject": null,
                 "dryRun": false,
-                "options": null,
+                "options": {"apiVersion": "meta.k8s.io/v1", "kind": "CreateOptions"},
             })
         );
     }
