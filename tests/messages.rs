@@ -60,7 +60,7 @@ fn check_line(policy: &str, line: &Line<'_>, problems: &mut Vec<String>) {
     }
     let of_rule = |id: &str| {
         let policies = policies::RULES.iter().filter(|(name, _)| *name == policy);
-        id == "unclaimed_kind"
+        matches!(id, "unclaimed_kind" | "unjudged")
             || policies
                 .flat_map(|(_, rules)| *rules)
                 .any(|rule| rule.id == id)

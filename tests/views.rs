@@ -361,10 +361,15 @@ fn expected_of_narrow(pod: &PodSpec, base: &str) -> Findings {
                 mount.recursive_read_only.as_deref(),
                 Some("Enabled" | "IfPossible")
             );
+            // The API server takes `recursiveReadOnly` only without propagation.
+            let propagated = mount
+                .mount_propagation
+                .as_deref()
+                .is_some_and(|mode| mode != "None");
             let whole = mount.sub_path.as_deref().unwrap_or_default().is_empty();
             if !read_only {
                 found("writable_read_only_path", format!("{field}.readOnly"));
-            } else if !recursive && whole && source.path == "/mnt" {
+            } else if !recursive && !propagated && whole && source.path == "/mnt" {
                 found(
                     "non_recursive_read_only",
                     format!("{field}.recursiveReadOnly"),

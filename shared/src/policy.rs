@@ -268,7 +268,7 @@ fn judge<P: Policy>(
             verdict.warn(
                 &UNJUDGED,
                 &FieldPath::new("request"),
-                format!("{subject} {error}"),
+                format!("cannot be judged: {subject} {error}"),
             );
             return Ok(verdict);
         }
@@ -650,7 +650,7 @@ mod tests {
         assert_eq!(answer(&update, &json!({"most": "99"})).code, Some(500));
         update["userInfo"] =
             json!({"username": "system:serviceaccount:kube-system:job-controller"});
-        let warning = "few-replicas: request: Node a could not be looked up: deadline has elapsed; fix: see why the \
+        let warning = "few-replicas: request: cannot be judged: Node a could not be looked up: deadline has elapsed; fix: see why the \
                        look-up failed [unjudged]";
         let response = answer(&update, &json!({"most": "99"}));
         assert_eq!(
