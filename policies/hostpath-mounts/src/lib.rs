@@ -1,6 +1,6 @@
 //! Refuses `hostPath` mounts that hand the node to a pod.
 //!
-//! Every place where a path of the node becomes a volume is read into a [`volume::HostVolume`]:
+//! Every place where a path of the node becomes a volume is read into a `volume::HostVolume`:
 //! volumes of pods and of everything that makes pods, `PersistentVolume`s, and, when asked for, the
 //! `PersistentVolume`s behind claims. Then each rule judges each volume.
 
