@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::decode::DecodeError;
-use crate::json::{self, Json, Keep};
+use crate::json::{self, Json};
 
 #[cfg(target_arch = "wasm32")]
 pub(crate) mod host;
@@ -96,8 +96,7 @@ pub struct Answer(String);
 impl Answer {
     /// Reads the text. The fields are those that were asked for, so all are kept.
     pub fn parse(&self) -> Result<Json<'_>, ClusterError> {
-        json::parse(&self.0, Keep::All, |_| true)
-            .map_err(|error| ClusterError::Undecodable(DecodeError::syntax(&error)))
+        json::parse(&self.0).map_err(ClusterError::Undecodable)
     }
 }
 

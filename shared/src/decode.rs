@@ -211,6 +211,27 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// The entries of the map here, whose keys users choose and whose values are strings; an absent one is empty.
+    pub fn texts(&self) -> Result<Vec<(&'a str, &'a str)>, DecodeError> {
+        let fields = self.fields()?;
+        let mut texts = Vec::with_capacity(fields.len());
+        for (key, value) in fields {
+            match value {
+                Json::Null => texts.push((key.as_ref(), "")),
+                Json::String(text) => texts.push((key, text)),
+                other => {
+                    let problem = Problem::Type {
+                        found: other.type_name(),
+                        expected: "a string",
+                    };
+                    let path = self.path.key(key).to_string();
+                    return Err(DecodeError { path, problem });
+                }
+            }
+        }
+        Ok(texts)
+    }
+
     /// What is in the field `name`.
     pub(crate) fn value(&self, name: &str) -> Result<&'a Json<'a>, DecodeError> {
         let mut found = self
@@ -273,7 +294,7 @@ impl DecodeError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json::{self, Keep};
+    use crate::json;
 
     #[derive(Debug, PartialEq)]
     struct View<'a> {
@@ -299,7 +320,7 @@ mod tests {
     }
 
     fn problem(text: &str) -> String {
-        let json = json::parse(text, Keep::All, |_| true).unwrap();
+        let json = json::parse(text).unwrap();
         View::read(&Cursor::new(&json, FieldPath::new("object")))
             .unwrap_err()
             .to_string()
@@ -309,7 +330,7 @@ mod tests {
     fn reads_what_is_there() {
         let text = r#"{"name":"x","ready":true,"count":-3,"items":[{"path":"a"},{"path":"b\n"},null],
             "inner":{"path":"c"},"spec":{"template":{"path":"d"}},"other":1}"#;
-        let json = json::parse(text, Keep::All, |_| true).unwrap();
+        let json = json::parse(text).unwrap();
         let view = View {
             name: "x",
             ready: Some(true),
@@ -332,7 +353,7 @@ mod tests {
             r#"{"spec":{"template":null}}"#,
             "null",
         ] {
-            let json = json::parse(text, Keep::All, |_| true).unwrap();
+            let json = json::parse(text).unwrap();
             let empty = View {
                 name: "",
                 ready: None,
@@ -411,9 +432,27 @@ mod tests {
     }
 
     #[test]
+    fn names_the_key_that_a_user_chose() {
+        let json = json::parse(r#"{"data":{"a":"x","b":null}}"#).unwrap();
+        let texts = Cursor::top(&json).map("data", Cursor::texts);
+        assert_eq!(texts, Ok(Some(vec![("a", "x"), ("b", "")])));
+        for (text, expected) in [
+            (
+                r#"{"data":{"a.b":5432}}"#,
+                r#"data["a.b"]: must be a string, not a number"#,
+            ),
+            (r#"{"data":["hunter2"]}"#, "data: must be a map, not a list"),
+        ] {
+            let json = json::parse(text).unwrap();
+            let error = Cursor::top(&json).map("data", Cursor::texts).unwrap_err();
+            assert_eq!(error.to_string(), expected);
+        }
+    }
+
+    #[test]
     fn a_text_that_is_not_json_is_told_with_its_place() {
-        let error = json::parse("{\n \"name\": hunter2}", Keep::All, |_| true).unwrap_err();
-        let error = DecodeError::syntax(&error).to_string();
+        let error = json::parse("{\n \"name\": hunter2}").unwrap_err();
+        let error = error.to_string();
         assert_eq!(error, "is not JSON, or too deep, at line 2, column 10");
     }
 }

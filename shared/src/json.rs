@@ -8,6 +8,8 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use crate::decode::DecodeError;
+
 /// A JSON value. Fields that nobody reads are left out.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Json<'a> {
@@ -27,7 +29,12 @@ pub enum Json<'a> {
     Map(Vec<(Cow<'a, str>, Json<'a>)>),
 }
 
-impl Json<'_> {
+impl<'a> Json<'a> {
+    /// Reads a text with all that it has.
+    pub fn parse(text: &'a str) -> Result<Self, DecodeError> {
+        parse(text)
+    }
+
     /// What the value is, in words that people who write YAML know.
     pub(crate) fn type_name(&self) -> &'static str {
         match self {
@@ -41,6 +48,23 @@ impl Json<'_> {
     }
 }
 
+/// Which fields of objects somebody reads, by their names.
+#[derive(Clone, Copy)]
+pub(crate) struct Wanted {
+    /// Those that are read, at any depth.
+    pub(crate) fields: fn(&str) -> bool,
+    /// Those of them that are read with everything below, whatever its name.
+    pub(crate) whole: fn(&str) -> bool,
+}
+
+impl Wanted {
+    /// For what is read whole.
+    const ALL: Self = Self {
+        fields: |_| true,
+        whole: |_| true,
+    };
+}
+
 /// Which fields of a value are kept.
 #[derive(Clone, Copy)]
 pub(crate) enum Keep {
@@ -49,41 +73,49 @@ pub(crate) enum Keep {
     /// Those of an admission request.
     Request,
     /// Those that a policy reads of objects, at any depth.
-    Wanted(fn(&str) -> bool),
+    Wanted,
     /// All.
     All,
 }
 
 impl Keep {
     /// What is kept of the value of a field; nothing when the field is left out.
-    fn below(self, field: &str, wants: fn(&str) -> bool) -> Option<Self> {
+    fn below(self, field: &str, wanted: Wanted) -> Option<Self> {
         match (self, field) {
             (Self::All, _) | (Self::Payload, "settings") => Some(Self::All),
             (Self::Payload, "request") => Some(Self::Request),
-            (Self::Request, "object" | "oldObject" | "old_object") => Some(Self::Wanted(wants)),
+            (Self::Request, "object" | "oldObject" | "old_object") => Some(Self::Wanted),
             (Self::Payload, _) | (Self::Request, "options" | "uid") => None,
             (Self::Request, _) => Some(Self::All),
-            (Self::Wanted(wants), field) => wants(field).then_some(self),
+            (Self::Wanted, field) if (wanted.whole)(field) => Some(Self::All),
+            (Self::Wanted, field) => (wanted.fields)(field).then_some(self),
         }
     }
 }
 
-/// Reads a text. `wants` says which fields of objects are kept.
-pub(crate) fn parse(
-    text: &str,
-    keep: Keep,
-    wants: fn(&str) -> bool,
-) -> Result<Json<'_>, serde_json::Error> {
+/// Reads a payload, and of its objects what is wanted.
+pub(crate) fn parse_payload(text: &str, wanted: Wanted) -> Result<Json<'_>, DecodeError> {
+    let keep = Keep::Payload;
+    read(text, Seed { keep, wanted })
+}
+
+/// Reads a text with all that it has.
+pub(crate) fn parse(text: &str) -> Result<Json<'_>, DecodeError> {
+    let (keep, wanted) = (Keep::All, Wanted::ALL);
+    read(text, Seed { keep, wanted })
+}
+
+fn read<'a>(text: &'a str, seed: Seed) -> Result<Json<'a>, DecodeError> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let json = Seed { keep, wants }.deserialize(&mut deserializer)?;
-    deserializer.end()?;
-    Ok(json)
+    seed.deserialize(&mut deserializer)
+        .and_then(|json| deserializer.end().map(|()| json))
+        .map_err(|error| DecodeError::syntax(&error))
 }
 
 #[derive(Clone, Copy)]
 struct Seed {
     keep: Keep,
-    wants: fn(&str) -> bool,
+    wanted: Wanted,
 }
 
 impl<'de> DeserializeSeed<'de> for Seed {
@@ -145,7 +177,7 @@ impl<'de> Visitor<'de> for Seed {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut fields = Vec::new();
         while let Some(Key(name)) = map.next_key_seed(KeySeed)? {
-            if let Some(keep) = self.keep.below(&name, self.wants) {
+            if let Some(keep) = self.keep.below(&name, self.wanted) {
                 let value = map.next_value_seed(Self { keep, ..self })?;
                 fields.push((name, value));
             } else {
@@ -188,8 +220,13 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Json<'_> {
-        parse(text, Keep::All, |_| true).unwrap()
+        parse(text).unwrap()
     }
+
+    const SOME: Wanted = Wanted {
+        fields: |name| matches!(name, "spec" | "a" | "b"),
+        whole: |name| name == "data",
+    };
 
     #[test]
     fn reads_every_kind_of_value() {
@@ -216,13 +253,11 @@ mod tests {
 
     #[test]
     fn keeps_what_is_wanted_of_objects_and_all_of_settings() {
-        let text = r#"{"other":1,"request":{"uid":"u","object":{"spec":{"a":1,"b":[{"a":2,"c":3}]}},"name":"n"},
+        let text = r#"{"other":1,"request":{"uid":"u","object":{"spec":{"a":1,"b":[{"a":2,"c":3}]},"data":{"x":{"y":1}}},
+            "name":"n"},"settings":{"c":{"d":1}}}"#;
+        let json = parse_payload(text, SOME).unwrap();
+        let kept = r#"{"request":{"object":{"spec":{"a":1,"b":[{"a":2}]},"data":{"x":{"y":1}}},"name":"n"},
             "settings":{"c":{"d":1}}}"#;
-        let json = parse(text, Keep::Payload, |name| {
-            matches!(name, "spec" | "a" | "b")
-        })
-        .unwrap();
-        let kept = r#"{"request":{"object":{"spec":{"a":1,"b":[{"a":2}]}},"name":"n"},"settings":{"c":{"d":1}}}"#;
         assert_eq!(json, read(kept));
     }
 
@@ -238,18 +273,18 @@ mod tests {
             "\"\u{1}\"",
             "{\"a\":01}",
         ] {
-            assert!(parse(text, Keep::All, |_| true).is_err(), "{text}");
+            assert!(parse(text).is_err(), "{text}");
         }
     }
 
     #[test]
     fn depth_ends_before_the_stack_does() {
         let nested = |depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-        assert!(parse(&nested(100), Keep::All, |_| true).is_ok());
-        assert!(parse(&nested(100_000), Keep::All, |_| true).is_err());
+        assert!(parse(&nested(100)).is_ok());
+        assert!(parse(&nested(100_000)).is_err());
         let skipped = format!(r#"{{"deep":{}}}"#, nested(100_000));
         assert!(
-            parse(&skipped, Keep::Wanted(|_| false), |_| false).is_ok(),
+            parse_payload(&skipped, SOME).is_ok(),
             "what is skipped may be deep"
         );
     }

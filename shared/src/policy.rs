@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use crate::cluster::{Cluster, ClusterError};
 use crate::decode::{Cursor, DecodeError};
 use crate::field::FieldPath;
-use crate::json::{self, Json, Keep};
+use crate::json::{self, Json, Wanted};
 use crate::message;
 use crate::request::{self, Operation, Request};
 use crate::rule;
@@ -27,6 +27,11 @@ pub trait Policy: 'static {
     /// Whether a rule reads fields of this name, at any depth of an object. All others are left out when a request is
     /// read, which makes most of the speed.
     fn wants(field: &str) -> bool;
+
+    /// Whether a rule reads all that is in a field of this name, whatever it is called: `data`, whose keys users choose.
+    fn wants_whole(_field: &str) -> bool {
+        false
+    }
 
     /// Whether `settings` name fields that [`Policy::wants`] cannot know, so that all have to be read.
     fn wants_all(_settings: &Self::Settings) -> bool {
@@ -162,15 +167,18 @@ pub fn evaluate<P: Policy>(payload: &[u8], cluster: &dyn Cluster) -> Response {
             format!("{} cannot read the admission request: {error}", P::NAME),
         )
     };
-    let wants = |field: &str| request::wants(field) || P::wants(field);
+    let wanted = Wanted {
+        fields: |field| request::wants(field) || P::wants(field),
+        whole: P::wants_whole,
+    };
     let text = text(payload);
-    let mut payload = match json::parse(text, Keep::Payload, wants) {
+    let mut payload = match json::parse_payload(text, wanted) {
         Ok(payload) => payload,
-        Err(error) => return unreadable(&DecodeError::syntax(&error)),
+        Err(error) => return unreadable(&error),
     };
     let settings = settings::read::<P::Settings>(Cursor::new(&payload, FieldPath::new("")));
     if settings.as_ref().is_ok_and(P::wants_all) {
-        payload = json::parse(text, Keep::All, wants).unwrap_or(payload);
+        payload = json::parse(text).unwrap_or(payload);
     }
     let request = match read_request(&payload) {
         Ok(request) => request,
@@ -262,7 +270,7 @@ fn judge<P: Policy>(
 ) -> Result<Verdict, Error> {
     let verdict = match P::validate(request, settings, cluster) {
         Err(Error::Lookup { subject, error })
-            if request.operation == Operation::Update && is_kubernetes(request.username) =>
+            if request.operation == Operation::Update && request.is_by_kubernetes() =>
         {
             let mut verdict = Verdict::accept();
             verdict.warn(
@@ -277,7 +285,7 @@ fn judge<P: Policy>(
     if verdict.is_accepted() || request.operation != Operation::Update {
         return Ok(verdict);
     }
-    if settings.on_update() == OnUpdate::EnforceAll && !is_kubernetes(request.username) {
+    if settings.on_update() == OnUpdate::EnforceAll && !request.is_by_kubernetes() {
         return Ok(verdict);
     }
     // An old object that cannot be judged excuses nothing.
@@ -288,15 +296,6 @@ fn judge<P: Policy>(
         Some(Ok(old)) => Ok(verdict.forgive(&old)),
         Some(Err(_)) | None => Ok(verdict),
     }
-}
-
-/// Whether Kubernetes itself writes. Refusing that helps nobody: a Deployment that was fixed could not scale its old
-/// `ReplicaSet` down, and a finished Job could not let go of its Pods.
-fn is_kubernetes(username: &str) -> bool {
-    username.starts_with("system:serviceaccount:kube-system:")
-        || username.starts_with("system:node:")
-        || username == "system:kube-controller-manager"
-        || username == "system:kube-scheduler"
 }
 
 fn respond<P: Policy>(request: &Request<'_>, verdict: &Verdict) -> Response {

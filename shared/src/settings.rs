@@ -1,10 +1,11 @@
 //! Settings: read, checked, and refused with every problem at once.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write};
 
 use crate::decode::{Cursor, DecodeError};
 use crate::field::FieldPath;
-use crate::json::{self, Json, Keep};
+use crate::json::{self, Json};
 use crate::verdict::Level;
 
 /// The settings of a policy, in the form that rules need. `{}` is always valid, safe and useful.
@@ -83,6 +84,25 @@ impl<'a> Reader<'a, '_> {
         self.keep(name, result).flatten().unwrap_or(default)
     }
 
+    /// The text of a string or of a whole number, for what YAML reads as either: `30080`, `30080-30090`; empty when it is
+    /// absent.
+    pub fn scalar(&mut self, name: &'static str) -> Cow<'a, str> {
+        let result = self.cursor.value(name);
+        match self.keep(name, result) {
+            Some(Json::String(text)) => Cow::Borrowed(text),
+            Some(Json::Integer(integer)) => Cow::Owned(integer.to_string()),
+            None | Some(Json::Null) => Cow::Borrowed(""),
+            Some(other) => {
+                let problem = format!(
+                    "must be a string or a whole number, not {}",
+                    other.type_name()
+                );
+                self.problem(name, problem);
+                Cow::Borrowed("")
+            }
+        }
+    }
+
     /// One of several words.
     pub fn choice<T: Copy>(&mut self, name: &'static str, choices: &[(&str, T)], default: T) -> T {
         let text = self.text(name);
@@ -147,6 +167,30 @@ impl<'a> Reader<'a, '_> {
             }
         }
         texts
+    }
+
+    /// A list of names, such as those of namespaces.
+    pub fn names(&mut self, name: &'static str) -> Vec<String> {
+        self.texts(name, |name| {
+            let is_name = !name.is_empty() && !name.contains(['*', ' ', '/']);
+            (!is_name).then(|| format!("{name:?} is not a name"))
+        })
+    }
+
+    /// A list of objects in namespaces, `<namespace>/<name>`.
+    pub fn namespaced_names(&mut self, name: &'static str) -> Vec<String> {
+        self.texts(name, |object| {
+            let parts = object.split_once('/');
+            let is_object = parts.is_some_and(|(namespace, name)| {
+                !namespace.is_empty() && !name.is_empty() && !name.contains('/')
+            });
+            (!is_object).then(|| format!("{object:?} is not <namespace>/<name>"))
+        })
+    }
+
+    /// A list of users, as `userInfo.username` of a request has them.
+    pub fn users(&mut self, name: &'static str) -> Vec<String> {
+        self.texts(name, |user| user.is_empty().then(|| "is empty".to_owned()))
     }
 
     /// A list of maps, each read by `read`.
@@ -252,11 +296,11 @@ pub(crate) fn read<S: Settings>(payload: Cursor<'_>) -> Result<S, Problems> {
 /// Reads settings that stand alone.
 pub(crate) fn read_text<S: Settings>(text: &str) -> Result<S, Problems> {
     let text = if text.is_empty() { "null" } else { text };
-    match json::parse(text, Keep::All, |_| true) {
+    match json::parse(text) {
         Ok(json) => read_json(&json),
         Err(error) => {
             let mut problems = Problems::default();
-            problems.add(&"", DecodeError::syntax(&error).problem());
+            problems.add(&"", error.problem());
             Err(problems)
         }
     }

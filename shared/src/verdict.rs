@@ -26,6 +26,8 @@ pub struct Finding {
     fix: Cow<'static, str>,
     /// Who and what is concerned.
     concerned: Vec<String>,
+    /// How much of something there is.
+    amount: Option<u64>,
 }
 
 impl Finding {
@@ -38,6 +40,7 @@ impl Finding {
             reason: reason.into(),
             fix: Cow::Borrowed(rule.fix),
             concerned: Vec::new(),
+            amount: None,
         }
     }
 
@@ -56,6 +59,14 @@ impl Finding {
         self
     }
 
+    /// Says how much there is of what is too much. On an UPDATE the finding is new when there is more of it at the same
+    /// place than there was, whatever the reason says.
+    #[must_use]
+    pub fn amounting_to(mut self, amount: u64) -> Self {
+        self.amount = Some(amount);
+        self
+    }
+
     /// Whether `old` said this already, and of nobody less. Where it was said does not matter: a place may move, as
     /// lists grow at the front, too.
     fn was_in(&self, old: &Self) -> bool {
@@ -63,9 +74,11 @@ impl Finding {
         let was_concerned = |(place, user): (usize, &String)| {
             old.concerned.get(place) == Some(user) || old.concerned.contains(user)
         };
-        self.rule.id == old.rule.id
-            && self.reason == old.reason
-            && self.concerned.iter().enumerate().all(was_concerned)
+        let said = match (self.amount, old.amount) {
+            (Some(amount), Some(was)) => amount <= was && self.path == old.path,
+            _ => self.reason == old.reason,
+        };
+        self.rule.id == old.rule.id && said && self.concerned.iter().enumerate().all(was_concerned)
     }
 
     fn line(&self) -> Line<'_> {
@@ -366,6 +379,25 @@ mod tests {
                 forgiven,
                 "{new:?} {old:?}"
             );
+        }
+    }
+
+    #[test]
+    fn a_finding_is_new_when_there_is_more_of_it() {
+        let of = |path: &str, amount: u64| {
+            let mut verdict = Verdict::accept();
+            let finding = Finding::new(&ODD, &path, format!("{amount} bytes"));
+            verdict.report(Level::Deny, finding.amounting_to(amount));
+            verdict
+        };
+        for (new, old, forgiven) in [
+            (("a", 5), ("a", 7), true),
+            (("a", 7), ("a", 7), true),
+            (("a", 8), ("a", 7), false),
+            (("b", 5), ("a", 7), false),
+        ] {
+            let verdict = of(new.0, new.1).forgive(&of(old.0, old.1));
+            assert_eq!(verdict.is_accepted(), forgiven, "{new:?} {old:?}");
         }
     }
 

@@ -176,7 +176,7 @@ mod tests {
 
     use super::*;
     use crate::field::FieldPath;
-    use crate::json::{self, Keep};
+    use crate::json::{self, Wanted};
 
     #[derive(Debug, Default, PartialEq)]
     struct Named<'a> {
@@ -218,14 +218,18 @@ mod tests {
             "serviceAccountName": "robot",
         });
         for known in KINDS {
-            let text = json!({
+            let text = json!({"request": {
                 "kind": {"group": known.group, "version": "v1", "kind": known.kind},
                 "object": nested(known.pod_spec, spec.clone()),
-            })
+            }})
             .to_string();
-            let wanted = |field: &str| wants(field) || matches!(field, "name" | "restartPolicy");
-            let json = json::parse(&text, Keep::Request, wanted).unwrap();
-            let request = Request::read(&Cursor::new(&json, FieldPath::new(""))).unwrap();
+            let wanted = Wanted {
+                fields: |field| wants(field) || matches!(field, "name" | "restartPolicy"),
+                whole: |_| false,
+            };
+            let json = json::parse_payload(&text, wanted).unwrap();
+            let payload = Cursor::new(&json, FieldPath::new(""));
+            let request = payload.map("request", Request::read).unwrap().unwrap();
             let path = pod_spec_path(&request.kind).unwrap();
             let pod: PodSpec<'_, Named<'_>> = PodSpec::read(&request, path).unwrap().unwrap();
             let found: Vec<_> = pod
@@ -281,7 +285,7 @@ mod tests {
                 true,
             ),
         ] {
-            let json = json::parse(text, Keep::All, |_| true).unwrap();
+            let json = json::parse(text).unwrap();
             let request = Request::read(&Cursor::new(&json, FieldPath::new(""))).unwrap();
             let pod = PodSpec::<Named<'_>>::read(&request, "spec").unwrap();
             assert_eq!(

@@ -185,11 +185,9 @@ impl shared::Settings for Settings {
             allowed,
             denied,
             exempt: settings.map("exempt", |exempt| Exempt {
-                namespaces: exempt.texts("namespaces", name_problem),
-                service_accounts: exempt.texts("serviceAccounts", service_account_problem),
-                users: exempt.texts("users", |name| {
-                    name.is_empty().then(|| "is empty".to_owned())
-                }),
+                namespaces: exempt.names("namespaces"),
+                service_accounts: exempt.namespaced_names("serviceAccounts"),
+                users: exempt.users("users"),
             }),
             bidirectional_propagation: settings.level("bidirectionalPropagation", Level::Deny),
             writable_mounts: settings.level("writableMounts", Level::Warn),
@@ -213,7 +211,7 @@ fn read_allowed(entry: &mut Reader<'_, '_>) -> Allowed {
         read_only: entry.flag("readOnly", true),
         types: entry.texts("types", type_problem),
         bidirectional_propagation: entry.flag("bidirectionalPropagation", false),
-        namespaces: entry.texts("namespaces", name_problem),
+        namespaces: entry.names("namespaces"),
     }
 }
 
@@ -291,19 +289,6 @@ fn type_problem(kind: &str) -> Option<String> {
     Some(format!(
         "{kind:?} is not a type of a hostPath; known are {known}"
     ))
-}
-
-fn name_problem(name: &str) -> Option<String> {
-    let is_name = !name.is_empty() && !name.contains(['*', ' ', '/']);
-    (!is_name).then(|| format!("{name:?} is not a name"))
-}
-
-fn service_account_problem(account: &str) -> Option<String> {
-    let parts = account.split_once('/');
-    let is_account = parts.is_some_and(|(namespace, name)| {
-        !namespace.is_empty() && !name.is_empty() && !name.contains('/')
-    });
-    (!is_account).then(|| format!("{account:?} is not <namespace>/<name>"))
 }
 
 #[cfg(test)]
