@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::decode::DecodeError;
@@ -33,6 +34,14 @@ impl<'a> Json<'a> {
     /// Reads a text with all that it has.
     pub fn parse(text: &'a str) -> Result<Self, DecodeError> {
         parse(text)
+    }
+
+    /// Whether a text is JSON, in no more memory than its nesting takes.
+    pub fn check(text: &str) -> Result<(), DecodeError> {
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        IgnoredAny::deserialize(&mut deserializer)
+            .and_then(|_| deserializer.end())
+            .map_err(|error| DecodeError::syntax(&error))
     }
 
     /// What the value is, in words that people who write YAML know.
@@ -105,7 +114,7 @@ pub(crate) fn parse(text: &str) -> Result<Json<'_>, DecodeError> {
     read(text, Seed { keep, wanted })
 }
 
-fn read<'a>(text: &'a str, seed: Seed) -> Result<Json<'a>, DecodeError> {
+fn read(text: &str, seed: Seed) -> Result<Json<'_>, DecodeError> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     seed.deserialize(&mut deserializer)
         .and_then(|json| deserializer.end().map(|()| json))

@@ -29,6 +29,7 @@ pub trait Policy: 'static {
     fn wants(field: &str) -> bool;
 
     /// Whether a rule reads all that is in a field of this name, whatever it is called: `data`, whose keys users choose.
+    #[must_use]
     fn wants_whole(_field: &str) -> bool {
         false
     }

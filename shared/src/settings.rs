@@ -137,6 +137,11 @@ impl<'a> Reader<'a, '_> {
         )
     }
 
+    /// How serious each of several findings is: the levels of settings with these names and defaults.
+    pub fn levels<const N: usize>(&mut self, settings: [(&'static str, Level); N]) -> [Level; N] {
+        settings.map(|(name, default)| self.level(name, default))
+    }
+
     /// The setting `onUpdate`, which all policies have.
     pub fn on_update(&mut self) -> OnUpdate {
         let choices = [
@@ -252,6 +257,27 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
+    /// A reader of a map; what is no map is noted, and read as an empty one.
+    fn new<'r>(
+        cursor: Cursor<'r>,
+        path: FieldPath<'r>,
+        problems: &'r mut Problems,
+    ) -> Reader<'r, 'r> {
+        let cursor = match cursor.fields() {
+            Ok(_) => cursor,
+            Err(error) => {
+                problems.add(&path, error.problem());
+                Cursor::new(&Json::Null, FieldPath::new(""))
+            }
+        };
+        Reader {
+            cursor,
+            path,
+            known: Vec::new(),
+            problems,
+        }
+    }
+
     /// Notes what nobody asked for.
     fn finish(self) {
         for (name, _) in self.cursor.fields().unwrap_or_default() {
@@ -269,19 +295,7 @@ fn read_map<T>(
     problems: &mut Problems,
     read: impl FnOnce(&mut Reader<'_, '_>) -> T,
 ) -> T {
-    let cursor = match cursor.fields() {
-        Ok(_) => cursor,
-        Err(error) => {
-            problems.add(&path, error.problem());
-            Cursor::new(&Json::Null, FieldPath::new(""))
-        }
-    };
-    let mut reader = Reader {
-        cursor,
-        path,
-        known: Vec::new(),
-        problems,
-    };
+    let mut reader = Reader::new(cursor, path, problems);
     let settings = read(&mut reader);
     reader.finish();
     settings
