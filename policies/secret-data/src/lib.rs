@@ -1,0 +1,96 @@
+//! Refuses Secrets whose data is wrongly encoded, malformed for its type, or too large.
+//!
+//! Every value is decoded once, one after the other in one buffer, and judged by itself; then the sizes, and what the
+//! type of the Secret promises. Nothing of a value ever gets into a message: keys, lengths and kinds of mistakes do.
+
+mod base64;
+mod docker;
+mod pem;
+mod rules;
+pub mod settings;
+#[cfg(test)]
+mod testing;
+mod text;
+mod value;
+mod views;
+mod x509;
+mod yaml;
+
+use shared::{Cluster, Error, Policy, Request, Rule, Verdict};
+
+use crate::settings::Settings;
+use crate::value::Value;
+use crate::views::Object;
+
+/// The policy.
+pub struct SecretData;
+
+shared::export_policy!(SecretData);
+
+impl Policy for SecretData {
+    const NAME: &'static str = "secret-data";
+    const RULES: &'static [&'static Rule] = rules::ALL;
+    type Settings = Settings;
+
+    fn wants(field: &str) -> bool {
+        views::wants(field)
+    }
+
+    fn wants_whole(field: &str) -> bool {
+        views::wants_whole(field)
+    }
+
+    fn validate(
+        request: &Request<'_>,
+        settings: &Settings,
+        _: &dyn Cluster,
+    ) -> Result<Verdict, Error> {
+        let object = if request.kind.is("", "Secret") {
+            Object::secret(request)?
+        } else if request.kind.is("", "ConfigMap") {
+            Object::config_map(request)?
+        } else {
+            return Ok(Verdict::unclaimed(request));
+        };
+        if settings.exempts(object.namespace, object.name, request.username) {
+            return Ok(Verdict::accept());
+        }
+        let mut verdict = Verdict::accept();
+        judge(&object, settings, &mut verdict);
+        // A controller would try again for ever, and nobody would read why.
+        Ok(if request.is_by_kubernetes() {
+            verdict.soften()
+        } else {
+            verdict
+        })
+    }
+}
+
+fn judge(object: &Object<'_>, settings: &Settings, verdict: &mut Verdict) {
+    rules::check_keys(object, settings, verdict);
+    let mut sizes = Vec::with_capacity(object.entries.len());
+    // The largest value decides: the buffer never grows, so that the guest never holds it twice.
+    let written = object.entries.iter().filter(|entry| entry.is_encoded);
+    let most = written
+        .map(|entry| base64::most_decoded(entry.written))
+        .max();
+    let mut buffer = Vec::with_capacity(most.unwrap_or_default());
+    for entry in &object.entries {
+        let bytes = if entry.is_encoded {
+            match base64::decode(entry.written, &mut buffer) {
+                Ok(()) => buffer.as_slice(),
+                Err(malformed) => {
+                    rules::invalid_base64::check(entry, malformed, settings, verdict);
+                    continue;
+                }
+            }
+        } else {
+            entry.written.as_bytes()
+        };
+        sizes.push((entry, bytes.len()));
+        rules::check_value(&Value::new(entry, bytes), object, settings, verdict);
+    }
+    rules::check_sizes(object, &sizes, settings, verdict);
+    rules::check_form(object, settings, verdict);
+    rules::clear_text_copy::check(object, settings, verdict);
+}

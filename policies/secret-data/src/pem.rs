@@ -1,0 +1,253 @@
+//! PEM as Go reads it: blocks between text that is skipped, and what is wrong where there is none.
+//!
+//! Our own, because the verdicts follow `encoding/pem` of Go, which skips what it cannot read, and because a library
+//! tells what it cannot read in errors of its own, for three times the size.
+
+use crate::base64;
+
+/// A block that Go would read.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Block<'a> {
+    /// What it says that it is: `CERTIFICATE`.
+    pub(crate) label: &'a str,
+    /// Whether a passphrase is needed (`Proc-Type` and `DEK-Info`).
+    pub(crate) encrypted: bool,
+    /// What it holds.
+    pub(crate) content: Vec<u8>,
+}
+
+/// Why a value has no block, or too few.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Damage {
+    /// There is nothing that looks like PEM.
+    NotPem,
+    /// It is PEM that was encoded once more.
+    Encoded,
+    /// It is the binary form.
+    Binary,
+    /// Line breaks are written as a backslash and an n.
+    LiteralLineBreaks,
+    /// The line breaks were lost.
+    OneLine,
+    /// The end is missing, or belongs to another block.
+    NoEnd,
+    /// What is between beginning and end is not base64.
+    Body,
+}
+
+impl Damage {
+    /// What is there, for a message.
+    pub(crate) fn what(self) -> &'static str {
+        match self {
+            Self::NotPem => "is not PEM",
+            Self::Encoded => "is PEM that was encoded as base64 once more",
+            Self::Binary => "is in the binary form (DER), not PEM",
+            Self::LiteralLineBreaks => "has \\n written out where line breaks should be",
+            Self::OneLine => "has lost its line breaks",
+            Self::NoEnd => "has a PEM block without its END line",
+            Self::Body => "has a PEM block whose content is not base64",
+        }
+    }
+
+    /// What to do.
+    pub(crate) fn fix(self) -> &'static str {
+        match self {
+            Self::NotPem => "put the PEM file in, from -----BEGIN to the END line",
+            Self::Encoded => {
+                "encode it once: in stringData the PEM text itself, in data its base64"
+            }
+            Self::Binary => "convert it with openssl, -inform DER -outform PEM",
+            Self::LiteralLineBreaks | Self::OneLine => {
+                "create it from the file: kubectl create secret … --from-file, or a YAML block (|)"
+            }
+            Self::NoEnd | Self::Body => "put the whole PEM file in, unchanged",
+        }
+    }
+}
+
+const BEGIN: &str = "-----BEGIN ";
+const END: &str = "-----END ";
+const DASHES: &str = "-----";
+
+/// Every block of a text.
+pub(crate) fn blocks(text: &str) -> Vec<Block<'_>> {
+    scan(text).0
+}
+
+/// What is wrong with the first block that cannot be read; none where every block can, or where there is no block.
+pub(crate) fn damage(text: &str) -> Option<Damage> {
+    scan(text).1
+}
+
+/// What is wrong with a value that has no block.
+pub(crate) fn without_block(value: &[u8]) -> Damage {
+    let Ok(text) = std::str::from_utf8(value) else {
+        // A sequence of more than 127 bytes, which certificates and keys are.
+        let is_der = matches!(value, [0x30, 0x81..=0x84, ..]);
+        return if is_der {
+            Damage::Binary
+        } else {
+            Damage::NotPem
+        };
+    };
+    if let Some(damage) = damage(text) {
+        damage
+    } else if text.trim_ascii_start().starts_with("LS0tLS1CRUdJTi") {
+        Damage::Encoded
+    } else {
+        Damage::NotPem
+    }
+}
+
+/// Every block that can be read, and what is wrong with the first that cannot.
+fn scan(text: &str) -> (Vec<Block<'_>>, Option<Damage>) {
+    let mut blocks = Vec::new();
+    let mut damage = None;
+    let mut rest = text;
+    while let Some((line, behind)) = next_line(rest) {
+        rest = behind;
+        if let Some(first) = line.strip_prefix(BEGIN) {
+            match read(first, behind) {
+                Ok((block, behind)) => {
+                    blocks.push(block);
+                    rest = behind;
+                }
+                Err(problem) => damage = damage.or(Some(problem)),
+            }
+        }
+    }
+    (blocks, damage)
+}
+
+fn next_line(text: &str) -> Option<(&str, &str)> {
+    if text.is_empty() {
+        None
+    } else {
+        Some(text.split_once('\n').unwrap_or((text, "")))
+    }
+}
+
+/// The block whose first line ends in `first`, and what is behind it.
+fn read<'a>(first: &'a str, body: &'a str) -> Result<(Block<'a>, &'a str), Damage> {
+    let label = first.trim_ascii_end().strip_suffix(DASHES);
+    let Some(label) = label.filter(|label| !label.as_bytes().contains(&b'-')) else {
+        return Err(if first.as_bytes().contains(&b'\\') {
+            Damage::LiteralLineBreaks
+        } else if first.as_bytes().contains(&b'-') {
+            Damage::OneLine
+        } else {
+            Damage::NoEnd
+        });
+    };
+    let mut content = body;
+    let mut encrypted = false;
+    let mut rest = body;
+    while let Some((line, behind)) = next_line(rest) {
+        if let Some(end) = line.strip_prefix(END) {
+            if end.trim_ascii_end().strip_suffix(DASHES) != Some(label) {
+                break;
+            }
+            let content = content.get(..content.len() - rest.len());
+            let content = content.and_then(base64::decode_body).ok_or(Damage::Body)?;
+            let block = Block {
+                label,
+                encrypted,
+                content,
+            };
+            return Ok((block, behind));
+        }
+        // `Proc-Type: 4,ENCRYPTED`
+        if line.as_bytes().contains(&b':') {
+            encrypted |= line.starts_with("DEK-Info:");
+            content = behind;
+        }
+        rest = behind;
+    }
+    Err(Damage::NoEnd)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(text: &str) -> Vec<&str> {
+        blocks(text).iter().map(|block| block.label).collect()
+    }
+
+    #[test]
+    fn reads_blocks_as_go_does() {
+        let one = "-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n";
+        assert_eq!(
+            blocks(one),
+            [Block {
+                label: "CERTIFICATE",
+                encrypted: false,
+                content: vec![1, 2, 3]
+            }]
+        );
+        let two = format!(
+            "subject=x\n{one}text\n-----BEGIN RSA PRIVATE KEY-----\nAQID\n-----END RSA PRIVATE KEY-----"
+        );
+        assert_eq!(labels(&two), ["CERTIFICATE", "RSA PRIVATE KEY"]);
+        assert_eq!(labels(&one.replace('\n', "\r\n")), ["CERTIFICATE"]);
+        assert_eq!(labels(&one.replace("AQID", "AQ\n ID \t")), ["CERTIFICATE"]);
+        let encrypted = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES,00\n\nAQID\n-----END RSA PRIVATE KEY-----";
+        assert!(blocks(encrypted)[0].encrypted);
+        assert_eq!(blocks(encrypted)[0].content, [1, 2, 3]);
+        for text in [one, &two, encrypted] {
+            assert_eq!(damage(text), None);
+        }
+    }
+
+    #[test]
+    fn says_what_is_wrong() {
+        use Damage::{Binary, Body, Encoded, LiteralLineBreaks, NoEnd, NotPem, OneLine};
+        for (value, damage) in [
+            (&b""[..], NotPem),
+            (b"hunter2", NotPem),
+            (b"\xff\xfe", NotPem),
+            (b"\x30\x82\x01\x02\xff", Binary),
+            (b"LS0tLS1CRUdJTiBDRVJU", Encoded),
+            (
+                b"-----BEGIN CERTIFICATE-----\\nAQID\\n-----END CERTIFICATE-----\\n",
+                LiteralLineBreaks,
+            ),
+            (
+                b"-----BEGIN CERTIFICATE----- AQID -----END CERTIFICATE-----",
+                OneLine,
+            ),
+            (b"-----BEGIN CERTIFICATE-----\nAQID", NoEnd),
+            (b"-----BEGIN CERTIFICATE", NoEnd),
+            (
+                b"-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE",
+                NoEnd,
+            ),
+            (
+                b"-----BEGIN CERTIFICATE-----\nAQID\n-----END PRIVATE KEY-----",
+                NoEnd,
+            ),
+            (
+                b"-----BEGIN CERTIFICATE-----\nA?ID\n-----END CERTIFICATE-----",
+                Body,
+            ),
+            (
+                b"-----BEGIN CERTIFICATE-----\nAQI\n-----END CERTIFICATE-----",
+                Body,
+            ),
+        ] {
+            assert_eq!(
+                without_block(value),
+                damage,
+                "{}",
+                String::from_utf8_lossy(value)
+            );
+        }
+    }
+
+    #[test]
+    fn a_bad_block_does_not_hide_the_next() {
+        let text = "-----BEGIN CERTIFICATE-----\nA?ID\n-----END CERTIFICATE-----\n-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n";
+        assert_eq!(labels(text), ["CERTIFICATE"]);
+        assert_eq!(damage(text), Some(Damage::Body));
+    }
+}

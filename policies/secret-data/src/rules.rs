@@ -1,0 +1,207 @@
+//! The rules, one in a file.
+
+use shared::{Rule, Verdict};
+
+use crate::docker::Form;
+use crate::settings::Settings;
+use crate::value::Value;
+use crate::views::{Entry, Object};
+
+mod byte_order_mark;
+mod carriage_return;
+pub(crate) mod clear_text_copy;
+mod disallowed_type;
+mod double_base64;
+mod empty_credential;
+mod expired_certificate;
+mod incomplete_key_pair;
+pub(crate) mod invalid_base64;
+mod invalid_key;
+mod large_data;
+mod malformed_bootstrap_token;
+mod malformed_docker_config;
+mod malformed_file;
+mod malformed_pem;
+mod mismatched_key;
+mod misplaced_pem;
+mod missing_key;
+mod missing_service_account;
+mod oversized_data;
+mod oversized_value;
+mod placeholder;
+mod surrounding_space;
+mod too_many_keys;
+mod trailing_newline;
+mod unencoded_text;
+mod useless_docker_config;
+mod utf16_text;
+
+/// Everything that the policy looks for.
+pub(crate) const ALL: &[&Rule] = &[
+    &byte_order_mark::RULE,
+    &carriage_return::RULE,
+    &clear_text_copy::RULE,
+    &disallowed_type::RULE,
+    &double_base64::RULE,
+    &empty_credential::RULE,
+    &expired_certificate::RULE,
+    &incomplete_key_pair::RULE,
+    &invalid_base64::RULE,
+    &invalid_key::RULE,
+    &large_data::RULE,
+    &malformed_bootstrap_token::RULE,
+    &malformed_docker_config::RULE,
+    &malformed_file::RULE,
+    &malformed_pem::RULE,
+    &mismatched_key::RULE,
+    &misplaced_pem::RULE,
+    &missing_key::RULE,
+    &missing_service_account::RULE,
+    &oversized_data::RULE,
+    &oversized_value::RULE,
+    &placeholder::RULE,
+    &surrounding_space::RULE,
+    &too_many_keys::RULE,
+    &trailing_newline::RULE,
+    &unencoded_text::RULE,
+    &useless_docker_config::RULE,
+    &utf16_text::RULE,
+];
+
+/// What can be said before anything is decoded.
+pub(crate) fn check_keys(object: &Object<'_>, settings: &Settings, verdict: &mut Verdict) {
+    disallowed_type::check(object, settings, verdict);
+    invalid_key::check(object, verdict);
+    missing_key::check(object, verdict);
+    missing_service_account::check(object, verdict);
+}
+
+/// Judges a value by itself. What the type of the Secret has a form for is judged by that form.
+pub(crate) fn check_value(
+    value: &Value<'_>,
+    object: &Object<'_>,
+    settings: &Settings,
+    verdict: &mut Verdict,
+) {
+    let key = value.entry.key;
+    if value.bytes.is_empty() || settings.exempts_key(key) {
+        return;
+    }
+    let encoding = &settings.encoding;
+    let Some(secret_type) = object.secret_type else {
+        placeholder::check(value, encoding.placeholder, verdict);
+        return;
+    };
+    if settings.exempts_type(secret_type) || has_form(secret_type, key) {
+        return;
+    }
+    unencoded_text::check(value, encoding.unencoded_text, verdict);
+    double_base64::check(value, encoding.double_base64, verdict);
+    byte_order_mark::check(value, encoding.byte_order_mark, verdict);
+    utf16_text::check(value, encoding.utf16, verdict);
+    carriage_return::check(value, encoding.carriage_return, verdict);
+    trailing_newline::check(value, encoding.trailing_newline, verdict);
+    surrounding_space::check(value, encoding.surrounding_space, verdict);
+    placeholder::check(value, encoding.placeholder, verdict);
+    malformed_pem::check_any(value, settings.form.pem, verdict);
+    malformed_file::check(value, settings.form.files, verdict);
+}
+
+/// Judges how much there is. What could not be decoded is not counted: it is refused anyway.
+pub(crate) fn check_sizes(
+    object: &Object<'_>,
+    sizes: &[(&Entry<'_>, usize)],
+    settings: &Settings,
+    verdict: &mut Verdict,
+) {
+    let limits = settings.size_of(object, object.namespace);
+    too_many_keys::check(object, limits, verdict);
+    oversized_value::check(sizes, limits, verdict);
+    if !oversized_data::check(sizes, limits, verdict) {
+        large_data::check(sizes, limits, verdict);
+    }
+}
+
+/// Judges what the type of a Secret promises.
+pub(crate) fn check_form(object: &Object<'_>, settings: &Settings, verdict: &mut Verdict) {
+    let Some(secret_type) = object
+        .secret_type
+        .filter(|name| !settings.exempts_type(name))
+    else {
+        return;
+    };
+    let form = &settings.form;
+    match secret_type {
+        TLS => {
+            let is_placed = misplaced_pem::check(object, form.tls, verdict);
+            let is_pem = malformed_pem::check_tls(object, form.tls, verdict);
+            incomplete_key_pair::check(object, form.tls, verdict);
+            if is_placed && is_pem {
+                mismatched_key::check(object, form.tls, verdict);
+            }
+            expired_certificate::check(object, form.expired_certificate, verdict);
+        }
+        DOCKER_CONFIG_JSON => docker(
+            object,
+            ".dockerconfigjson",
+            Form::ConfigJson,
+            settings,
+            verdict,
+        ),
+        DOCKER_CFG => docker(object, ".dockercfg", Form::Cfg, settings, verdict),
+        BASIC_AUTH => empty_credential::check(object, form.basic_auth, verdict),
+        SSH_AUTH => malformed_pem::check_ssh(object, form.ssh_auth, verdict),
+        BOOTSTRAP_TOKEN => malformed_bootstrap_token::check(object, form.bootstrap_token, verdict),
+        _ => {}
+    }
+}
+
+fn docker(object: &Object<'_>, key: &str, form: Form, settings: &Settings, verdict: &mut Verdict) {
+    let Some((entry, value)) = object.value(key) else {
+        return;
+    };
+    let level = settings.form.docker_config;
+    for problem in crate::docker::problems(&value, form) {
+        malformed_docker_config::check(entry, problem, level, verdict);
+        useless_docker_config::check(entry, problem, level, verdict);
+    }
+}
+
+const TLS: &str = "kubernetes.io/tls";
+const DOCKER_CONFIG_JSON: &str = "kubernetes.io/dockerconfigjson";
+const DOCKER_CFG: &str = "kubernetes.io/dockercfg";
+const BASIC_AUTH: &str = "kubernetes.io/basic-auth";
+const SSH_AUTH: &str = "kubernetes.io/ssh-auth";
+const SERVICE_ACCOUNT_TOKEN: &str = "kubernetes.io/service-account-token";
+const BOOTSTRAP_TOKEN: &str = "bootstrap.kubernetes.io/token";
+
+/// Whether a type says what the value of a key looks like.
+fn has_form(secret_type: &str, key: &str) -> bool {
+    match secret_type {
+        TLS => matches!(key, "tls.crt" | "tls.key" | "ca.crt"),
+        DOCKER_CONFIG_JSON => key == ".dockerconfigjson",
+        DOCKER_CFG => key == ".dockercfg",
+        SSH_AUTH => key == "ssh-privatekey",
+        _ => false,
+    }
+}
+
+/// A level that is at most a warning.
+fn at_most_warn(level: shared::Level) -> shared::Level {
+    match level {
+        shared::Level::Off => shared::Level::Off,
+        shared::Level::Deny | shared::Level::Warn => shared::Level::Warn,
+    }
+}
+
+/// A number of bytes for people.
+fn bytes(count: u64) -> String {
+    const KIBIBYTE: u64 = 1024;
+    const MEBIBYTE: u64 = 1024 * KIBIBYTE;
+    match count {
+        1 => "1 byte".to_owned(),
+        _ if count < 10 * KIBIBYTE => format!("{count} bytes"),
+        _ if count % MEBIBYTE == 0 => format!("{} MiB", count / MEBIBYTE),
+        _ => format!("{} KiB", count / KIBIBYTE),
+    }
+}

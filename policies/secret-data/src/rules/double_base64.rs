@@ -1,0 +1,161 @@
+//! A value that was encoded twice.
+
+use shared::{Level, Rule, Verdict, rule};
+
+use crate::base64::{self, is_of_alphabet};
+use crate::text::has;
+use crate::value::Value;
+
+/// See the module.
+pub(crate) static RULE: Rule = rule! {
+    id: "double_base64",
+    summary: "A value that is still base64 of text, PEM or JSON when it is decoded",
+    why: "The container reads base64 where it wants the text: Kubernetes decodes data once",
+    fix: "encode the value once in data, or put it in stringData as it is",
+};
+
+/// Keys whose values have to be base64. Source: the Helm chart of 1Password Connect.
+const MEANT_TO_BE: &[&str] = &["1password-credentials.json"];
+
+/// So much of a value tells what it is.
+const ENOUGH: usize = 4096;
+
+/// Finds values that are base64 of content. Keys, digests and tokens in base64 decode to bytes that are no text.
+pub(crate) fn check(value: &Value<'_>, level: Level, verdict: &mut Verdict) {
+    let key = value.entry.key.to_ascii_lowercase();
+    let says_so = has(&key, "base64") || has(&key, "b64");
+    if says_so || MEANT_TO_BE.contains(&key.as_str()) {
+        return;
+    }
+    let Some(what) = value.text.and_then(decodes_to) else {
+        return;
+    };
+    let reason = format_args!("is base64 of {what} when it is decoded: it was encoded twice");
+    value.report(&RULE, level, reason, verdict);
+}
+
+/// What a text is base64 of; none when it is no base64, or of bytes without a meaning.
+fn decodes_to(text: &str) -> Option<&'static str> {
+    let text = text.trim_ascii();
+    if text.len() < 16 || !is_base64(text) {
+        return None;
+    }
+    let start = text.get(..ENOUGH).unwrap_or(text);
+    let mut decoded = Vec::new();
+    base64::decode(start, &mut decoded).ok()?;
+    // A character may be cut at the end.
+    let content = match std::str::from_utf8(&decoded) {
+        Ok(content) => content,
+        Err(error) if error.error_len().is_none() && start.len() < text.len() => {
+            std::str::from_utf8(decoded.get(..error.valid_up_to())?).ok()?
+        }
+        Err(_) => return None,
+    };
+    if content.starts_with("-----BEGIN ") {
+        return Some("PEM");
+    }
+    if content.starts_with("{\"") || content.starts_with("[\"") || content.starts_with("[{") {
+        return Some("JSON");
+    }
+    let is_of_text =
+        |character: char| !character.is_control() || matches!(character, '\n' | '\r' | '\t');
+    (content.chars().all(is_of_text)
+        && content
+            .bytes()
+            .any(|byte| byte.is_ascii_alphabetic() || !byte.is_ascii()))
+    .then_some("text")
+}
+
+/// Whether all of a text is base64 as an encoder writes it: in one line, or in lines of one length.
+fn is_base64(text: &str) -> bool {
+    let width = text.split('\n').next().map_or(0, str::len);
+    let mut symbols = 0;
+    for line in text.split('\n') {
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        let body = line.strip_suffix('=').unwrap_or(line);
+        let body = body.strip_suffix('=').unwrap_or(body);
+        if line.len() > width || !body.bytes().all(is_of_alphabet) {
+            return false;
+        }
+        symbols += line.len();
+    }
+    symbols % 4 == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::testing::{lines, rules, secret};
+
+    #[test]
+    fn says_what_was_encoded_twice() {
+        for (value, what) in [
+            ("c2VjcmV0LXBhc3N3b3Jk", "text"),
+            ("c2VjcmV0LXBhc3N3b3Jk\n", "text"),
+            ("LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t", "PEM"),
+            ("eyJhIjoiYiIsImMiOiJkIn0=", "JSON"),
+            ("7JWI64WV7ZWY7IS47JqU7IS46rOE", "text"),
+        ] {
+            assert_eq!(
+                lines(
+                    &secret("Opaque", &[("password", value.trim_end().as_bytes())]),
+                    &json!({})
+                ),
+                [format!(
+                    "warning: secret-data: data[\"password\"]: is base64 of {what} when it is decoded: it was encoded \
+                     twice; fix: encode the value once in data, or put it in stringData as it is [double_base64]"
+                )],
+                "{value}"
+            );
+        }
+    }
+
+    #[test]
+    fn does_not_take_keys_digests_and_words_for_it() {
+        for value in [
+            "password",
+            "username1234",
+            "correcthorsebatterystaple",
+            "deadbeefdeadbeef",
+            "5f4dcc3b5aa765d61d8327deb882cf99",
+            "123e4567-e89b-12d3-a456-426614174000",
+            "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.c2lnbmF0dXJl",
+            // A key of Fernet, one of WireGuard, one of an Azure account.
+            "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=",
+            "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=",
+            "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==",
+            "c2hvcnQ=",
+            "MTIzNDU2Nzg5MDEyMzQ1",
+        ] {
+            assert_eq!(rules("password", value.as_bytes()), [""; 0], "{value}");
+        }
+    }
+
+    #[test]
+    fn keys_may_say_that_it_is_meant() {
+        let value = b"eyJhIjoiYiIsImMiOiJkIn0=";
+        for key in [
+            "GOOGLE_CREDENTIALS_BASE64",
+            "cert.b64",
+            "1password-credentials.json",
+        ] {
+            let found = rules(key, value);
+            assert!(
+                !found.iter().any(|rule| rule.starts_with("double")),
+                "{key}: {found:?}"
+            );
+        }
+        assert_eq!(rules("credentials", value), ["double_base64?"]);
+    }
+
+    #[test]
+    fn reads_wrapped_and_large_values() {
+        let wrapped = b"LS0tLS1CRUdJTiBDRVJU\nSUZJQ0FURS0tLS0tCg==\n";
+        assert_eq!(rules("k", wrapped), ["double_base64?"]);
+        let large = "7JWI64WV".repeat(4000);
+        assert_eq!(rules("k", large.as_bytes()), ["double_base64?"]);
+        let broken = format!("{large}!");
+        assert_eq!(rules("k", broken.as_bytes()), [""; 0]);
+    }
+}

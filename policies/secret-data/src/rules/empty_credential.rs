@@ -1,0 +1,42 @@
+//! A login without a user or a password.
+
+use shared::{Level, Rule, Verdict, rule};
+
+use crate::views::Object;
+
+/// See the module.
+pub(crate) static RULE: Rule = rule! {
+    id: "empty_credential",
+    summary: "A `kubernetes.io/basic-auth` Secret with an empty `username` or `password`",
+    why: "Kubernetes only asks that one of the two is there; who logs in with it is refused",
+    fix: "write the value, or leave the key out",
+};
+
+/// Finds keys without a value.
+pub(crate) fn check(object: &Object<'_>, level: Level, verdict: &mut Verdict) {
+    for key in ["username", "password"] {
+        if let Some(entry) = object.entry(key).filter(|entry| entry.written.is_empty()) {
+            entry.report(&RULE, level, format_args!("is empty"), RULE.fix, verdict);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::testing::{lines, secret};
+
+    #[test]
+    fn warns_of_keys_without_a_value() {
+        let of = |data| lines(&secret("kubernetes.io/basic-auth", data), &json!({}));
+        assert_eq!(of(&[("username", b"jane")]), [""; 0]);
+        assert_eq!(
+            of(&[("username", b"jane"), ("password", b"")]),
+            [
+                "warning: secret-data: data[\"password\"]: is empty; fix: write the value, or leave the key out \
+              [empty_credential]"
+            ]
+        );
+    }
+}

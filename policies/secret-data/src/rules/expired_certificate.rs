@@ -1,0 +1,80 @@
+//! A certificate that is not valid any more.
+
+use shared::{Level, Rule, Verdict, rule};
+
+use super::misplaced_pem::is_certificate;
+use crate::pem;
+use crate::views::Object;
+use crate::x509::Certificate;
+
+/// See the module.
+pub(crate) static RULE: Rule = rule! {
+    id: "expired_certificate",
+    summary: "A `tls.crt` whose first certificate had expired when the Secret was written",
+    why: "Every client refuses the connection",
+    fix: "renew the certificate",
+};
+
+/// Compares the end of the certificate with the time at which the API server says that it wrote the object: a guest has
+/// no clock of its own. Without such a time nothing is known.
+pub(crate) fn check(object: &Object<'_>, level: Level, verdict: &mut Verdict) {
+    let Some((entry, crt)) = object.value("tls.crt") else {
+        return;
+    };
+    let blocks = pem::blocks(std::str::from_utf8(&crt).unwrap_or_default());
+    let first = blocks.iter().find(|block| is_certificate(block));
+    let certificate = first.and_then(|block| Certificate::read(&block.content));
+    let digits = |time: &str| -> String { time.chars().filter(char::is_ascii_digit).collect() };
+    if certificate.is_some_and(|certificate| certificate.not_after < digits(object.written_at)) {
+        let reason = format_args!("has expired: its end lies before the time of this request");
+        entry.report(&RULE, level, reason, RULE.fix, verdict);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::testing::pem::{EC_CERTIFICATE, EC_KEY, EXPIRED_CERTIFICATE, EXPIRED_KEY};
+    use crate::testing::{rules_of, secret};
+
+    fn found(crt: &[u8], key: &[u8], metadata: &Value) -> Vec<String> {
+        let mut object = secret("kubernetes.io/tls", &[("tls.crt", crt), ("tls.key", key)]);
+        for (name, value) in metadata.as_object().unwrap() {
+            object["metadata"][name] = value.clone();
+        }
+        rules_of(&object, &json!({}))
+    }
+
+    #[test]
+    fn the_time_of_the_api_server_counts() {
+        let created = |time: &str| json!({ "creationTimestamp": time });
+        for (metadata, expired) in [
+            (json!({}), false),
+            (json!({"creationTimestamp": null}), false),
+            (created("2020-01-30T00:00:00Z"), false),
+            (created("2026-01-01T00:00:00Z"), true),
+            (
+                json!({"creationTimestamp": "2020-01-01T00:00:00Z", "managedFields": [
+                    {"time": "2026-01-01T00:00:00Z"}, {"time": "2020-01-02T00:00:00Z"}, {}
+                ]}),
+                true,
+            ),
+        ] {
+            let expected = if expired {
+                &["expired_certificate?"][..]
+            } else {
+                &[]
+            };
+            assert_eq!(
+                found(EXPIRED_CERTIFICATE, EXPIRED_KEY, &metadata),
+                expected,
+                "{metadata}"
+            );
+        }
+        assert_eq!(
+            found(EC_CERTIFICATE, EC_KEY, &created("2026-01-01T00:00:00Z")),
+            [""; 0]
+        );
+    }
+}

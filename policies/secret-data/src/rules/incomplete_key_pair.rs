@@ -1,0 +1,64 @@
+//! Half of a pair.
+
+use shared::{Level, Rule, Verdict, rule};
+
+use super::at_most_warn;
+use crate::views::Object;
+
+/// See the module.
+pub(crate) static RULE: Rule = rule! {
+    id: "incomplete_key_pair",
+    summary: "A TLS Secret that has a certificate and an empty key, or the other way round",
+    why: "No server can use half of it; some controllers fill in the rest later",
+    fix: "write both, or leave both empty for a controller",
+};
+
+/// Warns of half a pair.
+pub(crate) fn check(object: &Object<'_>, level: Level, verdict: &mut Verdict) {
+    let (Some(certificate), Some(key)) = (object.entry("tls.crt"), object.entry("tls.key")) else {
+        return;
+    };
+    let (empty, other) = match (certificate.written.is_empty(), key.written.is_empty()) {
+        (true, false) => (certificate, "tls.key"),
+        (false, true) => (key, "tls.crt"),
+        _ => return,
+    };
+    let level = at_most_warn(level);
+    let reason = format_args!("is empty, and {other} is not");
+    empty.report(&RULE, level, reason, RULE.fix, verdict);
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::testing::pem::{EC_CERTIFICATE, EC_KEY};
+    use crate::testing::{lines, secret};
+
+    #[test]
+    fn warns_of_half_a_pair() {
+        for (crt, key, expected) in [
+            (
+                &b""[..],
+                EC_KEY,
+                "data[\"tls.crt\"]: is empty, and tls.key is not",
+            ),
+            (
+                EC_CERTIFICATE,
+                b"",
+                "data[\"tls.key\"]: is empty, and tls.crt is not",
+            ),
+        ] {
+            assert_eq!(
+                lines(
+                    &secret("kubernetes.io/tls", &[("tls.crt", crt), ("tls.key", key)]),
+                    &json!({})
+                ),
+                [format!(
+                    "warning: secret-data: {expected}; fix: write both, or leave both empty for a controller \
+                     [incomplete_key_pair]"
+                )]
+            );
+        }
+    }
+}

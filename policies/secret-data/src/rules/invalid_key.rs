@@ -1,0 +1,77 @@
+//! A key that Kubernetes does not take.
+
+use shared::{Level, Rule, Verdict, rule};
+
+use crate::views::Object;
+
+/// See the module.
+pub(crate) static RULE: Rule = rule! {
+    id: "invalid_key",
+    summary: "A key with other characters than letters, digits, `-`, `_` and `.`, one of more than 253, or one that leads to another folder",
+    why: "The API server refuses the object",
+    fix: "use letters, digits, - _ and . in the key",
+};
+
+/// Refuses what the API server refuses.
+///
+/// Source: `IsConfigMapKey` in `staging/src/k8s.io/apimachinery/pkg/util/validation/validation.go`.
+pub(crate) fn check(object: &Object<'_>, verdict: &mut Verdict) {
+    for entry in &object.entries {
+        let key = entry.key;
+        let is_of_key =
+            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        let reason = if key.is_empty() {
+            "has no key"
+        } else if key.len() > 253 {
+            "has a key of more than 253 characters"
+        } else if !key.bytes().all(is_of_key) {
+            "has a key with a character that no key may have"
+        } else if key == "." || key.starts_with("..") {
+            "has a key that leads to another folder where the Secret is mounted"
+        } else {
+            continue;
+        };
+        entry.report(
+            &RULE,
+            Level::Deny,
+            format_args!("{reason}"),
+            RULE.fix,
+            verdict,
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::testing::{lines, secret};
+
+    #[test]
+    fn refuses_what_the_api_server_refuses() {
+        let long = "k".repeat(254);
+        for (key, refused) in [
+            ("a.b-c_D9", false),
+            (".dockercfg", false),
+            ("...", true),
+            ("..a", true),
+            (".", true),
+            ("a b", true),
+            ("a/b", true),
+            ("é", true),
+            ("", true),
+            (&long, true),
+            (&long[1..], false),
+        ] {
+            let found = lines(&secret("Opaque", &[(key, b"x")]), &json!({}));
+            assert_eq!(!found.is_empty(), refused, "{key}: {found:?}");
+        }
+        assert_eq!(
+            lines(&secret("Opaque", &[("my key", b"x")]), &json!({})),
+            [
+                "data[\"my key\"]: has a key with a character that no key may have; fix: use letters, digits, - _ and . \
+              in the key [invalid_key]"
+            ]
+        );
+    }
+}

@@ -1,0 +1,321 @@
+//! A value that is not the PEM that it should be.
+
+use std::borrow::Cow;
+
+use shared::{Level, Rule, Verdict, rule};
+
+use super::at_most_warn;
+use super::misplaced_pem::{is_certificate, is_private_key};
+use crate::pem::{self, Block, Damage};
+use crate::value::Value;
+use crate::views::{Entry, Object};
+use crate::x509::{Certificate, PublicKey};
+
+/// See the module.
+pub(crate) static RULE: Rule = rule! {
+    id: "malformed_pem",
+    summary: "A certificate or a key that is not PEM, or damaged PEM: encoded once more, without line breaks, without its end",
+    why: "Kubernetes stores it, and the server that mounts it does not start; an Ingress shows the certificate of its controller",
+    fix: "put the PEM file in, from -----BEGIN to the END line",
+};
+
+/// Judges the values of a TLS Secret. Empty ones are placeholders that a controller fills in later. Says whether a server
+/// could use what is there.
+pub(crate) fn check_tls(object: &Object<'_>, level: Level, verdict: &mut Verdict) -> bool {
+    let mut usable = true;
+    for key in ["tls.crt", "tls.key", "ca.crt"] {
+        let Some((entry, value)) = object.value(key).filter(|(_, value)| !value.is_empty()) else {
+            continue;
+        };
+        let blocks = pem::blocks(std::str::from_utf8(&value).unwrap_or_default());
+        let is_key = |block: &Block<'_>| key == "tls.key" && is_private_key(block);
+        let problem = match blocks
+            .iter()
+            .find(|block| is_key(block) || is_certificate(block))
+        {
+            Some(block) if is_key(block) => key_problem(block),
+            Some(block) if key != "tls.key" => certificate_problem(block),
+            // What is where it does not belong is told so by another rule.
+            Some(_) => None,
+            None if blocks.iter().any(is_private_key) => None,
+            None => Some(other_blocks(
+                &value,
+                &blocks,
+                if key == "tls.key" {
+                    "private key"
+                } else {
+                    "certificate"
+                },
+            )),
+        };
+        usable &= problem.is_none();
+        report(entry, problem, level, verdict);
+    }
+    usable
+}
+
+/// Judges the key of an SSH Secret.
+pub(crate) fn check_ssh(object: &Object<'_>, level: Level, verdict: &mut Verdict) {
+    let Some((entry, value)) = object
+        .value("ssh-privatekey")
+        .filter(|(_, value)| !value.is_empty())
+    else {
+        return;
+    };
+    let text = std::str::from_utf8(&value).unwrap_or_default();
+    let blocks = pem::blocks(text);
+    let problem = if let Some(block) = blocks.iter().find(|block| is_private_key(block)) {
+        let is_empty = block.content.is_empty();
+        if is_empty {
+            Some((
+                "has a private key without content".into(),
+                Damage::Body.fix(),
+            ))
+        } else if text.contains('\r') {
+            Some((
+                "has line ends of Windows (CR LF), which OpenSSH does not read".into(),
+                "convert the file: dos2unix",
+            ))
+        } else if !text.ends_with('\n') {
+            // Source: `sshkey_parse_private_fileblob_type` of OpenSSH, whose END mark has the line break in it.
+            report(
+                entry,
+                Some((
+                    "has no line break at its end, which OpenSSH needs".into(),
+                    "add the line break behind the END line",
+                )),
+                at_most_warn(level),
+                verdict,
+            );
+            None
+        } else {
+            None
+        }
+    } else if text.starts_with("PuTTY-User-Key-File") {
+        Some((
+            "is a key of PuTTY".into(),
+            "convert it: puttygen key.ppk -O private-openssh",
+        ))
+    } else if text.starts_with("ssh-") || text.starts_with("ecdsa-") {
+        Some((
+            "is a public key".into(),
+            "put the private key in, the file without .pub",
+        ))
+    } else {
+        Some(other_blocks(&value, &blocks, "private key"))
+    };
+    report(entry, problem, level, verdict);
+}
+
+/// Judges PEM that nothing says what it is for.
+pub(crate) fn check_any(value: &Value<'_>, level: Level, verdict: &mut Verdict) {
+    let Some(text) = value
+        .text
+        .filter(|text| text.trim_ascii_start().starts_with("-----BEGIN "))
+    else {
+        return;
+    };
+    if let Some(damage) = pem::damage(text.trim_ascii_start()) {
+        report(
+            value.entry,
+            Some((damage.what().into(), damage.fix())),
+            level,
+            verdict,
+        );
+    }
+}
+
+type Problem = (Cow<'static, str>, &'static str);
+
+fn report(entry: &Entry<'_>, problem: Option<Problem>, level: Level, verdict: &mut Verdict) {
+    if let Some((reason, fix)) = problem {
+        entry.report(&RULE, level, format_args!("{reason}"), fix, verdict);
+    }
+}
+
+fn certificate_problem(block: &Block<'_>) -> Option<Problem> {
+    let is_certificate = Certificate::read(&block.content).is_some();
+    (!is_certificate).then(|| {
+        (
+            "has a CERTIFICATE block that holds no certificate".into(),
+            Damage::Body.fix(),
+        )
+    })
+}
+
+fn key_problem(block: &Block<'_>) -> Option<Problem> {
+    if block.encrypted || block.label == "ENCRYPTED PRIVATE KEY" {
+        let fix = "remove the passphrase: openssl pkey -in tls.key";
+        return Some((
+            "is a private key with a passphrase, which no server can ask for".into(),
+            fix,
+        ));
+    }
+    if block.label == "OPENSSH PRIVATE KEY" {
+        let fix = "convert it: ssh-keygen -p -m PEM -f tls.key";
+        return Some((
+            "is a key of OpenSSH, which TLS servers do not read".into(),
+            fix,
+        ));
+    }
+    let is_key = PublicKey::of_private_key(&block.content).is_some();
+    (!is_key).then(|| {
+        (
+            "has a private key that cannot be read".into(),
+            Damage::Body.fix(),
+        )
+    })
+}
+
+/// A value without the block that is wanted.
+fn other_blocks(value: &[u8], blocks: &[Block<'_>], wanted: &str) -> Problem {
+    if blocks.is_empty() {
+        let damage = pem::without_block(value);
+        (damage.what().into(), damage.fix())
+    } else {
+        (
+            format!("holds PEM, and no {wanted} in it").into(),
+            "put the right file in",
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::testing::pem::{EC_CERTIFICATE, EC_KEY, ENCRYPTED_KEY, SSH_KEY};
+    use crate::testing::{lines, rules, secret};
+
+    fn found(secret_type: &str, data: &[(&str, &[u8])]) -> Vec<String> {
+        lines(&secret(secret_type, data), &json!({}))
+    }
+
+    fn reason(line: &str) -> &str {
+        let (_, reason) = line.split_once("]: ").unwrap();
+        reason.split_once("; fix: ").unwrap().0
+    }
+
+    #[test]
+    fn refuses_what_no_server_can_use() {
+        let text = |pem: &[u8]| String::from_utf8(pem.to_vec()).unwrap();
+        let certificate = text(EC_CERTIFICATE);
+        for (crt, expected) in [
+            (certificate.clone(), None),
+            (certificate.replace('\n', "\r\n"), None),
+            (format!("subject=shop\n{certificate}"), None),
+            (
+                certificate.replace('\n', "\\n"),
+                Some("has \\n written out where line breaks should be"),
+            ),
+            (
+                certificate.replace('\n', " "),
+                Some("has lost its line breaks"),
+            ),
+            (
+                certificate.replace("-----END CERTIFICATE-----\n", ""),
+                Some("has a PEM block without its END line"),
+            ),
+            (
+                "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCg==".to_owned(),
+                Some("is PEM that was encoded as base64 once more"),
+            ),
+            ("hunter2".to_owned(), Some("is not PEM")),
+            (
+                "-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n".to_owned(),
+                Some("has a CERTIFICATE block that holds no certificate"),
+            ),
+            (
+                "-----BEGIN CERTIFICATE REQUEST-----\nAQID\n-----END CERTIFICATE REQUEST-----\n"
+                    .to_owned(),
+                Some("holds PEM, and no certificate in it"),
+            ),
+        ] {
+            let found = found(
+                "kubernetes.io/tls",
+                &[("tls.crt", crt.as_bytes()), ("tls.key", EC_KEY)],
+            );
+            let reasons: Vec<_> = found.iter().map(|line| reason(line)).collect();
+            assert_eq!(reasons, expected.into_iter().collect::<Vec<_>>(), "{crt}");
+        }
+        for (key, expected) in [
+            (EC_KEY, None),
+            (
+                ENCRYPTED_KEY,
+                Some("is a private key with a passphrase, which no server can ask for"),
+            ),
+            (
+                SSH_KEY,
+                Some("is a key of OpenSSH, which TLS servers do not read"),
+            ),
+            (
+                &b"-----BEGIN PRIVATE KEY-----\nAQID\n-----END PRIVATE KEY-----\n"[..],
+                Some("has a private key that cannot be read"),
+            ),
+        ] {
+            let found = found(
+                "kubernetes.io/tls",
+                &[("tls.crt", EC_CERTIFICATE), ("tls.key", key)],
+            );
+            let reasons: Vec<_> = found.iter().map(|line| reason(line)).collect();
+            assert_eq!(reasons, expected.into_iter().collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn placeholders_that_a_controller_fills_in_are_empty() {
+        assert_eq!(
+            found("kubernetes.io/tls", &[("tls.crt", b""), ("tls.key", b"")]),
+            [""; 0]
+        );
+        let ca_only = [
+            ("tls.crt", &b""[..]),
+            ("tls.key", b""),
+            ("ca.crt", EC_CERTIFICATE),
+        ];
+        assert_eq!(found("kubernetes.io/tls", &ca_only), [""; 0]);
+    }
+
+    #[test]
+    fn refuses_what_openssh_does_not_read() {
+        let without_end = SSH_KEY.strip_suffix(b"\n").unwrap();
+        let windows = String::from_utf8(SSH_KEY.to_vec())
+            .unwrap()
+            .replace('\n', "\r\n");
+        for (key, expected) in [
+            (SSH_KEY, None),
+            (EC_KEY, None),
+            (
+                without_end,
+                Some("has no line break at its end, which OpenSSH needs"),
+            ),
+            (
+                windows.as_bytes(),
+                Some("has line ends of Windows (CR LF), which OpenSSH does not read"),
+            ),
+            (b"ssh-ed25519 AAAA jane\n", Some("is a public key")),
+            (
+                b"PuTTY-User-Key-File-3: ssh-ed25519\n",
+                Some("is a key of PuTTY"),
+            ),
+            (b"hunter2", Some("is not PEM")),
+            (EC_CERTIFICATE, Some("holds PEM, and no private key in it")),
+        ] {
+            let found = found("kubernetes.io/ssh-auth", &[("ssh-privatekey", key)]);
+            let reasons: Vec<_> = found.iter().map(|line| reason(line)).collect();
+            assert_eq!(reasons, expected.into_iter().collect::<Vec<_>>());
+            let warns = expected.is_some_and(|reason| reason.contains("no line break"));
+            assert_eq!(found.iter().any(|line| line.starts_with("warning")), warns);
+        }
+    }
+
+    #[test]
+    fn warns_of_damage_where_nothing_says_what_it_is_for() {
+        assert_eq!(rules("k", EC_KEY), [""; 0]);
+        assert_eq!(
+            rules("k", b"-----BEGIN X-----\\nAQID\\n-----END X-----"),
+            ["malformed_pem?"]
+        );
+        assert_eq!(rules("k", b"see -----BEGIN X----- for more"), [""; 0]);
+    }
+}

@@ -1,0 +1,120 @@
+//! A private key of another certificate.
+
+use shared::{Level, Rule, Verdict, rule};
+
+use super::misplaced_pem::{is_certificate, is_private_key};
+use crate::pem::{self, Block};
+use crate::views::Object;
+use crate::x509::{Certificate, PublicKey};
+
+/// See the module.
+pub(crate) static RULE: Rule = rule! {
+    id: "mismatched_key",
+    summary: "A `tls.key` that does not belong to the first certificate of `tls.crt`",
+    why: "No server starts with it. It happens when only one of the two was renewed, or when the chain is in the wrong order",
+    fix: "put in the key and the certificate that were made together",
+};
+
+/// Compares the public keys of both, as far as they can be told.
+///
+/// Kubernetes warns of it: `warningsForSecret` in `pkg/registry/core/secret/strategy.go`.
+pub(crate) fn check(object: &Object<'_>, level: Level, verdict: &mut Verdict) {
+    let (Some((_, crt)), Some((entry, key))) = (object.value("tls.crt"), object.value("tls.key"))
+    else {
+        return;
+    };
+    let text = |value| std::str::from_utf8(value).unwrap_or_default();
+    let (certificates, keys) = (pem::blocks(text(&crt)), pem::blocks(text(&key)));
+    let key = keys.iter().find(|block| is_private_key(block));
+    let Some(key) = key.and_then(|block| PublicKey::of_private_key(&block.content)) else {
+        return;
+    };
+    let certificate = |block: &'_ Block<'_>| is_certificate(block);
+    let mut belongs = certificates
+        .iter()
+        .filter(|block| certificate(block))
+        .filter_map(|block| {
+            Certificate::read(&block.content).map(|certificate| certificate.may_have(&key))
+        });
+    if belongs.next() != Some(false) {
+        return;
+    }
+    let (reason, fix) = if belongs.any(|belongs| belongs) {
+        (
+            "belongs to a certificate of tls.crt that is not the first",
+            "put the certificate of the server first, then those that signed it",
+        )
+    } else {
+        ("does not belong to the certificate in tls.crt", RULE.fix)
+    };
+    entry.report(&RULE, level, format_args!("{reason}"), fix, verdict);
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::testing::pem::{
+        EC_CERTIFICATE, EC_KEY, ED_CERTIFICATE, ED_KEY, OTHER_EC_KEY, OTHER_RSA_KEY,
+        RSA_CERTIFICATE, RSA_KEY, RSA_KEY_PKCS1, SEC1_EC_KEY,
+    };
+    use crate::testing::{lines, rules_of, secret};
+
+    #[test]
+    fn compares_the_public_keys() {
+        for (name, crt, key, belongs) in [
+            ("ec", EC_CERTIFICATE, EC_KEY, true),
+            ("ec in sec1", EC_CERTIFICATE, SEC1_EC_KEY, true),
+            ("rsa", RSA_CERTIFICATE, RSA_KEY, true),
+            ("rsa in pkcs1", RSA_CERTIFICATE, RSA_KEY_PKCS1, true),
+            ("ed25519", ED_CERTIFICATE, ED_KEY, true),
+            ("other ec", EC_CERTIFICATE, OTHER_EC_KEY, false),
+            ("other rsa", RSA_CERTIFICATE, OTHER_RSA_KEY, false),
+            ("rsa for ec", EC_CERTIFICATE, RSA_KEY, false),
+            ("ec for ed25519", ED_CERTIFICATE, EC_KEY, false),
+        ] {
+            let found = rules_of(
+                &secret("kubernetes.io/tls", &[("tls.crt", crt), ("tls.key", key)]),
+                &json!({}),
+            );
+            assert_eq!(
+                found,
+                if belongs {
+                    &[][..]
+                } else {
+                    &["mismatched_key"]
+                },
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn says_when_the_chain_is_in_the_wrong_order() {
+        let chain = [RSA_CERTIFICATE, EC_CERTIFICATE].concat();
+        let found = |key| {
+            lines(
+                &secret(
+                    "kubernetes.io/tls",
+                    &[("tls.crt", &chain), ("tls.key", key)],
+                ),
+                &json!({}),
+            )
+        };
+        assert_eq!(found(RSA_KEY), [""; 0]);
+        assert_eq!(
+            found(EC_KEY),
+            [
+                "data[\"tls.key\"]: belongs to a certificate of tls.crt that is not the first; fix: put the certificate of \
+              the server first, then those that signed it [mismatched_key]"
+            ]
+        );
+        assert_eq!(
+            found(OTHER_EC_KEY),
+            [
+                "data[\"tls.key\"]: does not belong to the certificate in tls.crt; fix: put in the key and the certificate \
+              that were made together [mismatched_key]"
+            ]
+        );
+    }
+}

@@ -1,0 +1,333 @@
+//! What an administrator may set.
+
+use shared::{Level, OnUpdate, Reader};
+
+use crate::views::Object;
+
+/// The largest Secret and `ConfigMap` that Kubernetes takes: `MaxSecretSize` in `pkg/apis/core/types.go`.
+const MOST: u64 = 1024 * 1024;
+
+/// From this size on, an UPDATE, which carries the object twice in base64, is too large for the policy server: its web
+/// framework takes requests of 2 MiB.
+const TOO_LARGE_TO_UPDATE: u64 = 700 * 1024;
+
+/// What an administrator may set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// How large the data may be.
+    size: Size,
+    /// Other limits for certain types and namespaces. The first entry that fits counts.
+    size_overrides: Vec<SizeOverride>,
+    /// How serious it is when a value is not encoded as it should be.
+    pub(crate) encoding: Encoding,
+    /// How serious it is when a value is not what the type of the Secret, or the name of the key, promises.
+    pub(crate) form: Form,
+    /// A copy of `stringData` in the annotation of `kubectl apply`.
+    pub(crate) clear_text_copy: Level,
+    /// The types that a Secret may have. Empty: all.
+    allowed_types: Vec<String>,
+    /// The types that a Secret must not have.
+    denied_types: Vec<DeniedType>,
+    /// What this policy does not concern.
+    exempt: Exempt,
+    /// Whether an UPDATE is refused for what it makes worse, or for everything.
+    on_update: OnUpdate,
+}
+
+/// How large the data of an object may be, in bytes as Kubernetes counts them: decoded, without the keys.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Size {
+    /// All values together.
+    pub(crate) total: u64,
+    /// A single value.
+    pub(crate) value: Option<u64>,
+    /// The number of keys.
+    pub(crate) keys: Option<u64>,
+    /// From here on the user is warned.
+    pub(crate) warn_at: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct SizeOverride {
+    types: Vec<String>,
+    namespaces: Vec<String>,
+    size: Size,
+}
+
+/// A level for each mistake in an encoding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Encoding {
+    pub(crate) invalid_base64: Level,
+    pub(crate) double_base64: Level,
+    pub(crate) unencoded_text: Level,
+    pub(crate) trailing_newline: Level,
+    pub(crate) surrounding_space: Level,
+    pub(crate) carriage_return: Level,
+    pub(crate) byte_order_mark: Level,
+    pub(crate) utf16: Level,
+    pub(crate) placeholder: Level,
+}
+
+/// A level for each form that a value can have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Form {
+    pub(crate) tls: Level,
+    pub(crate) expired_certificate: Level,
+    pub(crate) docker_config: Level,
+    pub(crate) basic_auth: Level,
+    pub(crate) ssh_auth: Level,
+    pub(crate) bootstrap_token: Level,
+    pub(crate) pem: Level,
+    pub(crate) files: Level,
+}
+
+/// A type that a Secret must not have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct DeniedType {
+    name: String,
+    pub(crate) reason: String,
+}
+
+/// Why a type is not allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Disallowed<'a> {
+    /// `deniedTypes` has it.
+    Denied(&'a DeniedType),
+    /// `allowedTypes` has not.
+    NotAllowed(&'a [String]),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Exempt {
+    types: Vec<String>,
+    keys: Vec<String>,
+    names: Vec<String>,
+    namespaces: Vec<String>,
+    users: Vec<String>,
+}
+
+/// Their values are meant to be what they are: Helm encodes its releases once more than it had to, and the token
+/// controller writes tokens.
+const EXEMPT_TYPES: &[&str] = &["helm.sh/release.v1", "kubernetes.io/service-account-token"];
+
+impl Settings {
+    /// Whether the policy does not concern an object, or whoever writes it.
+    pub(crate) fn exempts(&self, namespace: &str, name: &str, username: &str) -> bool {
+        let Exempt {
+            names,
+            namespaces,
+            users,
+            ..
+        } = &self.exempt;
+        let is = |object: &String| object.split_once('/') == Some((namespace, name));
+        namespaces.iter().any(|known| known == namespace)
+            || names.iter().any(is)
+            || users.iter().any(|known| known == username)
+    }
+
+    /// Whether only the size of Secrets of a type is judged, not what is in them.
+    pub(crate) fn exempts_type(&self, name: &str) -> bool {
+        EXEMPT_TYPES.contains(&name) || self.exempt.types.iter().any(|known| known == name)
+    }
+
+    /// Whether the value of a key is not judged by itself.
+    pub(crate) fn exempts_key(&self, key: &str) -> bool {
+        self.exempt.keys.iter().any(|known| known == key)
+    }
+
+    /// The limits for an object in a namespace.
+    pub(crate) fn size_of(&self, object: &Object<'_>, namespace: &str) -> &Size {
+        let fits = |entry: &&SizeOverride| {
+            let has =
+                |list: &[String], name| list.is_empty() || list.iter().any(|known| known == name);
+            has(&entry.types, object.secret_type.unwrap_or_default())
+                && has(&entry.namespaces, namespace)
+        };
+        let entry = self.size_overrides.iter().find(fits);
+        entry.map_or(&self.size, |entry| &entry.size)
+    }
+
+    /// Why a Secret may not be of a type; none when it may.
+    pub(crate) fn disallows(&self, name: &str) -> Option<Disallowed<'_>> {
+        if let Some(denied) = self.denied_types.iter().find(|denied| denied.name == name) {
+            return Some(Disallowed::Denied(denied));
+        }
+        let allowed = &self.allowed_types;
+        let is_allowed = allowed.is_empty() || allowed.iter().any(|known| known == name);
+        (!is_allowed).then_some(Disallowed::NotAllowed(allowed))
+    }
+}
+
+impl shared::Settings for Settings {
+    fn read(settings: &mut Reader<'_, '_>) -> Self {
+        use Level::{Deny, Warn};
+        let default = Size {
+            total: MOST,
+            warn_at: TOO_LARGE_TO_UPDATE,
+            ..Size::default()
+        };
+        let size = settings.map("size", |size| read_size(size, &default));
+        Self {
+            size_overrides: settings.list("sizeOverrides", |entry| SizeOverride {
+                types: entry.texts("types", type_problem),
+                namespaces: entry.names("namespaces"),
+                size: read_size(entry, &size),
+            }),
+            size,
+            encoding: settings.map("encoding", |encoding| {
+                let [
+                    invalid_base64,
+                    double_base64,
+                    unencoded_text,
+                    trailing_newline,
+                    surrounding_space,
+                    carriage_return,
+                    byte_order_mark,
+                    utf16,
+                    placeholder,
+                ] = encoding.levels([
+                    ("invalidBase64", Deny),
+                    ("doubleBase64", Warn),
+                    ("unencodedText", Deny),
+                    ("trailingNewline", Warn),
+                    ("surroundingSpace", Warn),
+                    ("carriageReturn", Warn),
+                    ("byteOrderMark", Warn),
+                    ("utf16", Warn),
+                    ("placeholder", Warn),
+                ]);
+                Encoding {
+                    invalid_base64,
+                    double_base64,
+                    unencoded_text,
+                    trailing_newline,
+                    surrounding_space,
+                    carriage_return,
+                    byte_order_mark,
+                    utf16,
+                    placeholder,
+                }
+            }),
+            form: settings.map("form", |form| {
+                let [
+                    tls,
+                    expired_certificate,
+                    docker_config,
+                    basic_auth,
+                    ssh_auth,
+                    bootstrap_token,
+                    pem,
+                    files,
+                ] = form.levels([
+                    ("tls", Deny),
+                    ("expiredCertificate", Warn),
+                    ("dockerConfig", Deny),
+                    ("basicAuth", Warn),
+                    ("sshAuth", Deny),
+                    ("bootstrapToken", Deny),
+                    ("pem", Warn),
+                    ("files", Warn),
+                ]);
+                Form {
+                    tls,
+                    expired_certificate,
+                    docker_config,
+                    basic_auth,
+                    ssh_auth,
+                    bootstrap_token,
+                    pem,
+                    files,
+                }
+            }),
+            clear_text_copy: settings.level("clearTextCopy", Warn),
+            allowed_types: settings.texts("allowedTypes", type_problem),
+            denied_types: settings.list("deniedTypes", |entry| {
+                let (name, reason) = (entry.text("type"), entry.text("reason"));
+                if let Some(problem) = type_problem(name) {
+                    entry.problem("type", problem);
+                }
+                if reason.trim_ascii().is_empty() {
+                    entry.problem("reason", "must say why, for the user who is refused");
+                } else if reason.bytes().any(|byte| byte.is_ascii_control()) {
+                    entry.problem("reason", "must be one line");
+                }
+                DeniedType {
+                    name: name.to_owned(),
+                    reason: reason.to_owned(),
+                }
+            }),
+            exempt: settings.map("exempt", |exempt| Exempt {
+                types: exempt.texts("types", type_problem),
+                keys: exempt.names("keys"),
+                names: exempt.namespaced_names("names"),
+                namespaces: exempt.names("namespaces"),
+                users: exempt.users("users"),
+            }),
+            on_update: settings.on_update(),
+        }
+    }
+
+    fn on_update(&self) -> OnUpdate {
+        self.on_update
+    }
+}
+
+/// Reads limits; what is not set is as in `default`.
+fn read_size(size: &mut Reader<'_, '_>, default: &Size) -> Size {
+    let total = read_bytes(size, "total").unwrap_or(default.total);
+    let value = read_bytes(size, "value").or(default.value);
+    let keys = size.scalar("keys");
+    let count = keys.parse().ok();
+    if !keys.is_empty() && count.is_none_or(|count| count == 0) {
+        size.problem("keys", format!("{keys:?} is not a number of keys"));
+    }
+    let warn_at = read_bytes(size, "warnAt");
+    if total > MOST {
+        size.problem("total", "is more than Kubernetes takes, which is 1Mi");
+    }
+    if value.is_some_and(|value| value > total) {
+        size.problem("value", "is more than all values together may have");
+    }
+    if warn_at.is_some_and(|warn_at| warn_at > total) {
+        size.problem("warnAt", "is more than total, from where on it is refused");
+    }
+    Size {
+        total,
+        value,
+        keys: count.or(default.keys),
+        warn_at: warn_at.unwrap_or(default.warn_at),
+    }
+}
+
+/// A number of bytes: `700Ki`, `1Mi`, `4096`. None where there is none.
+fn read_bytes(size: &mut Reader<'_, '_>, name: &'static str) -> Option<u64> {
+    let text = size.scalar(name);
+    if text.is_empty() {
+        return None;
+    }
+    let (digits, unit) = if let Some(digits) = text.strip_suffix("Ki") {
+        (digits, 1024)
+    } else if let Some(digits) = text.strip_suffix("Mi") {
+        (digits, 1024 * 1024)
+    } else {
+        (text.as_ref(), 1)
+    };
+    let bytes = digits
+        .parse::<u64>()
+        .ok()
+        .and_then(|number| number.checked_mul(unit))
+        .filter(|bytes| *bytes > 0);
+    if bytes.is_none() {
+        size.problem(
+            name,
+            format!("{text:?} is not a size such as 4096, 700Ki or 1Mi"),
+        );
+    }
+    bytes
+}
+
+/// Types are like `kubernetes.io/tls`: a name, mostly behind a domain.
+fn type_problem(name: &str) -> Option<String> {
+    let is_type = !name.is_empty() && !name.bytes().any(|byte| matches!(byte, b'*' | b' '));
+    (!is_type).then(|| format!("{name:?} is not a type of Secrets"))
+}
