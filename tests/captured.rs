@@ -1,4 +1,5 @@
-//! Reviews that a real API server sent, in `reviews/`: each is answered, and how is written in `reviews/expected.yaml`.
+//! Reviews that a real API server sent, in `reviews/`: each is answered by every policy that wants to see it, and how
+//! is written in `reviews/expected.yaml`. What a policy does not want to see is shown to it all the same, and passes.
 
 #![allow(
     clippy::indexing_slicing,
@@ -10,27 +11,51 @@ use std::fmt::Write;
 
 use bundle_tests::{compare, in_snake_case, invariants, names, policies, read, repository};
 use hostpath_mounts::HostpathMounts;
+use nodeport_range::NodeportRange;
 use preflight::review::Target;
 use preflight::{NoHost, Response};
 use serde_json::Value;
 use shared::Policy;
 use shared::message::{Line, parse_refusal, parse_warning};
 
-/// The name of each file, the request in it, and the answer with default settings.
-fn answers() -> Vec<(String, Value, Response)> {
-    let guest = policies::load(HostpathMounts::NAME).unwrap();
+/// What a policy answers to a review, with default settings.
+struct Answered {
+    policy: &'static str,
+    /// The name of the file.
+    file: String,
+    request: Value,
+    /// Whether the policy's metadata asks for such requests.
+    is_wanted: bool,
+    response: Response,
+}
+
+/// Every review, answered by every policy.
+fn answers() -> Vec<Answered> {
     let folder = repository("tests/reviews");
     let files = names(&folder).unwrap().into_iter();
-    let reviews = files.filter(|file| file != "expected.yaml");
-    reviews
+    let reviews: Vec<(String, Value)> = files
+        .filter(|file| file != "expected.yaml")
         .map(|file| {
             let mut review: Value =
                 serde_json::from_str(&read(&folder.join(&file)).unwrap()).unwrap();
-            let request = review["request"].take();
-            let response = guest.validate(&request, &Value::Null, NoHost);
-            (file, request, response.unwrap())
+            (file, review["request"].take())
         })
-        .collect()
+        .collect();
+    let mut answers = Vec::new();
+    for (policy, _) in policies::RULES {
+        let guest = policies::load(policy).unwrap();
+        let metadata = guest.metadata().unwrap();
+        for (file, request) in &reviews {
+            answers.push(Answered {
+                policy,
+                file: file.clone(),
+                request: request.clone(),
+                is_wanted: Target::of(request).is_wanted_by(metadata),
+                response: guest.validate(request, &Value::Null, NoHost).unwrap(),
+            });
+        }
+    }
+    answers
 }
 
 /// `risky_path: spec.volumes[0].hostPath.path`
@@ -38,10 +63,13 @@ fn finding(line: &Line<'_>) -> String {
     format!("{}: {}", line.rule.unwrap_or_default(), line.path)
 }
 
-#[test]
-fn every_review_is_answered_as_expected() {
+/// How a policy answers, as `expected.yaml` has it.
+fn written(policy: &str, answers: &[Answered]) -> String {
     let (mut refused, mut warned, mut accepted) = (String::new(), String::new(), String::new());
-    for (file, _, response) in answers() {
+    for Answered { file, response, .. } in answers
+        .iter()
+        .filter(|answered| answered.policy == policy && answered.is_wanted)
+    {
         let message = response.message.as_deref();
         let lines = message.map(|message| parse_refusal(message).unwrap());
         let mut findings: Vec<String> = lines.iter().flatten().map(finding).collect();
@@ -57,65 +85,144 @@ fn every_review_is_answered_as_expected() {
             (true, false) => &mut warned,
             (true, true) => {
                 // Writing to a String cannot fail.
-                let _ = writeln!(accepted, "- {file}");
+                let _ = writeln!(accepted, "  - {file}");
                 continue;
             }
         };
-        let _ = writeln!(list, "  {file}:");
+        let _ = writeln!(list, "    {file}:");
         for finding in findings {
-            let _ = writeln!(list, "  - '{finding}'");
+            let _ = writeln!(list, "    - '{finding}'");
         }
     }
-    let text = format!("refused:\n{refused}warned:\n{warned}accepted:\n{accepted}");
+    format!("{policy}:\n  refused:\n{refused}  warned:\n{warned}  accepted:\n{accepted}")
+}
+
+#[test]
+fn every_review_is_answered_as_expected() {
+    let answers = answers();
+    let policies = policies::RULES.iter();
+    let text: String = policies
+        .map(|(policy, _)| written(policy, &answers))
+        .collect();
     if let Err(difference) = compare(&repository("tests/reviews/expected.yaml"), &text) {
         panic!("{difference}");
     }
 }
 
 #[test]
+fn every_policy_wants_some_of_the_reviews() {
+    let answers = answers();
+    for (policy, _) in policies::RULES {
+        let of_policy = |answered: &&Answered| answered.policy == *policy && answered.is_wanted;
+        let wanted = answers.iter().filter(of_policy).count();
+        assert!(wanted >= 10, "{policy} wants {wanted} of the reviews");
+    }
+}
+
+/// Whether nobody may stand in the way of a request.
+fn has_to_pass(request: &Value) -> bool {
+    let target = Target::of(request);
+    matches!(target.operation.as_str(), "DELETE" | "CONNECT")
+        || matches!(target.subresource.as_str(), "status" | "scale")
+        || !request["object"]["metadata"]["deletionTimestamp"].is_null()
+}
+
+#[test]
 fn what_has_to_pass_passes() {
     let mut passed = 0;
-    for (file, request, response) in answers() {
-        let target = Target::of(&request);
-        let object = &request["object"];
-        let going = !object["metadata"]["deletionTimestamp"].is_null();
-        if matches!(target.operation.as_str(), "DELETE" | "CONNECT")
-            || matches!(target.subresource.as_str(), "status" | "scale")
-            || going
-        {
-            assert_eq!(response.message, None, "{file}");
-            assert!(response.accepted && response.warnings.is_empty(), "{file}");
+    for Answered {
+        policy,
+        file,
+        request,
+        response,
+        ..
+    } in answers()
+    {
+        if has_to_pass(&request) {
+            assert_eq!(response.message, None, "{policy} {file}");
+            assert!(
+                response.accepted && response.warnings.is_empty(),
+                "{policy} {file}"
+            );
             passed += 1;
         }
     }
-    assert!(passed > 20, "{passed} of the reviews");
+    assert!(
+        passed > 20 * policies::RULES.len(),
+        "{passed} of the reviews"
+    );
 }
 
 #[test]
-fn what_has_no_host_path_is_accepted_without_a_word() {
-    for (file, request, response) in answers() {
-        let object = request["object"].to_string();
-        if !object.contains("\"hostPath\":{") && !object.contains("\"local\":{") {
-            assert!(response.accepted && response.warnings.is_empty(), "{file}");
+fn what_a_policy_does_not_want_to_see_passes_unread() {
+    for Answered {
+        policy,
+        file,
+        request,
+        is_wanted,
+        response,
+    } in answers()
+    {
+        if !is_wanted && !has_to_pass(&request) {
+            assert!(response.accepted, "{policy} {file}");
+            // A kind that it reads may come by way of a subresource: `pods/resize`.
+            for warning in &response.warnings {
+                let (_, line) = parse_warning(warning).unwrap();
+                assert_eq!(line.rule, Some("unclaimed_kind"), "{policy} {file}");
+            }
         }
     }
 }
 
 #[test]
-fn the_policy_wants_to_see_what_it_refuses() {
-    let guest = policies::load(HostpathMounts::NAME).unwrap();
-    for (file, request, response) in answers() {
-        let wanted = Target::of(&request).is_wanted_by(guest.metadata().unwrap());
-        assert!(wanted || response.accepted, "{file}");
+fn what_has_no_host_path_is_accepted_by_hostpath_mounts_without_a_word() {
+    for answered in answers() {
+        let object = answered.request["object"].to_string();
+        let has_none = !object.contains("\"hostPath\":{") && !object.contains("\"local\":{");
+        if answered.policy == HostpathMounts::NAME && answered.is_wanted && has_none {
+            let response = answered.response;
+            assert!(
+                response.accepted && response.warnings.is_empty(),
+                "{}",
+                answered.file
+            );
+        }
     }
+}
+
+#[test]
+fn what_the_api_server_chose_is_accepted_by_nodeport_range_without_a_word() {
+    let mut numbers = 0;
+    for answered in answers() {
+        let object = &answered.request["object"];
+        let managed = object["metadata"]["managedFields"].to_string();
+        let chosen = managed.contains("f:nodePort") || managed.contains("f:healthCheckNodePort");
+        if answered.policy == NodeportRange::NAME && answered.is_wanted && !chosen {
+            let response = answered.response;
+            assert!(
+                response.accepted && response.warnings.is_empty(),
+                "{}",
+                answered.file
+            );
+            numbers += object["spec"].to_string().matches("odePort\":3").count();
+        }
+    }
+    assert!(numbers >= 5, "{numbers} numbers in the reviews");
 }
 
 #[test]
 fn every_answer_is_one_that_hosts_take_and_the_spelling_of_keys_does_not_matter() {
-    let guest = policies::load(HostpathMounts::NAME).unwrap();
-    for (file, request, response) in answers() {
-        assert_eq!(invariants::check(&response), Ok(()), "{file}");
+    for Answered {
+        policy,
+        file,
+        request,
+        response,
+        ..
+    } in answers()
+    {
+        let guest = policies::load(policy).unwrap();
+        assert_eq!(invariants::check(&response), Ok(()), "{policy} {file}");
         let again = guest.validate(&in_snake_case(&request), &Value::Null, NoHost);
-        assert_eq!(again.unwrap(), response, "{file}");
+        assert_eq!(again.unwrap(), response, "{policy} {file}");
     }
 }

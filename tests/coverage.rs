@@ -9,10 +9,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use bundle_tests::{Answer, Case, Input, cases, complete, names, policies, repository};
+use bundle_tests::{Answer, Case, Input, cases, complete, invariants, names, policies, repository};
 use hostpath_mounts::HostpathMounts;
 use hostpath_mounts::catalogue::{RISKS, Risk};
 use hostpath_mounts::ruling::Access;
+use nodeport_range::NodeportRange;
 use preflight::{NoHost, Policy as Guest};
 use serde_json::{Value, json};
 use shared::Policy;
@@ -70,11 +71,12 @@ fn every_rule_has_a_case_and_every_policy_accepts_something() {
                 Answer::Settings(_) => false,
             })
         };
-        for id in rules
-            .iter()
-            .map(|rule| rule.id)
-            .chain(["unclaimed_kind", "unjudged"])
-        {
+        let guest = policies::load(policy).unwrap();
+        // What is looked up nowhere cannot fail to be looked up.
+        let looks_up = !guest.metadata().unwrap().context_aware_resources.is_empty();
+        let ids = rules.iter().map(|rule| rule.id);
+        let ids = ids.chain(["unclaimed_kind"]);
+        for id in ids.chain(looks_up.then_some("unjudged")) {
             assert!(shown(&format!(" [{id}]")), "{policy} has no case of {id}");
         }
         let unmarked = |answer: &Answer| matches!(answer, Answer::Verdict(verdict) if verdict.response.accepted && verdict.response.warnings.is_empty());
@@ -330,21 +332,47 @@ fn a_message_says_what_the_catalogue_says_and_what_to_use_instead() {
     }
 }
 
+/// Makes an object with so many findings, and texts of such a length.
+type Bad = fn(usize, usize) -> Value;
+
+/// A pod with `count` risky volumes and names of `length`.
+fn bad_pod(count: usize, length: usize) -> Value {
+    let name = "x".repeat(length);
+    let volume = |index: usize| json!({"name": index.to_string(), "hostPath": {"path": format!("/root/{name}")}});
+    let volumes: Vec<Value> = (0..count).map(volume).collect();
+    json!({"apiVersion": "v1", "kind": "Pod", "spec": {"volumes": volumes}})
+}
+
+/// A Service with `count` node ports out of range and protocols of `length`.
+fn bad_service(count: usize, length: usize) -> Value {
+    let protocol = "x".repeat(length);
+    let port =
+        |index: usize| json!({"port": index, "protocol": protocol, "nodePort": 40_000 + index});
+    let ports: Vec<Value> = (0..count).map(port).collect();
+    json!({"apiVersion": "v1", "kind": "Service", "spec": {"type": "NodePort", "ports": ports}})
+}
+
 #[test]
 fn however_much_is_wrong_the_answer_stays_small() {
-    let guest: Arc<Guest> = policies::load(HostpathMounts::NAME).unwrap();
-    for (count, length) in [(1, 100_000), (40, 4_000), (2_000, 10)] {
-        let name = "x".repeat(length);
-        let volumes: Vec<Value> = (0..count)
-            .map(|index| json!({"name": index.to_string(), "hostPath": {"path": format!("/root/{name}")}}))
-            .collect();
-        let object = json!({"apiVersion": "v1", "kind": "Pod", "spec": {"volumes": volumes}});
-        let request = complete(&json!({ "object": object })).unwrap();
-        let response = guest.validate(&request, &Value::Null, NoHost).unwrap();
-        assert_eq!(response.code, Some(403));
-        let checked = bundle_tests::invariants::check(&response);
-        assert_eq!(checked, Ok(()), "{count} volumes, names of {length}");
-        let audited: usize = response.audit_annotations.values().map(String::len).sum();
-        assert!(audited <= 10 * 1024, "{audited} bytes for the audit log");
+    let strict = json!({"ranges": [{"ports": 30000, "protocols": ["TCP"]}]});
+    let policies: [(&str, Value, Bad); 2] = [
+        (HostpathMounts::NAME, Value::Null, bad_pod),
+        (NodeportRange::NAME, strict, bad_service),
+    ];
+    assert_eq!(policies.len(), policies::RULES.len(), "one is left out");
+    for (policy, settings, object) in policies {
+        let guest: Arc<Guest> = policies::load(policy).unwrap();
+        for (count, length) in [(1, 100_000), (40, 4_000), (2_000, 10)] {
+            let request = complete(&json!({ "object": object(count, length) })).unwrap();
+            let response = guest.validate(&request, &settings, NoHost).unwrap();
+            let place = format!("{policy}: {count} findings, names of {length}");
+            assert_eq!(response.code, Some(403), "{place}");
+            assert_eq!(invariants::check(&response), Ok(()), "{place}");
+            let audited: usize = response.audit_annotations.values().map(String::len).sum();
+            assert!(
+                audited <= 10 * 1024,
+                "{place}: {audited} bytes for the audit log"
+            );
+        }
     }
 }

@@ -13,6 +13,7 @@ use hostpath_mounts::HostpathMounts;
 use kubewarden_policy_sdk::request::KubernetesAdmissionRequest;
 use kubewarden_policy_sdk::response::ValidationResponse;
 use kubewarden_policy_sdk::settings::SettingsValidationResponse;
+use nodeport_range::NodeportRange;
 use policy_metadata::{Metadata, SECTION};
 use preflight::review::Target;
 use preflight::{HostCalls, NoHost};
@@ -104,15 +105,25 @@ fn the_wasm_is_small_and_asks_for_nothing_but_wapc() {
     each(|policy| {
         let wasm = policies::wasm(policy).unwrap();
         assert!(wasm.len() <= SIZE_LIMIT, "{policy}: {} bytes", wasm.len());
-        let mut imports = BTreeSet::new();
+        let (mut modules, mut functions) = (BTreeSet::new(), BTreeSet::new());
         for payload in Parser::new(0).parse_all(&wasm) {
             if let Payload::ImportSection(section) = payload.unwrap() {
                 for import in section.into_imports() {
-                    imports.insert(import.unwrap().module.to_owned());
+                    let import = import.unwrap();
+                    modules.insert(import.module.to_owned());
+                    functions.insert(import.name.to_owned());
                 }
             }
         }
-        assert_eq!(imports, BTreeSet::from(["wapc".to_owned()]), "{policy}");
+        assert_eq!(modules, BTreeSet::from(["wapc".to_owned()]), "{policy}");
+        let metadata = section(&wasm);
+        let asks = !metadata.host_capabilities.is_empty();
+        assert_eq!(functions.contains("__host_call"), asks, "{policy}");
+        assert_eq!(
+            !metadata.context_aware_resources.is_empty(),
+            asks,
+            "{policy}"
+        );
     });
 }
 
@@ -147,6 +158,18 @@ fn hostpath_mounts_sees_all_that_it_judges_and_no_more() {
         };
         assert!(target.is_wanted_by(&metadata), "{target:?}");
     }
+}
+
+#[test]
+fn nodeport_range_sees_services_and_asks_for_nothing() {
+    let metadata = section(&policies::wasm(NodeportRange::NAME).unwrap());
+    let [rule] = &metadata.rules[..] else {
+        panic!("{:?}", metadata.rules);
+    };
+    assert_eq!(rule.api_groups, [""]);
+    assert_eq!(rule.api_versions, ["v1"]);
+    assert_eq!(rule.resources, ["services"]);
+    assert_eq!(rule.operations, ["CREATE", "UPDATE"]);
 }
 
 /// Answers with what it was asked, through the error that the guest passes on to the user.

@@ -5,13 +5,17 @@ use std::fs;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use hostpath_mounts::HostpathMounts;
+use nodeport_range::NodeportRange;
 use preflight::{Engine, Limits, Policy};
 use shared::{Policy as _, Rule};
 
 use crate::{names, repository};
 
 /// Every policy of the bundle, with its rules.
-pub const RULES: &[(&str, &[&Rule])] = &[(HostpathMounts::NAME, HostpathMounts::RULES)];
+pub const RULES: &[(&str, &[&Rule])] = &[
+    (HostpathMounts::NAME, HostpathMounts::RULES),
+    (NodeportRange::NAME, NodeportRange::RULES),
+];
 
 type Loaded = Mutex<BTreeMap<String, Result<Arc<Policy>, String>>>;
 

@@ -1,0 +1,107 @@
+//! What to write instead of a number.
+
+use crate::ports::PortSet;
+use crate::scope::Scope;
+use crate::service::{NodePort, Place, Service};
+use crate::settings::Apply;
+
+/// What to do where nothing is left to write.
+const NOTHING_LEFT: &str = "have the platform team allow another port in `ranges`";
+
+/// So many places get a number of their own. A message lists no more.
+const ADVISED: usize = 15;
+
+/// Gives each place another number, and always the same.
+#[derive(Debug)]
+pub(crate) struct Advice<'a> {
+    scope: &'a Scope<'a>,
+    service: &'a Service<'a>,
+    /// The ports that no other Service gets by chance.
+    band: PortSet,
+    /// Those of the Service, and those that were given already.
+    taken: Vec<i64>,
+    given: usize,
+}
+
+impl<'a> Advice<'a> {
+    pub(crate) fn new(scope: &'a Scope<'a>, service: &'a Service<'a>) -> Self {
+        let (band, _) = scope.settings.cluster_range.bands();
+        let ports = service.ports.iter().filter_map(|port| port.number);
+        Self {
+            scope,
+            service,
+            band,
+            taken: ports.chain(service.health_check()).collect(),
+            given: 0,
+        }
+    }
+
+    /// What to do at a place about a number that may not be used.
+    pub(crate) fn about(&mut self, number: &NodePort<'_>, place: Place) -> String {
+        let instead = self.instead(place, number.number, number.protocols());
+        if !number.is_chosen {
+            let range = self.scope.settings.cluster_range;
+            return format!("{instead}: the API server chooses from all of {range}");
+        }
+        let settings = self.scope.settings;
+        let is_port = matches!(place, Place::Port(_));
+        // What a Service has already is filled in where it is left out: `patchAllocatedValues` in
+        // `pkg/registry/core/service/storage/storage.go`.
+        if !number.is_new || settings.apply == Apply::All || is_port && settings.require_explicit {
+            instead
+        } else if is_port && !self.service.is_allocated() {
+            format!("{instead}, or leave it out")
+        } else {
+            format!("{instead}, or leave it out to get a free one")
+        }
+    }
+
+    /// `set nodePort: 30080, or another one of 30000-30100`; from the static band where that is possible.
+    pub(crate) fn instead<'p>(
+        &mut self,
+        place: Place,
+        number: i64,
+        protocols: impl Iterator<Item = &'p str>,
+    ) -> String {
+        let free = self.scope.free(protocols);
+        let static_part = free.within(&self.band);
+        let advice = self.advise(place, number, &static_part, &free);
+        advice
+            .or_else(|| self.advise(place, number, &free, &free))
+            .unwrap_or_else(|| NOTHING_LEFT.to_owned())
+    }
+
+    /// The same, and only from the static band. None where no port of it is left.
+    pub(crate) fn in_static_band<'p>(
+        &mut self,
+        place: Place,
+        number: i64,
+        protocols: impl Iterator<Item = &'p str>,
+    ) -> Option<String> {
+        let part = self.scope.free(protocols).within(&self.band);
+        self.advise(place, number, &part, &part)
+    }
+
+    fn advise(
+        &mut self,
+        place: Place,
+        number: i64,
+        candidates: &PortSet,
+        free: &PortSet,
+    ) -> Option<String> {
+        let field = place.field();
+        if self.given == ADVISED {
+            return Some(format!("set another {field}"));
+        }
+        let port = candidates.instead_of(number, |port| self.taken.contains(&port))?;
+        self.taken.push(port);
+        self.given += 1;
+        // A warning has no room for the long name and the others.
+        let is_all = free.is_just(port) || place == Place::HealthCheck;
+        Some(if is_all {
+            format!("set {field}: {port}")
+        } else {
+            format!("set {field}: {port}, or another one of {free}")
+        })
+    }
+}

@@ -1,0 +1,153 @@
+//! Any node port, where there may be none.
+
+use shared::{FieldPath, Finding, Level, Rule, Verdict, rule};
+
+use crate::service::{Choice, Kind, Service};
+
+/// See the module.
+pub(crate) static RULE: Rule = rule! {
+    id: "forbidden_node_port",
+    summary: "A node port where `nodePorts` forbids them",
+    why: "A node port listens on every node, past the Ingress or Gateway with its TLS, authentication and logs",
+    fix: "set type: ClusterIP, and use an Ingress or a Gateway",
+};
+
+/// Refuses the type, the allocation or the numbers: whatever opens node ports.
+pub(crate) fn check(service: &Service<'_>, verdict: &mut Verdict) {
+    let namespace = service.namespace;
+    let are_forbidden = format!("node ports are forbidden in namespace {namespace:?}");
+    let ports = || {
+        let ports = service.ports.iter();
+        ports
+            .map(|port| format!("{}/{}", port.number.unwrap_or(port.port), port.protocol))
+            .collect()
+    };
+    let spec = FieldPath::new("spec");
+    match service.kind {
+        Kind::Other(_) => {}
+        Kind::NodePort => {
+            let reason = format!("is \"NodePort\", and {are_forbidden}");
+            let finding = Finding::new(&RULE, &spec.child("type"), reason).concerning(ports());
+            verdict.report(Level::Deny, finding);
+        }
+        Kind::LoadBalancer if service.is_allocated() => {
+            let reason = match service.allocates {
+                None => format!("is not set, which means true, and {are_forbidden}"),
+                Some(_) => format!("is true, and {are_forbidden}"),
+            };
+            let is_any_chosen = service
+                .ports
+                .iter()
+                .any(|port| port.number.is_some() && port.choice == Choice::User);
+            let fix = if is_any_chosen {
+                "set allocateLoadBalancerNodePorts: false, and leave nodePort out"
+            } else {
+                "set allocateLoadBalancerNodePorts: false"
+            };
+            let field = spec.child("allocateLoadBalancerNodePorts");
+            let finding = Finding::new(&RULE, &field, reason);
+            verdict.report(Level::Deny, finding.fix(fix).concerning(ports()));
+        }
+        Kind::LoadBalancer => {
+            for port in &service.ports {
+                let Some(number) = port.number else {
+                    continue;
+                };
+                // What the Service had before the allocation was switched off stays, also when it is left out:
+                // `patchAllocatedValues` in `pkg/registry/core/service/storage/storage.go` fills it in.
+                let (level, what, fix) = if port.choice == Choice::Allocator || service.had(number)
+                {
+                    let fix = "create the Service anew, as an update keeps the number";
+                    (Level::Warn, "is left over", fix)
+                } else {
+                    (Level::Deny, "is a node port", "leave nodePort out")
+                };
+                let reason = format!("{number} {what}, and {are_forbidden}");
+                let finding = Finding::new(&RULE, &port.place, reason).fix(fix);
+                verdict.report(level, finding.concerning(vec![port.protocol.to_owned()]));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::testing::{lines, lines_of, managed, service};
+
+    #[test]
+    fn refuses_whatever_opens_node_ports() {
+        let forbidden = "node ports are forbidden in namespace \"shop\"";
+        let ports = json!([{"port": 80, "nodePort": 33000}]);
+        for (spec, expected) in [
+            (json!({"type": "ClusterIP"}), vec![]),
+            (
+                json!({"type": "NodePort", "ports": ports}),
+                vec![format!(
+                    "spec.type: is \"NodePort\", and {forbidden}; fix: set type: ClusterIP, and use an Ingress or \
+                     a Gateway [forbidden_node_port]"
+                )],
+            ),
+            (
+                json!({"type": "LoadBalancer"}),
+                vec![format!(
+                    "spec.allocateLoadBalancerNodePorts: is not set, which means true, and {forbidden}; fix: set \
+                     allocateLoadBalancerNodePorts: false [forbidden_node_port]"
+                )],
+            ),
+            (
+                json!({"type": "LoadBalancer", "allocateLoadBalancerNodePorts": true, "ports": ports}),
+                vec![format!(
+                    "spec.allocateLoadBalancerNodePorts: is true, and {forbidden}; fix: set \
+                     allocateLoadBalancerNodePorts: false, and leave nodePort out [forbidden_node_port]"
+                )],
+            ),
+            (
+                json!({"type": "LoadBalancer", "allocateLoadBalancerNodePorts": false, "ports": ports}),
+                vec![format!(
+                    "spec.ports[0].nodePort: 33000 is a node port, and {forbidden}; fix: leave nodePort out \
+                     [forbidden_node_port]"
+                )],
+            ),
+            (
+                json!({"type": "LoadBalancer", "allocateLoadBalancerNodePorts": false, "ports": [{"port": 80}]}),
+                vec![],
+            ),
+        ] {
+            assert_eq!(
+                lines(&spec, &json!({"nodePorts": "forbidden"})),
+                expected,
+                "{spec}"
+            );
+        }
+    }
+
+    #[test]
+    fn warns_of_what_is_left_over() {
+        let spec = json!({"type": "LoadBalancer", "allocateLoadBalancerNodePorts": false,
+            "ports": [{"port": 80, "nodePort": 31544}]});
+        let object = managed(service(&spec), &[(80, "TCP", false)]);
+        assert_eq!(
+            lines_of(&object, &json!({"nodePorts": "forbidden"})),
+            [
+                "warning: nodeport-range: spec.ports[0].nodePort: 31544 is left over, and node ports are forbidden in \
+                 namespace \"shop\"; fix: create the Service anew, as an update keeps the number [forbidden_node_port]"
+            ]
+        );
+    }
+
+    #[test]
+    fn the_exceptions_have_it_the_other_way_round() {
+        let spec = json!({"type": "NodePort", "ports": [{"port": 80}]});
+        for (word, exceptions, refused) in [
+            ("allowed", json!([]), false),
+            ("allowed", json!(["shop"]), true),
+            ("forbidden", json!(["edge"]), true),
+            ("forbidden", json!(["edge", "shop"]), false),
+        ] {
+            let settings = json!({"nodePorts": word, "nodePortExceptions": exceptions});
+            assert_eq!(!lines(&spec, &settings).is_empty(), refused, "{settings}");
+        }
+    }
+}

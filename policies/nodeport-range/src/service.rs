@@ -1,0 +1,380 @@
+//! A Service as the rules see it: the numbers that the nodes listen on for it, and who chose each.
+
+use std::fmt;
+
+use shared::{DecodeError, FieldPath, Level, Operation, Request};
+
+use crate::settings::Settings;
+use crate::views::{self, Origin};
+
+/// A Service.
+#[derive(Debug)]
+pub(crate) struct Service<'a> {
+    pub(crate) namespace: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) kind: Kind<'a>,
+    pub(crate) ports: Vec<Entry<'a>>,
+    /// Of a Service that needs one.
+    health_check: Option<(i64, Choice)>,
+    /// Where no Service needs one.
+    pub(crate) inert_health_check: Option<i64>,
+    /// What the field of a `LoadBalancer` says.
+    pub(crate) allocates: Option<bool>,
+    /// Whether it is about to be created.
+    pub(crate) is_new: bool,
+    /// Whether the audit replays it: what is stored, as if it were about to be created.
+    is_replayed: bool,
+    /// The numbers that it has already.
+    old: Vec<i64>,
+}
+
+/// The type of a Service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind<'a> {
+    NodePort,
+    LoadBalancer,
+    /// One without node ports.
+    Other(&'a str),
+}
+
+/// A port of a Service, as `spec.ports` has it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Entry<'a> {
+    pub(crate) place: Place,
+    pub(crate) port: i64,
+    pub(crate) protocol: &'a str,
+    /// None when it is not set, or not yet.
+    pub(crate) number: Option<i64>,
+    pub(crate) choice: Choice,
+}
+
+/// Whose choice a number is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Choice {
+    /// Of whoever wrote the manifest.
+    User,
+    /// Of the API server.
+    Allocator,
+    /// Nobody can say.
+    Untold,
+}
+
+/// A number that the nodes listen on, with all that a Service uses it for: it is one, whatever the protocol.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct NodePort<'a> {
+    pub(crate) number: i64,
+    /// Where it stands first, or is chosen first.
+    pub(crate) place: Place,
+    /// Each protocol with the place where it stands first.
+    uses: Vec<(&'a str, Place)>,
+    pub(crate) is_chosen: bool,
+    /// Whether the Service did not have it before.
+    pub(crate) is_new: bool,
+}
+
+impl<'a> NodePort<'a> {
+    /// The protocols, each once.
+    pub(crate) fn protocols(&self) -> impl Iterator<Item = &'a str> {
+        self.uses.iter().map(|(protocol, _)| *protocol)
+    }
+
+    /// What is found of some of the protocols, with its place, and all protocols concerned. Of several it is the first in
+    /// the alphabet, so that the order of ports makes no difference.
+    pub(crate) fn find<T>(
+        &self,
+        find: impl Fn(&'a str) -> Option<T>,
+    ) -> Option<(T, Place, Vec<String>)> {
+        let mut first: Option<(&str, T, Place)> = None;
+        let mut concerned = Vec::new();
+        for (protocol, place) in &self.uses {
+            if let Some(found) = find(protocol) {
+                concerned.push((*protocol).to_owned());
+                if first.as_ref().is_none_or(|(known, ..)| protocol < known) {
+                    first = Some((protocol, found, *place));
+                }
+            }
+        }
+        first.map(|(_, found, place)| (found, place, concerned))
+    }
+}
+
+/// Where a number stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// The `nodePort` of a port.
+    Port(usize),
+    HealthCheck,
+}
+
+impl Place {
+    /// The name of the field.
+    pub(crate) fn field(self) -> &'static str {
+        match self {
+            Self::Port(_) => "nodePort",
+            Self::HealthCheck => "healthCheckNodePort",
+        }
+    }
+
+    /// How serious a finding is here, which would have `level` elsewhere.
+    pub(crate) fn level(self, settings: &Settings, level: Level) -> Level {
+        match (self, settings.health_check_node_port, level) {
+            (Self::Port(_), _, level) | (Self::HealthCheck, Level::Deny, level) => level,
+            (Self::HealthCheck, Level::Warn, Level::Deny | Level::Warn) => Level::Warn,
+            (Self::HealthCheck, ..) => Level::Off,
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let spec = FieldPath::new("spec");
+        match self {
+            Self::Port(index) => spec.child("ports").index(*index).child(self.field()).fmt(f),
+            Self::HealthCheck => spec.child(self.field()).fmt(f),
+        }
+    }
+}
+
+impl<'a> Kind<'a> {
+    fn of(view: &views::Service<'a>) -> Self {
+        // The API server knows them in this spelling alone, and defaults to `ClusterIP`: `validateService` in
+        // `pkg/apis/core/validation/validation.go`.
+        match view.kind {
+            "NodePort" => Self::NodePort,
+            "LoadBalancer" => Self::LoadBalancer,
+            "" => Self::Other("ClusterIP"),
+            other => Self::Other(other),
+        }
+    }
+}
+
+impl<'a> Service<'a> {
+    /// Reads the Service of a request.
+    pub(crate) fn read(request: &Request<'a>) -> Result<Self, DecodeError> {
+        let view = views::Service::read(&request.object())?;
+        // An old object that cannot be read excuses nothing.
+        let old = views::Service::read(&request.old_object()).unwrap_or_default();
+        let metadata = request.metadata()?;
+        let name = match request.name {
+            "" => metadata.name,
+            name => name,
+        };
+        let history = History {
+            old: &old,
+            dry_run: request.dry_run,
+        };
+        let ports = view.ports.iter().enumerate().map(|(index, port)| {
+            let (number, choice) = history.resolve(port.node_port, view.origin(port));
+            Entry {
+                place: Place::Port(index),
+                port: port.port,
+                protocol: port.protocol,
+                number,
+                choice,
+            }
+        });
+        let (health_check, choice) =
+            history.resolve(view.health_check_node_port, view.health_check_origin());
+        let needed = needs_health_check(&view);
+        let is_create = request.operation == Operation::Create;
+        Ok(Self {
+            namespace: request.object_namespace()?,
+            name,
+            kind: Kind::of(&view),
+            ports: ports.collect(),
+            health_check: health_check
+                .filter(|_| needed)
+                .map(|number| (number, choice)),
+            inert_health_check: health_check.filter(|_| !needed),
+            allocates: view.allocates,
+            is_new: is_create && !view.is_stored,
+            is_replayed: is_create && view.is_stored,
+            old: history.numbers().collect(),
+        })
+    }
+
+    /// Whether the nodes listen on its numbers.
+    pub(crate) fn is_live(&self) -> bool {
+        !matches!(self.kind, Kind::Other(_))
+    }
+
+    /// Whether the API server gives numbers to the ports that have none: `shouldAllocateNodePorts` in
+    /// `pkg/registry/core/service/storage/alloc.go`.
+    pub(crate) fn is_allocated(&self) -> bool {
+        match self.kind {
+            Kind::NodePort => true,
+            Kind::LoadBalancer => self.allocates.unwrap_or(true),
+            Kind::Other(_) => false,
+        }
+    }
+
+    /// Whether the nodes listened on a number for it before.
+    pub(crate) fn had(&self, number: i64) -> bool {
+        self.old.contains(&number)
+    }
+
+    /// The number of the health check, if the nodes listen on one.
+    pub(crate) fn health_check(&self) -> Option<i64> {
+        self.health_check.map(|(number, _)| number)
+    }
+
+    /// Every number that the nodes listen on, in the order of the object.
+    pub(crate) fn numbers(&self) -> Vec<NodePort<'a>> {
+        let mut numbers: Vec<NodePort<'a>> = Vec::new();
+        if !self.is_live() {
+            return numbers;
+        }
+        let of_ports = self.ports.iter().filter_map(|port| {
+            let number = port.number?;
+            Some((number, port.place, port.protocol, port.choice))
+        });
+        // kube-proxy serves health checks by HTTP.
+        let of_health_check = self
+            .health_check
+            .map(|(number, choice)| (number, Place::HealthCheck, "TCP", choice));
+        for (number, place, protocol, choice) in of_ports.chain(of_health_check) {
+            // On CREATE an entry without a number gets the one of an entry with the same `port`, which is chosen even
+            // so: `initNodePorts` in `pkg/registry/core/service/storage/alloc.go`.
+            let is_chosen = choice != Choice::Allocator;
+            match numbers.iter_mut().find(|known| known.number == number) {
+                Some(known) => {
+                    if is_chosen && !known.is_chosen {
+                        known.is_chosen = true;
+                        known.place = place;
+                    }
+                    if !known.protocols().any(|known| known == protocol) {
+                        known.uses.push((protocol, place));
+                    }
+                }
+                None => numbers.push(NodePort {
+                    number,
+                    place,
+                    uses: vec![(protocol, place)],
+                    is_chosen,
+                    is_new: !self.is_replayed && !self.had(number),
+                }),
+            }
+        }
+        numbers
+    }
+}
+
+/// A health check has a port of the nodes only here: `NeedsHealthCheck` in `pkg/api/service/util.go`.
+fn needs_health_check(view: &views::Service<'_>) -> bool {
+    Kind::of(view) == Kind::LoadBalancer && view.external_traffic_policy == "Local"
+}
+
+/// The ports whose numbers the nodes listen on.
+fn live_ports<'v, 'a>(view: &'v views::Service<'a>) -> &'v [views::ServicePort<'a>] {
+    match Kind::of(view) {
+        Kind::Other(_) => &[],
+        Kind::NodePort | Kind::LoadBalancer => &view.ports,
+    }
+}
+
+/// What the past says of a number.
+struct History<'h, 'a> {
+    old: &'h views::Service<'a>,
+    dry_run: bool,
+}
+
+impl History<'_, '_> {
+    /// The number, and whose choice it is.
+    fn resolve(&self, number: i64, origin: Origin) -> (Option<i64>, Choice) {
+        if number == 0 {
+            return (None, Choice::Allocator);
+        }
+        if self.numbers().any(|old| old == number) {
+            // A number stays whose choice it was. Whoever applies what `kubectl get` printed owns every field in it,
+            // and whoever leaves one out owns it no more (`Apply` in `sigs.k8s.io/structured-merge-diff/merge/update.go`):
+            // neither chooses another number.
+            let choice = if self.was_automatic(number) {
+                Choice::Allocator
+            } else {
+                Choice::User
+            };
+            return (Some(number), choice);
+        }
+        if self.was_inert(number) {
+            return (Some(number), Choice::User);
+        }
+        match origin {
+            // On a dry run the allocator makes numbers up, 32769 first, whatever its range: `AllocateNext` in
+            // `pkg/registry/core/service/portallocator/operation.go`.
+            Origin::Allocator if self.dry_run => (None, Choice::Allocator),
+            Origin::Unknown if self.dry_run => (None, Choice::Untold),
+            Origin::Allocator => (Some(number), Choice::Allocator),
+            Origin::User | Origin::Unknown => (Some(number), Choice::User),
+        }
+    }
+
+    /// The numbers that the nodes listen on already.
+    fn numbers(&self) -> impl Iterator<Item = i64> {
+        let ports = live_ports(self.old).iter().map(|port| port.node_port);
+        let health_check = needs_health_check(self.old).then_some(self.old.health_check_node_port);
+        ports.chain(health_check).filter(|number| *number != 0)
+    }
+
+    /// Whether the API server chose a number that they listen on already, wherever it stands.
+    fn was_automatic(&self, number: i64) -> bool {
+        let mut ports = live_ports(self.old)
+            .iter()
+            .filter(|port| port.node_port == number);
+        let was_health_check =
+            needs_health_check(self.old) && self.old.health_check_node_port == number;
+        ports.all(|port| self.old.origin(port) == Origin::Allocator)
+            && (!was_health_check || self.old.health_check_origin() == Origin::Allocator)
+    }
+
+    /// Whether the old object has a number that does nothing there, as an `ExternalName` may. The allocator has not
+    /// chosen it, whatever `managedFields` say, which clients can empty.
+    fn was_inert(&self, number: i64) -> bool {
+        self.old.ports.iter().any(|port| port.node_port == number)
+            || self.old.health_check_node_port == number
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::testing::{lines_of_update, managed, service};
+
+    const BAND: &str = "warning: nodeport-range: spec.ports[0].nodePort: 31000 is in the dynamic band 30086-32767: \
+        another Service may get it first; fix: set nodePort: 30040, or another one of 30000-30085 [dynamic_band_port]";
+    const OUTSIDE: &str = "spec.ports[0].nodePort: 31000 is outside of 30000-30100; fix: set nodePort: 30040, or \
+        another one of 30000-30100, or leave it out to get a free one [outside_allowed_ranges]";
+
+    fn node_port(kind: &str, number: i64) -> Value {
+        service(&json!({"type": kind, "ports": [{"port": 80, "nodePort": number}]}))
+    }
+
+    #[test]
+    fn what_the_api_server_chose_stays_its_choice() {
+        let narrow = json!({"ranges": [{"ports": "30000-30100"}]});
+        let automatic = managed(node_port("NodePort", 31000), &[(80, "TCP", false)]);
+        let chosen = managed(node_port("NodePort", 31000), &[(80, "TCP", true)]);
+        let other = managed(node_port("NodePort", 31001), &[(80, "TCP", false)]);
+        let name = managed(node_port("ExternalName", 31000), &[(80, "TCP", false)]);
+        for (old, new, expected) in [
+            (&automatic, &automatic, &[][..]),
+            (&automatic, &chosen, &[]),
+            (&other, &automatic, &[]),
+            (&other, &chosen, &[OUTSIDE]),
+            // Nobody allocates for an ExternalName: somebody wrote that number and emptied managedFields.
+            (&name, &automatic, &[OUTSIDE]),
+        ] {
+            assert_eq!(lines_of_update(old, new, &narrow), expected, "{old} {new}");
+        }
+    }
+
+    #[test]
+    fn a_number_that_is_there_already_is_not_new() {
+        let unmanaged = node_port("NodePort", 31000);
+        assert_eq!(lines_of_update(&unmanaged, &unmanaged, &json!({})), [""; 0]);
+        let other = node_port("NodePort", 30080);
+        assert_eq!(lines_of_update(&other, &unmanaged, &json!({})), [BAND]);
+        let name = node_port("ExternalName", 31000);
+        assert_eq!(lines_of_update(&name, &unmanaged, &json!({})), [BAND]);
+    }
+}
