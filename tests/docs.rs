@@ -33,7 +33,7 @@ fn the_readme_shows_what_preflight_prints() {
         })
         .collect();
     let manifests = manifests::read(&[PathBuf::from("examples")]);
-    let report = judge(manifests, &configured, "default", || ()).unwrap();
+    let report = judge(manifests, &configured, "default", None, || ()).unwrap();
     let printed = strip_str(&table::render(&report, WIDTH)).to_string();
 
     let path = repository("README.md");

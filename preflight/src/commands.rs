@@ -3,6 +3,7 @@
 use std::{error::Error, process::ExitCode};
 
 use clap::ColorChoice;
+use jiff::Timestamp;
 use preflight::{
     Engine, Policy, bundle,
     judge::{Configured, judge},
@@ -22,7 +23,7 @@ mod review;
 /// Something would be refused.
 const REFUSED: u8 = 1;
 /// Something could not be judged.
-const NOT_JUDGED: u8 = 2;
+pub(crate) const NOT_JUDGED: u8 = 2;
 
 /// Runs the command that was asked for.
 pub(crate) fn run(cli: &Cli) -> ExitCode {
@@ -44,7 +45,11 @@ fn judge_manifests(cli: &Cli) -> Result<u8, Box<dyn Error>> {
     let policies = configured(&cli.common)?;
     let manifests = manifests::read(&cli.paths);
     let bar = terminal::progress(manifests.objects.len());
-    let mut report = judge(manifests, &policies, &cli.common.namespace, || bar.inc(1))?;
+    // Read once: two objects of one run are created at the same time.
+    let now = Some(Timestamp::now());
+    let mut report = judge(manifests, &policies, &cli.common.namespace, now, || {
+        bar.inc(1);
+    })?;
     bar.finish_and_clear();
     if cli.quiet {
         report.warnings.clear();

@@ -1,16 +1,17 @@
 //! Puts every object through every policy that wants to see it.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
+use jiff::Timestamp;
 use rayon::prelude::*;
 use serde_json::Value;
 
 use crate::{
-    Cluster, EvaluationError, Policy, Response,
+    Cluster, EvaluationError, Policy, Response, across,
     kinds::Kinds,
-    manifests::{Manifests, Note, Object, Place, Problem},
+    manifests::{Manifests, Note, Object, Problem},
     report::{Finding, Report, Subject, Summary},
-    review::{Target, complete, request},
+    review::{Target, complete, request, stamp},
 };
 
 /// A policy with its settings.
@@ -33,11 +34,15 @@ pub enum JudgeError {
     NoMetadata(String),
 }
 
-/// Judges all manifests. They are also the state of the cluster for look-ups. `progress` is called after each object.
+/// Judges all manifests. They are also the state of the cluster for look-ups.
+///
+/// `now` is when all objects are taken to be created; without it they have the time that is written, or none.
+/// `progress` is called after each object.
 pub fn judge(
     mut manifests: Manifests,
     policies: &[Configured],
     namespace: &str,
+    now: Option<Timestamp>,
     progress: impl Fn() + Sync,
 ) -> Result<Report, JudgeError> {
     if let Some(unknown) = policies
@@ -47,13 +52,23 @@ pub fn judge(
         return Err(JudgeError::NoMetadata(unknown.policy.name().to_owned()));
     }
     let kinds = Kinds::of(manifests.objects.iter().map(|object| &object.value));
-    note_doubles(&mut manifests, &kinds, namespace);
+    let identities = across::identities(&manifests.objects, &kinds, namespace);
+    let doubles = across::doubles::notes(&manifests.objects, &identities);
+    manifests.notes.extend(doubles);
     for object in &mut manifests.objects {
         complete(&mut object.value, &kinds, namespace);
     }
     let cluster = Arc::new(Cluster::new(
         manifests.objects.iter().map(|object| object.value.clone()),
     ));
+    // Only what is reviewed is being created: look-ups find the others as they are.
+    if let Some(now) = now {
+        for object in &mut manifests.objects {
+            stamp(&mut object.value, now);
+        }
+    }
+    let names = policies.iter().map(|configured| configured.policy.name());
+    let mut across = across::refusals(&manifests.objects, &identities, names);
 
     let judged: Vec<Vec<Verdict<'_>>> = manifests
         .objects
@@ -76,8 +91,9 @@ pub fn judge(
         policies: policies.len(),
         ..Summary::default()
     };
-    for (object, verdicts) in manifests.objects.iter().zip(judged) {
-        add(&mut report, object, verdicts);
+    for (number, (object, verdicts)) in manifests.objects.iter().zip(judged).enumerate() {
+        let across = across.remove(&number).unwrap_or_default();
+        add(&mut report, object, verdicts, across);
     }
     Ok(report)
 }
@@ -112,9 +128,9 @@ fn judge_object<'a>(
     verdicts.collect()
 }
 
-fn add(report: &mut Report, object: &Object, verdicts: Vec<Verdict<'_>>) {
+fn add(report: &mut Report, object: &Object, verdicts: Vec<Verdict<'_>>, across: Vec<Finding>) {
     let subject = Subject::of(object);
-    let (mut refused, mut warned, mut unjudged) = (false, false, false);
+    let (mut refused, mut warned, mut unjudged) = (!across.is_empty(), false, false);
     let unseen = verdicts.is_empty();
     for Verdict { policy, result } in verdicts {
         let response = match result {
@@ -123,7 +139,7 @@ fn add(report: &mut Report, object: &Object, verdicts: Vec<Verdict<'_>>) {
                 unjudged = true;
                 let text = format!("{policy} could not judge {subject}: {error}");
                 report.problems.push(Problem {
-                    place: place_of(object),
+                    place: object.place(),
                     text,
                 });
                 continue;
@@ -144,11 +160,12 @@ fn add(report: &mut Report, object: &Object, verdicts: Vec<Verdict<'_>>) {
         if response.mutated_object.is_some() {
             let text = format!("{policy} would change {subject}; it was judged as it is written");
             report.notes.push(Note {
-                place: place_of(object),
+                place: object.place(),
                 text,
             });
         }
     }
+    report.refusals.extend(across);
     let summary = &mut report.summary;
     let count = if refused {
         &mut summary.refused
@@ -161,40 +178,4 @@ fn add(report: &mut Report, object: &Object, verdicts: Vec<Verdict<'_>>) {
         &mut summary.clean
     };
     *count += 1;
-}
-
-fn place_of(object: &Object) -> Place {
-    Place {
-        file: object.file.clone(),
-        line: Some(object.line),
-    }
-}
-
-/// Two manifests of one object are judged both, but only the later one is there for look-ups.
-fn note_doubles(manifests: &mut Manifests, kinds: &Kinds, namespace: &str) {
-    let mut seen: BTreeMap<[String; 4], Place> = BTreeMap::new();
-    for object in &manifests.objects {
-        let Some(name) = object.name() else {
-            continue;
-        };
-        let (group, kind) = (object.group(), object.kind());
-        let home = if kinds.namespaced(group, kind) {
-            object.namespace().unwrap_or(namespace)
-        } else {
-            ""
-        };
-        let key = [group, kind, home, name].map(ToOwned::to_owned);
-        if let Some(first) = seen.get(&key) {
-            let text = format!(
-                "{} is also in {first}; look-ups find the later one",
-                Subject::of(object)
-            );
-            manifests.notes.push(Note {
-                place: place_of(object),
-                text,
-            });
-        } else {
-            seen.insert(key, place_of(object));
-        }
-    }
 }

@@ -19,10 +19,12 @@ mod document;
 mod lines;
 mod list;
 mod path;
+mod unreadable;
 mod walk;
 
-pub use document::{Unreadable, parse_one};
+pub use document::parse_one;
 pub use lines::Lines;
+pub use unreadable::Unreadable;
 
 use crate::kinds::{split, text};
 use walk::Source;
@@ -126,6 +128,15 @@ impl Object {
         self.lines.closest(&path::parse(field)).unwrap_or(self.line)
     }
 
+    /// The place of the object.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        Place {
+            file: self.file.clone(),
+            line: Some(self.line),
+        }
+    }
+
     /// The place of a field.
     #[must_use]
     pub fn place_of(&self, field: &str) -> Place {
@@ -143,6 +154,14 @@ pub fn read(paths: &[PathBuf]) -> Manifests {
     for path in paths {
         manifests.read_path(path);
     }
+    manifests
+}
+
+/// Reads one text as if it were this file.
+#[cfg(test)]
+pub(crate) fn read_text(file: &str, text: &str) -> Manifests {
+    let mut manifests = Manifests::default();
+    manifests.add_text(file, text, Source::Named);
     manifests
 }
 

@@ -30,10 +30,10 @@ pub struct Report {
     pub notes: Vec<Note>,
 }
 
-/// One thing that a policy found.
+/// One thing that a policy found, or preflight itself where no single review shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// The policy.
+    /// The policy, or `preflight`.
     pub policy: String,
     /// The object.
     pub object: Subject,
@@ -137,7 +137,8 @@ impl Finding {
         }
     }
 
-    fn whole(policy: &str, object: &Object, problem: &str) -> Self {
+    /// A finding about an object as a whole.
+    pub(crate) fn whole(policy: &str, object: &Object, problem: &str) -> Self {
         Self {
             policy: policy.to_owned(),
             object: Subject::of(object),

@@ -1,5 +1,6 @@
 //! Builds the admission request of an object, and finds the policies that want to see a request.
 
+use jiff::Timestamp;
 use policy_metadata::{Metadata, Rule};
 use serde_json::{Map, Value, json};
 
@@ -43,6 +44,18 @@ pub fn complete(object: &mut Value, kinds: &Kinds, namespace: &str) {
     {
         let name = format!("{prefix}00000");
         metadata.insert("name".to_owned(), json!(name));
+    }
+}
+
+/// Sets the time at which an object is created, in whole seconds as the API server does it
+/// (`staging/src/k8s.io/apiserver/pkg/registry/rest/meta.go`). For policies this is the only clock.
+///
+/// A time that is written is replaced: the API server does so on CREATE, and also for an object that comes out of a
+/// cluster the question is what a policy says of it now, not what it would have said at the time.
+pub fn stamp(object: &mut Value, now: Timestamp) {
+    let metadata = object.get_mut("metadata").and_then(Value::as_object_mut);
+    if let Some(metadata) = metadata {
+        metadata.insert("creationTimestamp".to_owned(), json!(format!("{now:.0}")));
     }
 }
 
@@ -209,6 +222,26 @@ mod tests {
             complete(&mut object, &Kinds::default(), "shop");
             assert_eq!(object["metadata"], expected);
         }
+    }
+
+    #[test]
+    fn an_object_is_created_now_whatever_is_written() {
+        let now = "2026-11-22T16:39:02.987654321Z".parse().unwrap();
+        for written in [
+            json!({}),
+            json!({"creationTimestamp": null}),
+            json!({"creationTimestamp": "2020-01-01T00:00:00Z"}),
+        ] {
+            let mut object = json!({"metadata": written});
+            stamp(&mut object, now);
+            assert_eq!(
+                object,
+                json!({"metadata": {"creationTimestamp": "2026-11-22T16:39:02Z"}})
+            );
+        }
+        let mut broken = json!({"metadata": 1});
+        stamp(&mut broken, now);
+        assert_eq!(broken, json!({"metadata": 1}));
     }
 
     #[test]

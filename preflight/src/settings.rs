@@ -157,7 +157,7 @@ mod tests {
             ),
             (
                 "a: [",
-                "s.yaml, line 1: cannot be read: unclosed bracket '['",
+                "s.yaml, line 1: cannot be read: unclosed bracket '[' (column 4)",
             ),
             (
                 "nodeports-range: {}",

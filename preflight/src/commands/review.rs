@@ -14,6 +14,7 @@ use preflight::{
     Cluster, EvaluationError, Response,
     judge::Configured,
     manifests,
+    report::printable,
     review::{Target, complete},
 };
 use serde_json::{Value, json};
@@ -83,11 +84,12 @@ fn read(file: &Path) -> Result<Value, Box<dyn Error>> {
     };
     let text = text.map_err(|error| format!("{name}: cannot be read: {error}"))?;
     let mut review = manifests::parse_one(&text).map_err(|error| format!("{name}, {error}"))?;
-    if let Some(request) = review.get_mut("request") {
-        return Ok(request.take());
-    }
-    if review.get("operation").is_some() && review.get("resource").is_some() {
-        return Ok(review);
+    let request = match review.get_mut("request") {
+        Some(request) => request.take(),
+        None => review,
+    };
+    if request.get("operation").is_some() && request.get("resource").is_some() {
+        return Ok(request);
     }
     Err(format!("{name}: neither an AdmissionReview nor its request: `operation` and `resource` must be there").into())
 }
@@ -154,7 +156,8 @@ fn as_text(verdicts: &[Verdict<'_>], target: &Target, width: usize) -> String {
             resource,
             ..
         } = target;
-        let _ = writeln!(text, "no policy looks at {operation} of {resource}");
+        let target = printable(&format!("{operation} of {resource}"));
+        let _ = writeln!(text, "no policy looks at {target}");
     }
     text
 }
@@ -164,9 +167,5 @@ fn paragraph(text: &mut String, content: &str, width: usize) {
         .initial_indent("  ")
         .subsequent_indent("  ")
         .break_words(false);
-    let _ = writeln!(
-        text,
-        "{}",
-        textwrap::fill(&preflight::report::printable(content), options)
-    );
+    let _ = writeln!(text, "{}", textwrap::fill(&printable(content), options));
 }

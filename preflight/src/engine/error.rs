@@ -104,26 +104,26 @@ impl EvaluationError {
         } else if trap.contains("call stack exhausted") {
             Self::StackOverflow
         } else {
-            Self::Trapped(trap.to_owned())
+            Self::Trapped(without_payload(trap))
         }
     }
 }
 
-/// Drops what may be the request. Policies built on the Kubewarden SDK put the whole payload into their error text, and
-/// that may hold a Secret.
+/// Drops what may be the request or a value in it, and either may be that of a Secret. Policies built on the Kubewarden
+/// SDK put the whole payload into their error text, and serde the value that it did not want, in quotes.
 fn without_payload(text: &str) -> String {
     const SHOWN: usize = 300;
     let safe = text
-        .find('{')
+        .find(['{', '[', '"', '`', '\''])
         .map_or(text, |position| text.get(..position).unwrap_or_default());
-    let short: String = safe.chars().take(SHOWN).collect();
-    if short.len() < text.len() {
-        format!(
-            "{} (the rest may hold the request and is not shown)",
-            short.trim_end()
-        )
+    let shown: String = safe.chars().take(SHOWN).collect();
+    if shown.len() < text.len() {
+        let short = shown.trim_end();
+        format!("{short} (the rest may hold the request and is not shown)")
+            .trim_start()
+            .to_owned()
     } else {
-        short
+        shown
     }
 }
 
@@ -149,6 +149,10 @@ mod tests {
                 "it was stopped: integer divide by zero",
             ),
             ("No such thing", "it failed: No such thing"),
+            (
+                r#"cannot go on: wasm trap: "hunter2""#,
+                "it was stopped: (the rest may hold the request and is not shown)",
+            ),
         ];
         for (text, expected) in cases {
             assert_eq!(
@@ -160,10 +164,17 @@ mod tests {
 
     #[test]
     fn never_repeats_the_request() {
-        let text = r#"cannot decode {"request":{"object":{"data":{"password":"aHVudGVyMg=="}}}}"#;
-        assert_eq!(
-            EvaluationError::of_guest(text, Limits::default()).to_string(),
-            "it failed: cannot decode (the rest may hold the request and is not shown)"
-        );
+        for text in [
+            r#"cannot decode {"request":{"object":{"data":{"password":"aHVudGVyMg=="}}}}"#,
+            r#"cannot decode "hunter2", expected a map"#,
+            "cannot decode `4815162342`, expected a string",
+            "cannot decode 'hunter2'",
+            "cannot decode [104, 117, 110, 116, 101, 114, 50]",
+        ] {
+            assert_eq!(
+                EvaluationError::of_guest(text, Limits::default()).to_string(),
+                "it failed: cannot decode (the rest may hold the request and is not shown)"
+            );
+        }
     }
 }

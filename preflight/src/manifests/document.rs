@@ -9,7 +9,7 @@ use serde::{
 use serde_json::{Map, Number, Value};
 use serde_saphyr::{Options, Spanned};
 
-use super::Lines;
+use super::{Lines, Unreadable};
 
 /// A part of a text between two `---` lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,16 +17,6 @@ pub(super) struct Document<'a> {
     text: &'a str,
     /// How many lines stand above it in the file.
     above: usize,
-}
-
-/// A document that cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {text}")]
-pub struct Unreadable {
-    /// The line in the file.
-    pub line: usize,
-    /// What is wrong with it.
-    pub text: String,
 }
 
 /// Cuts where kubectl does.
@@ -87,32 +77,13 @@ impl Document<'_> {
     }
 
     fn unreadable(self, error: &serde_saphyr::Error) -> Unreadable {
-        let line = error
-            .location()
-            .map_or(1, |location| usize::try_from(location.line()).unwrap_or(1));
-        let text = error.without_snippet().to_string();
-        // The place is told apart from the text, and these options are not the user's.
-        let text = text
-            .rsplit_once(" at line ")
-            .map_or(text.as_str(), |(text, _)| text);
-        let text = text
-            .split_once(", set DuplicateKeyPolicy")
-            .map_or(text, |(text, _)| text);
-        // The one text that repeats a value, which may be that of a Secret.
-        let text = match text {
-            _ if text.starts_with("non-finite float") => "a number that JSON cannot hold",
-            _ => text,
-        };
-        let mut text = format!("cannot be read: {text}");
+        let mut unreadable = Unreadable::new(error, self.above);
         if self.text.contains("{{") {
-            text.push_str(
+            unreadable.text.push_str(
                 "; it looks like a template: pipe what `helm template` renders into `preflight -`",
             );
         }
-        Unreadable {
-            line: self.above + line,
-            text,
-        }
+        unreadable
     }
 }
 
@@ -322,16 +293,31 @@ mod tests {
         for (text, expected) in [
             (
                 "a: 1\nb: 2\na: 3\n",
-                "line 3: cannot be read: duplicate mapping key: a",
+                "line 3: cannot be read: duplicate mapping key (column 1)",
             ),
             (
                 "a: 1e999\n",
-                "line 1: cannot be read: a number that JSON cannot hold",
+                "line 1: cannot be read: a number that JSON cannot hold (column 4)",
             ),
-            ("a: [1\n", "line 1: cannot be read: unclosed bracket '['"),
+            (
+                "~: 1\n",
+                "line 1: cannot be read: a key that is null (column 1)",
+            ),
+            (
+                "a: !!int x\n",
+                "line 1: cannot be read: a tag that does not fit what it stands before (column 10)",
+            ),
+            (
+                "a: 1\n---\nb: 2\n",
+                "line 3: cannot be read: more than one document (column 1)",
+            ),
+            (
+                "a: [1\n",
+                "line 1: cannot be read: unclosed bracket '[' (column 4)",
+            ),
             (
                 "a: 1\nb: {{ .Values.b }}\n",
-                "line 2: cannot be read: expected string scalar; it looks like a template: pipe what `helm template` \
+                "line 2: cannot be read: expected string scalar (column 5); it looks like a template: pipe what `helm template` \
                  renders into `preflight -`",
             ),
         ] {

@@ -3,9 +3,7 @@
 use super::*;
 
 fn read_text(text: &str) -> Manifests {
-    let mut manifests = Manifests::default();
-    manifests.add_text("f.yaml", text, Source::Named);
-    manifests
+    super::read_text("f.yaml", text)
 }
 
 fn names(manifests: &Manifests) -> Vec<(usize, &str, &str)> {
@@ -75,7 +73,7 @@ fn a_broken_document_does_not_hide_the_others() {
     assert_eq!(
         problems(&manifests),
         [
-            "f.yaml:3: cannot be read: unclosed bracket '['",
+            "f.yaml:3: cannot be read: unclosed bracket '[' (column 7)",
             "f.yaml:8: not a Kubernetes object: `apiVersion` must be there, as text",
             "f.yaml:10: not a Kubernetes object: `apiVersion` and `kind` must be there, as text",
         ]

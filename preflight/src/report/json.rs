@@ -18,7 +18,8 @@
 //! ```
 //!
 //! `namespace`, `line`, `field`, `fix`, `rule` and `code` are left out where there is none. A finding of a policy that
-//! is not of this bundle has its whole message as `problem`. New keys may come; a change of these raises `version`.
+//! is not of this bundle has its whole message as `problem`. What shows only across manifests is found by preflight
+//! itself, and says `preflight` for `policy`. New keys may come; a change of these raises `version`.
 
 use serde::Serialize;
 

@@ -1,81 +1,19 @@
 //! The program itself: what it prints, and how it ends.
 
-use std::{
-    fs,
-    io::Write,
-    process::{Command, Stdio},
-};
+use std::fs;
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-use crate::guests::{Validate, guest, metadata};
+use crate::{
+    guests::{Validate, guest, metadata},
+    stage::{Stage, err, out},
+};
 
 const ACCEPT: Validate<'_> = Validate::Answer(r#"{"accepted":true}"#);
 const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n  volumes:\n  - name: root\n    \
                    hostPath:\n      path: /\n";
 const REFUSAL: &str = r#"{"accepted":false,"code":403,"message":"Pod default/web violates strict: spec.volumes[0].hostPath.path: \"/\" is the whole node; fix: mount less [risky_path]"}"#;
 const WARNING: &str = r#"{"accepted":true,"warnings":["gentle: spec.volumes[0].name: is short [short_name]","unknown field"]}"#;
-
-/// A folder with policies in `dist` and whatever else a test needs, and the program in it.
-struct Stage(TempDir);
-
-/// Exit status, standard output and standard error.
-type Outcome = (i32, String, String);
-
-impl Stage {
-    fn new(policies: &[(&str, Validate<'_>)]) -> Self {
-        let stage = Self(tempfile::tempdir().unwrap());
-        fs::create_dir(stage.0.path().join("dist")).unwrap();
-        for (name, validate) in policies {
-            stage.write(
-                &format!("dist/{name}.wasm"),
-                guest(Some(&metadata(name)), validate),
-            );
-        }
-        stage
-    }
-
-    fn write(&self, path: &str, content: impl AsRef<[u8]>) {
-        let path = self.0.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, content).unwrap();
-    }
-
-    fn run(&self, arguments: &[&str]) -> Outcome {
-        self.run_with_input(arguments, "")
-    }
-
-    fn run_with_input(&self, arguments: &[&str], input: &str) -> Outcome {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_preflight"))
-            .args(arguments)
-            .current_dir(self.0.path())
-            .env_remove("NO_COLOR")
-            .env_remove("CLICOLOR_FORCE")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        // A program that does not read its input may be gone by now.
-        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-        let output = child.wait_with_output().unwrap();
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        (
-            output.status.code().unwrap(),
-            text(output.stdout),
-            text(output.stderr),
-        )
-    }
-}
-
-fn out(status: i32, text: &str) -> Outcome {
-    (status, text.to_owned(), String::new())
-}
-
-fn err(text: &str) -> Outcome {
-    (2, String::new(), format!("error: {text}\n"))
-}
 
 #[test]
 fn clean_manifests_end_with_0() {
@@ -175,7 +113,7 @@ fn a_broken_file_ends_with_2_and_the_rest_is_judged() {
     fix: mount less
 
 PROBLEM  a.yaml:1
-    cannot be read: unclosed bracket '['
+    cannot be read: unclosed bracket '[' (column 7)
 
 PROBLEM  nope.yaml
     cannot be read: No such file or directory (os error 2)
@@ -192,7 +130,7 @@ PROBLEM  nope.yaml
 #[test]
 fn a_folder_without_manifests_ends_with_2() {
     let stage = Stage::new(&[("a", ACCEPT)]);
-    fs::create_dir(stage.0.path().join("empty")).unwrap();
+    fs::create_dir(stage.path().join("empty")).unwrap();
     let expected = "PROBLEM  empty
     there is no .yaml, .yml or .json file in this folder
 
@@ -316,7 +254,7 @@ fn says_which_policies_there_are() {
     );
     let (status, text, _) = stage.run(&["policies", "--policy", "strict"]);
     assert_eq!(status, 0);
-    let size = fs::metadata(stage.0.path().join("dist/strict.wasm"))
+    let size = fs::metadata(stage.path().join("dist/strict.wasm"))
         .unwrap()
         .len();
     let row = text

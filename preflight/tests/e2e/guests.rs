@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 pub(crate) enum Validate<'a> {
     /// It sends this answer.
     Answer(&'a str),
+    /// It refuses, and its message is what it was sent, with `'` for each `"` and `^` for each `\`.
+    Echo,
     /// It fails with this text.
     Fail(&'a str),
     /// It makes this look-up, and sends the answer, or the error, as the message of a refusal. Neither may hold quotes.
@@ -45,6 +47,7 @@ pub(crate) fn guest(metadata: Option<&Value>, validate: &Validate<'_>) -> Vec<u8
                 answer.len()
             ),
         ),
+        Validate::Echo => (String::new(), ECHO.to_owned()),
         Validate::Fail(text) => (
             format!("(data (i32.const 1024) \"{}\")", escape(text)),
             format!(
@@ -98,6 +101,24 @@ pub(crate) fn guest(metadata: Option<&Value>, validate: &Validate<'_>) -> Vec<u8
     );
     wat::parse_str(text).unwrap()
 }
+
+const ECHO: &str = "
+    (memory.copy (i32.const 8192) (i32.const 256) (i32.const 29))
+    (call $request (i32.const 512) (i32.const 65536))
+    (block $done
+      (loop $next
+        (br_if $done (i32.ge_u (local.get $end) (local.get $payload)))
+        (i32.store8 offset=8221 (local.get $end)
+          (select (i32.const 39)
+            (select (i32.const 94)
+              (i32.load8_u offset=65536 (local.get $end))
+              (i32.eq (i32.load8_u offset=65536 (local.get $end)) (i32.const 92)))
+            (i32.eq (i32.load8_u offset=65536 (local.get $end)) (i32.const 34))))
+        (local.set $end (i32.add (local.get $end) (i32.const 1)))
+        (br $next)))
+    (i32.store16 offset=8221 (local.get $end) (i32.const 0x7d22))
+    (call $answer (i32.const 8192) (i32.add (local.get $end) (i32.const 31)))
+    (i32.const 1)";
 
 /// Calls the host and wraps what it says into the message of a refusal.
 fn look_up(operation: usize, request: usize) -> String {

@@ -6,6 +6,10 @@
     reason = "a test that panics has failed; clippy.toml says so, but only of the functions marked as tests"
 )]
 
+mod across;
 mod command_line;
 mod engine;
 mod guests;
+mod requests;
+mod secrets;
+mod stage;

@@ -1,0 +1,84 @@
+//! What shows only across manifests.
+
+use serde_json::{Value, json};
+
+use crate::{
+    guests::Validate,
+    stage::{Stage, out},
+};
+
+const ACCEPT: Validate<'_> = Validate::Answer(r#"{"accepted":true}"#);
+
+/// A folder with two Services that ask for one node port, among others.
+fn stage(policies: &[(&str, Validate<'_>)]) -> Stage {
+    let stage = Stage::new(policies);
+    let service = |name: &str, kind: &str, port: u16| {
+        format!(
+            "apiVersion: v1\nkind: Service\nmetadata:\n  name: {name}\nspec:\n  type: {kind}\n  ports:\n  - port: 80\n    \
+             nodePort: {port}\n"
+        )
+    };
+    stage.write("deploy/a.yaml", service("web", "NodePort", 30080));
+    let others = [
+        service("db", "NodePort", 30432),
+        service("edge", "LoadBalancer", 30080),
+    ];
+    stage.write("deploy/b.yaml", others.join("---\n"));
+    stage
+}
+
+#[test]
+fn two_services_that_ask_for_one_node_port_are_refused() {
+    let stage = stage(&[("nodeport-range", ACCEPT)]);
+    let expected = "REFUSED  Service shop/web  by preflight
+  deploy/a.yaml:9  spec.ports[0].nodePort
+    30080 is asked for by Service shop/edge (deploy/b.yaml:19), too [shared_node_port]
+    fix: set another nodePort here or there, or leave it out to get a free one
+
+REFUSED  Service shop/edge  by preflight
+  deploy/b.yaml:19  spec.ports[0].nodePort
+    30080 is asked for by Service shop/web (deploy/a.yaml:9), too [shared_node_port]
+    fix: set another nodePort here or there, or leave it out to get a free one
+
+3 objects, 1 policy: 2 refused, 1 clean (1 that no policy looks at)
+";
+    assert_eq!(
+        stage.run(&["--namespace", "shop", "--quiet", "deploy"]),
+        out(1, expected)
+    );
+}
+
+#[test]
+fn programs_get_the_other_service_in_the_problem() {
+    let stage = stage(&[("nodeport-range", ACCEPT)]);
+    let (status, text, _) = stage.run(&["--format", "json", "deploy"]);
+    assert_eq!(status, 1);
+    let report: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(
+        report["refusals"][1],
+        json!({
+            "policy": "preflight",
+            "object": {"apiVersion": "v1", "kind": "Service", "namespace": "default", "name": "edge"},
+            "file": "deploy/b.yaml",
+            "line": 19,
+            "field": "spec.ports[0].nodePort",
+            "problem": "30080 is asked for by Service default/web (deploy/a.yaml:9), too",
+            "fix": "set another nodePort here or there, or leave it out to get a free one",
+            "rule": "shared_node_port",
+            "code": 422,
+        })
+    );
+}
+
+#[test]
+fn a_check_runs_when_its_policy_does() {
+    let stage = stage(&[("nodeport-range", ACCEPT), ("other", ACCEPT)]);
+    let passes = out(
+        0,
+        "3 objects, 1 policy: 3 clean (3 that no policy looks at)\n",
+    );
+    assert_eq!(stage.run(&["--policy", "other", "deploy"]), passes);
+    assert_eq!(stage.run(&["--wasm", "dist/other.wasm", "deploy"]), passes);
+    let (status, ..) = stage.run(&["--wasm", "dist/nodeport-range.wasm", "deploy"]);
+    assert_eq!(status, 1);
+}

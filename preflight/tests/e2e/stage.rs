@@ -1,0 +1,91 @@
+//! A folder with policies and manifests, and the program run in it.
+
+use std::{
+    fs,
+    io::Write,
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::guests::{Validate, guest, metadata};
+
+/// A folder with policies in `dist` and whatever else a test needs, and the program in it.
+pub(crate) struct Stage(TempDir);
+
+/// Exit status, standard output and standard error.
+pub(crate) type Outcome = (i32, String, String);
+
+impl Stage {
+    /// With these policies for Pods.
+    pub(crate) fn new(policies: &[(&str, Validate<'_>)]) -> Self {
+        let stage = Self(tempfile::tempdir().unwrap());
+        fs::create_dir(stage.path().join("dist")).unwrap();
+        for (name, validate) in policies {
+            stage.write(
+                &format!("dist/{name}.wasm"),
+                guest(Some(&metadata(name)), validate),
+            );
+        }
+        stage
+    }
+
+    /// With one policy for everything.
+    pub(crate) fn with_policy_for_all(name: &str, validate: &Validate<'_>) -> Self {
+        let stage = Self::new(&[]);
+        let mut metadata = metadata(name);
+        metadata["rules"][0]["apiGroups"] = json!(["*"]);
+        metadata["rules"][0]["resources"] = json!(["*"]);
+        stage.write(
+            &format!("dist/{name}.wasm"),
+            guest(Some(&metadata), validate),
+        );
+        stage
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub(crate) fn write(&self, path: &str, content: impl AsRef<[u8]>) {
+        let path = self.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Outcome {
+        self.run_with_input(arguments, "")
+    }
+
+    pub(crate) fn run_with_input(&self, arguments: &[&str], input: &str) -> Outcome {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_preflight"))
+            .args(arguments)
+            .current_dir(self.path())
+            .env_remove("NO_COLOR")
+            .env_remove("CLICOLOR_FORCE")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // A program that does not read its input may be gone by now.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        let output = child.wait_with_output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (
+            output.status.code().unwrap(),
+            text(output.stdout),
+            text(output.stderr),
+        )
+    }
+}
+
+pub(crate) fn out(status: i32, text: &str) -> Outcome {
+    (status, text.to_owned(), String::new())
+}
+
+pub(crate) fn err(text: &str) -> Outcome {
+    (2, String::new(), format!("error: {text}\n"))
+}
