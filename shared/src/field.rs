@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::quote::quote;
+
 /// A path that borrows its parents, so that walking an object costs nothing until a path is printed.
 ///
 /// ```
@@ -77,7 +79,7 @@ impl fmt::Display for FieldPath<'_> {
             Segment::Field(name) if self.parent.is_none_or(Self::is_nowhere) => f.write_str(name),
             Segment::Field(name) => write!(f, ".{name}"),
             Segment::Index(index) => write!(f, "[{index}]"),
-            Segment::Key(key) => write!(f, "[{key:?}]"),
+            Segment::Key(key) => write!(f, "[{}]", quote(key)),
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::decode::{Cursor, DecodeError};
 use crate::field::FieldPath;
 use crate::json::{self, Json, Wanted};
 use crate::message;
+use crate::quote::quote;
 use crate::request::{self, Operation, Request};
 use crate::rule;
 use crate::rule::Rule;
@@ -151,8 +152,8 @@ impl Verdict {
             &UNCLAIMED_KIND,
             &FieldPath::new("kind"),
             format!(
-                "{:?} of {group} is not a kind that this policy reads",
-                request.kind.kind
+                "{} of {group} is not a kind that this policy reads",
+                quote(request.kind.kind)
             ),
         );
         verdict

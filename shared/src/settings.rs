@@ -6,6 +6,7 @@ use std::fmt::{self, Write};
 use crate::decode::{Cursor, DecodeError};
 use crate::field::FieldPath;
 use crate::json::{self, Json};
+use crate::quote::quote;
 use crate::verdict::Level;
 
 /// The settings of a policy, in the form that rules need. `{}` is always valid, safe and useful.
@@ -178,7 +179,7 @@ impl<'a> Reader<'a, '_> {
     pub fn names(&mut self, name: &'static str) -> Vec<String> {
         self.texts(name, |name| {
             let is_name = !name.is_empty() && !name.contains(['*', ' ', '/']);
-            (!is_name).then(|| format!("{name:?} is not a name"))
+            (!is_name).then(|| format!("{} is not a name", quote(name)))
         })
     }
 
@@ -189,7 +190,7 @@ impl<'a> Reader<'a, '_> {
             let is_object = parts.is_some_and(|(namespace, name)| {
                 !namespace.is_empty() && !name.is_empty() && !name.contains('/')
             });
-            (!is_object).then(|| format!("{object:?} is not <namespace>/<name>"))
+            (!is_object).then(|| format!("{} is not <namespace>/<name>", quote(object)))
         })
     }
 
@@ -337,7 +338,7 @@ fn not_a_setting(name: &str, known: &[&str]) -> String {
     let distance = |candidate: &str| strsim::generic_levenshtein(&bytes(name), &bytes(candidate));
     match known.iter().min_by_key(|candidate| distance(candidate)) {
         Some(nearest) if distance(nearest) <= 1 + name.len() / 3 => {
-            format!("is not a setting; did you mean {nearest:?}?")
+            format!("is not a setting; did you mean {}?", quote(nearest))
         }
         _ => format!(
             "is not a setting; known are {}",
@@ -347,7 +348,11 @@ fn not_a_setting(name: &str, known: &[&str]) -> String {
 }
 
 fn not_one_of(text: &str, words: &mut dyn Iterator<Item = &str>) -> String {
-    format!("{text:?} is not one of {}", list_of(words))
+    format!(
+        "{text} is not one of {}",
+        list_of(words),
+        text = quote(text)
+    )
 }
 
 /// Words in quotes, for a message: `"a", "b"`.
@@ -356,7 +361,7 @@ pub fn list_of(words: &mut dyn Iterator<Item = &str>) -> String {
     for word in words {
         let separator = if list.is_empty() { "" } else { ", " };
         // Writing to a String cannot fail.
-        let _ = write!(list, "{separator}{word:?}");
+        let _ = write!(list, "{separator}{}", quote(word));
     }
     list
 }

@@ -2,7 +2,7 @@
 
 use shared::host_path::HostPath;
 use shared::workload::KINDS;
-use shared::{GroupVersionKind, Level, OnUpdate, Reader, list_of};
+use shared::{GroupVersionKind, Level, OnUpdate, Reader, list_of, quote};
 
 use crate::ruling::Access;
 
@@ -245,13 +245,16 @@ fn read_custom_kind(entry: &mut Reader<'_, '_>) -> CustomKind {
     {
         entry.problem(
             "kind",
-            format!("{kind:?} is a kind of Kubernetes, and judged anyway"),
+            format!("{} is a kind of Kubernetes, and judged anyway", quote(kind)),
         );
     }
     if pod_spec_path.split('.').any(str::is_empty) {
         entry.problem(
             "podSpecPath",
-            format!("{pod_spec_path:?} is not a path such as \"spec.template.spec\""),
+            format!(
+                "{} is not a path such as \"spec.template.spec\"",
+                quote(pod_spec_path)
+            ),
         );
     }
     CustomKind {
@@ -267,15 +270,21 @@ fn read_path(entry: &mut Reader<'_, '_>) -> HostPath {
     if text.is_empty() {
         entry.problem("path", "is missing");
     } else if !text.starts_with('/') && !path.is_windows() {
-        entry.problem("path", format!("{text:?} is not absolute"));
+        entry.problem("path", format!("{} is not absolute", quote(text)));
     } else if path.may_lead_anywhere() {
-        entry.problem("path", format!("{text:?} may lead anywhere on the node"));
+        entry.problem(
+            "path",
+            format!("{} may lead anywhere on the node", quote(text)),
+        );
     } else if path.has_backsteps() {
-        entry.problem("path", format!("{text:?} has a \"..\""));
+        entry.problem("path", format!("{} has a \"..\"", quote(text)));
     } else if text.contains('*') {
         entry.problem(
             "path",
-            format!("{text:?} has a wildcard; a path stands for all that is below it"),
+            format!(
+                "{} has a wildcard; a path stands for all that is below it",
+                quote(text)
+            ),
         );
     }
     path
@@ -287,7 +296,8 @@ fn type_problem(kind: &str) -> Option<String> {
     }
     let known = list_of(&mut TYPES.iter().copied());
     Some(format!(
-        "{kind:?} is not a type of a hostPath; known are {known}"
+        "{} is not a type of a hostPath; known are {known}",
+        quote(kind)
     ))
 }
 

@@ -1,8 +1,8 @@
 //! A path of the node that is made a volume, with everything that mounts it.
 
-use shared::FieldPath;
 use shared::host_path::HostPath;
 use shared::workload::{Container as _, ContainerRef, PodSpec};
+use shared::{FieldPath, quote};
 
 use crate::views::{Container, Source, Volume, VolumeMount};
 
@@ -98,7 +98,7 @@ impl<'a> HostVolume<'a> {
     pub(crate) fn quoted(&self) -> String {
         let mut quoted = quoted(self.written, &self.path);
         if let Place::Claim { volume, .. } = self.place {
-            quoted = format!("{quoted} of PersistentVolume {volume:?}");
+            quoted = format!("{quoted} of PersistentVolume {}", quote(volume));
         }
         quoted
     }
@@ -132,11 +132,15 @@ impl<'a> HostVolume<'a> {
 /// A path for a message: as it is written, and what that means where it is not obvious.
 pub(crate) fn quoted(written: &str, path: &HostPath) -> String {
     if path.may_lead_anywhere() {
-        format!("{written:?} (which may lead anywhere on the node)")
+        format!("{} (which may lead anywhere on the node)", quote(written))
     } else if written == path.as_str() || written.strip_suffix('/') == Some(path.as_str()) {
-        format!("{written:?}")
+        format!("{}", quote(written))
     } else {
-        format!("{written:?} (that is {:?})", path.as_str())
+        format!(
+            "{written} (that is {})",
+            quote(path.as_str()),
+            written = quote(written)
+        )
     }
 }
 

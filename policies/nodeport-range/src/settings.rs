@@ -1,6 +1,6 @@
 //! What an administrator may set.
 
-use shared::{Level, OnUpdate, Reader, list_of};
+use shared::{Level, OnUpdate, Reader, list_of, quote};
 
 use crate::ports::{PortRange, PortSet};
 
@@ -222,7 +222,7 @@ fn read_range(
     match PortRange::parse(&text) {
         Ok(range) => Some(range),
         Err(problem) => {
-            entry.problem(name, format!("{text:?} {problem}"));
+            entry.problem(name, format!("{} {problem}", quote(&text)));
             None
         }
     }
@@ -245,7 +245,13 @@ fn read_denied(entry: &mut Reader<'_, '_>) -> Denied {
 
 fn protocol_problem(protocol: &str) -> Option<String> {
     let known = || list_of(&mut PROTOCOLS.iter().copied());
-    (!PROTOCOLS.contains(&protocol)).then(|| format!("{protocol:?} is not one of {}", known()))
+    (!PROTOCOLS.contains(&protocol)).then(|| {
+        format!(
+            "{protocol} is not one of {}",
+            known(),
+            protocol = quote(protocol)
+        )
+    })
 }
 
 /// Notes entries that cannot be meant as they are.

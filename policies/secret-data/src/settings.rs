@@ -1,6 +1,6 @@
 //! What an administrator may set.
 
-use shared::{Level, OnUpdate, Reader};
+use shared::{Level, OnUpdate, Reader, quote};
 
 use crate::views::Object;
 
@@ -279,7 +279,7 @@ fn read_size(size: &mut Reader<'_, '_>, default: &Size) -> Size {
     let keys = size.scalar("keys");
     let count = keys.parse().ok();
     if !keys.is_empty() && count.is_none_or(|count| count == 0) {
-        size.problem("keys", format!("{keys:?} is not a number of keys"));
+        size.problem("keys", format!("{} is not a number of keys", quote(&keys)));
     }
     let warn_at = read_bytes(size, "warnAt");
     if total > MOST {
@@ -320,7 +320,7 @@ fn read_bytes(size: &mut Reader<'_, '_>, name: &'static str) -> Option<u64> {
     if bytes.is_none() {
         size.problem(
             name,
-            format!("{text:?} is not a size such as 4096, 700Ki or 1Mi"),
+            format!("{} is not a size such as 4096, 700Ki or 1Mi", quote(&text)),
         );
     }
     bytes
@@ -329,5 +329,5 @@ fn read_bytes(size: &mut Reader<'_, '_>, name: &'static str) -> Option<u64> {
 /// Types are like `kubernetes.io/tls`: a name, mostly behind a domain.
 fn type_problem(name: &str) -> Option<String> {
     let is_type = !name.is_empty() && !name.bytes().any(|byte| matches!(byte, b'*' | b' '));
-    (!is_type).then(|| format!("{name:?} is not a type of Secrets"))
+    (!is_type).then(|| format!("{} is not a type of Secrets", quote(name)))
 }

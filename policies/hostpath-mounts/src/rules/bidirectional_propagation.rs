@@ -2,7 +2,7 @@
 
 use shared::host_path::HostPath;
 use shared::workload::PodSpec;
-use shared::{Finding, Rule, Verdict, rule};
+use shared::{Finding, Rule, Verdict, quote, rule};
 
 use crate::ruling::Scope;
 use crate::settings::Settings;
@@ -45,12 +45,14 @@ pub(crate) fn check(
         }
         let name = mount.view.name;
         let volume = source.map_or_else(
-            || format!("{name:?}"),
-            |source| format!("{name:?} of {:?}", source.path),
+            || format!("{}", quote(name)),
+            |source| format!("{name} of {}", quote(source.path), name = quote(name)),
         );
         let container = mount.container;
-        let reason =
-            format!("container {container:?} passes on its mounts in volume {volume} to the node");
+        let reason = format!(
+            "container {} passes on its mounts in volume {volume} to the node",
+            quote(container)
+        );
         mount.with_field("mountPropagation", |field| {
             verdict.report(
                 settings.bidirectional_propagation,

@@ -1,7 +1,7 @@
 //! A path that the administrator denies.
 
 use shared::host_path::Relation;
-use shared::{Finding, Level, Rule, Verdict, rule};
+use shared::{Finding, Level, Rule, Verdict, quote, rule};
 
 use crate::settings::Denied;
 use crate::volume::HostVolume;
@@ -26,12 +26,12 @@ pub(crate) fn check(
     let reason = match relation {
         Relation::Equal => format!("{quoted} is denied: {reason}"),
         Relation::Below => format!(
-            "{quoted} is part of {:?}, which is denied: {reason}",
-            path.as_str()
+            "{quoted} is part of {}, which is denied: {reason}",
+            quote(path.as_str())
         ),
         Relation::Above => format!(
-            "{quoted} holds {:?}, which is denied: {reason}",
-            path.as_str()
+            "{quoted} holds {}, which is denied: {reason}",
+            quote(path.as_str())
         ),
     };
     verdict.report(

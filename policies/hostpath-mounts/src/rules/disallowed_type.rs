@@ -1,6 +1,6 @@
 //! A volume of another type than its entry allows.
 
-use shared::{Rule, Verdict, list_of, rule};
+use shared::{Rule, Verdict, list_of, quote, rule};
 
 use crate::ruling::Scope;
 use crate::volume::HostVolume;
@@ -24,8 +24,9 @@ pub(crate) fn check(volume: &HostVolume<'_>, scope: &Scope<'_>, verdict: &mut Ve
     }
     let wanted = list_of(&mut entry.types.iter().map(String::as_str));
     let reason = format!(
-        "{kind:?} is not an allowed type for {}, which must be one of {wanted}",
-        volume.quoted()
+        "{kind} is not an allowed type for {}, which must be one of {wanted}",
+        volume.quoted(),
+        kind = quote(kind)
     );
     verdict.deny(&RULE, &volume.kind_field(), reason);
 }

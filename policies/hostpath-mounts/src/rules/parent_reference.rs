@@ -1,6 +1,6 @@
 //! A path with `..`.
 
-use shared::{Rule, Verdict, rule};
+use shared::{Rule, Verdict, quote, rule};
 
 use crate::volume::HostVolume;
 
@@ -18,7 +18,11 @@ pub(crate) fn check(volume: &HostVolume<'_>, verdict: &mut Verdict) -> bool {
     for mount in volume.mounts {
         let sub_path = mount.view.sub_path;
         if volume.path.join(sub_path).has_backsteps() && !volume.path.has_backsteps() {
-            let reason = format!("{sub_path:?} leads out of {:?}", volume.written);
+            let reason = format!(
+                "{sub_path} leads out of {}",
+                quote(volume.written),
+                sub_path = quote(sub_path)
+            );
             mount.with_field("subPath", |field| verdict.deny(&RULE, field, reason));
         }
     }
@@ -27,7 +31,10 @@ pub(crate) fn check(volume: &HostVolume<'_>, verdict: &mut Verdict) -> bool {
         verdict.deny(
             &RULE,
             &volume.field(),
-            format!("{:?} leads to a place that cannot be told", volume.written),
+            format!(
+                "{} leads to a place that cannot be told",
+                quote(volume.written)
+            ),
         );
     }
     found

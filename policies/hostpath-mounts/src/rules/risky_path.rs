@@ -1,7 +1,7 @@
 //! A path that no pod should see.
 
 use shared::host_path::Relation;
-use shared::{Finding, Level, Rule, Verdict, rule};
+use shared::{Finding, Level, Rule, Verdict, quote, rule};
 
 use crate::catalogue::Risk;
 use crate::volume::HostVolume;
@@ -32,14 +32,15 @@ pub(crate) fn check(
     let (reason, fix) = match relation {
         _ if volume.path.may_lead_anywhere() => {
             let reason = format!(
-                "{:?} may lead anywhere on the node, also to {:?}, {what}",
-                volume.written, risk.path
+                "{} may lead anywhere on the node, also to {}, {what}",
+                quote(volume.written),
+                quote(risk.path)
             );
             (reason, RULE.fix)
         }
         Relation::Equal => (format!("{quoted} is {what}"), risk.instead),
         Relation::Below => (
-            format!("{quoted} is part of {:?}, {what}", risk.path),
+            format!("{quoted} is part of {}, {what}", quote(risk.path)),
             risk.instead,
         ),
         Relation::Above => {
@@ -49,7 +50,7 @@ pub(crate) fn check(
                 String::new()
             };
             (
-                format!("{quoted} holds {:?}, {what}{others}", risk.path),
+                format!("{quoted} holds {}, {what}{others}", quote(risk.path)),
                 NARROWER,
             )
         }

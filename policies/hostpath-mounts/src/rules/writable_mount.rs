@@ -1,6 +1,6 @@
 //! A writable mount of any path.
 
-use shared::{FieldPath, Finding, Rule, Verdict, rule};
+use shared::{FieldPath, Finding, Rule, Verdict, quote, rule};
 
 use super::writable_read_only_path::reached;
 use crate::ruling::{Access, Because, Ruling, Scope};
@@ -36,12 +36,16 @@ pub(crate) fn check(
         let finding = |field: &FieldPath<'_>| match volume.kind {
             Some(kind @ ("Socket" | "CharDevice" | "BlockDevice")) => {
                 let reason = format!(
-                    "container {container:?} reaches {path}, a {kind}, which readOnly does not protect"
+                    "container {} reaches {path}, a {kind}, which readOnly does not protect",
+                    quote(container)
                 );
                 Some(Finding::new(&RULE, field, reason).fix(NEITHER))
             }
             _ if mount.writable => {
-                let reason = format!("container {container:?} can write to {path} of the node");
+                let reason = format!(
+                    "container {} can write to {path} of the node",
+                    quote(container)
+                );
                 Some(Finding::new(&RULE, field, reason))
             }
             _ => None,

@@ -1,6 +1,6 @@
 //! A writable mount of a path that pods may only read.
 
-use shared::{Rule, Verdict, rule};
+use shared::{Rule, Verdict, quote, rule};
 
 use crate::ruling::{Access, Because, Ruling, Scope};
 use crate::volume::{HostVolume, Mount, quoted};
@@ -48,8 +48,8 @@ pub(crate) fn check(
         let (path, ruling) = reached(volume, mount, scope, ruling);
         if ruling.access <= Access::ReadOnly {
             let reason = format!(
-                "container {:?} mounts {path} writable, and {}",
-                mount.container,
+                "container {} mounts {path} writable, and {}",
+                quote(mount.container),
                 explain(&ruling)
             );
             mount.with_field("readOnly", |field| verdict.deny(&RULE, field, reason));
@@ -78,21 +78,23 @@ fn explain(ruling: &Ruling<'_>) -> String {
     use shared::host_path::Relation::{Above, Below, Equal};
     match ruling.because {
         Because::Risk(risk, Equal) => format!("it is {}", risk.what),
-        Because::Risk(risk, Below) => format!("it is part of {:?}, {}", risk.path, risk.what),
-        Because::Risk(risk, Above) => format!("it holds {:?}, {}", risk.path, risk.what),
+        Because::Risk(risk, Below) => format!("it is part of {}, {}", quote(risk.path), risk.what),
+        Because::Risk(risk, Above) => format!("it holds {}, {}", quote(risk.path), risk.what),
         Because::Denied(denied, Above) => {
             format!(
-                "it holds {:?}, which is denied: {}",
-                denied.path.as_str(),
+                "it holds {}, which is denied: {}",
+                quote(denied.path.as_str()),
                 denied.reason
             )
         }
         Because::Denied(denied, _) => format!("it is denied: {}", denied.reason),
         Because::Allowed(entry, Above) => format!(
-            "it holds {:?}, which is allowed only readOnly",
-            entry.path.as_str()
+            "it holds {}, which is allowed only readOnly",
+            quote(entry.path.as_str())
         ),
-        Because::Allowed(entry, _) => format!("{:?} is allowed only readOnly", entry.path.as_str()),
+        Because::Allowed(entry, _) => {
+            format!("{} is allowed only readOnly", quote(entry.path.as_str()))
+        }
         Because::Nothing | Because::NotAllowed => "it is not allowed".to_owned(),
     }
 }

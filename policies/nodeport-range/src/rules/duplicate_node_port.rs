@@ -1,6 +1,6 @@
 //! One number for two things.
 
-use shared::{Finding, Level, Rule, Verdict, rule};
+use shared::{Finding, Level, Rule, Verdict, quote, rule};
 
 use crate::service::{Place, Service};
 use crate::settings::Settings;
@@ -22,7 +22,7 @@ pub(crate) fn check(service: &Service<'_>, settings: &Settings, verdict: &mut Ve
             continue;
         };
         if same.clone().any(|other| other.protocol == port.protocol) {
-            let reason = format!("{number} is there twice for {:?}", port.protocol);
+            let reason = format!("{number} is there twice for {}", quote(port.protocol));
             verdict.report(Level::Deny, Finding::new(&RULE, &port.place, reason));
         } else if let Some(other) = same.find(|other| other.port != port.port)
             && service.is_new

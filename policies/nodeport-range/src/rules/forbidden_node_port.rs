@@ -1,6 +1,6 @@
 //! Any node port, where there may be none.
 
-use shared::{FieldPath, Finding, Level, Rule, Verdict, rule};
+use shared::{FieldPath, Finding, Level, Rule, Verdict, quote, rule};
 
 use crate::service::{Choice, Kind, Service};
 
@@ -15,7 +15,7 @@ pub(crate) static RULE: Rule = rule! {
 /// Refuses the type, the allocation or the numbers: whatever opens node ports.
 pub(crate) fn check(service: &Service<'_>, verdict: &mut Verdict) {
     let namespace = service.namespace;
-    let are_forbidden = format!("node ports are forbidden in namespace {namespace:?}");
+    let are_forbidden = format!("node ports are forbidden in namespace {}", quote(namespace));
     let ports = || {
         let ports = service.ports.iter();
         ports

@@ -1,6 +1,6 @@
 //! A number that does nothing.
 
-use shared::{Finding, Level, Rule, Verdict, rule};
+use shared::{Finding, Level, Rule, Verdict, quote, rule};
 
 use crate::service::{Kind, Place, Service};
 
@@ -18,8 +18,10 @@ pub(crate) fn check(service: &Service<'_>, verdict: &mut Verdict) {
     if let Kind::Other(kind) = service.kind {
         for port in &service.ports {
             if let Some(number) = port.number {
-                let reason =
-                    format!("{number} does nothing: a Service of type {kind:?} has no node ports");
+                let reason = format!(
+                    "{number} does nothing: a Service of type {} has no node ports",
+                    quote(kind)
+                );
                 verdict.report(Level::Warn, Finding::new(&RULE, &port.place, reason));
             }
         }

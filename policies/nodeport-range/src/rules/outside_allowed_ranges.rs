@@ -1,6 +1,6 @@
 //! A number that is in no range for the Service.
 
-use shared::{Finding, Level, Rule, Verdict, rule};
+use shared::{Finding, Level, Rule, Verdict, quote, rule};
 
 use crate::advice::Advice;
 use crate::scope::{AllowedPorts, Scope};
@@ -54,13 +54,19 @@ fn reason(
     }) = allowed
     else {
         return format!(
-            "{number} is not allowed: no entry of ranges is for {protocol:?} in namespace {namespace:?}"
+            "{number} is not allowed: no entry of ranges is for {protocol} in namespace {namespace}",
+            protocol = quote(protocol),
+            namespace = quote(namespace)
         );
     };
     let whose = match (*are_own, *of_protocol) {
-        (true, true) => format!(", the ports of namespace {namespace:?} for {protocol:?}"),
-        (true, false) => format!(", the ports of namespace {namespace:?}"),
-        (false, true) => format!(", the ports for {protocol:?}"),
+        (true, true) => format!(
+            ", the ports of namespace {namespace} for {protocol}",
+            namespace = quote(namespace),
+            protocol = quote(protocol)
+        ),
+        (true, false) => format!(", the ports of namespace {}", quote(namespace)),
+        (false, true) => format!(", the ports for {}", quote(protocol)),
         (false, false) => String::new(),
     };
     format!("{number} is outside of {ports}{whose}")

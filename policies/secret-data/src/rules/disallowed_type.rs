@@ -1,6 +1,6 @@
 //! A Secret of a type that the platform team does not want.
 
-use shared::{FieldPath, Finding, Level, Rule, Verdict, list_of, rule};
+use shared::{FieldPath, Finding, Level, Rule, Verdict, list_of, quote, rule};
 
 use crate::settings::{Disallowed, Settings};
 use crate::views::Object;
@@ -20,10 +20,17 @@ pub(crate) fn check(object: &Object<'_>, settings: &Settings, verdict: &mut Verd
     };
     let reason = match settings.disallows(secret_type) {
         None => return,
-        Some(Disallowed::Denied(denied)) => format!("{secret_type:?} is denied: {}", denied.reason),
+        Some(Disallowed::Denied(denied)) => format!(
+            "{secret_type} is denied: {}",
+            denied.reason,
+            secret_type = quote(secret_type)
+        ),
         Some(Disallowed::NotAllowed(allowed)) => {
             let allowed = list_of(&mut allowed.iter().map(String::as_str));
-            format!("{secret_type:?} is not one of the allowed types, {allowed}")
+            format!(
+                "{} is not one of the allowed types, {allowed}",
+                quote(secret_type)
+            )
         }
     };
     let path = FieldPath::new("type");

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use shared::{FieldPath, Finding, Level, Rule, Verdict, rule};
+use shared::{FieldPath, Finding, Level, Rule, Verdict, quote, rule};
 
 use super::bytes;
 use crate::settings::Size;
@@ -68,8 +68,8 @@ fn largest(sizes: &[(&Entry<'_>, usize)]) -> String {
         // Writing to a String cannot fail.
         let _ = write!(
             text,
-            "{separator}{:?} with {}",
-            entry.key,
+            "{separator}{} with {}",
+            quote(entry.key),
             bytes(*size as u64)
         );
         named.push(place);

@@ -1,0 +1,66 @@
+//! Text of users in messages.
+
+use std::fmt::{self, Write};
+
+/// Quotes a text: `"…"`, with what would break a line or pretend to be something else escaped.
+///
+/// `{:?}` of the standard library does the same with tables of Unicode that are larger than most rules.
+///
+/// ```
+/// assert_eq!(shared::quote("a \"b\"\n").to_string(), r#""a \"b\"\n""#);
+/// ```
+#[must_use]
+pub fn quote(text: &str) -> Quote<'_> {
+    Quote(text)
+}
+
+/// See [`quote`].
+#[derive(Clone, Copy)]
+pub struct Quote<'a>(&'a str);
+
+impl fmt::Display for Quote<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_char('"')?;
+        for character in self.0.chars() {
+            match character {
+                '"' | '\\' => {
+                    f.write_char('\\')?;
+                    f.write_char(character)?;
+                }
+                '\n' => f.write_str("\\n")?,
+                '\r' => f.write_str("\\r")?,
+                '\t' => f.write_str("\\t")?,
+                _ if is_seen(character) => f.write_char(character)?,
+                _ => write!(f, "\\u{{{:x}}}", u32::from(character))?,
+            }
+        }
+        f.write_char('"')
+    }
+}
+
+/// Whether a reader sees a character, and where it stands: no control characters, none of the marks without a width, and
+/// none that turns the direction of writing (Unicode, "Bidi_Control").
+fn is_seen(character: char) -> bool {
+    !matches!(character, '\0'..='\x1f' | '\x7f'..='\u{9f}' | '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quote;
+
+    #[test]
+    fn escapes_what_is_not_seen() {
+        for (text, quoted) in [
+            ("", r#""""#),
+            ("/var/run", r#""/var/run""#),
+            (r#"a\"b"#, r#""a\\\"b""#),
+            ("a\nb\r\tc", r#""a\nb\r\tc""#),
+            ("\0\x1b\x7f", r#""\u{0}\u{1b}\u{7f}""#),
+            ("안녕 ü", "\"안녕 ü\""),
+            ("\u{202e}txt\u{feff}", r#""\u{202e}txt\u{feff}""#),
+        ] {
+            assert_eq!(quote(text).to_string(), quoted);
+        }
+    }
+}
