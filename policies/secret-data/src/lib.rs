@@ -11,6 +11,7 @@ pub mod settings;
 #[cfg(test)]
 mod testing;
 mod text;
+mod tls;
 mod value;
 mod views;
 mod x509;

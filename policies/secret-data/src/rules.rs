@@ -4,6 +4,7 @@ use shared::{Rule, Verdict};
 
 use crate::docker::Form;
 use crate::settings::Settings;
+use crate::tls::Values;
 use crate::value::Value;
 use crate::views::{Entry, Object};
 
@@ -133,13 +134,16 @@ pub(crate) fn check_form(object: &Object<'_>, settings: &Settings, verdict: &mut
     let form = &settings.form;
     match secret_type {
         TLS => {
-            let is_placed = misplaced_pem::check(object, form.tls, verdict);
-            let is_pem = malformed_pem::check_tls(object, form.tls, verdict);
-            incomplete_key_pair::check(object, form.tls, verdict);
+            let values = Values::of(object);
+            let tls = &values.files();
+            let is_placed = misplaced_pem::check(tls, form.tls, verdict);
+            let is_pem = malformed_pem::check_tls(tls, form.tls, verdict);
+            incomplete_key_pair::check(tls, form.tls, verdict);
             if is_placed && is_pem {
-                mismatched_key::check(object, form.tls, verdict);
+                mismatched_key::check(tls, form.tls, verdict);
             }
-            expired_certificate::check(object, form.expired_certificate, verdict);
+            let level = form.expired_certificate;
+            expired_certificate::check(tls, object.written_at, level, verdict);
         }
         DOCKER_CONFIG_JSON => docker(
             object,
@@ -177,13 +181,15 @@ const BOOTSTRAP_TOKEN: &str = "bootstrap.kubernetes.io/token";
 
 /// Whether a type says what the value of a key looks like.
 fn has_form(secret_type: &str, key: &str) -> bool {
-    match secret_type {
-        TLS => matches!(key, "tls.crt" | "tls.key" | "ca.crt"),
-        DOCKER_CONFIG_JSON => key == ".dockerconfigjson",
-        DOCKER_CFG => key == ".dockercfg",
-        SSH_AUTH => key == "ssh-privatekey",
-        _ => false,
-    }
+    const FORMS: &[(&str, &str)] = &[
+        (TLS, "tls.crt"),
+        (TLS, "tls.key"),
+        (TLS, "ca.crt"),
+        (DOCKER_CONFIG_JSON, ".dockerconfigjson"),
+        (DOCKER_CFG, ".dockercfg"),
+        (SSH_AUTH, "ssh-privatekey"),
+    ];
+    FORMS.contains(&(secret_type, key))
 }
 
 /// A level that is at most a warning.

@@ -93,7 +93,19 @@ impl<'a> Object<'a> {
         entries: Vec<Entry<'a>>,
     ) -> Result<Self, DecodeError> {
         let metadata = request.metadata()?;
-        let mut object = Self {
+        let object = request.object();
+        let annotations = object.at("metadata.annotations", |annotations| {
+            let last_applied = annotations.text(LAST_APPLIED)?;
+            Ok((last_applied, annotations.text(SERVICE_ACCOUNT)?))
+        })?;
+        let (last_applied, service_account) = annotations.unwrap_or_default();
+        let times = object.map("metadata", |metadata| {
+            let times = metadata.list("managedFields", |entry| entry.text("time"))?;
+            // All have one form, so that they are in order as texts.
+            let created = metadata.text("creationTimestamp")?;
+            Ok(times.into_iter().fold(created, Ord::max))
+        })?;
+        Ok(Self {
             name: if request.name.is_empty() {
                 metadata.name
             } else {
@@ -102,25 +114,10 @@ impl<'a> Object<'a> {
             namespace: request.object_namespace()?,
             secret_type,
             entries,
-            last_applied: "",
-            service_account: "",
-            written_at: "",
-        };
-        request.object().map("metadata", |metadata| {
-            let annotations = metadata.map("annotations", |annotations| {
-                Ok((
-                    annotations.text(LAST_APPLIED)?,
-                    annotations.text(SERVICE_ACCOUNT)?,
-                ))
-            })?;
-            (object.last_applied, object.service_account) = annotations.unwrap_or_default();
-            let times = metadata.list("managedFields", |entry| entry.text("time"))?;
-            // All have one form, so that they are in order as texts.
-            let created = metadata.text("creationTimestamp")?;
-            object.written_at = times.into_iter().fold(created, std::cmp::Ord::max);
-            Ok(())
-        })?;
-        Ok(object)
+            last_applied,
+            service_account,
+            written_at: times.unwrap_or_default(),
+        })
     }
 
     /// The value of a key.

@@ -2,9 +2,7 @@
 
 use shared::{Level, Rule, Verdict, rule};
 
-use super::misplaced_pem::is_certificate;
-use crate::pem;
-use crate::views::Object;
+use crate::tls::Tls;
 use crate::x509::Certificate;
 
 /// See the module.
@@ -17,17 +15,15 @@ pub(crate) static RULE: Rule = rule! {
 
 /// Compares the end of the certificate with the time at which the API server says that it wrote the object: a guest has
 /// no clock of its own. Without such a time nothing is known.
-pub(crate) fn check(object: &Object<'_>, level: Level, verdict: &mut Verdict) {
-    let Some((entry, crt)) = object.value("tls.crt") else {
+pub(crate) fn check(tls: &Tls<'_>, now: &str, level: Level, verdict: &mut Verdict) {
+    let Some(file) = &tls.certificate else {
         return;
     };
-    let blocks = pem::blocks(std::str::from_utf8(&crt).unwrap_or_default());
-    let first = blocks.iter().find(|block| is_certificate(block));
-    let certificate = first.and_then(|block| Certificate::read(&block.content));
-    let digits = |time: &str| -> String { time.chars().filter(char::is_ascii_digit).collect() };
-    if certificate.is_some_and(|certificate| certificate.not_after < digits(object.written_at)) {
+    let now = now.bytes().filter(u8::is_ascii_digit);
+    let has_expired = |certificate: Certificate<'_>| certificate.not_after.bytes().lt(now);
+    if file.readable_certificate().is_some_and(has_expired) {
         let reason = format_args!("has expired: its end lies before the time of this request");
-        entry.report(&RULE, level, reason, RULE.fix, verdict);
+        file.entry.report(&RULE, level, reason, RULE.fix, verdict);
     }
 }
 

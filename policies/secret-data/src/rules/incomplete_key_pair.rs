@@ -3,7 +3,7 @@
 use shared::{Level, Rule, Verdict, rule};
 
 use super::at_most_warn;
-use crate::views::Object;
+use crate::tls::Tls;
 
 /// See the module.
 pub(crate) static RULE: Rule = rule! {
@@ -14,13 +14,13 @@ pub(crate) static RULE: Rule = rule! {
 };
 
 /// Warns of half a pair.
-pub(crate) fn check(object: &Object<'_>, level: Level, verdict: &mut Verdict) {
-    let (Some(certificate), Some(key)) = (object.entry("tls.crt"), object.entry("tls.key")) else {
+pub(crate) fn check(tls: &Tls<'_>, level: Level, verdict: &mut Verdict) {
+    let (Some(certificate), Some(key)) = (&tls.certificate, &tls.key) else {
         return;
     };
-    let (empty, other) = match (certificate.written.is_empty(), key.written.is_empty()) {
-        (true, false) => (certificate, "tls.key"),
-        (false, true) => (key, "tls.crt"),
+    let (empty, other) = match (certificate.value.is_empty(), key.value.is_empty()) {
+        (true, false) => (certificate.entry, "tls.key"),
+        (false, true) => (key.entry, "tls.crt"),
         _ => return,
     };
     let level = at_most_warn(level);

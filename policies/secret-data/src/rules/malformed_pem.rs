@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use shared::{Level, Rule, Verdict, rule};
 
 use super::at_most_warn;
-use super::misplaced_pem::{is_certificate, is_private_key};
 use crate::pem::{self, Block, Damage};
+use crate::tls::{Tls, is_private_key};
 use crate::value::Value;
 use crate::views::{Entry, Object};
 use crate::x509::{Certificate, PublicKey};
@@ -21,35 +21,30 @@ pub(crate) static RULE: Rule = rule! {
 
 /// Judges the values of a TLS Secret. Empty ones are placeholders that a controller fills in later. Says whether a server
 /// could use what is there.
-pub(crate) fn check_tls(object: &Object<'_>, level: Level, verdict: &mut Verdict) -> bool {
+pub(crate) fn check_tls(tls: &Tls<'_>, level: Level, verdict: &mut Verdict) -> bool {
     let mut usable = true;
-    for key in ["tls.crt", "tls.key", "ca.crt"] {
-        let Some((entry, value)) = object.value(key).filter(|(_, value)| !value.is_empty()) else {
+    for (file, is_key) in [
+        (&tls.certificate, false),
+        (&tls.key, true),
+        (&tls.authority, false),
+    ] {
+        let Some(file) = file.as_ref().filter(|file| !file.value.is_empty()) else {
             continue;
         };
-        let blocks = pem::blocks(std::str::from_utf8(&value).unwrap_or_default());
-        let is_key = |block: &Block<'_>| key == "tls.key" && is_private_key(block);
-        let problem = match blocks
-            .iter()
-            .find(|block| is_key(block) || is_certificate(block))
-        {
-            Some(block) if is_key(block) => key_problem(block),
-            Some(block) if key != "tls.key" => certificate_problem(block),
+        let (wanted, other, name) = if is_key {
+            (file.private_key(), file.certificate(), "private key")
+        } else {
+            (file.certificate(), file.private_key(), "certificate")
+        };
+        let problem = match (wanted, other) {
+            (Some(block), _) if is_key => key_problem(block),
+            (Some(block), _) => certificate_problem(block),
             // What is where it does not belong is told so by another rule.
-            Some(_) => None,
-            None if blocks.iter().any(is_private_key) => None,
-            None => Some(other_blocks(
-                &value,
-                &blocks,
-                if key == "tls.key" {
-                    "private key"
-                } else {
-                    "certificate"
-                },
-            )),
+            (None, Some(_)) => None,
+            (None, None) => Some(other_blocks(file.value, &file.blocks, name)),
         };
         usable &= problem.is_none();
-        report(entry, problem, level, verdict);
+        report(file.entry, problem, level, verdict);
     }
     usable
 }

@@ -2,9 +2,7 @@
 
 use shared::{Level, Rule, Verdict, rule};
 
-use super::misplaced_pem::{is_certificate, is_private_key};
-use crate::pem::{self, Block};
-use crate::views::Object;
+use crate::tls::{Tls, is_certificate};
 use crate::x509::{Certificate, PublicKey};
 
 /// See the module.
@@ -18,23 +16,21 @@ pub(crate) static RULE: Rule = rule! {
 /// Compares the public keys of both, as far as they can be told.
 ///
 /// Kubernetes warns of it: `warningsForSecret` in `pkg/registry/core/secret/strategy.go`.
-pub(crate) fn check(object: &Object<'_>, level: Level, verdict: &mut Verdict) {
-    let (Some((_, crt)), Some((entry, key))) = (object.value("tls.crt"), object.value("tls.key"))
-    else {
+pub(crate) fn check(tls: &Tls<'_>, level: Level, verdict: &mut Verdict) {
+    let (Some(certificates), Some(file)) = (&tls.certificate, &tls.key) else {
         return;
     };
-    let text = |value| std::str::from_utf8(value).unwrap_or_default();
-    let (certificates, keys) = (pem::blocks(text(&crt)), pem::blocks(text(&key)));
-    let key = keys.iter().find(|block| is_private_key(block));
-    let Some(key) = key.and_then(|block| PublicKey::of_private_key(&block.content)) else {
+    let block = file.private_key();
+    let Some(key) = block.and_then(|block| PublicKey::of_private_key(&block.content)) else {
         return;
     };
-    let certificate = |block: &'_ Block<'_>| is_certificate(block);
     let mut belongs = certificates
+        .blocks
         .iter()
-        .filter(|block| certificate(block))
-        .filter_map(|block| {
-            Certificate::read(&block.content).map(|certificate| certificate.may_have(&key))
+        .filter(|block| is_certificate(block))
+        .map(|block| {
+            let certificate = Certificate::read(&block.content);
+            certificate.is_none_or(|certificate| certificate.may_have(&key))
         });
     if belongs.next() != Some(false) {
         return;
@@ -47,7 +43,8 @@ pub(crate) fn check(object: &Object<'_>, level: Level, verdict: &mut Verdict) {
     } else {
         ("does not belong to the certificate in tls.crt", RULE.fix)
     };
-    entry.report(&RULE, level, format_args!("{reason}"), fix, verdict);
+    file.entry
+        .report(&RULE, level, format_args!("{reason}"), fix, verdict);
 }
 
 #[cfg(test)]

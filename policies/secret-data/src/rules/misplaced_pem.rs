@@ -2,8 +2,7 @@
 
 use shared::{Level, Rule, Verdict, rule};
 
-use crate::pem::{self, Block};
-use crate::views::Object;
+use crate::tls::{File, Tls};
 
 /// See the module.
 pub(crate) static RULE: Rule = rule! {
@@ -13,41 +12,34 @@ pub(crate) static RULE: Rule = rule! {
     fix: "exchange tls.crt and tls.key",
 };
 
-/// Whether a block is a private key, as Go sees it: `X509KeyPair` in `crypto/tls/tls.go`.
-pub(super) fn is_private_key(block: &Block<'_>) -> bool {
-    block.label == "PRIVATE KEY" || block.label.ends_with(" PRIVATE KEY")
-}
-
-pub(super) fn is_certificate(block: &Block<'_>) -> bool {
-    block.label == "CERTIFICATE"
-}
-
 /// Refuses values that hold the other half. Says whether each is where it belongs.
-pub(crate) fn check(object: &Object<'_>, level: Level, verdict: &mut Verdict) -> bool {
+pub(crate) fn check(tls: &Tls<'_>, level: Level, verdict: &mut Verdict) -> bool {
     let mut in_place = true;
-    for key in ["tls.crt", "tls.key", "ca.crt"] {
-        let Some((entry, value)) = object.value(key) else {
-            continue;
-        };
-        let text = std::str::from_utf8(&value).unwrap_or_default();
-        let blocks = pem::blocks(text);
-        let has_key = blocks.iter().any(is_private_key);
-        let has_certificate = blocks.iter().any(is_certificate);
-        let (reason, fix) = match key {
-            "tls.key" if has_certificate && !has_key => {
-                ("holds a certificate, and no private key", RULE.fix)
-            }
-            "tls.crt" if has_key && !has_certificate => {
-                ("holds a private key, and no certificate", RULE.fix)
-            }
-            "ca.crt" if has_key => (
-                "holds a private key, and everybody may read it",
-                "leave only the certificate in it, and replace the key: it is known now",
-            ),
-            _ => continue,
-        };
+    let mut report = |file: &File<'_>, reason: &str, fix| {
         in_place = false;
-        entry.report(&RULE, level, format_args!("{reason}"), fix, verdict);
+        file.entry
+            .report(&RULE, level, format_args!("{reason}"), fix, verdict);
+    };
+    if let Some(file) = &tls.certificate
+        && file.private_key().is_some()
+        && file.certificate().is_none()
+    {
+        report(file, "holds a private key, and no certificate", RULE.fix);
+    }
+    if let Some(file) = &tls.key
+        && file.certificate().is_some()
+        && file.private_key().is_none()
+    {
+        report(file, "holds a certificate, and no private key", RULE.fix);
+    }
+    if let Some(file) = &tls.authority
+        && file.private_key().is_some()
+    {
+        report(
+            file,
+            "holds a private key, and everybody may read it",
+            "leave only the certificate in it, and replace the key: it is known now",
+        );
     }
     in_place
 }

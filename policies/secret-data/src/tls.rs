@@ -1,0 +1,77 @@
+//! The files of a TLS Secret, read once for all rules about them.
+
+use std::borrow::Cow;
+
+use crate::pem::{self, Block};
+use crate::views::{Entry, Object};
+use crate::x509::Certificate;
+
+/// The values of a TLS Secret, decoded.
+pub(crate) struct Values<'a>([Option<(&'a Entry<'a>, Cow<'a, [u8]>)>; 3]);
+
+/// A value with what is in it.
+pub(crate) struct File<'v> {
+    pub(crate) entry: &'v Entry<'v>,
+    pub(crate) value: &'v [u8],
+    pub(crate) blocks: Vec<Block<'v>>,
+}
+
+/// What a TLS Secret holds. A key that is not there, or not base64, has no file.
+pub(crate) struct Tls<'v> {
+    /// `tls.crt`
+    pub(crate) certificate: Option<File<'v>>,
+    /// `tls.key`
+    pub(crate) key: Option<File<'v>>,
+    /// `ca.crt`
+    pub(crate) authority: Option<File<'v>>,
+}
+
+impl<'a> Values<'a> {
+    /// The values of a Secret.
+    pub(crate) fn of(object: &'a Object<'a>) -> Self {
+        Self(["tls.crt", "tls.key", "ca.crt"].map(|key| object.value(key)))
+    }
+
+    /// What is in them.
+    pub(crate) fn files(&self) -> Tls<'_> {
+        let [certificate, key, authority] = self.0.each_ref().map(|value| {
+            value.as_ref().map(|(entry, value)| File {
+                entry,
+                value,
+                blocks: pem::blocks(std::str::from_utf8(value).unwrap_or_default()),
+            })
+        });
+        Tls {
+            certificate,
+            key,
+            authority,
+        }
+    }
+}
+
+impl File<'_> {
+    /// The first certificate. A server shows this one.
+    pub(crate) fn certificate(&self) -> Option<&Block<'_>> {
+        self.blocks.iter().find(|block| is_certificate(block))
+    }
+
+    /// The first certificate, if it is one.
+    pub(crate) fn readable_certificate(&self) -> Option<Certificate<'_>> {
+        Certificate::read(&self.certificate()?.content)
+    }
+
+    /// The first private key.
+    pub(crate) fn private_key(&self) -> Option<&Block<'_>> {
+        self.blocks.iter().find(|block| is_private_key(block))
+    }
+}
+
+/// Whether a block is a private key, as Go sees it: `X509KeyPair` in `crypto/tls/tls.go`.
+pub(crate) fn is_private_key(block: &Block<'_>) -> bool {
+    block.label == "PRIVATE KEY" || block.label.ends_with(" PRIVATE KEY")
+}
+
+/// Whether a block is a certificate.
+pub(crate) fn is_certificate(block: &Block<'_>) -> bool {
+    block.label == "CERTIFICATE"
+}
