@@ -153,11 +153,7 @@ impl<'a> Reader<'a, '_> {
     }
 
     /// A list of strings, each checked. `check` gives what is wrong with one.
-    pub fn texts(
-        &mut self,
-        name: &'static str,
-        check: impl Fn(&str) -> Option<String>,
-    ) -> Vec<String> {
+    pub fn texts(&mut self, name: &'static str, check: fn(&str) -> Option<String>) -> Vec<String> {
         let mut texts = Vec::new();
         for (index, item) in self.items(name).iter().enumerate() {
             let problem = match item {
@@ -205,17 +201,19 @@ impl<'a> Reader<'a, '_> {
         name: &'static str,
         read: impl Fn(&mut Reader<'_, '_>) -> T,
     ) -> Vec<T> {
+        let mut entries = Vec::new();
+        self.each(name, &mut |entry| entries.push(read(entry)));
+        entries
+    }
+
+    // One for all types: what is generic is in the wasm once for each.
+    fn each(&mut self, name: &'static str, read: &mut dyn FnMut(&mut Reader<'_, '_>)) {
         let items = self.items(name);
         let list = self.path.child(name);
-        let entry = |(index, item)| {
-            read_map(
-                Cursor::new(item, FieldPath::new("")),
-                list.index(index),
-                self.problems,
-                &read,
-            )
-        };
-        items.iter().enumerate().map(entry).collect()
+        for (index, item) in items.iter().enumerate() {
+            let cursor = Cursor::new(item, FieldPath::new(""));
+            read_map(cursor, list.index(index), self.problems, &mut *read);
+        }
     }
 
     /// A map, read by `read` also when it is absent.
@@ -232,6 +230,10 @@ impl<'a> Reader<'a, '_> {
 
     /// Notes a problem of the field `name`.
     pub fn problem(&mut self, name: &str, problem: impl Into<String>) {
+        self.note(name, problem.into());
+    }
+
+    fn note(&mut self, name: &str, problem: String) {
         self.problems.add(&self.path.child(name), problem);
     }
 
