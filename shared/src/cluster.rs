@@ -4,20 +4,29 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::decode::DecodeError;
+use crate::decode::{Cursor, DecodeError};
+use crate::field::FieldPath;
 use crate::json::{self, Json};
 
 #[cfg(target_arch = "wasm32")]
 pub(crate) mod host;
 
 /// Where objects are looked up: the host in a cluster, a set of objects in tests.
+///
+/// Policies call [`get`], [`fetch`] and [`list`]. They share this one method, so that a policy that never lists carries
+/// neither the code for it nor the name of the host's function, which tools would miss in its metadata.
 pub trait Cluster {
-    /// Gets an object as JSON, or the host's words on why not.
-    fn get(&self, lookup: &Lookup<'_>) -> Result<Vec<u8>, String>;
+    /// The answer of the host's function `kubernetes/<operation>` as JSON, or the host's words on why there is none.
+    fn ask(&self, operation: &str, request: &[u8]) -> Result<Vec<u8>, String>;
 }
 
-/// An object to get, and the fields of it that are needed: the host watches what policies ask for, and keeps no more
-/// than that.
+/// The host's function that gets one object.
+pub(crate) const GET: &str = "get_resource";
+
+/// The host's function that lists the objects of a namespace.
+pub(crate) const LIST: &str = "list_resources_by_namespace";
+
+/// An object to get, and the fields of it that are needed.
 #[derive(Debug, Clone, Serialize)]
 pub struct Lookup<'a> {
     /// `v1` for the core group, else group and version.
@@ -31,6 +40,23 @@ pub struct Lookup<'a> {
     /// Whether an answer of the last seconds is not good enough.
     pub disable_cache: bool,
     /// The fields that are needed, dotted and without list indexes, in alphabetic order.
+    pub field_masks: &'a [&'a str],
+}
+
+/// The objects of a kind in a namespace, and the fields of them that are needed.
+///
+/// The host opens a watch for each distinct combination of these, and keeps what it yields. So policies ask for all
+/// objects with the same mask, and select among them themselves.
+#[derive(Debug, Clone, Serialize)]
+pub struct ListLookup<'a> {
+    /// `v1` for the core group, else group and version.
+    pub api_version: &'a str,
+    /// The kind in the singular.
+    pub kind: &'a str,
+    /// The namespace that the objects are in.
+    pub namespace: &'a str,
+    /// The fields that are needed, dotted and without list indexes, in alphabetic order. `metadata` is always there,
+    /// but for its annotations.
     pub field_masks: &'a [&'a str],
 }
 
@@ -100,15 +126,63 @@ impl Answer {
     }
 }
 
+/// Many objects that were looked up.
+#[derive(Debug, PartialEq)]
+pub struct List<'a>(Json<'a>);
+
+impl Answer {
+    /// Reads the text as a list, and of its items the fields that `wants` names at any depth: the host leaves a good
+    /// deal of metadata in, and there may be thousands.
+    pub fn parse_list(&self, wants: fn(&str) -> bool) -> Result<List<'_>, ClusterError> {
+        let list = json::parse_list(&self.0, wants).map_err(ClusterError::Undecodable)?;
+        // Whatever is no list of items must not pass for an empty one.
+        let items = Cursor::new(&list, FieldPath::new("")).items("items");
+        items.map_err(ClusterError::Undecodable)?;
+        Ok(List(list))
+    }
+}
+
+impl List<'_> {
+    /// The items, each at the top of its own path. They have neither `apiVersion` nor `kind`.
+    pub fn items(&self) -> impl Iterator<Item = Cursor<'_>> {
+        let top = FieldPath::new("");
+        let items = Cursor::new(&self.0, top).items("items").unwrap_or_default();
+        items.iter().map(move |item| Cursor::new(item, top))
+    }
+}
+
+fn ask(
+    cluster: &dyn Cluster,
+    operation: &str,
+    request: &impl Serialize,
+) -> Result<Answer, ClusterError> {
+    // Strings and flags can always be written. An error that is never made does not cost its text.
+    let request = serde_json::to_vec(request).unwrap_or_default();
+    match cluster.ask(operation, &request) {
+        // What is not UTF-8 is no JSON either, and is told so. A long list is not copied.
+        Ok(answer) => Ok(Answer(String::from_utf8(answer).unwrap_or_default())),
+        Err(text) => Err(ClusterError::from_host(&text)),
+    }
+}
+
+/// Gets an object, and tells why there is none.
+pub fn fetch(cluster: &dyn Cluster, lookup: &Lookup<'_>) -> Result<Answer, ClusterError> {
+    ask(cluster, GET, lookup)
+}
+
 /// Gets an object. None when there is no such object or kind.
 pub fn get(cluster: &dyn Cluster, lookup: &Lookup<'_>) -> Result<Option<Answer>, ClusterError> {
-    match cluster.get(lookup) {
-        Ok(answer) => Ok(Some(Answer(String::from_utf8_lossy(&answer).into_owned()))),
-        Err(text) => match ClusterError::from_host(&text) {
-            ClusterError::NotFound | ClusterError::NotServed => Ok(None),
-            error => Err(error),
-        },
+    match fetch(cluster, lookup) {
+        Ok(answer) => Ok(Some(answer)),
+        Err(ClusterError::NotFound | ClusterError::NotServed) => Ok(None),
+        Err(error) => Err(error),
     }
+}
+
+/// Lists the objects of a kind in a namespace. A kind that the cluster does not know has no objects, which is for the
+/// caller to say: it is [`ClusterError::NotServed`].
+pub fn list(cluster: &dyn Cluster, lookup: &ListLookup<'_>) -> Result<Answer, ClusterError> {
+    ask(cluster, LIST, lookup)
 }
 
 #[cfg(test)]
@@ -148,6 +222,78 @@ mod tests {
             ),
         ] {
             assert_eq!(ClusterError::from_host(text), error, "{text}");
+        }
+    }
+
+    /// A host that says the same to everything.
+    struct Says(Result<&'static str, &'static str>);
+
+    impl Cluster for Says {
+        fn ask(&self, operation: &str, request: &[u8]) -> Result<Vec<u8>, String> {
+            assert_eq!(operation, "list_resources_by_namespace");
+            let request = std::str::from_utf8(request).unwrap();
+            let start = r#"{"api_version":"autoscaling/v2","kind":"HorizontalPodAutoscaler","#;
+            let rest = r#""namespace":"shop","field_masks":["spec.a"]}"#;
+            assert_eq!(request.strip_prefix(start), Some(rest));
+            let answer = self.0.map(|text| text.as_bytes().to_vec());
+            answer.map_err(str::to_owned)
+        }
+    }
+
+    fn names(says: Result<&'static str, &'static str>) -> Result<Vec<String>, ClusterError> {
+        let lookup = ListLookup {
+            api_version: "autoscaling/v2",
+            kind: "HorizontalPodAutoscaler",
+            namespace: "shop",
+            field_masks: &["spec.a"],
+        };
+        let answer = list(&Says(says), &lookup)?;
+        let list = answer.parse_list(|field| matches!(field, "metadata" | "name"))?;
+        let name = |item: Cursor<'_>| {
+            let name = item.map("metadata", |metadata| metadata.text("name"));
+            assert!(item.fields().map_or(0, <[_]>::len) <= 1, "{item:?}");
+            match name {
+                Ok(name) => name.unwrap_or_default().to_owned(),
+                Err(error) => error.to_string(),
+            }
+        };
+        Ok(list.items().map(name).collect())
+    }
+
+    #[test]
+    fn reads_a_list_item_by_item() {
+        let some = r#"{"apiVersion":"v1","kind":"XList","metadata":{"name":7},"items":[
+            {"metadata":{"name":"a","labels":{"name":"x"}},"spec":{"a":1}},{"metadata":{"name":7}},{},null,7]}"#;
+        let read = [
+            "a",
+            "metadata.name: must be a string, not a number",
+            "",
+            "",
+            "must be a map, not a number",
+        ];
+        assert_eq!(names(Ok(some)), Ok(read.map(str::to_owned).to_vec()));
+        for empty in [r#"{"items":[]}"#, r#"{"items":null}"#, "{}"] {
+            assert_eq!(names(Ok(empty)), Ok(vec![]), "{empty}");
+        }
+    }
+
+    #[test]
+    fn no_list_is_not_an_empty_list() {
+        let error = |says| names(says).unwrap_err();
+        let none = "Host error: Callback evaluation failure: error finding resource a/v1 / X: ApiError: 404";
+        assert_eq!(error(Err(none)), ClusterError::NotServed);
+        for (text, said) in [
+            ("[]", "cannot be read: must be a map, not a list"),
+            (
+                r#"{"items":{}}"#,
+                "cannot be read: items: must be a list, not a map",
+            ),
+            (
+                "",
+                "cannot be read: is not JSON, or too deep, at line 1, column 0",
+            ),
+        ] {
+            assert_eq!(error(Ok(text)).to_string(), said);
         }
     }
 }

@@ -45,6 +45,19 @@ impl DecodeError {
         }
     }
 
+    /// The value at `path` is not what was expected. `found` is no more than its type.
+    #[cold]
+    pub(crate) fn unexpected(
+        path: &FieldPath<'_>,
+        found: &'static str,
+        expected: &'static str,
+    ) -> Self {
+        Self {
+            path: path.to_string(),
+            problem: Problem::Type { found, expected },
+        }
+    }
+
     pub(crate) fn missing(path: &str) -> Self {
         Self {
             path: path.to_owned(),
@@ -96,7 +109,7 @@ impl std::error::Error for DecodeError {}
 #[derive(Debug, Clone, Copy)]
 pub struct Cursor<'a> {
     json: &'a Json<'a>,
-    path: FieldPath<'a>,
+    pub(crate) path: FieldPath<'a>,
 }
 
 const NULL: &Json<'static> = &Json::Null;
@@ -166,6 +179,24 @@ impl<'a> Cursor<'a> {
         Ok(views)
     }
 
+    /// The strings of the list in the field `name`; none when it is absent.
+    pub fn list_of_texts(&self, name: &str) -> Result<Vec<&'a str>, DecodeError> {
+        let items = self.items(name)?;
+        let mut texts = Vec::with_capacity(items.len());
+        for (index, item) in items.iter().enumerate() {
+            let Json::String(text) = item else {
+                let list = self.path.child(name);
+                return Err(DecodeError::unexpected(
+                    &list.index(index),
+                    item.type_name(),
+                    "a string",
+                ));
+            };
+            texts.push(text.as_ref());
+        }
+        Ok(texts)
+    }
+
     /// A view of the map in the field `name`; none when it is absent.
     pub fn map<T>(
         &self,
@@ -187,10 +218,26 @@ impl<'a> Cursor<'a> {
         path: &str,
         read: impl FnOnce(&Cursor<'a>) -> Result<T, DecodeError>,
     ) -> Result<Option<T>, DecodeError> {
-        match path.split_once('.') {
-            None => self.map(path, read),
-            Some((name, rest)) => Ok(self.map(name, |inner| inner.at(rest, read))?.flatten()),
+        let json = self.find(path)?;
+        if matches!(json, Json::Null) {
+            return Ok(None);
         }
+        let view = read(&Cursor::top(json));
+        view.map(Some)
+            .map_err(|error| error.below(&self.path.child(path)))
+    }
+
+    /// What lies at `path`. The way is walked here, once for all types of view.
+    pub(crate) fn find(&self, path: &str) -> Result<&'a Json<'a>, DecodeError> {
+        let (first, rest) = path.split_once('.').unwrap_or((path, ""));
+        let (mut json, mut walked) = (self.value(first)?, first.len());
+        for name in rest.split('.').filter(|name| !name.is_empty()) {
+            let parent = path.get(..walked).unwrap_or_default();
+            let found = Self::top(json).value(name);
+            json = found.map_err(|error| error.below(&self.path.child(parent)))?;
+            walked += 1 + name.len();
+        }
+        Ok(json)
     }
 
     /// The entries of the map here, whose keys users choose; none when it is absent.
@@ -198,16 +245,11 @@ impl<'a> Cursor<'a> {
         match self.json {
             Json::Null => Ok(&[]),
             Json::Map(fields) => Ok(fields),
-            other => {
-                let problem = Problem::Type {
-                    found: other.type_name(),
-                    expected: "a map",
-                };
-                Err(DecodeError {
-                    path: self.path.to_string(),
-                    problem,
-                })
-            }
+            other => Err(DecodeError::unexpected(
+                &self.path,
+                other.type_name(),
+                "a map",
+            )),
         }
     }
 
@@ -220,12 +262,12 @@ impl<'a> Cursor<'a> {
                 Json::Null => texts.push((key.as_ref(), "")),
                 Json::String(text) => texts.push((key, text)),
                 other => {
-                    let problem = Problem::Type {
-                        found: other.type_name(),
-                        expected: "a string",
-                    };
-                    let path = self.path.key(key).to_string();
-                    return Err(DecodeError { path, problem });
+                    let path = self.path.key(key);
+                    return Err(DecodeError::unexpected(
+                        &path,
+                        other.type_name(),
+                        "a string",
+                    ));
                 }
             }
         }
@@ -250,7 +292,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// The items of the list in the field `name`; none when it is absent.
-    fn items(&self, name: &str) -> Result<&'a [Json<'a>], DecodeError> {
+    pub(crate) fn items(&self, name: &str) -> Result<&'a [Json<'a>], DecodeError> {
         match self.value(name)? {
             Json::Null => Ok(&[]),
             Json::List(items) => Ok(items),
@@ -266,14 +308,7 @@ impl<'a> Cursor<'a> {
 
     #[cold]
     fn unexpected(&self, name: &str, json: &Json<'_>, expected: &'static str) -> DecodeError {
-        let problem = Problem::Type {
-            found: json.type_name(),
-            expected,
-        };
-        DecodeError {
-            path: self.path.child(name).to_string(),
-            problem,
-        }
+        DecodeError::unexpected(&self.path.child(name), json.type_name(), expected)
     }
 }
 
@@ -420,6 +455,14 @@ mod tests {
             ),
             (r#"{"spec":7}"#, "object.spec: must be a map, not a number"),
             (
+                r#"{"spec":{"template":[]}}"#,
+                "object.spec.template: must be a map, not a list",
+            ),
+            (
+                r#"{"spec":{"template":{},"template":{}}}"#,
+                "object.spec.template: is there twice",
+            ),
+            (
                 r#"{"name":"a","name":"hunter2"}"#,
                 "object.name: is there twice",
             ),
@@ -428,6 +471,26 @@ mod tests {
             (r#""hunter2""#, "object: must be a map, not a string"),
         ] {
             assert_eq!(problem(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn names_what_is_on_the_way_from_any_place() {
+        for (text, expected) in [
+            (
+                r#"{"a":{"b":{"c":7}}}"#,
+                "a.b.c: must be a map, not a number",
+            ),
+            (r#"{"a":{"b":7}}"#, "a.b: must be a map, not a number"),
+            (r#"{"a":7}"#, "a: must be a map, not a number"),
+            (
+                r#"{"a":{"b":{"c":{"d":7}}}}"#,
+                "a.b.c.d: must be a string, not a number",
+            ),
+        ] {
+            let json = json::parse(text).unwrap();
+            let found = Cursor::top(&json).at("a.b.c", |c| c.text("d"));
+            assert_eq!(found.unwrap_err().to_string(), expected);
         }
     }
 

@@ -60,6 +60,17 @@ impl<'a> FieldPath<'a> {
         }
     }
 
+    /// The entry `name` of this map, whose keys are fields unless they look otherwise: `requests.cpu`, but
+    /// `requests["example.com/gpu"]`.
+    #[must_use]
+    pub fn entry(&'a self, name: &'a str) -> Self {
+        if name.contains(['.', '/']) {
+            self.key(name)
+        } else {
+            self.child(name)
+        }
+    }
+
     /// The entry `key` of this map, whose keys the user chooses.
     #[must_use]
     pub const fn key(&'a self, key: &'a str) -> Self {
@@ -101,6 +112,8 @@ mod tests {
         assert_eq!(FieldPath::new("").index(1).to_string(), "[1]");
         let data = FieldPath::new("data");
         assert_eq!(data.key("a.b").to_string(), r#"data["a.b"]"#);
+        assert_eq!(data.entry("a.b").to_string(), r#"data["a.b"]"#);
+        assert_eq!(data.entry("ab").to_string(), "data.ab");
         assert_eq!(
             data.key("a\"\n").child("x").to_string(),
             r#"data["a\"\n"].x"#

@@ -81,6 +81,8 @@ pub(crate) enum Keep {
     Payload,
     /// Those of an admission request.
     Request,
+    /// Those of a list: its items.
+    List,
     /// Those that a policy reads of objects, at any depth.
     Wanted,
     /// All.
@@ -93,8 +95,10 @@ impl Keep {
         match (self, field) {
             (Self::All, _) | (Self::Payload, "settings") => Some(Self::All),
             (Self::Payload, "request") => Some(Self::Request),
-            (Self::Request, "object" | "oldObject" | "old_object") => Some(Self::Wanted),
-            (Self::Payload, _) | (Self::Request, "options" | "uid") => None,
+            (Self::List, "items") | (Self::Request, "object" | "oldObject" | "old_object") => {
+                Some(Self::Wanted)
+            }
+            (Self::Payload | Self::List, _) | (Self::Request, "options" | "uid") => None,
             (Self::Request, _) => Some(Self::All),
             (Self::Wanted, field) if (wanted.whole)(field) => Some(Self::All),
             (Self::Wanted, field) => (wanted.fields)(field).then_some(self),
@@ -105,6 +109,13 @@ impl Keep {
 /// Reads a payload, and of its objects what is wanted.
 pub(crate) fn parse_payload(text: &str, wanted: Wanted) -> Result<Json<'_>, DecodeError> {
     let keep = Keep::Payload;
+    read(text, Seed { keep, wanted })
+}
+
+/// Reads a list, and of its items the fields that are wanted.
+pub(crate) fn parse_list(text: &str, fields: fn(&str) -> bool) -> Result<Json<'_>, DecodeError> {
+    let whole = |_: &str| false;
+    let (keep, wanted) = (Keep::List, Wanted { fields, whole });
     read(text, Seed { keep, wanted })
 }
 

@@ -58,7 +58,7 @@
 //!
 //! # struct Nothing;
 //! # impl Cluster for Nothing {
-//! #     fn get(&self, _: &shared::cluster::Lookup<'_>) -> Result<Vec<u8>, String> { Err(String::new()) }
+//! #     fn ask(&self, _: &str, _: &[u8]) -> Result<Vec<u8>, String> { Err(String::new()) }
 //! # }
 //! let payload = br#"{"request": {
 //!     "kind": {"group": "", "version": "v1", "kind": "Service"}, "namespace": "shop", "name": "web",
@@ -75,6 +75,7 @@
 //! Everything here is pure and runs natively; only [`export_policy!`] and the module `guest` know
 //! that there is a host.
 
+pub mod autoscaling;
 pub mod cluster;
 pub mod decode;
 mod field;
@@ -84,6 +85,7 @@ pub mod host_path;
 mod json;
 pub mod message;
 pub mod policy;
+pub mod quantity;
 mod quote;
 mod request;
 mod rule;

@@ -134,7 +134,8 @@ static UNCLAIMED_KIND: Rule = rule! {
 
 static UNJUDGED: Rule = rule! {
     id: "unjudged",
-    summary: "An UPDATE by Kubernetes itself that could not be judged, because a look-up failed",
+    summary: "A request that passes although a look-up failed: an UPDATE by Kubernetes itself, or of nothing that is \
+              judged, or any where `onLookupFailure` is `warn`",
     why: "A finished Job that cannot let go of its Pods helps nobody while the cluster has trouble",
     fix: "see why the look-up failed",
 };
@@ -157,6 +158,15 @@ impl Verdict {
             ),
         );
         verdict
+    }
+
+    /// Says what could not be judged, and accepts it.
+    pub fn unjudged(&mut self, subject: &str, error: &ClusterError) {
+        self.warn(
+            &UNJUDGED,
+            &FieldPath::new("request"),
+            format!("cannot be judged: {subject} {error}"),
+        );
     }
 }
 
@@ -275,11 +285,7 @@ fn judge<P: Policy>(
             if request.operation == Operation::Update && request.is_by_kubernetes() =>
         {
             let mut verdict = Verdict::accept();
-            verdict.warn(
-                &UNJUDGED,
-                &FieldPath::new("request"),
-                format!("cannot be judged: {subject} {error}"),
-            );
+            verdict.unjudged(&subject, &error);
             return Ok(verdict);
         }
         verdict => verdict?,
@@ -422,7 +428,7 @@ mod tests {
     struct Silent;
 
     impl Cluster for Silent {
-        fn get(&self, _: &Lookup<'_>) -> Result<Vec<u8>, String> {
+        fn ask(&self, _: &str, _: &[u8]) -> Result<Vec<u8>, String> {
             Err("deadline has elapsed".to_owned())
         }
     }

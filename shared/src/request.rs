@@ -132,6 +132,13 @@ impl<'a> Request<'a> {
         Cursor::new(self.old_object, FieldPath::new("oldObject"))
     }
 
+    /// Whether an UPDATE leaves what is at `path` of the object as it was, as far as the policy reads it.
+    #[must_use]
+    pub fn keeps(&self, path: &str) -> bool {
+        let (new, old) = (self.object().find(path), self.old_object().find(path));
+        self.operation == Operation::Update && new.is_ok() && new.ok() == old.ok()
+    }
+
     /// Whether Kubernetes itself writes. Refusing that helps nobody: a Deployment that was fixed could not scale its old
     /// `ReplicaSet` down, and a finished Job could not let go of its Pods.
     #[must_use]
@@ -259,6 +266,25 @@ mod tests {
                 assert_eq!(request.operation, Operation::Create, "{text}");
             });
         }
+    }
+
+    #[test]
+    fn knows_what_an_update_leaves_as_it_was() {
+        let text = r#"{"operation":"UPDATE","object":{"a":{"b":[1]},"c":1,"e":7},"oldObject":{"a":{"b":[1]},"c":2,"e":7}}"#;
+        with(text, |request| {
+            for (path, kept) in [
+                ("a.b", true),
+                ("a", true),
+                ("c", false),
+                ("d", true),
+                ("e.f", false),
+            ] {
+                assert_eq!(request.keeps(path), kept, "{path}");
+            }
+        });
+        with(&text.replace("UPDATE", "CREATE"), |request| {
+            assert!(!request.keeps("a"));
+        });
     }
 
     #[test]

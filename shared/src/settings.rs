@@ -152,6 +152,13 @@ impl<'a> Reader<'a, '_> {
         self.choice("onUpdate", &choices, OnUpdate::default())
     }
 
+    /// The setting `onLookupFailure`, which all policies have that cannot judge without the cluster: whether to refuse
+    /// what could not be judged, or to warn of it.
+    pub fn on_lookup_failure(&mut self) -> Level {
+        let choices = [("deny", Level::Deny), ("warn", Level::Warn)];
+        self.choice("onLookupFailure", &choices, Level::Deny)
+    }
+
     /// A list of strings, each checked. `check` gives what is wrong with one.
     pub fn texts(&mut self, name: &'static str, check: fn(&str) -> Option<String>) -> Vec<String> {
         let mut texts = Vec::new();

@@ -23,6 +23,8 @@ pub struct Finding {
     rule: &'static Rule,
     path: String,
     reason: String,
+    /// How much of the reason tells the finding from others.
+    told: usize,
     fix: Cow<'static, str>,
     /// Who and what is concerned.
     concerned: Vec<String>,
@@ -32,12 +34,14 @@ pub struct Finding {
 
 impl Finding {
     /// A finding of `rule` at `path`. The reason says what is there, then what is wanted; lower case, no full stop,
-    /// user text quoted with `{:?}`.
+    /// user text quoted with [`quote`](crate::quote()).
     pub fn new(rule: &'static Rule, path: &dyn fmt::Display, reason: impl Into<String>) -> Self {
+        let reason = reason.into();
         Self {
             rule,
             path: path.to_string(),
-            reason: reason.into(),
+            told: reason.len(),
+            reason,
             fix: Cow::Borrowed(rule.fix),
             concerned: Vec::new(),
             amount: None,
@@ -48,6 +52,14 @@ impl Finding {
     #[must_use]
     pub fn fix(mut self, fix: impl Into<Cow<'static, str>>) -> Self {
         self.fix = fix.into();
+        self
+    }
+
+    /// Adds to the reason what follows from it, such as `, so nothing works`. On an UPDATE a finding is not new only
+    /// because something else follows.
+    #[must_use]
+    pub fn so(mut self, consequence: &str) -> Self {
+        self.reason.push_str(consequence);
         self
     }
 
@@ -76,7 +88,7 @@ impl Finding {
         };
         let said = match (self.amount, old.amount) {
             (Some(amount), Some(was)) => amount <= was && self.path == old.path,
-            _ => self.reason == old.reason,
+            _ => self.reason.get(..self.told) == old.reason.get(..old.told),
         };
         self.rule.id == old.rule.id && said && self.concerned.iter().enumerate().all(was_concerned)
     }
@@ -390,6 +402,25 @@ mod tests {
                 "{new:?} {old:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_finding_is_not_new_because_something_else_follows() {
+        let with = |reason: &str, consequence: &str| {
+            let mut verdict = Verdict::accept();
+            let finding = Finding::new(&ODD, &SPEC, reason).so(consequence);
+            verdict.report(Level::Deny, finding);
+            verdict
+        };
+        let old = with("3 is odd", ", so nothing works");
+        assert_eq!(
+            old.lines(),
+            ["spec: 3 is odd, so nothing works; fix: write an even value [odd_value]"]
+        );
+        let better = with("3 is odd", ", so little works");
+        assert!(better.forgive(&old).is_accepted());
+        let other = with("3 is odd, so nothing", " works");
+        assert!(!other.forgive(&old).is_accepted());
     }
 
     #[test]

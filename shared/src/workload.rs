@@ -1,6 +1,7 @@
 //! Objects that bear pods: where their pod spec is, and the containers in it.
 
 use crate::decode::{Cursor, DecodeError};
+use crate::quantity::{self, Quantities, Quantity};
 use crate::request::{GroupVersionKind, Request};
 
 /// A built-in kind that bears pods.
@@ -92,14 +93,17 @@ pub fn wants(field: &str) -> bool {
 impl<'a, C: View<'a>, V: View<'a>> PodSpec<'a, C, V> {
     /// Reads the pod spec at `path` of the object of a request, such as `spec.template.spec`. None when there is none.
     pub fn read(request: &Request<'a>, path: &str) -> Result<Option<Self>, DecodeError> {
-        request.object().at(path, |spec| {
-            Ok(Self {
-                containers: spec.list("containers", C::read)?,
-                init_containers: spec.list("initContainers", C::read)?,
-                ephemeral_containers: spec.list("ephemeralContainers", C::read)?,
-                volumes: spec.list("volumes", V::read)?,
-                service_account_name: spec.text("serviceAccountName")?,
-            })
+        request.object().at(path, Self::view)
+    }
+
+    /// Reads the pod spec at `spec` itself.
+    pub fn view(spec: &Cursor<'a>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            containers: spec.list("containers", C::read)?,
+            init_containers: spec.list("initContainers", C::read)?,
+            ephemeral_containers: spec.list("ephemeralContainers", C::read)?,
+            volumes: spec.list("volumes", V::read)?,
+            service_account_name: spec.text("serviceAccountName")?,
         })
     }
 }
@@ -169,6 +173,77 @@ impl<C: Container, V> PodSpec<'_, C, V> {
             })
     }
 }
+
+/// What a container or a pod asks for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Resources<'a> {
+    /// What it is given in any case.
+    pub requests: Quantities<'a>,
+    /// What it may have at most.
+    pub limits: Quantities<'a>,
+}
+
+impl<'a> Resources<'a> {
+    /// Reads the field `resources` of the container or pod spec at `cursor`.
+    pub fn read(cursor: &Cursor<'a>) -> Result<Self, DecodeError> {
+        let resources = cursor.map("resources", |resources| {
+            Ok(Self {
+                requests: resources.quantities("requests")?,
+                limits: resources.quantities("limits")?,
+            })
+        })?;
+        Ok(resources.unwrap_or_default())
+    }
+
+    /// What a container of a pod will request: a limit is a request, too, where there is no other. That becomes visible
+    /// when a pod is made, and never in a template. Source: `SetDefaults_Pod` in `pkg/apis/core/v1/defaults.go`.
+    #[must_use]
+    pub fn request(&self, resource: &str) -> Option<Quantity> {
+        quantity::find(&self.requests, resource).or_else(|| quantity::find(&self.limits, resource))
+    }
+}
+
+/// A container with what it asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SizedContainer<'a> {
+    /// The name, unique in the pod.
+    pub name: &'a str,
+    /// `Always` makes a sidecar of an init container.
+    pub restart_policy: &'a str,
+    /// What it asks for.
+    pub resources: Resources<'a>,
+}
+
+impl<'a> View<'a> for SizedContainer<'a> {
+    fn read(cursor: &Cursor<'a>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            name: cursor.text("name")?,
+            restart_policy: cursor.text("restartPolicy")?,
+            resources: Resources::read(cursor)?,
+        })
+    }
+}
+
+impl Container for SizedContainer<'_> {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn restart_policy(&self) -> &str {
+        self.restart_policy
+    }
+}
+
+/// What to ask for to read a pod spec at `spec.template.spec` with [`SizedContainer`]s and the [`Resources`] of the
+/// pod. The same in every policy.
+pub const SIZED_TEMPLATE: &[&str] = &[
+    "spec.template.spec.containers.name",
+    "spec.template.spec.containers.resources",
+    "spec.template.spec.initContainers.name",
+    "spec.template.spec.initContainers.resources",
+    "spec.template.spec.initContainers.restartPolicy",
+    "spec.template.spec.resources",
+];
 
 #[cfg(test)]
 mod tests {
@@ -293,5 +368,23 @@ mod tests {
                 some.then_some(0)
             );
         }
+    }
+
+    #[test]
+    fn a_limit_is_a_request_where_there_is_no_other() {
+        let text = r#"{"containers":[
+            {"name":"a","resources":{"requests":{"cpu":"0","x":1},"limits":{"cpu":1,"memory":"1Gi"}}},
+            {"name":"b","resources":null}],"resources":{"limits":{"cpu":"1"}}}"#;
+        let json = json::parse(text).unwrap();
+        let spec = Cursor::new(&json, FieldPath::new(""));
+        let containers = spec.list("containers", SizedContainer::read).unwrap();
+        let requests: Vec<_> = ["cpu", "memory", "x", "y"]
+            .into_iter()
+            .map(|resource| containers[0].resources.request(resource))
+            .collect();
+        let some = Some(Quantity::Something);
+        assert_eq!(requests, [Some(Quantity::Zero), some, some, None]);
+        assert_eq!(containers[1].resources, Resources::default());
+        assert_eq!(Resources::read(&spec).unwrap().request("cpu"), some);
     }
 }

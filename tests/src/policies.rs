@@ -5,6 +5,7 @@ use std::fs;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use hostpath_mounts::HostpathMounts;
+use hpa_target_requests::HpaTargetRequests;
 use nodeport_range::NodeportRange;
 use preflight::{Engine, Limits, Policy};
 use shared::{Policy as _, Rule};
@@ -14,6 +15,7 @@ use crate::{names, repository};
 /// Every policy of the bundle, with its rules.
 pub const RULES: &[(&str, &[&Rule])] = &[
     (HostpathMounts::NAME, HostpathMounts::RULES),
+    (HpaTargetRequests::NAME, HpaTargetRequests::RULES),
     (NodeportRange::NAME, NodeportRange::RULES),
 ];
 

@@ -1,0 +1,647 @@
+//! Refuses a `HorizontalPodAutoscaler` that measures utilization of requests that are not there.
+//!
+//! Utilization is a share of what containers request. Both sides are judged: an autoscaler against the pods of its
+//! target, and a workload against the autoscalers that target it already, so that the order in which they are applied
+//! does not matter. Both ways lead to `judge`, and each rule says what it found in the words of the side that asked.
+
+mod limit_ranges;
+mod pair;
+mod pods;
+mod rules;
+pub mod settings;
+mod target;
+#[cfg(test)]
+mod testing;
+mod views;
+
+use std::slice;
+
+use shared::autoscaling::{self, Goal, HorizontalPodAutoscaler, Metric, ScaleTarget};
+use shared::cluster::{self, Lookup};
+use shared::workload::SIZED_TEMPLATE;
+use shared::{
+    Cluster, ClusterError, Cursor, Error, FieldPath, Level, OnUpdate, Policy, Request, Rule,
+    Settings as _, Verdict,
+};
+
+use crate::limit_ranges::Defaults;
+use crate::pair::{Pair, Side};
+use crate::pods::{Lack, Pods};
+use crate::settings::{Readable, Settings};
+use crate::target::Target;
+
+/// The policy.
+pub struct HpaTargetRequests;
+
+shared::export_policy!(HpaTargetRequests);
+
+impl Policy for HpaTargetRequests {
+    const NAME: &'static str = "hpa-target-requests";
+    const RULES: &'static [&'static Rule] = rules::ALL;
+    type Settings = Settings;
+
+    fn wants(field: &str) -> bool {
+        views::wants(field)
+    }
+
+    fn wants_whole(field: &str) -> bool {
+        views::wants_whole(field)
+    }
+
+    fn wants_all(settings: &Settings) -> bool {
+        settings.has_custom_kinds()
+    }
+
+    fn validate(
+        request: &Request<'_>,
+        settings: &Settings,
+        cluster: &dyn Cluster,
+    ) -> Result<Verdict, Error> {
+        let mut verdict = Verdict::accept();
+        let namespace = request.object_namespace()?;
+        if settings.exempts(namespace, request.username) {
+            return Ok(verdict);
+        }
+        let review = Review {
+            request,
+            namespace,
+            settings,
+            cluster,
+        };
+        let judged = if request.kind.is("autoscaling", "HorizontalPodAutoscaler") {
+            review.autoscaler(&mut verdict)
+        } else if let Some(readable) = settings.readable_as(&request.kind) {
+            review.workload(readable, &mut verdict)
+        } else {
+            return Ok(Verdict::unclaimed(request));
+        };
+        match judged {
+            Err(Error::Lookup { subject, error })
+                if settings.on_lookup_failure == Level::Warn || review.is_untouched() =>
+            {
+                verdict.unjudged(&subject, &error);
+            }
+            judged => judged?,
+        }
+        Ok(verdict)
+    }
+}
+
+/// What is asked, and what the answer depends on.
+#[derive(Clone, Copy)]
+struct Review<'r> {
+    request: &'r Request<'r>,
+    namespace: &'r str,
+    settings: &'r Settings,
+    cluster: &'r dyn Cluster,
+}
+
+impl Review<'_> {
+    /// Judges an autoscaler against the pods of its target.
+    fn autoscaler(&self, verdict: &mut Verdict) -> Result<(), Error> {
+        let settings = self.settings;
+        let version = self.request.kind.version;
+        let autoscaler = HorizontalPodAutoscaler::read(&self.request.object(), version)?;
+        for metric in &autoscaler.metrics {
+            rules::unknown_resource::check(&autoscaler, metric, settings, verdict);
+        }
+        let target = Target::of(&autoscaler.target, settings);
+        let scalable = rules::unscalable_target::check(&autoscaler, target, settings, verdict);
+        if !scalable || !autoscaler.metrics.iter().any(needs_requests) {
+            return Ok(());
+        }
+        let Target::Readable(readable) = target else {
+            rules::uninspected_target::check(&autoscaler, verdict);
+            return Ok(());
+        };
+        self.target(&autoscaler, readable, verdict)
+    }
+
+    /// Whether an UPDATE changes nothing that is judged, so that nothing it could be refused for is new.
+    fn is_untouched(&self) -> bool {
+        let of_v1 = self.request.kind.version == "v1" && self.request.kind.group == "autoscaling";
+        self.settings.on_update() == OnUpdate::NewViolations
+            && self.request.keeps("spec")
+            && (!of_v1 || self.request.keeps("metadata.annotations"))
+    }
+
+    /// Gets the target of an autoscaler, and judges the two together.
+    fn target(
+        &self,
+        autoscaler: &HorizontalPodAutoscaler<'_>,
+        readable: Readable<'_>,
+        verdict: &mut Verdict,
+    ) -> Result<(), Error> {
+        let (name, namespace) = (autoscaler.target.name, self.namespace);
+        let whole = [readable.pod_spec];
+        let lookup = Lookup {
+            api_version: readable.api_version,
+            kind: readable.kind,
+            name,
+            namespace: Some(namespace),
+            // Whoever was refused and has corrected the target tries again at once.
+            disable_cache: true,
+            field_masks: if readable.pod_spec == autoscaling::POD_SPEC {
+                SIZED_TEMPLATE
+            } else {
+                &whole
+            },
+        };
+        let failed = |error| Error::Lookup {
+            subject: format!("{} {namespace}/{name}", readable.kind),
+            error,
+        };
+        let missing = |state: &str, verdict: &mut Verdict| {
+            rules::missing_target::check(autoscaler, state, self.settings, verdict);
+        };
+        let answer = match cluster::fetch(self.cluster, &lookup) {
+            Err(error @ (ClusterError::NotFound | ClusterError::NotServed)) => {
+                missing(&error.to_string(), verdict);
+                return Ok(());
+            }
+            answer => answer.map_err(failed)?,
+        };
+        let undecodable = |error| failed(ClusterError::Undecodable(error));
+        let json = answer.parse().map_err(failed)?;
+        let object = Cursor::new(&json, FieldPath::new(""));
+        let deleted = object.map("metadata", |metadata| metadata.text("deletionTimestamp"));
+        if deleted
+            .map_err(undecodable)?
+            .is_some_and(|since| !since.is_empty())
+        {
+            missing("is being deleted", verdict);
+            return Ok(());
+        }
+        let count_whole = self.settings.pod_level_resources;
+        let pods = Pods::read(
+            &object,
+            readable.pod_spec,
+            (readable.kind, name),
+            count_whole,
+        );
+        let Some(pods) = pods.map_err(undecodable)? else {
+            rules::uninspected_target::check_pod_spec(autoscaler, readable.pod_spec, verdict);
+            return Ok(());
+        };
+        let pods = self.with_defaults(pods, slice::from_ref(autoscaler), verdict)?;
+        judge(autoscaler, &pods, Side::Autoscaler, self.settings, verdict);
+        Ok(())
+    }
+
+    /// Judges a workload against the autoscalers that target it.
+    fn workload(&self, readable: Readable<'_>, verdict: &mut Verdict) -> Result<(), Error> {
+        let (request, namespace) = (self.request, self.namespace);
+        let metadata = request.metadata()?;
+        let name = if metadata.name.is_empty() {
+            request.name
+        } else {
+            metadata.name
+        };
+        if self.settings.workloads == Level::Off || self.is_made_by_deployment()? {
+            return Ok(());
+        }
+        let count_whole = self.settings.pod_level_resources;
+        let pods = Pods::read(
+            &request.object(),
+            readable.pod_spec,
+            (readable.kind, name),
+            count_whole,
+        );
+        let Some(pods) = pods? else {
+            return Ok(());
+        };
+        let failed = |error| Error::Lookup {
+            subject: format!("the list of HorizontalPodAutoscalers in {namespace}"),
+            error,
+        };
+        let lookup = autoscaling::horizontal_pod_autoscalers(namespace);
+        let answer = cluster::list(self.cluster, &lookup).map_err(failed)?;
+        let list = answer.parse_list(autoscaling::wants).map_err(failed)?;
+        let mut autoscalers = Vec::new();
+        for item in list.items() {
+            let read = ScaleTarget::of_horizontal(&item).and_then(|target| {
+                let is_target = target.is(readable.group(), readable.kind, name);
+                // A list holds objects of v2, whatever they were made as.
+                is_target
+                    .then(|| HorizontalPodAutoscaler::read(&item, "v2"))
+                    .transpose()
+            });
+            match read {
+                Ok(None) => {}
+                Ok(Some(autoscaler)) if autoscaler.meta.deleting => {}
+                Ok(Some(autoscaler)) => insert(&mut autoscalers, autoscaler),
+                Err(error) => {
+                    rules::unreadable_object::check(
+                        "HorizontalPodAutoscaler",
+                        &item,
+                        &error,
+                        verdict,
+                    );
+                }
+            }
+        }
+        let pods = self.with_defaults(pods, &autoscalers, verdict)?;
+        let side = Side::Workload(self.settings.workloads);
+        for autoscaler in &autoscalers {
+            judge(autoscaler, &pods, side, self.settings, verdict);
+        }
+        Ok(())
+    }
+
+    /// Whether this is a `ReplicaSet` of a `Deployment`, which was judged itself, and whose roll-out must not hang.
+    fn is_made_by_deployment(&self) -> Result<bool, Error> {
+        let meta = autoscaling::AutoscalerMeta::read(&self.request.object())?;
+        Ok(self.request.kind.kind == "ReplicaSet" && meta.owner.is_some())
+    }
+
+    /// Adds what `LimitRange`s give, if anything depends on that.
+    fn with_defaults<'p>(
+        &self,
+        pods: Pods<'p>,
+        autoscalers: &[HorizontalPodAutoscaler<'_>],
+        verdict: &mut Verdict,
+    ) -> Result<Pods<'p>, Error> {
+        let mut metrics = autoscalers
+            .iter()
+            .flat_map(|autoscaler| &autoscaler.metrics);
+        let depends = metrics.any(|metric| {
+            matches!(
+                lack(metric, &pods),
+                Some(Lack::Requests(_) | Lack::PodRequest)
+            )
+        });
+        if depends {
+            let defaults = Defaults::of(self.namespace, self.cluster, verdict)?;
+            return Ok(pods.with(defaults));
+        }
+        Ok(pods)
+    }
+}
+
+/// Keeps autoscalers in the order of their names: a list has none of its own.
+fn insert<'a>(
+    autoscalers: &mut Vec<HorizontalPodAutoscaler<'a>>,
+    autoscaler: HorizontalPodAutoscaler<'a>,
+) {
+    let mut names = autoscalers.iter().map(|known| known.meta.name);
+    let place = names.position(|name| name > autoscaler.meta.name);
+    autoscalers.insert(place.unwrap_or(autoscalers.len()), autoscaler);
+}
+
+/// Whether a metric is a share of requests, of which nothing else was said already.
+fn needs_requests(metric: &Metric<'_>) -> bool {
+    metric.goal == Goal::Utilization
+        && rules::unknown_resource::misspelt(&metric.resource).is_none()
+}
+
+/// Why a metric cannot be computed for these pods.
+fn lack<'p>(metric: &Metric<'_>, pods: &'p Pods<'_>) -> Option<Lack<'p>> {
+    if !needs_requests(metric) {
+        return None;
+    }
+    match &metric.container {
+        None => pods.lack(&metric.resource),
+        Some(container) => pods.lack_of(container, &metric.resource),
+    }
+}
+
+/// Judges an autoscaler and the pods that it measures, metric by metric.
+fn judge(
+    autoscaler: &HorizontalPodAutoscaler<'_>,
+    pods: &Pods<'_>,
+    side: Side,
+    settings: &Settings,
+    verdict: &mut Verdict,
+) {
+    let works = |metric: &Metric<'_>| {
+        lack(metric, pods).is_none()
+            && rules::unknown_resource::misspelt(&metric.resource).is_none()
+    };
+    let nothing_works = autoscaler.others == 0 && !autoscaler.metrics.iter().any(works);
+    for metric in &autoscaler.metrics {
+        let pair = &Pair {
+            autoscaler,
+            metric,
+            pods,
+            side,
+            nothing_works,
+        };
+        match lack(metric, pods) {
+            None => {}
+            Some(Lack::Requests(containers)) => {
+                rules::missing_request::check(pair, &containers, verdict);
+            }
+            Some(Lack::PodRequest) => rules::missing_request::check_pod(pair, verdict),
+            Some(Lack::Zero(container)) => {
+                rules::zero_request::check(pair, container, verdict);
+            }
+            Some(Lack::Container(other)) => {
+                let name = metric.container.as_deref().unwrap_or_default();
+                rules::missing_container::check(pair, name, other, settings, verdict);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+    use shared::testing::{MemoryCluster, Review};
+
+    use super::*;
+    use crate::testing::{container, deployment, hpa, utilization};
+
+    fn bare() -> Value {
+        deployment(&json!({"containers": [container("app", &json!({}))]}))
+    }
+
+    fn sized() -> Value {
+        deployment(&json!({"containers": [container("app", &json!({"requests": {"cpu": 1}}))]}))
+    }
+
+    fn cluster(objects: &[Value]) -> MemoryCluster {
+        MemoryCluster::of(objects)
+    }
+
+    #[test]
+    fn understands_every_version_and_no_metrics_at_all() {
+        let mut v1 = hpa(&json!(null));
+        v1["apiVersion"] = json!("autoscaling/v1");
+        let mut percentage = v1.clone();
+        percentage["spec"]["targetCPUUtilizationPercentage"] = json!(50);
+        let annotated = |field: &str| {
+            let mut object = v1.clone();
+            let metric = json!([{"type": "Resource", "resource": {"name": "memory", field: 70}}]);
+            object["metadata"]["annotations"] =
+                json!({"autoscaling.alpha.kubernetes.io/metrics": metric.to_string()});
+            object
+        };
+        let place =
+            "metadata.annotations[\"autoscaling.alpha.kubernetes.io/metrics\"]: container \"app\"";
+        let mut v2 = annotated("targetAverageUtilization");
+        v2["apiVersion"] = json!("autoscaling/v2");
+        v2["spec"]["metrics"] = json!([{"type": "External"}]);
+        for (object, start) in [
+            (hpa(&json!(null)), "spec.metrics: container \"app\""),
+            (hpa(&json!([])), "spec.metrics: container \"app\""),
+            (v1.clone(), "spec.metrics: container \"app\""),
+            (
+                percentage,
+                "spec.targetCPUUtilizationPercentage: container \"app\"",
+            ),
+            (annotated("targetAverageUtilization"), place),
+            (annotated("targetAverageValue"), ""),
+            (v2, ""),
+        ] {
+            let review = Review::create(&object).in_cluster(cluster(&[bare()]));
+            let lines = review.lines::<HpaTargetRequests>();
+            let first = lines.first().cloned().unwrap_or_default();
+            assert_eq!(first.is_empty(), start.is_empty(), "{object} {first}");
+            assert!(first.starts_with(start), "{first}");
+        }
+    }
+
+    #[test]
+    fn asks_nothing_where_no_requests_are_needed() {
+        let value = json!({"type": "Resource", "resource": {"name": "cpu", "target": {"averageValue": "1"}}});
+        let object =
+            hpa(&json!([value, {"type": "Pods"}, {"type": "Object"}, {"type": "External"}]));
+        let silent = MemoryCluster::failing("deadline has elapsed");
+        let lines = Review::create(&object)
+            .in_cluster(silent)
+            .lines::<HpaTargetRequests>();
+        assert_eq!(lines, [""; 0]);
+    }
+
+    #[test]
+    fn a_workload_is_judged_by_the_autoscalers_that_target_it() {
+        let autoscaler = hpa(&json!([utilization("cpu")]));
+        let with = |field: &str, value: Value| {
+            let mut object = autoscaler.clone();
+            object["spec"]["scaleTargetRef"][field] = value;
+            object
+        };
+        let mut elsewhere = autoscaler.clone();
+        elsewhere["metadata"]["namespace"] = json!("other");
+        let mut going = autoscaler.clone();
+        going["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
+        for (there, accepted) in [
+            (vec![autoscaler.clone()], false),
+            (vec![with("apiVersion", json!("apps/v1beta1"))], false),
+            (vec![with("apiVersion", json!(""))], true),
+            (vec![with("kind", json!("StatefulSet"))], true),
+            (vec![with("kind", json!("deployment"))], true),
+            (vec![with("name", json!("api"))], true),
+            (vec![elsewhere], true),
+            (vec![going], true),
+            (vec![], true),
+        ] {
+            let review = Review::create(&bare()).in_cluster(cluster(&there));
+            assert_eq!(
+                review.judge::<HpaTargetRequests>().accepted,
+                accepted,
+                "{there:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn names_every_autoscaler_and_who_made_it() {
+        let mut keda = hpa(&json!([utilization("cpu")]));
+        keda["metadata"]["name"] = json!("keda-hpa-web");
+        keda["metadata"]["ownerReferences"] =
+            json!([{"kind": "ScaledObject", "name": "web", "controller": true}]);
+        let there = cluster(&[keda.clone(), hpa(&json!([utilization("cpu")]))]);
+        let lines = Review::create(&bare())
+            .in_cluster(there)
+            .lines::<HpaTargetRequests>();
+        assert_eq!(lines.len(), 2);
+        assert!(
+            lines[0].contains(
+                "so HorizontalPodAutoscaler \"keda-hpa-web\" of ScaledObject \"web\" never"
+            )
+        );
+        assert!(lines[1].contains("so HorizontalPodAutoscaler \"web\" never"));
+        let lines = Review::create(&keda)
+            .in_cluster(cluster(&[bare()]))
+            .lines::<HpaTargetRequests>();
+        assert!(
+            lines[0].contains("so the autoscaler of ScaledObject \"web\" never scales"),
+            "{lines:?}"
+        );
+    }
+
+    #[test]
+    fn every_built_in_kind_is_judged_on_both_sides() {
+        for (api_version, kind) in autoscaling::SCALABLE {
+            let mut workload = bare();
+            workload["apiVersion"] = json!(api_version);
+            workload["kind"] = json!(kind);
+            let mut autoscaler = hpa(&json!([utilization("cpu")]));
+            autoscaler["spec"]["scaleTargetRef"] =
+                json!({"apiVersion": api_version, "kind": kind, "name": "web"});
+            for (object, other) in [(&workload, &autoscaler), (&autoscaler, &workload)] {
+                let review =
+                    Review::create(object).in_cluster(cluster(std::slice::from_ref(other)));
+                assert!(!review.judge::<HpaTargetRequests>().accepted, "{kind}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_replica_set_of_a_deployment_is_left_alone() {
+        let mut replicas = bare();
+        replicas["kind"] = json!("ReplicaSet");
+        replicas["metadata"]["ownerReferences"] =
+            json!([{"kind": "Deployment", "name": "web", "controller": true}]);
+        let silent = MemoryCluster::failing("deadline has elapsed");
+        assert!(
+            Review::create(&replicas)
+                .in_cluster(silent)
+                .judge::<HpaTargetRequests>()
+                .accepted
+        );
+    }
+
+    #[test]
+    fn an_update_is_refused_only_for_what_it_makes_worse() {
+        let cpu = hpa(&json!([utilization("cpu")]));
+        let mut other_target = cpu.clone();
+        other_target["spec"]["scaleTargetRef"]["name"] = json!("api");
+        let both = hpa(&json!([utilization("cpu"), {"type": "External"}]));
+        let memory = hpa(&json!([utilization("cpu"), utilization("memory")]));
+        let mut half = bare();
+        half["spec"]["template"]["spec"]["containers"][0]["resources"] =
+            json!({"requests": {"cpu": 1}});
+        for (old, new, there, accepted) in [
+            (&cpu, &cpu, bare(), true),
+            (&cpu, &both, bare(), true),
+            (&cpu, &memory, bare(), false),
+            (&other_target, &cpu, bare(), false),
+            (&bare(), &bare(), cpu.clone(), true),
+            (&sized(), &bare(), cpu.clone(), false),
+            (&bare(), &sized(), cpu.clone(), true),
+            // What is half as bad is not worse, although other words follow.
+            (&bare(), &half, memory.clone(), true),
+        ] {
+            let review = Review::update(old, new).in_cluster(cluster(&[there]));
+            assert_eq!(
+                review.judge::<HpaTargetRequests>().accepted,
+                accepted,
+                "{old} {new}"
+            );
+        }
+    }
+
+    #[test]
+    fn exempts_namespaces_and_users_that_the_platform_team_names() {
+        for (exempt, accepted) in [
+            (json!({"namespaces": ["shop"]}), true),
+            (json!({"users": ["jane"]}), true),
+            (
+                json!({"namespaces": ["shopping"], "users": ["janet"]}),
+                false,
+            ),
+        ] {
+            let review = Review::create(&hpa(&json!([])))
+                .with(json!({ "exempt": exempt }))
+                .in_cluster(cluster(&[bare()]));
+            assert_eq!(
+                review.judge::<HpaTargetRequests>().accepted,
+                accepted,
+                "{exempt}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_failed_look_up_refuses_or_warns() {
+        let object = hpa(&json!([utilization("cpu"), utilization("CPU")]));
+        let grant =
+            "Policy has not been granted access to Kubernetes apps/v1/Deployment resources.";
+        let may_not = "may not be read: list the kind in spec.contextAwareResources of the policy, and let the service \
+                       account of the policy server get, list and watch it";
+        for (object, there, subject, reason) in [
+            (
+                &object,
+                MemoryCluster::failing(grant),
+                "HorizontalPodAutoscaler shop/web cannot be judged by hpa-target-requests: Deployment shop/web",
+                may_not,
+            ),
+            (
+                &bare(),
+                MemoryCluster::failing("deadline has elapsed"),
+                "Deployment shop/web cannot be judged by hpa-target-requests: the list of HorizontalPodAutoscalers in \
+                 shop",
+                "could not be looked up: deadline has elapsed",
+            ),
+            (
+                &object,
+                cluster(&[bare()]).failing_for("LimitRange", "deadline has elapsed"),
+                "HorizontalPodAutoscaler shop/web cannot be judged by hpa-target-requests: the list of LimitRanges in \
+                 shop",
+                "could not be looked up: deadline has elapsed",
+            ),
+        ] {
+            let review = Review::create(object).in_cluster(there);
+            let response = review.judge::<HpaTargetRequests>();
+            assert_eq!(response.message.unwrap(), format!("{subject} {reason}"));
+            assert_eq!(response.code, Some(500));
+            let lines = review
+                .with(json!({"onLookupFailure": "warn"}))
+                .lines::<HpaTargetRequests>();
+            assert!(
+                lines.iter().any(|line| line.ends_with("[unjudged]")),
+                "{lines:?}"
+            );
+            // What does not depend on the cluster is still refused.
+            assert_eq!(
+                lines[0].ends_with("fix: write cpu [unknown_resource]"),
+                object["kind"] != "Deployment"
+            );
+        }
+    }
+
+    #[test]
+    fn a_failed_look_up_does_not_stop_an_update_of_nothing_that_is_judged() {
+        let labelled = |object: &Value| {
+            let mut object = object.clone();
+            object["metadata"]["labels"] = json!({"a": "b"});
+            object["spec"]["replicas"] = json!(7);
+            object
+        };
+        let mut v1 = hpa(&json!(null));
+        v1["apiVersion"] = json!("autoscaling/v1");
+        let mut annotated = v1.clone();
+        annotated["metadata"]["annotations"] =
+            json!({"autoscaling.alpha.kubernetes.io/metrics": "[{\"type\":\"External\"}]"});
+        let autoscaler = hpa(&json!([utilization("cpu")]));
+        for (old, new, accepted) in [
+            (&bare(), labelled(&bare()), true),
+            (&sized(), bare(), false),
+            (&autoscaler, labelled(&autoscaler), true),
+            (&autoscaler, hpa(&json!([utilization("memory")])), false),
+            (&v1, labelled(&v1), true),
+            (&annotated, v1.clone(), false),
+        ] {
+            let silent = MemoryCluster::failing("deadline has elapsed");
+            let review = Review::update(old, &new).in_cluster(silent);
+            let response = review.judge::<HpaTargetRequests>();
+            assert_eq!(response.accepted, accepted, "{new}");
+            assert_eq!(response.warnings.len(), usize::from(accepted));
+            let all = review.with(json!({"onUpdate": "enforceAll"}));
+            assert!(!all.judge::<HpaTargetRequests>().accepted);
+        }
+    }
+
+    #[test]
+    fn a_target_that_cannot_be_read_is_not_accepted() {
+        let broken = deployment(&json!({"containers": 7}));
+        let review = Review::create(&hpa(&json!([]))).in_cluster(cluster(&[broken]));
+        assert_eq!(
+            review.judge::<HpaTargetRequests>().message.unwrap(),
+            "HorizontalPodAutoscaler shop/web cannot be judged by hpa-target-requests: Deployment shop/web cannot be \
+             read: spec.template.spec.containers: must be a list, not a number"
+        );
+    }
+}

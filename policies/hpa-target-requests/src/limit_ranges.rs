@@ -1,0 +1,154 @@
+//! The requests that the `LimitRange`s of a namespace give to containers that have none.
+//!
+//! They are added when a pod is made, so that no template shows them.
+//! Source: `plugin/pkg/admission/limitranger/admission.go`.
+
+use shared::cluster::{self, Cluster, ListLookup};
+use shared::quantity::{self, Quantity};
+use shared::{ClusterError, Cursor, DecodeError, Error, Verdict};
+
+use crate::rules::unreadable_object;
+
+/// Requests by resource.
+#[derive(Debug, Default)]
+pub(crate) struct Defaults(Vec<(String, Quantity)>);
+
+/// What a limit range gives, what counts first at the front: it fills `default` from `max`, and `defaultRequest` from
+/// `default`, then from `min`. Source: `SetDefaults_LimitRangeItem` in `pkg/apis/core/v1/defaults.go`.
+const SOURCES: &[&str] = &["defaultRequest", "default", "max", "min"];
+
+impl Defaults {
+    /// Asks for the limit ranges of a namespace. One that cannot be read is passed over, and said.
+    pub(crate) fn of(
+        namespace: &str,
+        cluster: &dyn Cluster,
+        verdict: &mut Verdict,
+    ) -> Result<Self, Error> {
+        let lookup = ListLookup {
+            api_version: "v1",
+            kind: "LimitRange",
+            namespace,
+            field_masks: &["spec.limits"],
+        };
+        let failed = |error: ClusterError| Error::Lookup {
+            subject: format!("the list of LimitRanges in {namespace}"),
+            error,
+        };
+        let answer = cluster::list(cluster, &lookup).map_err(failed)?;
+        // The names of resources are fields, and there are few objects of this kind.
+        let list = answer.parse_list(|_| true).map_err(failed)?;
+        let mut defaults = Self::default();
+        for item in list.items() {
+            match read(&item) {
+                Ok(found) => defaults.0.extend(found),
+                Err(error) => unreadable_object::check("LimitRange", &item, &error, verdict),
+            }
+        }
+        Ok(defaults)
+    }
+
+    /// What a container requests of a resource that its template does not mention.
+    pub(crate) fn request(&self, resource: &str) -> Option<Quantity> {
+        let mut found = self.0.iter().filter(|(name, _)| name == resource);
+        found.next().map(|(_, quantity)| *quantity)
+    }
+}
+
+fn read(limit_range: &Cursor<'_>) -> Result<Vec<(String, Quantity)>, DecodeError> {
+    let items = limit_range.map("spec", |spec| {
+        spec.list("limits", |item| {
+            let mut defaults: Vec<(&str, Quantity)> = Vec::new();
+            if item.text("type")? == "Container" {
+                for source in SOURCES {
+                    for (name, quantity) in item.quantities(source)? {
+                        if quantity::find(&defaults, name).is_none() {
+                            defaults.push((name, quantity));
+                        }
+                    }
+                }
+            }
+            Ok(defaults)
+        })
+    })?;
+    let items = items.into_iter().flatten().flatten();
+    Ok(items
+        .map(|(name, quantity)| (name.to_owned(), quantity))
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+    use shared::testing::MemoryCluster;
+
+    use super::*;
+
+    /// What the limit ranges give of cpu and memory, and the warnings.
+    fn given(specs: &[Value]) -> (Option<Quantity>, Option<Quantity>, usize) {
+        let objects: Vec<Value> = specs
+            .iter()
+            .enumerate()
+            .map(|(index, spec)| {
+                json!({"apiVersion": "v1", "kind": "LimitRange",
+                    "metadata": {"name": format!("limits-{index}"), "namespace": "shop"}, "spec": spec})
+            })
+            .collect();
+        let mut verdict = Verdict::accept();
+        let defaults = Defaults::of("shop", &MemoryCluster::of(&objects), &mut verdict).unwrap();
+        let warnings = usize::from(verdict != Verdict::accept());
+        (
+            defaults.request("cpu"),
+            defaults.request("memory"),
+            warnings,
+        )
+    }
+
+    #[test]
+    fn every_bound_of_containers_is_a_default_request() {
+        let (zero, some) = (Some(Quantity::Zero), Some(Quantity::Something));
+        for (item, expected) in [
+            (
+                json!({"type": "Container", "defaultRequest": {"cpu": "100m"}}),
+                (some, None),
+            ),
+            (
+                json!({"type": "Container", "default": {"cpu": 1}}),
+                (some, None),
+            ),
+            (
+                json!({"type": "Container", "max": {"cpu": "1"}}),
+                (some, None),
+            ),
+            (
+                json!({"type": "Container", "min": {"cpu": "1m", "memory": "1Mi"}}),
+                (some, some),
+            ),
+            (
+                json!({"type": "Container", "defaultRequest": {"cpu": 0}, "max": {"cpu": 1}}),
+                (zero, None),
+            ),
+            (
+                json!({"type": "Container", "maxLimitRequestRatio": {"cpu": 2}}),
+                (None, None),
+            ),
+            (
+                json!({"type": "Pod", "max": {"cpu": "1"}, "default": {"cpu": "1"}}),
+                (None, None),
+            ),
+        ] {
+            let (cpu, memory, _) = given(&[json!({"limits": [item]})]);
+            assert_eq!((cpu, memory), expected, "{item}");
+        }
+        assert_eq!(
+            given(&[json!(null), json!({}), json!({"limits": null})]),
+            (None, None, 0)
+        );
+    }
+
+    #[test]
+    fn one_that_cannot_be_read_does_not_hide_the_others() {
+        let bad = json!({"limits": [{"type": "Container", "max": {"cpu": "lots"}}]});
+        let good = json!({"limits": [{"type": "Container", "max": {"cpu": "1"}}]});
+        assert_eq!(given(&[bad, good]), (Some(Quantity::Something), None, 1));
+    }
+}

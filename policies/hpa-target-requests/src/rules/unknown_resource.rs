@@ -1,0 +1,111 @@
+//! A resource that no metrics server measures.
+
+use shared::autoscaling::{HorizontalPodAutoscaler, Metric};
+use shared::{Finding, Level, Rule, Verdict, quote, rule};
+
+use crate::settings::Settings;
+
+/// See the module.
+pub(crate) static RULE: Rule = rule! {
+    id: "unknown_resource",
+    summary: "A metric of a resource that metrics servers do not measure",
+    why: "They measure cpu and memory. Names count in their exact case: CPU is another resource, which nothing \
+          measures and no container can request",
+    fix: "measure cpu or memory, or use a metric of type Pods or External",
+};
+
+/// The resources that metrics servers measure.
+/// Source: `staging/src/k8s.io/metrics/pkg/apis/metrics/v1beta1/types.go`, and what metrics-server fills in.
+const MEASURED: [&str; 2] = ["cpu", "memory"];
+
+/// The right spelling of a resource that is in the wrong case.
+pub(crate) fn misspelt(resource: &str) -> Option<&'static str> {
+    let alike = |known: &&str| known.eq_ignore_ascii_case(resource) && *known != resource;
+    MEASURED.into_iter().find(alike)
+}
+
+/// Refuses a name in the wrong case, and reports others. Some clusters have a server of their own for them.
+pub(crate) fn check(
+    autoscaler: &HorizontalPodAutoscaler<'_>,
+    metric: &Metric<'_>,
+    settings: &Settings,
+    verdict: &mut Verdict,
+) {
+    let (resource, path) = (&*metric.resource, metric.path("name"));
+    let failure = metric.failure();
+    let several = autoscaler.metrics.len() + autoscaler.others > 1;
+    let effect = if several {
+        "can only grow"
+    } else {
+        "never scales"
+    };
+    let so = format!(", so the autoscaler {effect} ({failure})");
+    if let Some(right) = misspelt(resource) {
+        let reason = format!(
+            "{resource} is not a resource, but {right} is",
+            resource = quote(resource),
+            right = quote(right)
+        );
+        let finding = Finding::new(&RULE, &path, reason).so(&so);
+        verdict.report(Level::Deny, finding.fix(format!("write {right}")));
+    } else if !MEASURED.contains(&resource) {
+        let reason = format!(
+            "{} is not a resource that metrics servers measure",
+            quote(resource)
+        );
+        let finding = Finding::new(&RULE, &path, reason).so(&so);
+        verdict.report(settings.unknown_resource, finding);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::testing::{container, lines, utilization};
+
+    #[test]
+    fn refuses_a_name_in_the_wrong_case_and_warns_of_others() {
+        let pod_spec = json!({"containers": [
+            container("app", &json!({"requests": {"cpu": 1, "memory": 1, "example.com/gpu": 1}})),
+        ]});
+        let found = |name: &str, level: &str| {
+            lines(
+                &json!([utilization(name)]),
+                &pod_spec,
+                &json!({ "unknownResource": level }),
+            )
+        };
+        for name in ["cpu", "memory"] {
+            assert_eq!(found(name, "deny"), [""; 0]);
+        }
+        let line = "spec.metrics[0].resource.name: \"CPU\" is not a resource, but \"cpu\" is, so the autoscaler never \
+                    scales (FailedGetResourceMetric); fix: write cpu [unknown_resource]";
+        assert_eq!(found("CPU", "off"), [line]);
+        let line = "spec.metrics[0].resource.name: \"example.com/gpu\" is not a resource that metrics servers \
+                    measure, so the autoscaler never scales (FailedGetResourceMetric); fix: measure cpu or memory, or \
+                    use a metric of type Pods or External [unknown_resource]";
+        assert_eq!(found("example.com/gpu", "deny"), [line]);
+        assert!(found("example.com/gpu", "warn")[0].starts_with("warning: "));
+        assert_eq!(found("example.com/gpu", "off"), [""; 0]);
+        // Whatever measures it, a share of what is not requested cannot be told.
+        let lines = found("example.com/nic", "off");
+        assert!(
+            lines[0].contains("requests no example.com/nic"),
+            "{lines:?}"
+        );
+    }
+
+    #[test]
+    fn needs_no_cluster_to_say_so() {
+        let metric = json!({"type": "Resource", "resource": {"name": "Memory", "target": {"averageValue": "1Gi"}}});
+        let lines = lines(
+            &json!([metric, {"type": "External"}]),
+            &json!(null),
+            &json!({}),
+        );
+        let start = "spec.metrics[0].resource.name: \"Memory\" is not a resource, but \"memory\" is, so the \
+                     autoscaler can only grow (FailedGetResourceMetric); fix: write memory";
+        assert!(lines.len() == 1 && lines[0].starts_with(start), "{lines:?}");
+    }
+}

@@ -1,0 +1,61 @@
+//! An object of the cluster that cannot be read.
+
+use shared::{Cursor, DecodeError, Rule, Verdict, quote, rule};
+
+/// See the module.
+pub(crate) static RULE: Rule = rule! {
+    id: "unreadable_object",
+    summary: "An autoscaler or a LimitRange of the namespace that is not what it should be, and was passed over",
+    why: "One broken object must not keep all others from being judged",
+    fix: "correct that object",
+};
+
+/// Warns of it.
+pub(crate) fn check(kind: &str, object: &Cursor<'_>, error: &DecodeError, verdict: &mut Verdict) {
+    let name = object.map("metadata", |metadata| metadata.text("name"));
+    let name = name.ok().flatten().unwrap_or_default();
+    let reason = format!(
+        "passed over {kind} {} of the namespace: {error}",
+        quote(name)
+    );
+    verdict.warn(&RULE, &"metadata.namespace", reason);
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use shared::testing::{MemoryCluster, Review};
+
+    use crate::HpaTargetRequests;
+    use crate::testing::{container, deployment, hpa, utilization};
+
+    #[test]
+    fn one_broken_autoscaler_does_not_hide_the_others() {
+        let good = hpa(&json!([utilization("cpu")]));
+        let mut broken = hpa(&json!({"type": "Resource"}));
+        broken["metadata"]["name"] = json!("a-broken-one");
+        let mut lost = hpa(&json!([]));
+        lost["metadata"]["name"] = json!("lost");
+        lost["spec"]["scaleTargetRef"] = json!(7);
+        // What is wrong with one of another workload is no business of this one.
+        let mut other = broken.clone();
+        other["spec"]["scaleTargetRef"]["name"] = json!("other");
+        let object = deployment(&json!({"containers": [container("app", &json!({}))]}));
+        let lines = Review::create(&object)
+            .in_cluster(MemoryCluster::of(&[good, broken, other, lost]))
+            .lines::<HpaTargetRequests>();
+        assert_eq!(lines.len(), 3, "{lines:?}");
+        assert!(lines[0].contains("[missing_request]"));
+        assert_eq!(
+            lines[1..],
+            [
+                "warning: hpa-target-requests: metadata.namespace: passed over HorizontalPodAutoscaler \
+                 \"a-broken-one\" of the namespace: spec.metrics: must be a list, not a map; fix: correct that object \
+                 [unreadable_object]",
+                "warning: hpa-target-requests: metadata.namespace: passed over HorizontalPodAutoscaler \"lost\" of the \
+                 namespace: spec.scaleTargetRef: must be a map, not a number; fix: correct that object \
+                 [unreadable_object]",
+            ]
+        );
+    }
+}

@@ -1,0 +1,125 @@
+//! A target that nothing can scale.
+
+use shared::autoscaling::HorizontalPodAutoscaler;
+use shared::{Finding, Rule, Verdict, quote, rule};
+
+use crate::settings::Settings;
+use crate::target::Target;
+
+/// See the module.
+pub(crate) static RULE: Rule = rule! {
+    id: "unscalable_target",
+    summary: "An autoscaler of something that cannot be scaled: a DaemonSet, a Job, a kind in the wrong case or group",
+    why: "The autoscaler reports FailedGetScale, and does nothing",
+    fix: "target a Deployment, StatefulSet, ReplicaSet or ReplicationController",
+};
+
+/// Reports such a target. Whether there is anything more to judge.
+pub(crate) fn check(
+    autoscaler: &HorizontalPodAutoscaler<'_>,
+    resolved: Target<'_>,
+    settings: &Settings,
+    verdict: &mut Verdict,
+) -> bool {
+    let target = &autoscaler.target;
+    let (kind, group) = (target.kind, target.group());
+    let group = if group.is_empty() {
+        "the core group"
+    } else {
+        group
+    };
+    let (field, reason, fix) = match resolved {
+        Target::Readable(_) | Target::Unknown => return true,
+        Target::Unscalable => (
+            "kind",
+            format!("{} of {group} cannot be scaled", quote(kind)),
+            None,
+        ),
+        Target::Misspelt(right) => (
+            "kind",
+            format!(
+                "{group} has no kind {kind}, but one called {right}",
+                kind = quote(kind),
+                right = quote(right)
+            ),
+            Some(format!("write kind: {right}")),
+        ),
+        Target::Misplaced(api_version, right) => (
+            "apiVersion",
+            format!("{} is not a kind of {group}", quote(kind)),
+            Some(format!("write apiVersion: {api_version} and kind: {right}")),
+        ),
+    };
+    let path = format!("spec.scaleTargetRef.{field}");
+    let so = ", so the autoscaler never scales (FailedGetScale)";
+    let mut finding = Finding::new(&RULE, &path, reason).so(so);
+    if let Some(fix) = fix {
+        finding = finding.fix(fix);
+    }
+    verdict.report(settings.unscalable_target, finding);
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use shared::testing::Review;
+
+    use crate::HpaTargetRequests;
+    use crate::testing::{hpa, utilization};
+
+    fn lines(api_version: &str, kind: &str, level: &str) -> Vec<String> {
+        let mut object = hpa(&json!([utilization("cpu")]));
+        object["spec"]["scaleTargetRef"] =
+            json!({"apiVersion": api_version, "kind": kind, "name": "web"});
+        Review::create(&object)
+            .with(json!({ "unscalableTarget": level }))
+            .lines::<HpaTargetRequests>()
+    }
+
+    #[test]
+    fn says_why_nothing_scales_it() {
+        let so = "so the autoscaler never scales (FailedGetScale); fix:";
+        for (api_version, kind, line) in [
+            (
+                "apps/v1",
+                "DaemonSet",
+                format!(
+                    "spec.scaleTargetRef.kind: \"DaemonSet\" of apps cannot be scaled, {so} target a Deployment, \
+                     StatefulSet, ReplicaSet or ReplicationController"
+                ),
+            ),
+            (
+                "apps/v1",
+                "deployment",
+                format!(
+                    "spec.scaleTargetRef.kind: apps has no kind \"deployment\", but one called \"Deployment\", {so} \
+                     write kind: Deployment"
+                ),
+            ),
+            (
+                "extensions/v1beta1",
+                "Deployment",
+                format!(
+                    "spec.scaleTargetRef.apiVersion: \"Deployment\" is not a kind of extensions, {so} write \
+                     apiVersion: apps/v1 and kind: Deployment"
+                ),
+            ),
+            (
+                "",
+                "StatefulSet",
+                format!(
+                    "spec.scaleTargetRef.apiVersion: \"StatefulSet\" is not a kind of the core group, {so} write \
+                     apiVersion: apps/v1 and kind: StatefulSet"
+                ),
+            ),
+        ] {
+            assert_eq!(
+                lines(api_version, kind, "deny"),
+                [format!("{line} [unscalable_target]")]
+            );
+            assert!(lines(api_version, kind, "warn")[0].starts_with("warning: "));
+            assert_eq!(lines(api_version, kind, "off"), [""; 0]);
+        }
+    }
+}

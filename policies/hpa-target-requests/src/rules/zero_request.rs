@@ -1,0 +1,130 @@
+//! Utilization of a resource of which 0 is requested.
+
+use shared::{Level, Rule, Verdict, quote, rule};
+
+use crate::pair::{Pair, Problem};
+use crate::pods::Container;
+
+/// See the module.
+pub(crate) static RULE: Rule = rule! {
+    id: "zero_request",
+    summary: "A metric that measures utilization of a resource of which all containers together request 0",
+    why: "A request of 0 counts as one, but there is no share of nothing. One container that requests more is enough",
+    fix: "request more than 0",
+};
+
+/// Refuses requests of 0: of the container that is measured, or of all.
+pub(crate) fn check(pair: &Pair<'_>, container: Option<&Container<'_>>, verdict: &mut Verdict) {
+    let resource = &pair.metric.resource;
+    let of = pair.of_workload();
+    let what = match container {
+        Some(found) => format!("container {}{of} requests 0 {resource}", quote(found.name)),
+        None => format!("the pod{of} requests 0 {resource} in all"),
+    };
+    let first = || pair.pods.measured().next();
+    let place = match (container, pair.pods.whole_place()) {
+        (None, Some(whole)) => whole.to_owned(),
+        _ => container
+            .or_else(first)
+            .map_or_else(String::new, |found| pair.pods.place(found)),
+    };
+    let place = pair.request_at(&place);
+    let problem = Problem {
+        rule: &RULE,
+        level: Level::Deny,
+        what,
+        metric_field: "target.averageUtilization",
+        fix: [
+            format!("set {place} of {} to more than 0", pair.workload()),
+            "request more than 0".to_owned(),
+        ],
+        place,
+    };
+    pair.report(problem, verdict);
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::testing::{container, container_utilization, lines, utilization, workload_lines};
+
+    fn cpu(quantity: &Value) -> Value {
+        json!({"requests": {"cpu": quantity}})
+    }
+
+    #[test]
+    fn refuses_what_is_nothing_in_all() {
+        let spec = |first: Value, second: Value| {
+            let containers = [container("a", &cpu(&first)), container("b", &cpu(&second))];
+            json!({ "containers": containers })
+        };
+        for (pod_spec, refused) in [
+            (spec(json!("0"), json!("0m")), true),
+            (spec(json!("0.0"), json!("0e5")), true),
+            (spec(json!(0), json!(null)), true),
+            (spec(json!("0"), json!("100m")), false),
+            (spec(json!("1n"), json!("0")), false),
+        ] {
+            let found = lines(&json!([utilization("cpu")]), &pod_spec, &json!({}));
+            assert_eq!(!found.is_empty(), refused, "{pod_spec} {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_zero_request_is_not_made_up_for_by_a_limit() {
+        let resources = json!({"requests": {"cpu": "0"}, "limits": {"cpu": "1"}});
+        let pod_spec = json!({"containers": [container("app", &resources)]});
+        let metrics = json!([utilization("cpu")]);
+        assert_eq!(
+            lines(&metrics, &pod_spec, &json!({})),
+            [
+                "spec.metrics[0].resource.target.averageUtilization: the pod of Deployment \"web\" requests 0 cpu in \
+                 all, so the autoscaler never scales (FailedGetResourceMetric); fix: set \
+                 spec.template.spec.containers[0].resources.requests.cpu of Deployment \"web\" to more than 0 \
+                 [zero_request]"
+            ]
+        );
+        assert_eq!(
+            workload_lines(&metrics, &pod_spec, &json!({})),
+            [
+                "spec.template.spec.containers[0].resources.requests.cpu: the pod requests 0 cpu in all, so \
+                 HorizontalPodAutoscaler \"web\" never scales by cpu (spec.metrics[0], FailedGetResourceMetric); fix: \
+                 request more than 0 [zero_request]"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_metric_of_a_container_looks_at_that_alone() {
+        let pod_spec = json!({"containers": [
+            container("a", &cpu(&json!("0"))), container("b", &cpu(&json!("1"))),
+        ]});
+        let found = |name: &str| {
+            lines(
+                &json!([container_utilization("cpu", name)]),
+                &pod_spec,
+                &json!({}),
+            )
+        };
+        assert_eq!(found("b"), [""; 0]);
+        let start = "spec.metrics[0].containerResource.target.averageUtilization: container \"a\" of Deployment \
+                     \"web\" requests 0 cpu, so the autoscaler never scales (FailedGetContainerResourceMetric); ";
+        assert!(found("a")[0].starts_with(start), "{:?}", found("a"));
+    }
+
+    #[test]
+    fn counts_what_the_pod_requests_as_a_whole() {
+        for (whole, refused) in [
+            (json!({"requests": {"cpu": 0}}), true),
+            (json!({"requests": {"cpu": 1}}), false),
+            (json!({"limits": {"cpu": 0}}), true),
+        ] {
+            let pod_spec = json!({"resources": whole, "containers": [container("a", &json!({}))]});
+            let found = lines(&json!([utilization("cpu")]), &pod_spec, &json!({}));
+            assert_eq!(!found.is_empty(), refused, "{pod_spec} {found:?}");
+            let fix = "fix: set spec.template.spec.resources.requests.cpu of Deployment \"web\" to more than 0";
+            assert!(found.iter().all(|line| line.contains(fix)), "{found:?}");
+        }
+    }
+}

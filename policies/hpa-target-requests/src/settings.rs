@@ -1,0 +1,217 @@
+//! What an administrator may set.
+
+use shared::autoscaling::{POD_SPEC, SCALABLE, ScaleTarget};
+use shared::{GroupVersionKind, Level, OnUpdate, Reader, quote};
+
+/// What an administrator may set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Targets that do not exist, or not yet: Helm makes an autoscaler before its `StatefulSet`.
+    pub(crate) missing_target: Level,
+    /// Containers that a metric names and the target does not have: something may add them to the pods.
+    pub(crate) missing_container: Level,
+    /// Resources that metrics servers do not have.
+    pub(crate) unknown_resource: Level,
+    /// Targets that cannot be scaled.
+    pub(crate) unscalable_target: Level,
+    /// Workloads that an autoscaler measures already and that lack the requests.
+    pub(crate) workloads: Level,
+    /// Whether autoscalers count the resources of the pod as a whole, as they do from Kubernetes 1.34 on.
+    pub(crate) pod_level_resources: bool,
+    /// Kinds of others that can be scaled, such as Argo's `Rollout`, and where their pod spec is.
+    custom_kinds: Vec<CustomKind>,
+    /// Whom this policy does not concern.
+    exempt: Exempt,
+    /// Whether to refuse what cannot be judged because a look-up failed, or to warn of it.
+    pub(crate) on_lookup_failure: Level,
+    /// Whether an UPDATE is refused for what it makes worse, or for everything.
+    on_update: OnUpdate,
+}
+
+/// A kind that an administrator says can be scaled, and lets the policy read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct CustomKind {
+    api_version: String,
+    kind: String,
+    pod_spec_path: String,
+}
+
+/// Whom the policy does not concern.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Exempt {
+    namespaces: Vec<String>,
+    users: Vec<String>,
+}
+
+/// Where to look a kind up, and where its pod spec is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Readable<'s> {
+    pub(crate) api_version: &'s str,
+    pub(crate) kind: &'s str,
+    pub(crate) pod_spec: &'s str,
+}
+
+impl<'s> Readable<'s> {
+    pub(crate) fn group(&self) -> &'s str {
+        group(self.api_version)
+    }
+}
+
+/// The group of an `apiVersion`.
+pub(crate) fn group(api_version: &str) -> &str {
+    let target = ScaleTarget {
+        api_version,
+        ..ScaleTarget::default()
+    };
+    target.group()
+}
+
+impl Settings {
+    /// Whether the policy does not concern a namespace, or whoever asks.
+    pub(crate) fn exempts(&self, namespace: &str, username: &str) -> bool {
+        self.exempt.namespaces.iter().any(|name| name == namespace)
+            || self.exempt.users.iter().any(|name| name == username)
+    }
+
+    /// Whether there are custom kinds, whose pod spec may be in fields of any name.
+    pub(crate) fn has_custom_kinds(&self) -> bool {
+        !self.custom_kinds.is_empty()
+    }
+
+    /// The kinds whose pod spec the policy can read.
+    fn readable(&self) -> impl Iterator<Item = Readable<'_>> {
+        let built_in = SCALABLE.iter().map(|&(api_version, kind)| Readable {
+            api_version,
+            kind,
+            pod_spec: POD_SPEC,
+        });
+        built_in.chain(self.custom_kinds.iter().map(|custom| Readable {
+            api_version: &custom.api_version,
+            kind: &custom.kind,
+            pod_spec: &custom.pod_spec_path,
+        }))
+    }
+
+    /// How to read an object of a kind. None for kinds that it cannot read.
+    pub(crate) fn readable_as(&self, kind: &GroupVersionKind<'_>) -> Option<Readable<'_>> {
+        self.readable()
+            .find(|known| kind.is(known.group(), known.kind))
+    }
+}
+
+impl shared::Settings for Settings {
+    fn read(settings: &mut Reader<'_, '_>) -> Self {
+        Self {
+            missing_target: settings.level("missingTarget", Level::Warn),
+            missing_container: settings.level("missingContainer", Level::Warn),
+            unknown_resource: settings.level("unknownResource", Level::Warn),
+            unscalable_target: settings.level("unscalableTarget", Level::Warn),
+            workloads: settings.level("workloads", Level::Deny),
+            pod_level_resources: settings.flag("podLevelResources", true),
+            custom_kinds: settings.list("customKinds", read_custom_kind),
+            exempt: settings.map("exempt", |exempt| Exempt {
+                namespaces: exempt.names("namespaces"),
+                users: exempt.users("users"),
+            }),
+            on_lookup_failure: settings.on_lookup_failure(),
+            on_update: settings.on_update(),
+        }
+    }
+
+    fn on_update(&self) -> OnUpdate {
+        self.on_update
+    }
+}
+
+fn read_custom_kind(entry: &mut Reader<'_, '_>) -> CustomKind {
+    let (api_version, kind, pod_spec_path) = (
+        entry.text("apiVersion"),
+        entry.text("kind"),
+        entry.text("podSpecPath"),
+    );
+    // The group of a custom kind is a domain, which the API server demands.
+    if !group(api_version).contains('.') || api_version.ends_with('/') {
+        let problem = format!(
+            "{} is not the group and version of a custom kind, such as \"argoproj.io/v1alpha1\"",
+            quote(api_version)
+        );
+        entry.problem("apiVersion", problem);
+    }
+    if kind.is_empty() {
+        entry.problem("kind", "is missing");
+    }
+    if pod_spec_path.split('.').any(str::is_empty) {
+        let problem = format!(
+            "{pod_spec_path} is not a path such as {POD_SPEC}",
+            pod_spec_path = quote(pod_spec_path),
+            POD_SPEC = quote(POD_SPEC)
+        );
+        entry.problem("podSpecPath", problem);
+    }
+    CustomKind {
+        api_version: api_version.to_owned(),
+        kind: kind.to_owned(),
+        pod_spec_path: pod_spec_path.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::HpaTargetRequests;
+
+    fn problems(settings: &Value) -> String {
+        let text = settings.to_string();
+        let response = shared::policy::check_settings::<HpaTargetRequests>(text.as_bytes());
+        assert_eq!(response.valid, response.message.is_none());
+        response.message.unwrap_or_default()
+    }
+
+    #[test]
+    fn takes_nothing_and_everything() {
+        assert_eq!(problems(&json!({})), "");
+        let everything = json!({
+            "missingTarget": "deny", "missingContainer": "deny", "unknownResource": "off", "unscalableTarget": "deny",
+            "workloads": "warn", "podLevelResources": false,
+            "customKinds": [
+                {"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "podSpecPath": "spec.template.spec"},
+            ],
+            "exempt": {"namespaces": ["sandbox"], "users": ["system:serviceaccount:keda:keda-operator"]},
+            "onLookupFailure": "warn", "onUpdate": "enforceAll",
+        });
+        assert_eq!(problems(&everything), "");
+    }
+
+    #[test]
+    fn tells_every_problem() {
+        let settings = json!({
+            "missingTarget": "reject", "podLevelResources": "yes", "onLookupFailure": "off",
+            "customKinds": [
+                {"apiVersion": "apps/v1", "kind": "Deployment", "podSpecPath": "spec.template.spec"},
+                {"apiVersion": "argoproj.io/", "podSpecPath": "spec..template"},
+                {},
+            ],
+            "exempt": {"namespaces": ["team-*"], "serviceAccounts": []},
+        });
+        assert_eq!(
+            problems(&settings).replace("; ", "\n"),
+            "wrong settings of hpa-target-requests: missingTarget: \"reject\" is not one of \"deny\", \"warn\", \"off\"\n\
+             podLevelResources: must be true or false, not a string\n\
+             customKinds[0].apiVersion: \"apps/v1\" is not the group and version of a custom kind, such as \
+             \"argoproj.io/v1alpha1\"\n\
+             customKinds[1].apiVersion: \"argoproj.io/\" is not the group and version of a custom kind, such as \
+             \"argoproj.io/v1alpha1\"\n\
+             customKinds[1].kind: is missing\n\
+             customKinds[1].podSpecPath: \"spec..template\" is not a path such as \"spec.template.spec\"\n\
+             customKinds[2].apiVersion: \"\" is not the group and version of a custom kind, such as \
+             \"argoproj.io/v1alpha1\"\n\
+             customKinds[2].kind: is missing\n\
+             customKinds[2].podSpecPath: \"\" is not a path such as \"spec.template.spec\"\n\
+             exempt.namespaces[0]: \"team-*\" is not a name\n\
+             exempt.serviceAccounts: is not a setting\n\
+             known are \"namespaces\", \"users\"\n\
+             onLookupFailure: \"off\" is not one of \"deny\", \"warn\""
+        );
+    }
+}

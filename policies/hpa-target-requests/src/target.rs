@@ -1,0 +1,110 @@
+//! What the reference of an autoscaler leads to.
+
+use shared::autoscaling::{SCALABLE, ScaleTarget};
+
+use crate::settings::{Readable, Settings, group};
+
+/// What the reference of an autoscaler leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Target<'s> {
+    /// A kind whose pod spec can be read.
+    Readable(Readable<'s>),
+    /// A kind of Kubernetes that has no `scale`.
+    Unscalable,
+    /// A kind of Kubernetes in the wrong case.
+    Misspelt(&'static str),
+    /// A kind of Kubernetes in the wrong group; holds the right `apiVersion`, and the kind.
+    Misplaced(&'static str, &'static str),
+    /// A custom kind that nobody said how to read.
+    Unknown,
+}
+
+impl<'s> Target<'s> {
+    /// Resolves a reference as the controller does: by group and kind, in exact case, and in any version.
+    /// Source: `reconcileAutoscaler` in `pkg/controller/podautoscaler/horizontal.go`.
+    pub(crate) fn of(target: &ScaleTarget<'_>, settings: &'s Settings) -> Self {
+        let kind = shared::GroupVersionKind {
+            group: target.group(),
+            version: "",
+            kind: target.kind,
+        };
+        if let Some(readable) = settings.readable_as(&kind) {
+            return Self::Readable(readable);
+        }
+        // Only groups of Kubernetes itself have no dot.
+        if kind.group.contains('.') {
+            return Self::Unknown;
+        }
+        let alike = |(_, known): &&(&str, &str)| known.eq_ignore_ascii_case(target.kind);
+        match SCALABLE.iter().find(alike) {
+            None => Self::Unscalable,
+            Some((api_version, known)) if group(api_version) == kind.group => Self::Misspelt(known),
+            Some((api_version, known)) => Self::Misplaced(api_version, known),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use shared::testing::Review;
+
+    use crate::HpaTargetRequests;
+
+    /// Where the first line points, and its rule.
+    fn found(api_version: &str, kind: &str, settings: &serde_json::Value) -> (String, String) {
+        let hpa = json!({
+            "apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
+            "metadata": {"name": "web", "namespace": "shop"},
+            "spec": {"scaleTargetRef": {"apiVersion": api_version, "kind": kind, "name": "web"}},
+        });
+        let lines = Review::create(&hpa)
+            .with(settings.clone())
+            .lines::<HpaTargetRequests>();
+        let line = lines.first().cloned().unwrap_or_default();
+        let line = line.trim_start_matches("warning: hpa-target-requests: ");
+        let path = line.split(':').next().unwrap_or_default();
+        let rule = line.rsplit('[').next().unwrap_or_default();
+        (path.to_owned(), rule.trim_end_matches(']').to_owned())
+    }
+
+    #[test]
+    fn resolves_group_and_kind_as_the_controller_does() {
+        let name = ("spec.scaleTargetRef.name", "missing_target");
+        let kind = ("spec.scaleTargetRef.kind", "unscalable_target");
+        let version = ("spec.scaleTargetRef.apiVersion", "unscalable_target");
+        let unknown = ("spec.scaleTargetRef.kind", "uninspected_target");
+        for (api_version, target, (path, rule)) in [
+            ("apps/v1", "Deployment", name),
+            ("apps/v1beta1", "StatefulSet", name),
+            ("apps/v1", "ReplicaSet", name),
+            ("v1", "ReplicationController", name),
+            ("", "ReplicationController", name),
+            ("apps/v1", "deployment", kind),
+            ("apps/v1", "DaemonSet", kind),
+            ("batch/v1", "Job", kind),
+            ("batch/v1", "CronJob", kind),
+            ("v1", "Pod", kind),
+            ("", "", kind),
+            ("", "Deployment", version),
+            ("v1", "Deployment", version),
+            ("extensions/v1beta1", "Deployment", version),
+            ("apps/v1", "ReplicationController", version),
+            ("argoproj.io/v1alpha1", "Rollout", unknown),
+            ("example.com/v1", "Deployment", unknown),
+        ] {
+            let wanted = (path.to_owned(), rule.to_owned());
+            assert_eq!(
+                found(api_version, target, &json!({})),
+                wanted,
+                "{api_version} {target}"
+            );
+        }
+        let version = "argoproj.io/v1alpha1";
+        let rollout =
+            json!({"apiVersion": version, "kind": "Rollout", "podSpecPath": "spec.template.spec"});
+        let settings = json!({ "customKinds": [rollout] });
+        let (_, rule) = found("argoproj.io/v1beta1", "Rollout", &settings);
+        assert_eq!(rule, "missing_target");
+    }
+}

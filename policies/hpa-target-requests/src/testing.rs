@@ -1,0 +1,69 @@
+//! Objects for the unit tests of the rules.
+
+use serde_json::{Value, json};
+use shared::testing::{MemoryCluster, Review};
+
+use crate::HpaTargetRequests;
+
+/// `HorizontalPodAutoscaler` `shop/web` of `Deployment` `web`, with metrics of v2.
+pub(crate) fn hpa(metrics: &Value) -> Value {
+    json!({
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": "web", "namespace": "shop"},
+        "spec": {
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
+            "maxReplicas": 3,
+            "metrics": metrics,
+        },
+    })
+}
+
+/// A metric that measures utilization of all containers.
+pub(crate) fn utilization(resource: &str) -> Value {
+    json!({
+        "type": "Resource",
+        "resource": {"name": resource, "target": {"type": "Utilization", "averageUtilization": 60}},
+    })
+}
+
+/// A metric that measures utilization of one container.
+pub(crate) fn container_utilization(resource: &str, container: &str) -> Value {
+    json!({
+        "type": "ContainerResource",
+        "containerResource": {
+            "name": resource, "container": container, "target": {"type": "Utilization", "averageUtilization": 60},
+        },
+    })
+}
+
+/// `Deployment` `shop/web` with a pod spec.
+pub(crate) fn deployment(pod_spec: &Value) -> Value {
+    json!({
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "web", "namespace": "shop"},
+        "spec": {"template": {"spec": pod_spec}},
+    })
+}
+
+/// A container with `resources`.
+pub(crate) fn container(name: &str, resources: &Value) -> Value {
+    json!({"name": name, "image": "x", "resources": resources})
+}
+
+/// What the policy says of an autoscaler with these metrics when a Deployment with this pod spec is there.
+pub(crate) fn lines(metrics: &Value, pod_spec: &Value, settings: &Value) -> Vec<String> {
+    Review::create(&hpa(metrics))
+        .with(settings.clone())
+        .in_cluster(MemoryCluster::of(&[deployment(pod_spec)]))
+        .lines::<HpaTargetRequests>()
+}
+
+/// What the policy says of a Deployment with this pod spec when an autoscaler with these metrics is there.
+pub(crate) fn workload_lines(metrics: &Value, pod_spec: &Value, settings: &Value) -> Vec<String> {
+    Review::create(&deployment(pod_spec))
+        .with(settings.clone())
+        .in_cluster(MemoryCluster::of(&[hpa(metrics)]))
+        .lines::<HpaTargetRequests>()
+}

@@ -1,0 +1,15 @@
+//! The fields that this policy reads of the objects of requests.
+
+use shared::{autoscaling, workload};
+
+/// Whether a view reads fields of this name.
+pub(crate) fn wants(field: &str) -> bool {
+    autoscaling::wants(field)
+        || workload::wants(field)
+        || matches!(field, "restartPolicy" | "resources")
+}
+
+/// Whether a view reads all of a field of this name: resources may have any name.
+pub(crate) fn wants_whole(field: &str) -> bool {
+    matches!(field, "requests" | "limits")
+}

@@ -1,0 +1,335 @@
+//! `HorizontalPodAutoscaler`s and `VerticalPodAutoscaler`s, reduced to what two policies ask of them: which object is
+//! scaled, by which resources of which containers.
+//!
+//! Sources: `pkg/controller/podautoscaler/{horizontal,replica_calculator}.go` and `pkg/apis/autoscaling` of
+//! kubernetes/kubernetes, `vertical-pod-autoscaler/pkg/apis/autoscaling.k8s.io/v1/types.go` and `pkg/utils/vpa/api.go`
+//! of kubernetes/autoscaler.
+
+use std::fmt;
+
+use crate::cluster::ListLookup;
+use crate::decode::{Cursor, DecodeError};
+use crate::quote::quote;
+
+mod horizontal;
+mod vertical;
+
+pub use horizontal::{Goal, HorizontalPodAutoscaler, Metric, MetricSource};
+pub use vertical::{ContainerPolicy, UpdateMode, VerticalPodAutoscaler};
+
+/// Where a v1 `HorizontalPodAutoscaler` keeps the metrics that v1 has no field for. Lists of the host have no
+/// annotations, so list v2.
+const METRICS_ANNOTATION: &str = "autoscaling.alpha.kubernetes.io/metrics";
+
+/// All `HorizontalPodAutoscaler`s of a namespace. The same question in every policy, so that the host needs one watch.
+#[must_use]
+pub const fn horizontal_pod_autoscalers(namespace: &str) -> ListLookup<'_> {
+    ListLookup {
+        api_version: "autoscaling/v2",
+        kind: "HorizontalPodAutoscaler",
+        namespace,
+        field_masks: &[
+            "spec.metrics.containerResource",
+            "spec.metrics.resource",
+            "spec.metrics.type",
+            "spec.scaleTargetRef",
+        ],
+    }
+}
+
+/// All `VerticalPodAutoscaler`s of a namespace. The same question in every policy.
+#[must_use]
+pub const fn vertical_pod_autoscalers(namespace: &str) -> ListLookup<'_> {
+    ListLookup {
+        api_version: "autoscaling.k8s.io/v1",
+        kind: "VerticalPodAutoscaler",
+        namespace,
+        field_masks: &[
+            "spec.resourcePolicy.containerPolicies.containerName",
+            "spec.resourcePolicy.containerPolicies.controlledResources",
+            "spec.resourcePolicy.containerPolicies.mode",
+            "spec.resourcePolicy.containerPolicies.startupBoost",
+            "spec.startupBoost",
+            "spec.targetRef",
+            "spec.updatePolicy.updateMode",
+        ],
+    }
+}
+
+/// The built-in kinds that can be scaled, by `apiVersion` and kind. All have their pod spec at [`POD_SPEC`].
+pub const SCALABLE: &[(&str, &str)] = &[
+    ("apps/v1", "Deployment"),
+    ("apps/v1", "ReplicaSet"),
+    ("apps/v1", "StatefulSet"),
+    ("v1", "ReplicationController"),
+];
+
+/// Where the kinds of [`SCALABLE`] have their pod spec.
+pub const POD_SPEC: &str = "spec.template.spec";
+
+/// The fields of both kinds that this module reads.
+#[must_use]
+pub fn wants(field: &str) -> bool {
+    matches!(
+        field,
+        "metadata"
+            | "name"
+            | "namespace"
+            | "creationTimestamp"
+            | "deletionTimestamp"
+            | "annotations"
+            | METRICS_ANNOTATION
+            | "ownerReferences"
+            | "controller"
+            | "apiVersion"
+            | "kind"
+            | "spec"
+            | "scaleTargetRef"
+            | "targetCPUUtilizationPercentage"
+            | "metrics"
+            | "type"
+            | "resource"
+            | "containerResource"
+            | "container"
+            | "target"
+            | "averageUtilization"
+            | "averageValue"
+            | "targetRef"
+            | "updatePolicy"
+            | "updateMode"
+            | "resourcePolicy"
+            | "containerPolicies"
+            | "containerName"
+            | "mode"
+            | "controlledResources"
+            | "startupBoost"
+    )
+}
+
+/// The object that an autoscaler scales: one of its own namespace.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ScaleTarget<'a> {
+    /// Group and version, as it is written; may be empty.
+    pub api_version: &'a str,
+    /// The kind, as it is written.
+    pub kind: &'a str,
+    /// The name of the object.
+    pub name: &'a str,
+}
+
+/// Kinds whose group a `VerticalPodAutoscaler` does not read.
+/// Source: `wellKnownControllers` in `vertical-pod-autoscaler/pkg/target/fetcher.go`.
+const WELL_KNOWN: &[&str] = &[
+    "CronJob",
+    "DaemonSet",
+    "Deployment",
+    "Job",
+    "ReplicaSet",
+    "ReplicationController",
+    "StatefulSet",
+];
+
+impl<'a> ScaleTarget<'a> {
+    fn read(cursor: &Cursor<'a>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            api_version: cursor.text("apiVersion")?,
+            kind: cursor.text("kind")?,
+            name: cursor.text("name")?,
+        })
+    }
+
+    /// What the `HorizontalPodAutoscaler` at `cursor` scales: cheaper than the whole of it, to pick a few of a list.
+    pub fn of_horizontal(cursor: &Cursor<'a>) -> Result<Self, DecodeError> {
+        Ok(cursor
+            .at("spec.scaleTargetRef", Self::read)?
+            .unwrap_or_default())
+    }
+
+    /// What the `VerticalPodAutoscaler` at `cursor` scales.
+    pub fn of_vertical(cursor: &Cursor<'a>) -> Result<Self, DecodeError> {
+        Ok(cursor.at("spec.targetRef", Self::read)?.unwrap_or_default())
+    }
+
+    /// The group; empty for the core group, and where none is given. Source: `ParseGroupVersion` in
+    /// `staging/src/k8s.io/apimachinery/pkg/runtime/schema/group_version.go`.
+    #[must_use]
+    pub fn group(&self) -> &'a str {
+        self.api_version
+            .split_once('/')
+            .map_or("", |(group, _)| group)
+    }
+
+    /// Whether a `HorizontalPodAutoscaler` that says this scales that object. Group, kind and name count, the version
+    /// does not, and case does (`RESTMappings` in `reconcileAutoscaler`).
+    #[must_use]
+    pub fn is(&self, group: &str, kind: &str, name: &str) -> bool {
+        self.kind == kind && self.name == name && self.group() == group
+    }
+
+    /// Whether a `HorizontalPodAutoscaler` that says this and a `VerticalPodAutoscaler` that says the other scale the
+    /// same object.
+    ///
+    /// The latter matches pods by kind and name alone (`TargetRefIndexKey`). Of other kinds than the well-known ones it
+    /// needs the group to find the object, so there the groups count when both are given.
+    #[must_use]
+    pub fn is_also(&self, vertical: &Self) -> bool {
+        let groups = || {
+            WELL_KNOWN.contains(&self.kind)
+                || self.api_version.is_empty()
+                || vertical.api_version.is_empty()
+                || self.group() == vertical.group()
+        };
+        !self.kind.is_empty()
+            && self.kind == vertical.kind
+            && self.name == vertical.name
+            && groups()
+    }
+}
+
+/// `Deployment "web"`
+impl fmt::Display for ScaleTarget<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        named(self.kind, self.name, f)
+    }
+}
+
+/// Writes a kind as a word, if it looks like one, and a name in quotes: both may be what a user made up.
+fn named(kind: &str, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    if !kind.is_empty() && kind.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        write!(f, "{kind} {}", quote(name))
+    } else {
+        write!(f, "{kind} {name}", kind = quote(kind), name = quote(name))
+    }
+}
+
+/// Who made an autoscaler and keeps it as it is: KEDA's `ScaledObject` for example.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Owner<'a> {
+    /// The kind of the owner.
+    pub kind: &'a str,
+    /// Its name.
+    pub name: &'a str,
+}
+
+/// `ScaledObject "web"`
+impl fmt::Display for Owner<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        named(self.kind, self.name, f)
+    }
+}
+
+/// What both kinds of autoscaler have in their metadata.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct AutoscalerMeta<'a> {
+    /// The name.
+    pub name: &'a str,
+    /// When it was made, in RFC 3339, which sorts as text; empty before it is stored.
+    pub created: &'a str,
+    /// Whether it is being deleted, and so on its way out.
+    pub deleting: bool,
+    /// The controller that owns it.
+    pub owner: Option<Owner<'a>>,
+}
+
+impl<'a> AutoscalerMeta<'a> {
+    /// Reads the metadata of the object at `cursor`.
+    pub fn read(cursor: &Cursor<'a>) -> Result<Self, DecodeError> {
+        let meta = cursor.map("metadata", |metadata| {
+            let owners = metadata.list("ownerReferences", |owner| {
+                let controls = owner.flag("controller")?.unwrap_or_default();
+                let (kind, name) = (owner.text("kind")?, owner.text("name")?);
+                Ok(controls.then_some(Owner { kind, name }))
+            })?;
+            Ok(Self {
+                name: metadata.text("name")?,
+                created: metadata.text("creationTimestamp")?,
+                deleting: !metadata.text("deletionTimestamp")?.is_empty(),
+                owner: owners.into_iter().flatten().next(),
+            })
+        })?;
+        Ok(meta.unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::field::FieldPath;
+    use crate::json;
+
+    fn target<'a>(api_version: &'a str, kind: &'a str, name: &'a str) -> ScaleTarget<'a> {
+        ScaleTarget {
+            api_version,
+            kind,
+            name,
+        }
+    }
+
+    #[test]
+    fn a_horizontal_autoscaler_resolves_group_kind_and_name() {
+        for (api_version, kind, name, expected) in [
+            ("apps/v1", "Deployment", "web", true),
+            ("apps/v1beta1", "Deployment", "web", true),
+            ("extensions/v1beta1", "Deployment", "web", false),
+            ("apps", "Deployment", "web", false),
+            ("", "Deployment", "web", false),
+            ("apps/v1", "deployment", "web", false),
+            ("apps/v1", "StatefulSet", "web", false),
+            ("apps/v1", "Deployment", "Web", false),
+        ] {
+            let found = target(api_version, kind, name).is("apps", "Deployment", "web");
+            assert_eq!(found, expected, "{api_version} {kind} {name}");
+        }
+        assert!(target("v1", "ReplicationController", "a").is("", "ReplicationController", "a"));
+    }
+
+    #[test]
+    fn a_vertical_autoscaler_resolves_well_known_kinds_without_their_group() {
+        let web = target("apps/v1", "Deployment", "web");
+        let rollout = target("argoproj.io/v1alpha1", "Rollout", "web");
+        for (horizontal, vertical, expected) in [
+            (web, web, true),
+            (web, target("", "Deployment", "web"), true),
+            (web, target("extensions/v1beta1", "Deployment", "web"), true),
+            (web, target("apps/v1", "StatefulSet", "web"), false),
+            (web, target("apps/v1", "Deployment", "api"), false),
+            (
+                rollout,
+                target("argoproj.io/v1beta1", "Rollout", "web"),
+                true,
+            ),
+            (rollout, target("", "Rollout", "web"), true),
+            (rollout, target("example.com/v1", "Rollout", "web"), false),
+            (target("", "", ""), target("", "", ""), false),
+        ] {
+            assert_eq!(
+                horizontal.is_also(&vertical),
+                expected,
+                "{horizontal:?} {vertical:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn names_what_users_made_up_in_quotes() {
+        assert_eq!(target("", "Rollout", "web").to_string(), "Rollout \"web\"");
+        assert_eq!(target("", "a b", "\n").to_string(), "\"a b\" \"\\n\"");
+    }
+
+    #[test]
+    fn knows_who_made_an_autoscaler() {
+        let text = r#"{"metadata":{"name":"keda-hpa-web","creationTimestamp":"2026-01-01T00:00:00Z","ownerReferences":[
+            {"kind":"Other","name":"x"},{"kind":"ScaledObject","name":"web","controller":true}]}}"#;
+        let json = json::parse(text).unwrap();
+        let meta = AutoscalerMeta::read(&Cursor::new(&json, FieldPath::new(""))).unwrap();
+        assert_eq!(
+            (meta.name, meta.deleting, meta.created),
+            ("keda-hpa-web", false, "2026-01-01T00:00:00Z")
+        );
+        let owner = meta.owner.map(|owner| owner.to_string());
+        assert_eq!(owner.as_deref(), Some("ScaledObject \"web\""));
+        let json = json::parse(r#"{"metadata":{"deletionTimestamp":"x"}}"#).unwrap();
+        let meta = AutoscalerMeta::read(&Cursor::new(&json, FieldPath::new(""))).unwrap();
+        assert!(meta.deleting && meta.owner.is_none());
+    }
+}

@@ -1,0 +1,295 @@
+//! `VerticalPodAutoscaler`s: which requests of which containers they change.
+
+use super::{AutoscalerMeta, ScaleTarget};
+use crate::decode::{Cursor, DecodeError};
+use crate::json::Json;
+
+/// A `VerticalPodAutoscaler`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerticalPodAutoscaler<'a> {
+    /// Name, owner, and whether it is being deleted.
+    pub meta: AutoscalerMeta<'a>,
+    /// What it scales.
+    pub target: ScaleTarget<'a>,
+    /// Whether it changes anything.
+    pub mode: UpdateMode<'a>,
+    /// What it does to which containers.
+    pub policies: Vec<ContainerPolicy<'a>>,
+    /// Whether it raises the cpu of starting containers, unless their own policy is off: also when its mode is `Off`
+    /// (`vertical-pod-autoscaler/pkg/admission-controller/resource/vpa/matcher.go`).
+    pub startup_boost: bool,
+}
+
+/// How a `VerticalPodAutoscaler` applies what it recommends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UpdateMode<'a> {
+    /// It only recommends.
+    Off,
+    /// It changes requests, at once or when pods are made. Holds the mode, `Recreate` where none is written. A mode
+    /// that is not known yet changes them as well.
+    Active(&'a str),
+}
+
+/// What a `VerticalPodAutoscaler` does to a container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContainerPolicy<'a> {
+    /// The name of a container, or `*` for all that are not named.
+    pub container: &'a str,
+    /// Whether it leaves the container alone.
+    pub off: bool,
+    /// The resources whose requests it changes.
+    pub controlled: Vec<&'a str>,
+    /// Whether it raises the cpu of the container while it starts.
+    pub startup_boost: bool,
+}
+
+/// The resources that a `VerticalPodAutoscaler` changes unless it names some.
+const BOTH: [&str; 2] = ["cpu", "memory"];
+
+impl<'a> VerticalPodAutoscaler<'a> {
+    /// Reads one.
+    pub fn read(cursor: &Cursor<'a>) -> Result<Self, DecodeError> {
+        let spec = cursor.map("spec", |spec| {
+            let mode = spec.map("updatePolicy", |policy| policy.text("updateMode"))?;
+            let policies = spec.map("resourcePolicy", |policy| {
+                policy.list("containerPolicies", ContainerPolicy::read)
+            })?;
+            // Source of the default: `GetUpdateMode` in `vertical-pod-autoscaler/pkg/utils/vpa/api.go`.
+            let mode = match mode.unwrap_or_default() {
+                "" => UpdateMode::Active("Recreate"),
+                "Off" => UpdateMode::Off,
+                mode => UpdateMode::Active(mode),
+            };
+            let startup_boost = has(spec, "startupBoost")?;
+            Ok((mode, policies.unwrap_or_default(), startup_boost))
+        })?;
+        let (mode, policies, startup_boost) =
+            spec.unwrap_or((UpdateMode::Active("Recreate"), Vec::new(), false));
+        Ok(Self {
+            meta: AutoscalerMeta::read(cursor)?,
+            target: ScaleTarget::of_vertical(cursor)?,
+            mode,
+            policies,
+            startup_boost,
+        })
+    }
+
+    /// The policy for a container: the first that names it, else the last for all. None when it is controlled as a
+    /// whole. Source: `GetContainerResourcePolicy` in `vertical-pod-autoscaler/pkg/utils/vpa/api.go`.
+    #[must_use]
+    pub fn policy(&self, container: &str) -> Option<&ContainerPolicy<'a>> {
+        let mut policies = self.policies.iter();
+        let named = policies.find(|policy| policy.container == container);
+        named.or_else(|| self.policies.iter().rfind(|policy| policy.container == "*"))
+    }
+
+    /// Whether it changes the request of a regular container for a resource. It never changes init containers, nor
+    /// those of them that run on as sidecars (`vertical-pod-autoscaler/docs/sidecar-containers.md`).
+    #[must_use]
+    pub fn controls(&self, container: &str, resource: &str) -> bool {
+        self.mode != UpdateMode::Off
+            && match self.policy(container) {
+                None => BOTH.contains(&resource),
+                Some(policy) => policy.controls(resource),
+            }
+    }
+
+    /// Whether it may change the request of some container for a resource, where the containers are not known.
+    #[must_use]
+    pub fn may_control(&self, resource: &str) -> bool {
+        let others = self.policies.iter().any(|policy| policy.container == "*");
+        self.mode != UpdateMode::Off
+            && (self.policies.iter().any(|policy| policy.controls(resource))
+                || !others && BOTH.contains(&resource))
+    }
+
+    /// Whether it raises the cpu request of a container while that starts, whatever the mode says.
+    #[must_use]
+    pub fn boosts(&self, container: &str) -> bool {
+        match self.policy(container) {
+            None => self.startup_boost,
+            Some(policy) => !policy.off && (self.startup_boost || policy.startup_boost),
+        }
+    }
+}
+
+impl<'a> ContainerPolicy<'a> {
+    fn read(cursor: &Cursor<'a>) -> Result<Self, DecodeError> {
+        // A list that is there and empty controls nothing. Source: `UpdateFromPolicy` in
+        // `vertical-pod-autoscaler/pkg/recommender/model/aggregate_container_state.go`.
+        let mut controlled = cursor.list_of_texts("controlledResources")?;
+        if matches!(cursor.value("controlledResources")?, Json::Null) {
+            controlled.extend(BOTH);
+        }
+        Ok(Self {
+            container: cursor.text("containerName")?,
+            off: cursor.text("mode")? == "Off",
+            controlled,
+            startup_boost: has(cursor, "startupBoost")?,
+        })
+    }
+
+    fn controls(&self, resource: &str) -> bool {
+        !self.off && self.controlled.contains(&resource)
+    }
+}
+
+fn has(cursor: &Cursor<'_>, name: &str) -> Result<bool, DecodeError> {
+    Ok(!matches!(cursor.value(name)?, Json::Null))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::field::FieldPath;
+    use crate::json;
+
+    fn with<T>(spec: &Value, check: impl FnOnce(VerticalPodAutoscaler<'_>) -> T) -> T {
+        let text = json!({"metadata": {"name": "web"}, "spec": spec}).to_string();
+        let json = json::parse(&text).unwrap();
+        let cursor = Cursor::new(&json, FieldPath::new(""));
+        check(VerticalPodAutoscaler::read(&cursor).unwrap())
+    }
+
+    #[test]
+    fn every_mode_but_off_is_active() {
+        for (policy, expected) in [
+            (json!(null), UpdateMode::Active("Recreate")),
+            (json!({}), UpdateMode::Active("Recreate")),
+            (json!({"updateMode": null}), UpdateMode::Active("Recreate")),
+            (json!({"updateMode": ""}), UpdateMode::Active("Recreate")),
+            (json!({"updateMode": "Off"}), UpdateMode::Off),
+            (
+                json!({"updateMode": "Initial"}),
+                UpdateMode::Active("Initial"),
+            ),
+            (json!({"updateMode": "Auto"}), UpdateMode::Active("Auto")),
+            (
+                json!({"updateMode": "InPlaceOrRecreate"}),
+                UpdateMode::Active("InPlaceOrRecreate"),
+            ),
+            (json!({"updateMode": "off"}), UpdateMode::Active("off")),
+            (
+                json!({"updateMode": "Someday"}),
+                UpdateMode::Active("Someday"),
+            ),
+        ] {
+            with(&json!({ "updatePolicy": policy }), |vpa| {
+                assert_eq!(vpa.mode, expected, "{policy}");
+                let active = expected != UpdateMode::Off;
+                assert_eq!(vpa.controls("app", "cpu"), active, "{policy}");
+                assert_eq!(vpa.may_control("cpu"), active, "{policy}");
+                assert_eq!(
+                    (vpa.controls("app", "gpu"), vpa.may_control("gpu")),
+                    (false, false)
+                );
+            });
+        }
+    }
+
+    #[test]
+    fn the_policy_of_a_container_is_its_own_then_the_last_for_all() {
+        // Whether cpu and memory of `app`, of `other`, and of some container are controlled.
+        for (policies, app, other, some) in [
+            (json!([]), (true, true), (true, true), (true, true)),
+            (
+                json!([{"containerName": "app", "mode": "Off"}]),
+                (false, false),
+                (true, true),
+                (true, true),
+            ),
+            (
+                json!([{"containerName": "*", "mode": "Off"}]),
+                (false, false),
+                (false, false),
+                (false, false),
+            ),
+            (
+                json!([{"containerName": "*", "mode": "Off"}, {"containerName": "app"}]),
+                (true, true),
+                (false, false),
+                (true, true),
+            ),
+            (
+                json!([{"containerName": "*", "controlledResources": ["memory"]}]),
+                (false, true),
+                (false, true),
+                (false, true),
+            ),
+            (
+                json!([{"containerName": "*", "controlledResources": []}]),
+                (false, false),
+                (false, false),
+                (false, false),
+            ),
+            (
+                json!([{"containerName": "*", "controlledResources": null}]),
+                (true, true),
+                (true, true),
+                (true, true),
+            ),
+            (
+                json!([
+                    {"containerName": "app", "controlledResources": ["cpu"]},
+                    {"containerName": "app", "mode": "Off"},
+                ]),
+                (true, false),
+                (true, true),
+                (true, true),
+            ),
+            (
+                json!([
+                    {"containerName": "*", "mode": "Off"},
+                    {"containerName": "*", "controlledValues": "RequestsOnly"},
+                ]),
+                (true, true),
+                (true, true),
+                (true, true),
+            ),
+        ] {
+            let spec = json!({"resourcePolicy": {"containerPolicies": policies}});
+            with(&spec, |vpa| {
+                let of = |name| (vpa.controls(name, "cpu"), vpa.controls(name, "memory"));
+                assert_eq!((of("app"), of("other")), (app, other), "{policies}");
+                let found = (vpa.may_control("cpu"), vpa.may_control("memory"));
+                assert_eq!(found, some, "{policies}");
+            });
+        }
+    }
+
+    #[test]
+    fn a_boost_works_in_every_mode_but_not_for_what_is_left_alone() {
+        let boost = json!({"cpu": {"type": "Factor", "factor": 3}});
+        let off = json!({"updateMode": "Off"});
+        for (spec, app, other) in [
+            (json!({"updatePolicy": off}), false, false),
+            (
+                json!({"updatePolicy": off, "startupBoost": boost}),
+                true,
+                true,
+            ),
+            (
+                json!({"startupBoost": boost, "resourcePolicy": {"containerPolicies": [
+                    {"containerName": "app", "mode": "Off"}]}}),
+                false,
+                true,
+            ),
+            (
+                json!({"resourcePolicy": {"containerPolicies": [
+                    {"containerName": "app", "startupBoost": boost}]}}),
+                true,
+                false,
+            ),
+        ] {
+            with(&spec, |vpa| {
+                assert_eq!(
+                    (vpa.boosts("app"), vpa.boosts("other")),
+                    (app, other),
+                    "{spec}"
+                );
+            });
+        }
+    }
+}
