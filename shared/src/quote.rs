@@ -39,7 +39,7 @@ impl fmt::Display for Quote<'_> {
 }
 
 /// Whether a reader sees a character, and where it stands: no control characters, none of the marks without a width, and
-/// none that turns the direction of writing (Unicode, "Bidi_Control").
+/// none that turns the direction of writing (`Bidi_Control` of Unicode).
 fn is_seen(character: char) -> bool {
     !matches!(character, '\0'..='\x1f' | '\x7f'..='\u{9f}' | '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}'
         | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')

@@ -138,11 +138,6 @@ impl<'a> Reader<'a, '_> {
         )
     }
 
-    /// How serious each of several findings is: the levels of settings with these names and defaults.
-    pub fn levels<const N: usize>(&mut self, settings: [(&'static str, Level); N]) -> [Level; N] {
-        settings.map(|(name, default)| self.level(name, default))
-    }
-
     /// The setting `onUpdate`, which all policies have.
     pub fn on_update(&mut self) -> OnUpdate {
         let choices = [

@@ -207,7 +207,7 @@ fn bytes(count: u64) -> String {
     match count {
         1 => "1 byte".to_owned(),
         _ if count < 10 * KIBIBYTE => format!("{count} bytes"),
-        _ if count % MEBIBYTE == 0 => format!("{} MiB", count / MEBIBYTE),
+        _ if count.is_multiple_of(MEBIBYTE) => format!("{} MiB", count / MEBIBYTE),
         _ => format!("{} KiB", count / KIBIBYTE),
     }
 }

@@ -160,7 +160,6 @@ impl Settings {
 
 impl shared::Settings for Settings {
     fn read(settings: &mut Reader<'_, '_>) -> Self {
-        use Level::{Deny, Warn};
         let default = Size {
             total: MOST,
             warn_at: TOO_LARGE_TO_UPDATE,
@@ -174,88 +173,11 @@ impl shared::Settings for Settings {
                 size: read_size(entry, &size),
             }),
             size,
-            encoding: settings.map("encoding", |encoding| {
-                let [
-                    invalid_base64,
-                    double_base64,
-                    unencoded_text,
-                    trailing_newline,
-                    surrounding_space,
-                    carriage_return,
-                    byte_order_mark,
-                    utf16,
-                    placeholder,
-                ] = encoding.levels([
-                    ("invalidBase64", Deny),
-                    ("doubleBase64", Warn),
-                    ("unencodedText", Deny),
-                    ("trailingNewline", Warn),
-                    ("surroundingSpace", Warn),
-                    ("carriageReturn", Warn),
-                    ("byteOrderMark", Warn),
-                    ("utf16", Warn),
-                    ("placeholder", Warn),
-                ]);
-                Encoding {
-                    invalid_base64,
-                    double_base64,
-                    unencoded_text,
-                    trailing_newline,
-                    surrounding_space,
-                    carriage_return,
-                    byte_order_mark,
-                    utf16,
-                    placeholder,
-                }
-            }),
-            form: settings.map("form", |form| {
-                let [
-                    tls,
-                    expired_certificate,
-                    docker_config,
-                    basic_auth,
-                    ssh_auth,
-                    bootstrap_token,
-                    pem,
-                    files,
-                ] = form.levels([
-                    ("tls", Deny),
-                    ("expiredCertificate", Warn),
-                    ("dockerConfig", Deny),
-                    ("basicAuth", Warn),
-                    ("sshAuth", Deny),
-                    ("bootstrapToken", Deny),
-                    ("pem", Warn),
-                    ("files", Warn),
-                ]);
-                Form {
-                    tls,
-                    expired_certificate,
-                    docker_config,
-                    basic_auth,
-                    ssh_auth,
-                    bootstrap_token,
-                    pem,
-                    files,
-                }
-            }),
-            clear_text_copy: settings.level("clearTextCopy", Warn),
+            encoding: settings.map("encoding", Encoding::read),
+            form: settings.map("form", Form::read),
+            clear_text_copy: settings.level("clearTextCopy", Level::Warn),
             allowed_types: settings.texts("allowedTypes", type_problem),
-            denied_types: settings.list("deniedTypes", |entry| {
-                let (name, reason) = (entry.text("type"), entry.text("reason"));
-                if let Some(problem) = type_problem(name) {
-                    entry.problem("type", problem);
-                }
-                if reason.trim_ascii().is_empty() {
-                    entry.problem("reason", "must say why, for the user who is refused");
-                } else if reason.bytes().any(|byte| byte.is_ascii_control()) {
-                    entry.problem("reason", "must be one line");
-                }
-                DeniedType {
-                    name: name.to_owned(),
-                    reason: reason.to_owned(),
-                }
-            }),
+            denied_types: settings.list("deniedTypes", read_denied_type),
             exempt: settings.map("exempt", |exempt| Exempt {
                 types: exempt.texts("types", type_problem),
                 keys: exempt.names("keys"),
@@ -269,6 +191,39 @@ impl shared::Settings for Settings {
 
     fn on_update(&self) -> OnUpdate {
         self.on_update
+    }
+}
+
+impl Encoding {
+    fn read(encoding: &mut Reader<'_, '_>) -> Self {
+        use Level::{Deny, Warn};
+        Self {
+            invalid_base64: encoding.level("invalidBase64", Deny),
+            double_base64: encoding.level("doubleBase64", Warn),
+            unencoded_text: encoding.level("unencodedText", Deny),
+            trailing_newline: encoding.level("trailingNewline", Warn),
+            surrounding_space: encoding.level("surroundingSpace", Warn),
+            carriage_return: encoding.level("carriageReturn", Warn),
+            byte_order_mark: encoding.level("byteOrderMark", Warn),
+            utf16: encoding.level("utf16", Warn),
+            placeholder: encoding.level("placeholder", Warn),
+        }
+    }
+}
+
+impl Form {
+    fn read(form: &mut Reader<'_, '_>) -> Self {
+        use Level::{Deny, Warn};
+        Self {
+            tls: form.level("tls", Deny),
+            expired_certificate: form.level("expiredCertificate", Warn),
+            docker_config: form.level("dockerConfig", Deny),
+            basic_auth: form.level("basicAuth", Warn),
+            ssh_auth: form.level("sshAuth", Deny),
+            bootstrap_token: form.level("bootstrapToken", Deny),
+            pem: form.level("pem", Warn),
+            files: form.level("files", Warn),
+        }
     }
 }
 
@@ -296,6 +251,22 @@ fn read_size(size: &mut Reader<'_, '_>, default: &Size) -> Size {
         value,
         keys: count.or(default.keys),
         warn_at: warn_at.unwrap_or(default.warn_at),
+    }
+}
+
+fn read_denied_type(entry: &mut Reader<'_, '_>) -> DeniedType {
+    let (name, reason) = (entry.text("type"), entry.text("reason"));
+    if let Some(problem) = type_problem(name) {
+        entry.problem("type", problem);
+    }
+    if reason.trim_ascii().is_empty() {
+        entry.problem("reason", "must say why, for the user who is refused");
+    } else if reason.bytes().any(|byte| byte.is_ascii_control()) {
+        entry.problem("reason", "must be one line");
+    }
+    DeniedType {
+        name: name.to_owned(),
+        reason: reason.to_owned(),
     }
 }
 

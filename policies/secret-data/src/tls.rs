@@ -7,7 +7,9 @@ use crate::views::{Entry, Object};
 use crate::x509::Certificate;
 
 /// The values of a TLS Secret, decoded.
-pub(crate) struct Values<'a>([Option<(&'a Entry<'a>, Cow<'a, [u8]>)>; 3]);
+pub(crate) struct Values<'a>([Option<Decoded<'a>>; 3]);
+
+type Decoded<'a> = (&'a Entry<'a>, Cow<'a, [u8]>);
 
 /// A value with what is in it.
 pub(crate) struct File<'v> {

@@ -32,7 +32,7 @@ pub(crate) fn check(value: &Value<'_>, level: Level, verdict: &mut Verdict) {
         [first, second] => Some((*second, *first)),
         _ => None,
     };
-    let is_even = bytes.len() >= 4 && bytes.len() % 2 == 0;
+    let is_even = bytes.len() >= 4 && bytes.len().is_multiple_of(2);
     // Two bytes of a binary value may be the mark by chance, so that the length has to fit as well.
     if is_even && (has_mark || looks(little) || looks(big)) {
         value.report(&RULE, level, format_args!("is text in UTF-16"), verdict);
