@@ -72,7 +72,11 @@ pub(crate) fn most_decoded(text: &str) -> usize {
 
 #[inline(never)]
 fn without(text: &str, skipped: fn(u8) -> bool) -> Vec<u8> {
-    text.bytes().filter(|byte| !skipped(*byte)).collect()
+    let mut kept = Vec::with_capacity(text.len());
+    for line in text.as_bytes().split(|byte| skipped(*byte)) {
+        kept.extend_from_slice(line);
+    }
+    kept
 }
 
 /// Whether a byte stands for six bits.

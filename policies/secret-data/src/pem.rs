@@ -148,7 +148,12 @@ fn read<'a>(first: &'a str, body: &'a str) -> Result<(Block<'a>, &'a str), Damag
                 break;
             }
             let content = content.get(..content.len() - rest.len());
-            let content = content.and_then(base64::decode_body).ok_or(Damage::Body)?;
+            // PGP has a checksum behind its base64, and is read by others.
+            let content = if label.starts_with("PGP ") {
+                Vec::new()
+            } else {
+                content.and_then(base64::decode_body).ok_or(Damage::Body)?
+            };
             let block = Block {
                 label,
                 encrypted,
@@ -194,7 +199,9 @@ mod tests {
         let encrypted = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES,00\n\nAQID\n-----END RSA PRIVATE KEY-----";
         assert!(blocks(encrypted)[0].encrypted);
         assert_eq!(blocks(encrypted)[0].content, [1, 2, 3]);
-        for text in [one, &two, encrypted] {
+        let pgp = "-----BEGIN PGP PRIVATE KEY BLOCK-----\nVersion: x\n\nAQID\n=abcd\n-----END PGP PRIVATE KEY BLOCK-----\n";
+        assert_eq!(labels(pgp), ["PGP PRIVATE KEY BLOCK"]);
+        for text in [one, &two, encrypted, pgp] {
             assert_eq!(damage(text), None);
         }
     }

@@ -3,8 +3,16 @@
 /// Where `words` are first in a text.
 #[inline(never)]
 pub(crate) fn find(text: &str, words: &str) -> Option<usize> {
-    let mut windows = text.as_bytes().windows(words.len());
-    windows.position(|window| window == words.as_bytes())
+    let (first, others) = words.as_bytes().split_first()?;
+    let mut bytes = text.as_bytes().iter();
+    // Most bytes are not the first of the words, and comparing slices costs a call.
+    loop {
+        let skipped = text.len() - bytes.len();
+        let at = skipped + bytes.position(|byte| byte == first)?;
+        if bytes.as_slice().starts_with(others) {
+            return Some(at);
+        }
+    }
 }
 
 /// Whether `words` are in a text.

@@ -30,7 +30,7 @@ pub(crate) fn check(value: &Value<'_>, level: Level, verdict: &mut Verdict) {
     let Some(what) = value.text.and_then(decodes_to) else {
         return;
     };
-    let reason = format_args!("is base64 of {what} when it is decoded: it was encoded twice");
+    let reason = format_args!("decodes to base64 of {what}: it was encoded twice");
     value.report(&RULE, level, reason, verdict);
 }
 
@@ -103,8 +103,7 @@ mod tests {
                     &json!({})
                 ),
                 [format!(
-                    "warning: secret-data: data[\"password\"]: is base64 of {what} when it is decoded: it was encoded \
-                     twice; fix: encode the value once in data, or put it in stringData as it is [double_base64]"
+                    "warning: secret-data: data[\"password\"]: decodes to base64 of {what}: it was encoded twice; fix: encode the value once in data, or put it in stringData as it is [double_base64]"
                 )],
                 "{value}"
             );
