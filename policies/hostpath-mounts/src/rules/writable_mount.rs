@@ -2,7 +2,7 @@
 
 use shared::{FieldPath, Finding, Rule, Verdict, quote, rule};
 
-use super::writable_read_only_path::reached;
+use super::writable_read_only_path::{path_of, ruling_on};
 use crate::ruling::{Access, Because, Ruling, Scope};
 use crate::settings::Settings;
 use crate::volume::HostVolume;
@@ -28,24 +28,22 @@ pub(crate) fn check(
     verdict: &mut Verdict,
 ) {
     for mount in volume.mounts {
-        let (path, ruling) = reached(volume, mount, scope, ruling);
+        let ruling = ruling_on(mount, volume, scope, ruling);
         if ruling.access != Access::ReadWrite || !matches!(ruling.because, Because::Nothing) {
             continue;
         }
-        let container = mount.container;
+        let container = quote(mount.container);
         let finding = |field: &FieldPath<'_>| match volume.kind {
             Some(kind @ ("Socket" | "CharDevice" | "BlockDevice")) => {
+                let path = path_of(mount, volume);
                 let reason = format!(
-                    "container {} reaches {path}, a {kind}, which readOnly does not protect",
-                    quote(container)
+                    "container {container} reaches {path}, a {kind}, which readOnly does not protect"
                 );
                 Some(Finding::new(&RULE, field, reason).fix(NEITHER))
             }
             _ if mount.writable => {
-                let reason = format!(
-                    "container {} can write to {path} of the node",
-                    quote(container)
-                );
+                let path = path_of(mount, volume);
+                let reason = format!("container {container} can write to {path} of the node");
                 Some(Finding::new(&RULE, field, reason))
             }
             _ => None,

@@ -45,11 +45,12 @@ pub(crate) fn check(
         return;
     }
     for mount in volume.mounts.iter().filter(|mount| mount.writable) {
-        let (path, ruling) = reached(volume, mount, scope, ruling);
+        let ruling = ruling_on(mount, volume, scope, ruling);
         if ruling.access <= Access::ReadOnly {
             let reason = format!(
-                "container {} mounts {path} writable, and {}",
+                "container {} mounts {} writable, and {}",
                 quote(mount.container),
+                path_of(mount, volume),
                 explain(&ruling)
             );
             mount.with_field("readOnly", |field| verdict.deny(&RULE, field, reason));
@@ -57,21 +58,29 @@ pub(crate) fn check(
     }
 }
 
-/// What a mount reaches: the volume, or a part of it. What `subPathExpr` reaches is known only on the node, so that it
-/// counts as the volume.
-pub(super) fn reached<'s>(
-    volume: &HostVolume<'_>,
+/// The ruling on what a mount reaches: the volume, or a part of it. What `subPathExpr` reaches is known only on the node,
+/// so that it counts as the volume.
+pub(super) fn ruling_on<'s>(
     mount: &Mount<'_>,
+    volume: &HostVolume<'_>,
     scope: &Scope<'s>,
     ruling: &Ruling<'s>,
-) -> (String, Ruling<'s>) {
-    let sub_path = mount.view.sub_path;
-    if sub_path.is_empty() {
-        return (volume.quoted(), *ruling);
+) -> Ruling<'s> {
+    match mount.view.sub_path {
+        "" => *ruling,
+        sub_path => scope.ruling(&volume.path.join(sub_path)),
     }
-    let path = volume.path.join(sub_path);
-    let written = format!("{}/{sub_path}", volume.written.trim_end_matches('/'));
-    (quoted(&written, &path), scope.ruling(&path))
+}
+
+/// What a mount reaches, for a message.
+pub(super) fn path_of(mount: &Mount<'_>, volume: &HostVolume<'_>) -> String {
+    match mount.view.sub_path {
+        "" => volume.quoted(),
+        sub_path => {
+            let written = format!("{}/{sub_path}", volume.written.trim_end_matches('/'));
+            quoted(&written, &volume.path.join(sub_path))
+        }
+    }
 }
 
 fn explain(ruling: &Ruling<'_>) -> String {
