@@ -13,9 +13,11 @@ use bundle_tests::{Answer, Case, Input, cases, complete, invariants, names, poli
 use hostpath_mounts::HostpathMounts;
 use hostpath_mounts::catalogue::{RISKS, Risk};
 use hostpath_mounts::ruling::Access;
+use hpa_target_requests::HpaTargetRequests;
 use nodeport_range::NodeportRange;
-use preflight::{NoHost, Policy as Guest};
-use serde_json::{Value, json};
+use preflight::{Cluster, NoHost, Policy as Guest};
+use secret_data::SecretData;
+use serde_json::{Map, Value, json};
 use shared::Policy;
 
 /// Every case of a policy, with what the policy answers.
@@ -343,6 +345,29 @@ fn bad_pod(count: usize, length: usize) -> Value {
     json!({"apiVersion": "v1", "kind": "Pod", "spec": {"volumes": volumes}})
 }
 
+/// An autoscaler with `count` metrics of resources that its target does not request, and names of `length`.
+fn bad_autoscaler(count: usize, length: usize) -> Value {
+    let name = "x".repeat(length);
+    let metric = |index: usize| {
+        let resource = format!("example.com/{index}{name}");
+        let target = json!({"type": "Utilization", "averageUtilization": 80});
+        json!({"type": "Resource", "resource": {"name": resource, "target": target}})
+    };
+    let metrics: Vec<Value> = (0..count).map(metric).collect();
+    let target = json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"});
+    json!({"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
+        "spec": {"scaleTargetRef": target, "metrics": metrics}})
+}
+
+/// A target that requests nothing.
+fn idle_target() -> Arc<Cluster> {
+    let containers = json!([{"name": "app"}]);
+    let target = json!({"apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": {"name": "web", "namespace": "default"},
+        "spec": {"template": {"spec": {"containers": containers}}}});
+    Arc::new(Cluster::new([target]))
+}
+
 /// A Service with `count` node ports out of range and protocols of `length`.
 fn bad_service(count: usize, length: usize) -> Value {
     let protocol = "x".repeat(length);
@@ -352,19 +377,30 @@ fn bad_service(count: usize, length: usize) -> Value {
     json!({"apiVersion": "v1", "kind": "Service", "spec": {"type": "NodePort", "ports": ports}})
 }
 
+/// A Secret with `count` values that nobody encoded, and keys of `length`.
+fn bad_secret(count: usize, length: usize) -> Value {
+    let key = "x".repeat(length);
+    let entry = |index: usize| (format!("{index}{key}"), json!("0123456789abcdef"));
+    let data: Map<String, Value> = (0..count).map(entry).collect();
+    json!({"apiVersion": "v1", "kind": "Secret", "data": data})
+}
+
 #[test]
 fn however_much_is_wrong_the_answer_stays_small() {
     let strict = json!({"ranges": [{"ports": 30000, "protocols": ["TCP"]}]});
-    let policies: [(&str, Value, Bad); 2] = [
+    let policies: [(&str, Value, Bad); 4] = [
         (HostpathMounts::NAME, Value::Null, bad_pod),
+        (HpaTargetRequests::NAME, Value::Null, bad_autoscaler),
         (NodeportRange::NAME, strict, bad_service),
+        (SecretData::NAME, Value::Null, bad_secret),
     ];
     assert_eq!(policies.len(), policies::RULES.len(), "one is left out");
     for (policy, settings, object) in policies {
         let guest: Arc<Guest> = policies::load(policy).unwrap();
         for (count, length) in [(1, 100_000), (40, 4_000), (2_000, 10)] {
             let request = complete(&json!({ "object": object(count, length) })).unwrap();
-            let response = guest.validate(&request, &settings, NoHost).unwrap();
+            let host = idle_target().host(guest.metadata());
+            let response = guest.validate(&request, &settings, host).unwrap();
             let place = format!("{policy}: {count} findings, names of {length}");
             assert_eq!(response.code, Some(403), "{place}");
             assert_eq!(invariants::check(&response), Ok(()), "{place}");

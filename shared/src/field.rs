@@ -2,7 +2,11 @@
 
 use std::fmt;
 
+use crate::message;
 use crate::quote::quote;
+
+/// No key is printed with more bytes: behind a longer one, a warning would be cut before it says anything.
+const KEY_LIMIT: usize = 100;
 
 /// A path that borrows its parents, so that walking an object costs nothing until a path is printed.
 ///
@@ -90,6 +94,9 @@ impl fmt::Display for FieldPath<'_> {
             Segment::Field(name) if self.parent.is_none_or(Self::is_nowhere) => f.write_str(name),
             Segment::Field(name) => write!(f, ".{name}"),
             Segment::Index(index) => write!(f, "[{index}]"),
+            Segment::Key(key) if key.len() > KEY_LIMIT => {
+                write!(f, "[{}]", quote(&message::one_line(key, KEY_LIMIT)))
+            }
             Segment::Key(key) => write!(f, "[{}]", quote(key)),
         }
     }
@@ -112,6 +119,11 @@ mod tests {
         assert_eq!(FieldPath::new("").index(1).to_string(), "[1]");
         let data = FieldPath::new("data");
         assert_eq!(data.key("a.b").to_string(), r#"data["a.b"]"#);
+        let long = "k".repeat(101);
+        assert_eq!(
+            data.key(&long).to_string(),
+            format!("data[\"{}…\"]", &long[..99])
+        );
         assert_eq!(data.entry("a.b").to_string(), r#"data["a.b"]"#);
         assert_eq!(data.entry("ab").to_string(), "data.ab");
         assert_eq!(

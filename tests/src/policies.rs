@@ -8,6 +8,7 @@ use hostpath_mounts::HostpathMounts;
 use hpa_target_requests::HpaTargetRequests;
 use nodeport_range::NodeportRange;
 use preflight::{Engine, Limits, Policy};
+use secret_data::SecretData;
 use shared::{Policy as _, Rule};
 
 use crate::{names, repository};
@@ -17,6 +18,7 @@ pub const RULES: &[(&str, &[&Rule])] = &[
     (HostpathMounts::NAME, HostpathMounts::RULES),
     (HpaTargetRequests::NAME, HpaTargetRequests::RULES),
     (NodeportRange::NAME, NodeportRange::RULES),
+    (SecretData::NAME, SecretData::RULES),
 ];
 
 type Loaded = Mutex<BTreeMap<String, Result<Arc<Policy>, String>>>;

@@ -112,8 +112,8 @@ fn diagnose(text: &str) -> Malformed {
     }
     let missing = (4 - symbols % 4) % 4;
     let cause = match missing {
-        // A word such as `admin` has the alphabet by chance.
-        _ if padding == 0 && symbols < 8 => Cause::PlainText,
+        // A word such as `mypassword` has the alphabet by chance.
+        _ if padding == 0 && !is_encoded(text) => Cause::PlainText,
         1 | 2 if padding < missing => Cause::MissingPadding(missing - padding),
         _ => Cause::Length,
     };
@@ -121,10 +121,24 @@ fn diagnose(text: &str) -> Malformed {
     Malformed { position, cause }
 }
 
+/// Whether a text in the alphabet was encoded once, as far as that can be told without its end: it decodes to plain text,
+/// or is longer than anybody types.
+fn is_encoded(text: &str) -> bool {
+    let symbols = without(text, |byte| !is_of_alphabet(byte));
+    let whole = symbols.get(..symbols.len() / 4 * 4).unwrap_or_default();
+    let is_of_text = |byte: &u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
+    let is_text = || {
+        GO.decode(whole)
+            .is_ok_and(|decoded| decoded.iter().all(is_of_text))
+    };
+    whole.len() >= 64 || (whole.len() >= 8 && is_text())
+}
+
 /// Whether a text has so much of base64 that it is no password: only its alphabet and what is `foreign` to it, in upper
-/// and lower case, and not short.
+/// and lower case, and padding or more than anybody types. `bUxkot-xezzad-5nyrga` is a password.
 fn is_base64_but_for(text: &str, foreign: fn(u8) -> bool) -> bool {
-    text.len() >= 16
+    let is_padded = text.len() >= 16 && text.trim_ascii_end().ends_with('=');
+    (is_padded || text.len() >= 64)
         && text.bytes().any(|byte| byte.is_ascii_uppercase())
         && text.bytes().any(|byte| byte.is_ascii_lowercase())
         && text.bytes().all(|byte| {
@@ -163,6 +177,10 @@ mod tests {
             ("pass", 0, PlainText),
             ("p@ss", 1, PlainText),
             ("admin", 5, PlainText),
+            ("mypassword", 10, PlainText),
+            ("S3cretPassw0rd", 14, PlainText),
+            ("swordfish", 9, PlainText),
+            (&"+/".repeat(33), 66, MissingPadding(2)),
             ("s3cr3t-p4ssw0rd!", 6, PlainText),
             ("aGVsbG8gd29ybGQ", 15, MissingPadding(1)),
             ("aGVsbG8gd29ybGQhIQ", 18, MissingPadding(2)),
@@ -173,6 +191,14 @@ mod tests {
             ("aGVs bG8gd29ybGQhIQ==", 4, Space),
             ("aGVs-bG8gd29_bGQhIQ==", 4, UrlAlphabet),
             ("ünïcode", 0, PlainText),
+            ("bUxkot-xezzad-5nyrga", 6, PlainText),
+            ("Correct horse battery staple", 7, PlainText),
+            (
+                &format!("{} {}", "aGVs".repeat(8), "bG8g".repeat(8)),
+                32,
+                Space,
+            ),
+            (&format!("{}-_", "aGVs".repeat(16)), 64, UrlAlphabet),
         ] {
             if text == "pass" {
                 assert!(decoded(text).is_ok(), "a word of four letters is base64");

@@ -230,7 +230,7 @@ impl Form {
 /// Reads limits; what is not set is as in `default`.
 fn read_size(size: &mut Reader<'_, '_>, default: &Size) -> Size {
     let total = read_bytes(size, "total").unwrap_or(default.total);
-    let value = read_bytes(size, "value").or(default.value);
+    let value = read_bytes(size, "value");
     let keys = size.scalar("keys");
     let count = keys.parse().ok();
     if !keys.is_empty() && count.is_none_or(|count| count == 0) {
@@ -248,7 +248,7 @@ fn read_size(size: &mut Reader<'_, '_>, default: &Size) -> Size {
     }
     Size {
         total,
-        value,
+        value: value.or(default.value),
         keys: count.or(default.keys),
         warn_at: warn_at.unwrap_or(default.warn_at),
     }

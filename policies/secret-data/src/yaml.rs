@@ -55,11 +55,18 @@ struct Scan {
     quote: Option<(u8, usize)>,
     /// The line of each open bracket.
     brackets: Vec<usize>,
+    /// Between brackets, whether an item may start here: inside of one, quotes are nothing but characters.
+    is_item_start: bool,
 }
 
 impl Scan {
     fn text(&mut self, text: &str) -> Scanned {
-        for (index, line) in text.lines().enumerate() {
+        for (index, line) in text.split('\n').enumerate() {
+            let line = line.strip_suffix('\r').unwrap_or(line);
+            // It breaks a line, where no editor shows it.
+            if line.as_bytes().contains(&b'\r') {
+                return Err(None);
+            }
             self.line(index + 1, line)?;
         }
         self.end()
@@ -85,113 +92,105 @@ impl Scan {
         if content.trim_ascii().is_empty() {
             return Ok(());
         }
-        if let Some(parent) = self.block {
-            if indent > parent || (self.levels.is_empty() && indent > 0) {
-                return Ok(());
-            }
-            self.block = None;
+        if self.block.is_some_and(|parent| indent > parent) {
+            return Ok(());
         }
+        self.block = None;
         if content.starts_with('#') {
             return Ok(());
         }
-        if matches!(line.trim_ascii_end(), "---" | "...") {
+        if let Some(entry) = content.strip_prefix('\t') {
+            let entry = entry.trim_ascii();
+            let is_key = key_end(entry).is_some();
+            let is_mistake = match indent {
+                0 => is_key || entry.starts_with("- "),
+                // Behind spaces, in front of a value or in text that goes on, tabs may stand.
+                _ => is_key && !self.expects_value,
+            };
+            let is_mistake = is_mistake && !self.levels.is_empty();
+            return Err(is_mistake.then_some((number, Problem::Tab)));
+        }
+        let content = content.trim_ascii_end();
+        if indent == 0 && matches!(content, "---" | "...") {
             self.levels.clear();
             self.expects_value = true;
             return Ok(());
         }
-        if starts_with_any(content, b"?!&*%@`|>") || line.starts_with("--- ") {
+        if content.as_bytes().contains(&b'\t') || (indent == 0 && content.starts_with("--- ")) {
             return Err(None);
-        }
-        if let Some(entry) = content.strip_prefix('\t') {
-            let entry = entry.trim_ascii();
-            let is_entry = entry.starts_with("- ") || key_end(entry).is_some();
-            return Err(is_entry.then_some((number, Problem::Tab)));
         }
         self.entry(number, indent, content)
     }
 
     /// A line that may start with dashes and a key.
     fn entry(&mut self, number: usize, mut indent: usize, mut content: &str) -> Scanned {
-        let mut is_nested = false;
-        loop {
-            let is_item = content == "-" || content.starts_with("- ");
-            let key = key_end(content);
-            if !is_item && key.is_none() {
-                break;
-            }
-            if !is_nested {
-                self.place(number, indent, is_item)?;
-            } else if !self.levels.contains(&indent) {
-                self.levels.push(indent);
-            }
-            if let Some(end) = key {
-                let value = content
-                    .get(end + 1..)
-                    .unwrap_or_default()
-                    .trim_ascii_start();
-                self.expects_value = value.is_empty() || value.starts_with('#');
-                return self.value(number, indent, value);
-            }
+        let mut dash = None;
+        while content == "-" || content.starts_with("- ") {
+            self.place(number, indent, dash.is_some(), true)?;
             let rest = content.get(1..).unwrap_or_default();
             let inside = rest.trim_start_matches(' ');
+            dash = Some(indent);
             indent += content.len() - inside.len();
             content = inside;
-            is_nested = true;
             self.expects_value = true;
             if content.is_empty() || content.starts_with('#') {
                 return Ok(());
             }
-            if starts_with_any(content, b"?!&*\t@`") {
-                return Err(None);
-            }
         }
-        // Text that goes on, or a value on a line of its own.
+        if is_unusual(content) {
+            return Err(None);
+        }
+        if let Some(end) = key_end(content) {
+            self.place(number, indent, dash.is_some(), false)?;
+            let value = content.get(end + 1..).unwrap_or_default();
+            let value = value.trim_ascii_start();
+            self.expects_value = value.is_empty() || value.starts_with('#');
+            return self.value(number, indent, value);
+        }
+        // A value on a line of its own, text that goes on, or a key in quotes.
         self.expects_value = false;
-        if is_nested || self.levels.is_empty() {
-            let parent = if is_nested {
-                indent.saturating_sub(2)
-            } else {
-                0
-            };
-            return self.value(number, parent, content);
+        match dash {
+            Some(dash) => self.value(number, dash, content),
+            None if self.levels.is_empty() || starts_with_any(content, b"\"'[{|>") => Err(None),
+            None => Ok(()),
         }
-        if starts_with_any(content, b"\"'[{") {
-            return self.flow(number, content);
-        }
-        Ok(())
     }
 
     /// An entry has to be where the entries of an open collection are, or deeper where a value may start.
-    fn place(&mut self, number: usize, indent: usize, is_item: bool) -> Scanned {
+    fn place(&mut self, number: usize, indent: usize, is_nested: bool, is_item: bool) -> Scanned {
+        if is_nested {
+            self.levels.push(indent);
+            return Ok(());
+        }
         while self.levels.last().is_some_and(|level| *level > indent) {
             self.levels.pop();
             self.expects_value = false;
         }
-        let may_nest = self.expects_value || self.levels.is_empty();
-        match self.levels.last() {
-            Some(level) if *level == indent => Ok(()),
-            // Text of several lines may look like anything: only its first line tells.
-            _ if !may_nest && is_item => Err(None),
-            _ if !may_nest => Err(Some((number, Problem::Indentation))),
-            _ => {
-                self.levels.push(indent);
-                Ok(())
-            }
+        if self.levels.last() == Some(&indent) {
+            Ok(())
+        } else if self.expects_value || self.levels.is_empty() {
+            self.levels.push(indent);
+            Ok(())
+        } else {
+            // Text of several lines may look like an item.
+            Err((!is_item).then_some((number, Problem::Indentation)))
         }
     }
 
-    /// What is behind a key or a dash.
-    fn value(&mut self, number: usize, indent: usize, value: &str) -> Scanned {
+    /// What is behind a key or a dash, where `parent` is.
+    fn value(&mut self, number: usize, parent: usize, value: &str) -> Scanned {
         match value.as_bytes().first() {
             None | Some(b'#') => Ok(()),
             Some(b'|' | b'>') => {
-                self.block = Some(indent);
+                self.block = Some(parent);
                 Ok(())
             }
-            Some(b'"' | b'\'' | b'[' | b'{') => self.flow(number, value),
-            Some(
-                b'&' | b'*' | b'!' | b'?' | b'@' | b'`' | b'%' | b'-' | b':' | b',' | b']' | b'}',
-            ) => Err(None),
+            Some(b'"' | b'\'' | b'[' | b'{') => {
+                self.is_item_start = true;
+                self.flow(number, value)
+            }
+            Some(b'-') if value == "-" || value.starts_with("- ") => Err(None),
+            Some(_) if is_unusual(value) => Err(None),
             Some(_) => match key_end(value) {
                 Some(_) => Err(Some((number, Problem::SecondValue))),
                 None => Ok(()),
@@ -206,30 +205,40 @@ impl Scan {
         let mut at = 0;
         while let Some(&byte) = bytes.get(at) {
             at += 1;
+            let next = bytes.get(at).copied().unwrap_or(b' ');
             let mut closed = false;
+            let mut starts = false;
             match (self.quote, byte) {
                 // Escaped, whatever it is; a quote in single quotes is written twice.
                 (Some((b'"', _)), b'\\') => at += 1,
-                (Some((b'\'', _)), b'\'') if bytes.get(at) == Some(&b'\'') => at += 1,
+                (Some((b'\'', _)), b'\'') if next == b'\'' => at += 1,
                 (Some((open, _)), _) => {
                     if byte == open {
                         self.quote = None;
                         closed = true;
                     }
                 }
-                (None, b'"' | b'\'')
-                    if matches!(before, b' ' | b'[' | b'{' | b',' | b':' | b'\t') =>
-                {
-                    self.quote = Some((byte, number));
+                (None, b' ' | b'\t') => starts = self.is_item_start,
+                (None, b'#') if matches!(before, b' ' | b'\t') => return Ok(()),
+                (None, b'"' | b'\'') if self.is_item_start => self.quote = Some((byte, number)),
+                (None, b'&' | b'*' | b'!' | b'?') if self.is_item_start => return Err(None),
+                (None, b'[' | b'{') => {
+                    self.brackets.push(number);
+                    starts = true;
                 }
-                (None, b'#') if before == b' ' => return Ok(()),
-                (None, b'[' | b'{') => self.brackets.push(number),
                 (None, b']' | b'}') => {
                     self.brackets.pop();
                     closed = true;
                 }
+                (None, b',') => starts = true,
+                // Behind a quote or a bracket, no space is needed.
+                (None, b':') => {
+                    starts = matches!(next, b' ' | b'\t')
+                        || matches!(before, b'"' | b'\'' | b']' | b'}');
+                }
                 (None, _) => {}
             }
+            self.is_item_start = starts;
             if closed && self.brackets.is_empty() {
                 return after_quote(text.get(at..).unwrap_or_default());
             }
@@ -249,11 +258,72 @@ fn after_quote(rest: &str) -> Scanned {
     }
 }
 
+/// Anchors, tags, keys of several lines, and what no text may start with.
+fn is_unusual(content: &str) -> bool {
+    starts_with_any(content, b"&*!?%@`,]}") || content == ":" || content.starts_with(": ")
+}
+
 /// Where the colon behind a plain key is.
 fn key_end(content: &str) -> Option<usize> {
-    if starts_with_any(content, b"\"'[{#") {
+    if starts_with_any(content, b"\"'[{#|>") {
         return None;
     }
     let plain = split(content, " #").map_or(content, |(plain, _)| plain);
     find(plain, ": ").or_else(|| plain.trim_ascii_end().strip_suffix(':').map(str::len))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_the_commonest_mistakes() {
+        use Problem::{Bracket, Indentation, Quote, SecondValue, Tab};
+        for (text, line, found) in [
+            ("a: 1\n\tb: 2\n", 2, Tab),
+            ("a:\n\t- b\n", 2, Tab),
+            ("a: 1\nb: \"c\nd: e\n", 2, Quote),
+            ("a: 'it''s\n", 1, Quote),
+            ("a: [b,\n  {c: d]\n", 1, Bracket),
+            ("a: \"b\"\nc: {d: [e, f}\n", 2, Bracket),
+            ("a: b: c\n", 1, SecondValue),
+            ("- a: b: c\n", 1, SecondValue),
+            ("url: http://x: y\n", 1, SecondValue),
+            ("a: 1\n  b: 2\n", 2, Indentation),
+            ("a:\n    b: 1\n  c: 2\n", 3, Indentation),
+            ("- a: 1\n b: 2\n", 2, Indentation),
+            (
+                "spec:\n  - name: a\n    image: b\n   port: 1\n",
+                4,
+                Indentation,
+            ),
+            ("a: |\n  b: c: d\ne: f: g\n", 3, SecondValue),
+            ("a: 1\n---\nb: 2\n c: 3\n", 4, Indentation),
+        ] {
+            assert_eq!(problem(text), Some((line, found)), "{text}");
+        }
+    }
+
+    #[test]
+    fn sees_none_where_there_is_none() {
+        for text in [
+            "",
+            "# a: b: c\n",
+            "text\n",
+            "- name: a\n  image: b\n-   name: c\n    image: d\n",
+            "a:\n- b\n- - c\n  - d\ne: f\n",
+            "a: -1\nb: -c\nc: :d\n",
+            "a: |\n  b: c: d\n   \"\n\n-   |\n  x: y: z\n",
+            "- >\n c: d: e\n-   |\n  x: y: z\n",
+            "a: text that\n  goes on\n  'here\nb: [it's, 'c: d',\n  it's]\n",
+            "a: \"b: \\\"c\\\"\n\n  d: e\"\nf: 'g''s: h' # i: j: k\n",
+            "a: http://b:80/c#d\ne: 12:30:45\nf: C:\\g\n",
+            "a: &b c: d\n",
+            "? a: b\n",
+            "\"a\": b: c\n",
+            "a: {\"b\":\"c: d\", 'e': [f]}\r\ng: h\r\n",
+        ] {
+            assert_eq!(problem(text), None, "{text}");
+        }
+    }
 }

@@ -23,8 +23,14 @@ pub(crate) fn check(
     settings: &Settings,
     verdict: &mut Verdict,
 ) {
+    // Only a Secret has stringData.
+    let fix = if entry.field == "binaryData" {
+        "encode it, or put it in data as it is"
+    } else {
+        RULE.fix
+    };
     let (likely, fix) = match malformed.cause {
-        Cause::PlainText => ("it looks like text that was never encoded", RULE.fix),
+        Cause::PlainText => ("it looks like text that was never encoded", fix),
         Cause::UrlAlphabet => (
             "it has the alphabet of URLs, with - and _",
             "write + for -, and / for _",
@@ -104,6 +110,21 @@ mod tests {
             &json!({"stringData": {"k": "correct horse"}, "data": {"k": "not base64"}}),
         );
         assert_eq!(lines(&object, &json!({})), [""; 0], "stringData wins");
+    }
+
+    #[test]
+    fn knows_that_a_config_map_has_no_string_data() {
+        let object = json!({
+            "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "namespace": "shop"},
+            "binaryData": {"k": "correct horse"},
+        });
+        assert_eq!(
+            lines(&object, &json!({})),
+            [
+                "binaryData[\"k\"]: is not base64 at byte 7: it looks like text that was never encoded; fix: encode it, or \
+                 put it in data as it is [invalid_base64]"
+            ]
+        );
     }
 
     #[test]

@@ -66,6 +66,9 @@ mod tests {
             let found = lines(&secret("Opaque", &[(key, b"x")]), &json!({}));
             assert_eq!(!found.is_empty(), refused, "{key}: {found:?}");
         }
+        let path = format!("data[\"{}…\"]: has a key of more than 253", "k".repeat(99));
+        let found = lines(&secret("Opaque", &[(&"k".repeat(9_999), b"x")]), &json!({}));
+        assert!(found[0].starts_with(&path), "{found:?}");
         assert_eq!(
             lines(&secret("Opaque", &[("my key", b"x")]), &json!({})),
             [

@@ -50,4 +50,12 @@ mod tests {
         );
         assert_eq!(lines(&object, &json!({})), [""; 0]);
     }
+
+    #[test]
+    fn a_smaller_total_elsewhere_needs_no_limit_of_its_own() {
+        let object = secret("Opaque", &[("a", b"12345")]);
+        let settings =
+            json!({"size": {"value": 30}, "sizeOverrides": [{"types": ["Opaque"], "total": 20}]});
+        assert_eq!(lines(&object, &settings), [""; 0]);
+    }
 }
