@@ -6,7 +6,7 @@ POLICIES := $(patsubst policies/%/Cargo.toml,%,$(wildcard policies/*/Cargo.toml)
 
 .PHONY: help
 help: ## List the commands
-	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile | while IFS='	' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z0-9]*\):.*## /\1	/p' Makefile | while IFS='	' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
 
 .PHONY: preflight
 preflight: wasm ## Judge examples/ with every policy, or your own files: make preflight MANIFESTS=path [ARGS=...]
@@ -20,6 +20,14 @@ test: wasm ## Run all tests; ARGS= goes to cargo test
 .PHONY: bless
 bless: wasm ## Rewrite expected answers and generated documents, to review in the diff
 	BLESS=1 cargo test --workspace --locked $(ARGS)
+
+.PHONY: e2e
+e2e: wasm ## Replay all cases through the kwctl on the PATH; ARGS= is a part of a name
+	@cargo run --quiet --locked -p bundle-tests --bin e2e -- target/e2e $(ARGS)
+
+.PHONY: bench
+bench: wasm ## Measure what lists of autoscalers cost
+	@cargo bench --quiet --locked --profile dev -p bundle-tests --bench lists
 
 .PHONY: check
 check: wasm ## Check format, lints (native and wasm) and documentation

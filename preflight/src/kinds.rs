@@ -98,22 +98,20 @@ impl Kinds {
     }
 
     /// Whether a cluster with these objects has the kind. Of a custom kind any version will do: the API server
-    /// converts.
+    /// converts. Of Kubernetes' own there are none but those that it serves.
     #[must_use]
     pub fn served(&self, api_version: &str, kind: &str) -> Served {
         let (group, _) = split(api_version);
         let key = (group.to_owned(), kind.to_owned());
-        if self.defined.contains_key(&key)
-            || self.present.contains(&key)
-            || built_in::has(api_version, kind)
+        let own = built_in::has_group(group);
+        if built_in::has(api_version, kind)
+            || self.defined.contains_key(&key)
+            || !own && self.present.contains(&key)
         {
             return Served::Yes;
         }
-        let custom = self
-            .defined
-            .keys()
-            .chain(&self.present)
-            .any(|(other, _)| other == group);
+        let mut custom = self.defined.keys().chain(&self.present);
+        let custom = !own && custom.any(|(other, _)| other == group);
         if custom || built_in::has_group_version(api_version) {
             Served::NoSuchKind
         } else {
@@ -209,5 +207,15 @@ mod tests {
             kinds.served("autoscaling.k8s.io/v1", "VerticalPodAutoscaler"),
             Served::NoSuchGroup
         );
+        let written =
+            json!({"apiVersion": "autoscaling/v2beta2", "kind": "HorizontalPodAutoscaler"});
+        let kinds = Kinds::of([&written]);
+        for (version, served) in [("v2", Served::Yes), ("v2beta2", Served::NoSuchGroup)] {
+            let api_version = format!("autoscaling/{version}");
+            assert_eq!(
+                kinds.served(&api_version, "HorizontalPodAutoscaler"),
+                served
+            );
+        }
     }
 }

@@ -4,8 +4,10 @@ mod answer;
 pub mod bless;
 mod case;
 pub mod invariants;
+pub mod kwctl;
 pub mod policies;
 mod request;
+pub mod session;
 pub mod yaml;
 
 pub use answer::{Answer, Verdict};

@@ -164,6 +164,13 @@ pub(super) fn has_group_version(api_version: &str) -> bool {
         .any(|served| served.name == api_version)
 }
 
+/// Whether the cluster has the group in any version.
+pub(super) fn has_group(group: &str) -> bool {
+    GROUP_VERSIONS
+        .iter()
+        .any(|served| super::split(served.name).0 == group)
+}
+
 /// Whether the cluster has the kind in that version.
 pub(super) fn has(api_version: &str, kind: &str) -> bool {
     GROUP_VERSIONS

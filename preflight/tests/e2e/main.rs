@@ -10,6 +10,7 @@ mod across;
 mod command_line;
 mod engine;
 mod guests;
+mod lookups;
 mod requests;
 mod secrets;
 mod stage;
