@@ -137,15 +137,7 @@ impl Random {
 
     /// Pods, and what their namespace gives to containers.
     fn namespace(&mut self) -> (PodSpec, Option<LimitRange>) {
-        let (pod, limits) = (self.pod(), self.limit_range());
-        // Where a pod requests something as a whole and there is a LimitRange, the policy is wrong about some zeros: it
-        // takes what the LimitRange gives for requests that were there before, or does not look for it.
-        let texts = json!([pod, limits]).to_string();
-        let has_zeros = ZEROS
-            .iter()
-            .any(|zero| texts.contains(&format!("\"{zero}\"")));
-        let is_mixed = pod.resources.is_some() && has_zeros;
-        (pod, limits.filter(|_| !is_mixed))
+        (self.pod(), self.limit_range())
     }
 
     /// A target with one of the two fields, and a type that need not fit.

@@ -264,11 +264,11 @@ impl Review<'_> {
         let mut metrics = autoscalers
             .iter()
             .flat_map(|autoscaler| &autoscaler.metrics);
-        let depends = metrics.any(|metric| {
-            matches!(
-                lack(metric, &pods),
-                Some(Lack::Requests(_) | Lack::PodRequest)
-            )
+        let depends = metrics.any(|metric| match lack(metric, &pods) {
+            Some(Lack::Requests(_) | Lack::PodRequest) => true,
+            // Containers without a request are not missed there, and may get one.
+            Some(Lack::Zero(None)) => pods.whole_place().is_some(),
+            _ => false,
         });
         if depends {
             let defaults = Defaults::of(self.namespace, self.cluster, verdict)?;

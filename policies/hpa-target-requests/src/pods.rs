@@ -109,9 +109,10 @@ impl<'p> Pods<'p> {
     /// Why utilization of a resource cannot be computed over all containers.
     pub(crate) fn lack(&self, resource: &str) -> Option<Lack<'_>> {
         let mut without = Vec::new();
-        let (mut all, mut measured) = (None, None);
+        let (mut own, mut all, mut measured) = (None, None, None);
         for container in &self.containers {
             let request = self.request(container, resource);
+            own = sum(own, container.resources.request(resource));
             all = sum(all, request);
             if container.is_measured() {
                 measured = sum(measured, request);
@@ -121,11 +122,16 @@ impl<'p> Pods<'p> {
             }
         }
         if let Some(whole) = &self.whole {
-            // What the pod requests as a whole counts, then what its containers do together, init containers as well;
-            // a limit becomes a request where there is neither. Source: `defaultPodRequests` in
+            // What the pod requests as a whole counts. If it has any limit, what is missing there is filled in before
+            // anything is added to containers: from what they request themselves, or else from the limit. What is missing
+            // even so is what the containers request in the end, init containers as well. Source: `defaultPodRequests` in
             // `pkg/apis/core/v1/defaults.go`, `PodRequests` in `staging/src/k8s.io/component-helpers`.
+            let filled_in = || {
+                let own = own.filter(|_| !whole.limits.is_empty());
+                own.or(quantity::find(&whole.limits, resource))
+            };
             let request = quantity::find(&whole.requests, resource);
-            let request = request.or(all).or(quantity::find(&whole.limits, resource));
+            let request = request.or_else(filled_in).or(all);
             return match request {
                 None => Some(Lack::PodRequest),
                 Some(Quantity::Zero) => Some(Lack::Zero(None)),
