@@ -14,6 +14,7 @@ use hostpath_mounts::HostpathMounts;
 use hostpath_mounts::catalogue::{RISKS, Risk};
 use hostpath_mounts::ruling::Access;
 use hpa_target_requests::HpaTargetRequests;
+use hpa_vpa_overlap::HpaVpaOverlap;
 use nodeport_range::NodeportRange;
 use preflight::{Cluster, NoHost, Policy as Guest};
 use secret_data::SecretData;
@@ -334,63 +335,91 @@ fn a_message_says_what_the_catalogue_says_and_what_to_use_instead() {
     }
 }
 
-/// Makes an object with so many findings, and texts of such a length.
-type Bad = fn(usize, usize) -> Value;
+/// Makes an object with so many findings, and texts of such a length; and what is in the cluster.
+type Bad = fn(usize, usize) -> (Value, Vec<Value>);
 
 /// A pod with `count` risky volumes and names of `length`.
-fn bad_pod(count: usize, length: usize) -> Value {
+fn bad_pod(count: usize, length: usize) -> (Value, Vec<Value>) {
     let name = "x".repeat(length);
     let volume = |index: usize| json!({"name": index.to_string(), "hostPath": {"path": format!("/root/{name}")}});
     let volumes: Vec<Value> = (0..count).map(volume).collect();
-    json!({"apiVersion": "v1", "kind": "Pod", "spec": {"volumes": volumes}})
-}
-
-/// An autoscaler with `count` metrics of resources that its target does not request, and names of `length`.
-fn bad_autoscaler(count: usize, length: usize) -> Value {
-    let name = "x".repeat(length);
-    let metric = |index: usize| {
-        let resource = format!("example.com/{index}{name}");
-        let target = json!({"type": "Utilization", "averageUtilization": 80});
-        json!({"type": "Resource", "resource": {"name": resource, "target": target}})
-    };
-    let metrics: Vec<Value> = (0..count).map(metric).collect();
-    let target = json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"});
-    json!({"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
-        "spec": {"scaleTargetRef": target, "metrics": metrics}})
-}
-
-/// A target that requests nothing.
-fn idle_target() -> Arc<Cluster> {
-    let containers = json!([{"name": "app"}]);
-    let target = json!({"apiVersion": "apps/v1", "kind": "Deployment",
-        "metadata": {"name": "web", "namespace": "default"},
-        "spec": {"template": {"spec": {"containers": containers}}}});
-    Arc::new(Cluster::new([target]))
+    let pod = json!({"apiVersion": "v1", "kind": "Pod", "spec": {"volumes": volumes}});
+    (pod, Vec::new())
 }
 
 /// A Service with `count` node ports out of range and protocols of `length`.
-fn bad_service(count: usize, length: usize) -> Value {
+fn bad_service(count: usize, length: usize) -> (Value, Vec<Value>) {
     let protocol = "x".repeat(length);
     let port =
         |index: usize| json!({"port": index, "protocol": protocol, "nodePort": 40_000 + index});
     let ports: Vec<Value> = (0..count).map(port).collect();
-    json!({"apiVersion": "v1", "kind": "Service", "spec": {"type": "NodePort", "ports": ports}})
+    let spec = json!({"type": "NodePort", "ports": ports});
+    let service = json!({"apiVersion": "v1", "kind": "Service", "spec": spec});
+    (service, Vec::new())
+}
+
+/// An autoscaler of the Deployment of a name, with a metric of each container.
+fn autoscaler(name: &str, containers: &[String]) -> Value {
+    let metric = |container: &String| {
+        let target = json!({"type": "Utilization", "averageUtilization": 60});
+        let source = json!({"name": "cpu", "container": container, "target": target});
+        json!({"type": "ContainerResource", "containerResource": source})
+    };
+    let metrics: Vec<Value> = containers.iter().map(metric).collect();
+    json!({
+        "apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": name, "namespace": "n"},
+        "spec": {
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": name},
+            "metrics": metrics,
+        },
+    })
+}
+
+/// `count` names of containers of `length`.
+fn names_of_containers(count: usize, length: usize) -> Vec<String> {
+    let name = "x".repeat(length);
+    (0..count).map(|index| format!("{index}{name}")).collect()
+}
+
+/// An autoscaler that measures `count` containers without requests, with names of `length`.
+fn bad_autoscaler(count: usize, length: usize) -> (Value, Vec<Value>) {
+    let (name, names) = ("x".repeat(length), names_of_containers(count, length));
+    let containers: Vec<Value> = names.iter().map(|name| json!({ "name": name })).collect();
+    let deployment = json!({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": "n"},
+        "spec": {"template": {"spec": {"containers": containers}}},
+    });
+    (autoscaler(&name, &names), vec![deployment])
+}
+
+/// An autoscaler that shares `count` containers with another one, with names of `length`.
+fn bad_pair(count: usize, length: usize) -> (Value, Vec<Value>) {
+    let (name, names) = ("x".repeat(length), names_of_containers(count, length));
+    let vertical = json!({
+        "apiVersion": "autoscaling.k8s.io/v1", "kind": "VerticalPodAutoscaler",
+        "metadata": {"name": name, "namespace": "n"},
+        "spec": {"targetRef": {"kind": "Deployment", "name": name}},
+    });
+    (autoscaler(&name, &names), vec![vertical])
 }
 
 /// A Secret with `count` values that nobody encoded, and keys of `length`.
-fn bad_secret(count: usize, length: usize) -> Value {
+fn bad_secret(count: usize, length: usize) -> (Value, Vec<Value>) {
     let key = "x".repeat(length);
     let entry = |index: usize| (format!("{index}{key}"), json!("0123456789abcdef"));
     let data: Map<String, Value> = (0..count).map(entry).collect();
-    json!({"apiVersion": "v1", "kind": "Secret", "data": data})
+    let secret = json!({"apiVersion": "v1", "kind": "Secret", "data": data});
+    (secret, Vec::new())
 }
 
 #[test]
 fn however_much_is_wrong_the_answer_stays_small() {
     let strict = json!({"ranges": [{"ports": 30000, "protocols": ["TCP"]}]});
-    let policies: [(&str, Value, Bad); 4] = [
+    let policies: [(&str, Value, Bad); 5] = [
         (HostpathMounts::NAME, Value::Null, bad_pod),
         (HpaTargetRequests::NAME, Value::Null, bad_autoscaler),
+        (HpaVpaOverlap::NAME, Value::Null, bad_pair),
         (NodeportRange::NAME, strict, bad_service),
         (SecretData::NAME, Value::Null, bad_secret),
     ];
@@ -398,8 +427,9 @@ fn however_much_is_wrong_the_answer_stays_small() {
     for (policy, settings, object) in policies {
         let guest: Arc<Guest> = policies::load(policy).unwrap();
         for (count, length) in [(1, 100_000), (40, 4_000), (2_000, 10)] {
-            let request = complete(&json!({ "object": object(count, length) })).unwrap();
-            let host = idle_target().host(guest.metadata());
+            let (object, there) = object(count, length);
+            let request = complete(&json!({ "object": object })).unwrap();
+            let host = Arc::new(Cluster::new(there)).host(guest.metadata());
             let response = guest.validate(&request, &settings, host).unwrap();
             let place = format!("{policy}: {count} findings, names of {length}");
             assert_eq!(response.code, Some(403), "{place}");

@@ -10,6 +10,8 @@ use std::collections::BTreeSet;
 
 use bundle_tests::{complete, policies, read, repository, yaml};
 use hostpath_mounts::HostpathMounts;
+use hpa_target_requests::HpaTargetRequests;
+use hpa_vpa_overlap::HpaVpaOverlap;
 use kubewarden_policy_sdk::request::KubernetesAdmissionRequest;
 use kubewarden_policy_sdk::response::ValidationResponse;
 use kubewarden_policy_sdk::settings::SettingsValidationResponse;
@@ -18,8 +20,8 @@ use policy_metadata::{Metadata, SECTION};
 use preflight::review::Target;
 use preflight::{HostCalls, NoHost};
 use serde_json::{Value, json};
-use shared::Policy;
 use shared::workload::KINDS;
+use shared::{Policy, autoscaling};
 use wasmparser::{Parser, Payload};
 
 /// 150 KiB. What is bigger starts slower on each policy server. Compilers differ by some per cent.
@@ -170,6 +172,52 @@ fn nodeport_range_sees_services_and_asks_for_nothing() {
     assert_eq!(rule.api_versions, ["v1"]);
     assert_eq!(rule.resources, ["services"]);
     assert_eq!(rule.operations, ["CREATE", "UPDATE"]);
+}
+
+#[test]
+fn the_policies_of_autoscalers_see_what_they_judge_and_list_what_they_look_up() {
+    let listed = |policy: &str| {
+        let metadata = section(&policies::wasm(policy).unwrap());
+        let mut seen = BTreeSet::new();
+        for rule in &metadata.rules {
+            assert_eq!(rule.operations, ["CREATE", "UPDATE"], "{policy}");
+            for group in &rule.api_groups {
+                for version in &rule.api_versions {
+                    let names = rule.resources.iter();
+                    seen.extend(names.map(|name| format!("{group}/{version} {name}")));
+                }
+            }
+        }
+        let resources = metadata.context_aware_resources.into_iter();
+        let granted = resources.map(|resource| (resource.api_version, resource.kind));
+        (seen, granted.collect::<BTreeSet<(String, String)>>())
+    };
+    let of_lists = [
+        autoscaling::horizontal_pod_autoscalers(""),
+        autoscaling::vertical_pod_autoscalers(""),
+    ];
+    let [horizontal, vertical] =
+        of_lists.map(|lookup| (lookup.api_version.to_owned(), lookup.kind.to_owned()));
+    let workloads = autoscaling::SCALABLE.iter();
+    let workloads =
+        workloads.map(|(api_version, kind)| ((*api_version).to_owned(), (*kind).to_owned()));
+    let mut wanted: BTreeSet<(String, String)> = workloads.collect();
+    wanted.extend([horizontal, vertical.clone()]);
+
+    let (seen, granted) = listed(HpaVpaOverlap::NAME);
+    // Of v1 as well: the API server converts them.
+    let both = [
+        "autoscaling.k8s.io/v1 verticalpodautoscalers",
+        "autoscaling/v2 horizontalpodautoscalers",
+    ];
+    assert_eq!(seen, both.map(str::to_owned).into());
+    assert_eq!(granted, wanted);
+
+    let (seen, granted) = listed(HpaTargetRequests::NAME);
+    assert!(seen.contains(both[1]) && !seen.contains(both[0]));
+    wanted.remove(&vertical);
+    wanted.insert(("v1".to_owned(), "LimitRange".to_owned()));
+    assert_eq!(granted, wanted);
 }
 
 /// Answers with what it was asked, through the error that the guest passes on to the user.

@@ -17,6 +17,7 @@ use crate::{
     kinds::{Kinds, Served, split, text},
 };
 
+mod convert;
 mod grants;
 mod lookup;
 mod mask;
@@ -27,9 +28,6 @@ use lookup::{Lookup, Operation};
 
 /// The namespace of objects that name none.
 pub const DEFAULT_NAMESPACE: &str = "default";
-
-/// The annotation that the host drops, because it doubles the size of an object.
-const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// A set of objects that can be looked up.
 #[derive(Debug, Default)]
@@ -178,7 +176,7 @@ impl Cluster {
         }
     }
 
-    /// Objects of the group and kind in any version: the API server would convert them to the one that was asked for.
+    /// Objects of the group and kind in any version: [`convert`] makes them what was asked for.
     fn of_kind(&self, lookup: &Lookup) -> impl Iterator<Item = (&Key, &Value)> {
         let key = (split(&lookup.api_version).0.to_owned(), lookup.kind.clone());
         self.objects.get(&key).into_iter().flatten()
@@ -240,17 +238,15 @@ impl Cluster {
     }
 }
 
-/// An object as it stands in a list: without `apiVersion` and `kind`, and with less metadata.
+/// An object as it stands in a list: without `apiVersion` and `kind`, and with neither annotations nor managed fields,
+/// which the host drops because of their size.
 fn as_item(object: &Value, lookup: &Lookup) -> Value {
     let mut item = pruned(object, lookup);
     item.remove("apiVersion");
     item.remove("kind");
     if let Some(metadata) = item.get_mut("metadata").and_then(Value::as_object_mut) {
         metadata.insert("managedFields".to_owned(), json!([]));
-        let annotations = metadata.entry("annotations").or_insert_with(|| json!({}));
-        if let Some(annotations) = annotations.as_object_mut() {
-            annotations.remove(LAST_APPLIED);
-        }
+        metadata.insert("annotations".to_owned(), json!({}));
     }
     Value::Object(item)
 }
@@ -258,6 +254,7 @@ fn as_item(object: &Value, lookup: &Lookup) -> Value {
 /// Leaves out what the mask does not name. Metadata, like `apiVersion` and `kind`, stays whatever the mask says.
 fn pruned(object: &Value, lookup: &Lookup) -> Map<String, Value> {
     let mask = mask::Mask::new(lookup.field_masks.as_deref());
+    let object = convert::to_version(object, &lookup.api_version);
     let mut object = object.as_object().cloned().unwrap_or_default();
     let metadata = object.remove("metadata").unwrap_or_else(|| json!({}));
     if !mask.is_empty() {

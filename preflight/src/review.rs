@@ -130,7 +130,7 @@ impl Target {
     ///
     /// The version is not compared. Kubewarden registers webhooks with `matchPolicy: Equivalent`, so a policy for
     /// `autoscaling/v2` also gets what is written as `autoscaling/v1`, converted. Nothing is converted here: the policy
-    /// gets the object as it is written.
+    /// gets the object as it is written. What it looks up is converted.
     fn matches(&self, rule: &Rule) -> bool {
         let listed =
             |items: &[String], wanted: &str| items.iter().any(|item| item == "*" || item == wanted);

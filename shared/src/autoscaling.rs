@@ -249,6 +249,15 @@ impl<'a> AutoscalerMeta<'a> {
         })?;
         Ok(meta.unwrap_or_default())
     }
+
+    /// Writes an autoscaler with its owner, if it has one: `HorizontalPodAutoscaler "web" of ScaledObject "web"`.
+    fn describe(&self, kind: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        named(kind, self.name, f)?;
+        match &self.owner {
+            Some(owner) => write!(f, " of {owner}"),
+            None => Ok(()),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -20,6 +20,9 @@ const WARNING_LIMIT: usize = 200;
 /// No reason is longer: names and paths that users write have no limit of their own everywhere.
 pub(crate) const REASON_LIMIT: usize = 300;
 
+/// No fix is longer.
+pub(crate) const FIX_LIMIT: usize = 250;
+
 /// At most this many problems are listed; then their number is given.
 pub(crate) const LISTED: usize = 15;
 

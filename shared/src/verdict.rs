@@ -108,6 +108,7 @@ impl Finding {
         let line = self.line();
         Line {
             reason: &message::one_line(line.reason, message::REASON_LIMIT),
+            fix: Some(&message::one_line(&self.fix, message::FIX_LIMIT)),
             ..line
         }
         .to_string()
@@ -343,6 +344,16 @@ mod tests {
             found.lines(),
             [format!("spec: {cut}; fix: write an even value [odd_value]")]
         );
+    }
+
+    #[test]
+    fn what_a_user_wrote_is_cut_in_a_fix_as_well() {
+        let mut verdict = Verdict::accept();
+        let fix = "ü".repeat(300);
+        verdict.report(Level::Deny, Finding::new(&ODD, &SPEC, "3 is odd").fix(fix));
+        let cut = format!("{}…", "ü".repeat(249));
+        let line = format!("spec: 3 is odd; fix: {cut} [odd_value]");
+        assert_eq!(verdict.lines(), [line]);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use hostpath_mounts::HostpathMounts;
 use hpa_target_requests::HpaTargetRequests;
+use hpa_vpa_overlap::HpaVpaOverlap;
 use nodeport_range::NodeportRange;
 use preflight::{Engine, Limits, Policy};
 use secret_data::SecretData;
@@ -17,6 +18,7 @@ use crate::{names, repository};
 pub const RULES: &[(&str, &[&Rule])] = &[
     (HostpathMounts::NAME, HostpathMounts::RULES),
     (HpaTargetRequests::NAME, HpaTargetRequests::RULES),
+    (HpaVpaOverlap::NAME, HpaVpaOverlap::RULES),
     (NodeportRange::NAME, NodeportRange::RULES),
     (SecretData::NAME, SecretData::RULES),
 ];

@@ -12,6 +12,7 @@ fn metadata() -> Metadata {
             {"apiVersion": "v1", "kind": "PersistentVolume"},
             {"apiVersion": "apps/v1", "kind": "Nope"},
             {"apiVersion": "autoscaling.k8s.io/v1", "kind": "VerticalPodAutoscaler"},
+            {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler"},
         ],
         "hostCapabilities": [
             "kubernetes/list_resources_all", "kubernetes/list_resources_by_namespace", "kubernetes/get_resource",
@@ -24,7 +25,7 @@ fn deployment(namespace: Option<&str>, name: &str) -> Value {
     let mut object = json!({
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": {"name": name, "labels": {"app": name}, "annotations": {LAST_APPLIED: "{}", "a": "b"}},
+        "metadata": {"name": name, "labels": {"app": name}, "annotations": {"a": "b"}},
         "spec": {"replicas": 1, "paused": true},
     });
     if let Some(namespace) = namespace {
@@ -67,7 +68,7 @@ fn lists_by_namespace_and_name_whatever_the_order_of_files() {
                 "name": name,
                 "namespace": namespace,
                 "labels": {"app": name},
-                "annotations": {"a": "b"},
+                "annotations": {},
                 "managedFields": [],
             },
             "spec": {"replicas": 1},
@@ -201,5 +202,42 @@ fn the_later_of_two_manifests_of_one_object_counts() {
     assert_eq!(
         ask(cluster, "get_resource", &request).unwrap()["spec"]["replicas"],
         json!(7)
+    );
+}
+
+#[test]
+fn an_autoscaler_of_v1_is_listed_and_got_as_one_of_v2() {
+    let autoscaler = json!({
+        "apiVersion": "autoscaling/v1",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {
+            "name": "web",
+            "annotations": {
+                "autoscaling.alpha.kubernetes.io/metrics":
+                    r#"[{"type":"Resource","resource":{"name":"memory","targetAverageValue":"1Gi"}}]"#,
+            },
+        },
+        "spec": {"maxReplicas": 3, "targetCPUUtilizationPercentage": 60},
+    });
+    let mut request = json!({
+        "api_version": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "namespace": "default",
+        "field_masks": ["spec.metrics.type", "spec.metrics.resource"],
+    });
+    let metrics = json!([
+        {"type": "Resource", "resource": {"name": "memory", "target": {"type": "AverageValue", "averageValue": "1Gi"}}},
+        {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 60}}},
+    ]);
+    let cluster = || Cluster::new([autoscaler.clone()]);
+    let item = json!({
+        "metadata": {"name": "web", "namespace": "default", "annotations": {}, "managedFields": []},
+        "spec": {"metrics": metrics},
+    });
+    let list = ask(cluster(), "list_resources_by_namespace", &request).unwrap();
+    assert_eq!(list["items"], json!([item]));
+    request["name"] = json!("web");
+    let got = ask(cluster(), "get_resource", &request).unwrap();
+    assert_eq!(
+        (&got["apiVersion"], &got["spec"]),
+        (&json!("autoscaling/v2"), &item["spec"])
     );
 }

@@ -152,11 +152,7 @@ impl<'a> HorizontalPodAutoscaler<'a> {
 /// `HorizontalPodAutoscaler "web"`, with its owner if it has one.
 impl fmt::Display for HorizontalPodAutoscaler<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "HorizontalPodAutoscaler {}", quote(self.meta.name))?;
-        match &self.meta.owner {
-            Some(owner) => write!(f, " of {owner}"),
-            None => Ok(()),
-        }
+        self.meta.describe("HorizontalPodAutoscaler", f)
     }
 }
 

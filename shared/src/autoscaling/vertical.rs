@@ -1,5 +1,7 @@
 //! `VerticalPodAutoscaler`s: which requests of which containers they change.
 
+use std::fmt;
+
 use super::{AutoscalerMeta, ScaleTarget};
 use crate::decode::{Cursor, DecodeError};
 use crate::json::Json;
@@ -113,6 +115,13 @@ impl<'a> VerticalPodAutoscaler<'a> {
     }
 }
 
+/// `VerticalPodAutoscaler "web"`, with its owner if it has one.
+impl fmt::Display for VerticalPodAutoscaler<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.meta.describe("VerticalPodAutoscaler", f)
+    }
+}
+
 impl<'a> ContainerPolicy<'a> {
     fn read(cursor: &Cursor<'a>) -> Result<Self, DecodeError> {
         // A list that is there and empty controls nothing. Source: `UpdateFromPolicy` in
@@ -143,6 +152,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::autoscaling::Owner;
     use crate::field::FieldPath;
     use crate::json;
 
@@ -151,6 +161,20 @@ mod tests {
         let json = json::parse(&text).unwrap();
         let cursor = Cursor::new(&json, FieldPath::new(""));
         check(VerticalPodAutoscaler::read(&cursor).unwrap())
+    }
+
+    #[test]
+    fn is_named_with_its_owner() {
+        with(&json!({}), |vpa| {
+            assert_eq!(vpa.to_string(), "VerticalPodAutoscaler \"web\"");
+            let (kind, name) = ("Database", "db");
+            let meta = AutoscalerMeta {
+                owner: Some(Owner { kind, name }),
+                ..vpa.meta
+            };
+            let owned = VerticalPodAutoscaler { meta, ..vpa }.to_string();
+            assert_eq!(owned, "VerticalPodAutoscaler \"web\" of Database \"db\"");
+        });
     }
 
     #[test]

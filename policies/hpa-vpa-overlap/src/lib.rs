@@ -1,0 +1,709 @@
+//! Refuses a `HorizontalPodAutoscaler` and a `VerticalPodAutoscaler` that work on the same resource.
+//!
+//! The one divides by the requests that the other one changes. Each is judged when it is written, against what is there
+//! of the other kind, so that the order in which they are applied does not matter. Both ways lead to a `Pair`.
+
+mod others;
+mod pair;
+mod rules;
+pub mod settings;
+#[cfg(test)]
+mod testing;
+mod views;
+mod workload;
+
+use std::cell::OnceCell;
+
+use shared::autoscaling::{
+    AutoscalerMeta, HorizontalPodAutoscaler, ScaleTarget, VerticalPodAutoscaler,
+};
+use shared::{
+    Cluster, Cursor, Error, Level, OnUpdate, Operation, Policy, Request, Rule, Settings as _,
+    Verdict,
+};
+
+use crate::others::{Kind, Others};
+use crate::pair::{Pair, Side};
+use crate::settings::{Scope, Settings};
+use crate::workload::{Named, Workload};
+
+/// The policy.
+pub struct HpaVpaOverlap;
+
+shared::export_policy!(HpaVpaOverlap);
+
+impl Policy for HpaVpaOverlap {
+    const NAME: &'static str = "hpa-vpa-overlap";
+    const RULES: &'static [&'static Rule] = rules::ALL;
+    type Settings = Settings;
+
+    fn wants(field: &str) -> bool {
+        views::wants(field)
+    }
+
+    fn wants_whole(field: &str) -> bool {
+        views::wants_whole(field)
+    }
+
+    fn validate(
+        request: &Request<'_>,
+        settings: &Settings,
+        cluster: &dyn Cluster,
+    ) -> Result<Verdict, Error> {
+        let mut verdict = Verdict::accept();
+        let is_horizontal = request.kind.is("autoscaling", "HorizontalPodAutoscaler");
+        if !is_horizontal
+            && !request
+                .kind
+                .is("autoscaling.k8s.io", "VerticalPodAutoscaler")
+        {
+            return Ok(Verdict::unclaimed(request));
+        }
+        let review = Review {
+            request,
+            settings,
+            cluster,
+            namespace: request.object_namespace()?,
+            kind: if is_horizontal {
+                Kind::Horizontal
+            } else {
+                Kind::Vertical
+            },
+            name: match request.metadata()?.name {
+                "" => request.name,
+                name => name,
+            },
+            uid: request
+                .object()
+                .at("metadata", |metadata| metadata.text("uid"))?
+                .unwrap_or_default(),
+            target: OnceCell::new(),
+        };
+        if review.is_exempt() || review.is_status() {
+            return Ok(verdict);
+        }
+        let judged = match review.kind {
+            Kind::Horizontal => review.horizontal(&mut verdict),
+            Kind::Vertical => review.vertical(&mut verdict),
+        };
+        match judged {
+            Err(Error::Lookup { subject, error })
+                if settings.on_lookup_failure == Level::Warn || review.is_untouched() =>
+            {
+                verdict.unjudged(&subject, &error);
+            }
+            judged => judged?,
+        }
+        Ok(verdict)
+    }
+}
+
+/// What is asked, and what the answer depends on.
+struct Review<'r> {
+    request: &'r Request<'r>,
+    settings: &'r Settings,
+    cluster: &'r dyn Cluster,
+    namespace: &'r str,
+    kind: Kind,
+    name: &'r str,
+    uid: &'r str,
+    /// The target of the object, once somebody has asked for it.
+    target: OnceCell<Result<Option<Workload>, Error>>,
+}
+
+impl Review<'_> {
+    fn is_exempt(&self) -> bool {
+        self.settings.exempts(self.namespace, self.request.username)
+            || self.settings.exempts_autoscaler(self.namespace, self.name)
+    }
+
+    /// Whether an UPDATE leaves everything as it was that is judged.
+    fn keeps_all(&self) -> bool {
+        let kind = &self.request.kind;
+        let of_v1 = kind.version == "v1" && kind.group == "autoscaling";
+        self.request.keeps("spec") && (!of_v1 || self.request.keeps("metadata.annotations"))
+    }
+
+    /// Whether an UPDATE writes a status and nothing that is judged. Older recommenders do so without `/status`, once a
+    /// minute for each object.
+    fn is_status(&self) -> bool {
+        self.request.operation == Operation::Update
+            && !self.request.keeps("status")
+            && self.keeps_all()
+    }
+
+    /// Whether an UPDATE changes nothing that is judged, so that nothing it could be refused for is new.
+    fn is_untouched(&self) -> bool {
+        self.settings.on_update() == OnUpdate::NewViolations && self.keeps_all()
+    }
+
+    /// Keeps the owner that an UPDATE takes off, as the garbage collector does to let go of an object: what that owner
+    /// kept apart is not refused for it.
+    fn recall_owner<'a>(&'a self, meta: &mut AutoscalerMeta<'a>) {
+        if meta.owner.is_none()
+            && let Ok(old) = AutoscalerMeta::read(&self.request.old_object())
+        {
+            meta.owner = old.owner;
+        }
+    }
+
+    /// Judges a `HorizontalPodAutoscaler` against what is there.
+    fn horizontal(&self, verdict: &mut Verdict) -> Result<(), Error> {
+        let settings = self.settings;
+        let version = self.request.kind.version;
+        let mut own = HorizontalPodAutoscaler::read(&self.request.object(), version)?;
+        self.recall_owner(&mut own.meta);
+        let (own, target) = (&own, own.target);
+        if settings.duplicate_horizontal != Level::Off {
+            let answer = others::ask(Kind::Horizontal, self)?;
+            let others = Others::read(Kind::Horizontal, answer.as_ref(), self)?;
+            let same = |other: &ScaleTarget<'_>| {
+                !target.kind.is_empty() && other.is(target.group(), target.kind, target.name)
+            };
+            others.each(self, &mut { same }, verdict, &mut |other, verdict| {
+                // A list holds objects of v2, whatever they were made as.
+                let other = HorizontalPodAutoscaler::read(other, "v2")?;
+                let level = settings.duplicate_horizontal;
+                rules::duplicate_horizontal::check(own, &other, level, verdict);
+                Ok(())
+            })?;
+        }
+        let without_resources =
+            settings.scope == Scope::Resource && settings.shared_target == Level::Off;
+        if own.metrics.is_empty() && without_resources {
+            return Ok(());
+        }
+        let answer = others::ask(Kind::Vertical, self)?;
+        let others = Others::read(Kind::Vertical, answer.as_ref(), self)?;
+        let judge = |other: &Cursor<'_>, verdict: &mut Verdict, is_direct: bool| {
+            let vertical = &VerticalPodAutoscaler::read(other)?;
+            let pair = Pair {
+                horizontal: own,
+                vertical,
+                workload: None,
+                side: Side::Horizontal,
+            };
+            self.pair(pair, is_direct, verdict)
+        };
+        let same = |other: &ScaleTarget<'_>| target.is_also(other);
+        others.each(self, &mut { same }, verdict, &mut |other, verdict| {
+            judge(other, verdict, true)
+        })?;
+        self.relatives(&target, &others, verdict, &mut |other, verdict| {
+            judge(other, verdict, false)
+        })
+    }
+
+    /// Judges a `VerticalPodAutoscaler` against what is there.
+    fn vertical(&self, verdict: &mut Verdict) -> Result<(), Error> {
+        let settings = self.settings;
+        let mut own = VerticalPodAutoscaler::read(&self.request.object())?;
+        self.recall_owner(&mut own.meta);
+        let (own, target) = (&own, own.target);
+        if !pair::may_act(own) {
+            return Ok(());
+        }
+        if settings.duplicate_vertical != Level::Off && pair::is_active(own) {
+            let answer = others::ask(Kind::Vertical, self)?;
+            let others = Others::read(Kind::Vertical, answer.as_ref(), self)?;
+            let same = |other: &ScaleTarget<'_>| target.is_also(other);
+            others.each(self, &mut { same }, verdict, &mut |other, verdict| {
+                let other = VerticalPodAutoscaler::read(other)?;
+                if pair::is_active(&other) {
+                    let level = settings.duplicate_vertical;
+                    rules::duplicate_vertical::check(own, &other, level, verdict);
+                }
+                Ok(())
+            })?;
+        }
+        let answer = others::ask(Kind::Horizontal, self)?;
+        let others = Others::read(Kind::Horizontal, answer.as_ref(), self)?;
+        let judge = |other: &Cursor<'_>, verdict: &mut Verdict, is_direct: bool| {
+            let horizontal = &HorizontalPodAutoscaler::read(other, "v2")?;
+            let pair = Pair {
+                horizontal,
+                vertical: own,
+                workload: None,
+                side: Side::Vertical,
+            };
+            self.pair(pair, is_direct, verdict)
+        };
+        let same = |other: &ScaleTarget<'_>| other.is_also(&target);
+        others.each(self, &mut { same }, verdict, &mut |other, verdict| {
+            judge(other, verdict, true)
+        })?;
+        self.relatives(&target, &others, verdict, &mut |other, verdict| {
+            judge(other, verdict, false)
+        })
+    }
+
+    /// Judges a pair whose targets are the same, or only belong together.
+    fn pair(&self, pair: Pair<'_>, is_direct: bool, verdict: &mut Verdict) -> Result<(), Error> {
+        if !pair::may_act(pair.vertical) {
+            return Ok(());
+        }
+        if !is_direct {
+            if pair::is_active(pair.vertical) {
+                rules::indirect_target::check(&pair, self.settings, verdict);
+            }
+            return Ok(());
+        }
+        let target = match pair.side {
+            Side::Horizontal => &pair.horizontal.target,
+            Side::Vertical => &pair.vertical.target,
+        };
+        let workload = self.target(target)?;
+        Pair { workload, ..pair }.judge(self.settings, verdict);
+        Ok(())
+    }
+
+    /// The target of the object, looked up once.
+    fn target(&self, target: &ScaleTarget<'_>) -> Result<Option<&Workload>, Error> {
+        let look_up = || {
+            // Only groups of Kubernetes itself have no dot.
+            if target.group().contains('.') {
+                return Ok(None);
+            }
+            workload::look_up((target.kind, target.name), self.namespace, self.cluster)
+        };
+        match self.target.get_or_init(look_up) {
+            Ok(workload) => Ok(workload.as_ref()),
+            Err(error) => Err(error.clone()),
+        }
+    }
+
+    /// Judges, as far as it can be found out, what targets an owner of the target, or something that it owns.
+    fn relatives(
+        &self,
+        target: &ScaleTarget<'_>,
+        others: &Others<'_>,
+        verdict: &mut Verdict,
+        judge: &mut others::Judge<'_>,
+    ) -> Result<(), Error> {
+        if self.settings.indirect_targets == Level::Off {
+            return Ok(());
+        }
+        let owners = OnceCell::new();
+        let own = Named {
+            kind: target.kind.to_owned(),
+            name: target.name.to_owned(),
+        };
+        let mut left = MOST_OWNED;
+        let mut belong_together = |other: &ScaleTarget<'_>| {
+            if other.kind == target.kind || other.kind.is_empty() || target.kind.is_empty() {
+                return false;
+            }
+            let owners = owners.get_or_init(|| match self.target(target) {
+                Ok(Some(workload)) => workload::owners(workload, self.namespace, self.cluster),
+                _ => Vec::new(),
+            });
+            if owners.iter().any(|owner| owner.is(other)) {
+                return true;
+            }
+            // What an object owns has a name that starts with its own, by custom.
+            if left == 0
+                || !workload::is_readable(other.kind)
+                || !other.name.starts_with(target.name)
+            {
+                return false;
+            }
+            left -= 1;
+            let name = (other.kind, other.name);
+            let found = workload::look_up(name, self.namespace, self.cluster);
+            let found = found.ok().flatten();
+            found.is_some_and(|workload| {
+                workload::owners(&workload, self.namespace, self.cluster).contains(&own)
+            })
+        };
+        others.each(self, &mut belong_together, verdict, judge)
+    }
+}
+
+/// At most so many objects are looked up to see who owns them.
+const MOST_OWNED: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use serde_json::{Value, json};
+    use shared::testing::{MemoryCluster, Review};
+
+    use super::*;
+    use crate::testing::{both, deployment, hpa, lines, owned, utilization, value, vpa};
+
+    fn cpu() -> Value {
+        hpa(&json!([utilization("cpu")]))
+    }
+
+    fn all() -> Value {
+        vpa(&json!(null), &json!(null))
+    }
+
+    fn memory() -> Value {
+        vpa(
+            &json!(null),
+            &json!([{"containerName": "*", "controlledResources": ["memory"]}]),
+        )
+    }
+
+    fn is_accepted(review: &Review) -> bool {
+        review.judge::<HpaVpaOverlap>().accepted
+    }
+
+    #[test]
+    fn what_an_object_is_called_and_where_it_is_decides() {
+        let target = |mut object: Value, api_version: &str, kind: &str, name: &str| {
+            let field = if object["kind"] == "VerticalPodAutoscaler" {
+                "targetRef"
+            } else {
+                "scaleTargetRef"
+            };
+            object["spec"][field] = json!({"apiVersion": api_version, "kind": kind, "name": name});
+            object
+        };
+        let going = |mut object: Value| {
+            object["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
+            object
+        };
+        let elsewhere = |mut object: Value| {
+            object["metadata"]["namespace"] = json!("other");
+            object
+        };
+        let rollout = |version: &str| (format!("argoproj.io/{version}"), "Rollout", "web");
+        let (alpha, beta) = (rollout("v1alpha1"), rollout("v1beta1"));
+        for (one, other, refused) in [
+            (cpu(), all(), true),
+            (cpu(), target(all(), "", "Deployment", "web"), true),
+            (
+                cpu(),
+                target(all(), "extensions/v1beta1", "Deployment", "web"),
+                true,
+            ),
+            (
+                target(cpu(), "apps/v1beta1", "Deployment", "web"),
+                all(),
+                true,
+            ),
+            (cpu(), target(all(), "apps/v1", "StatefulSet", "web"), false),
+            (cpu(), target(all(), "apps/v1", "Deployment", "api"), false),
+            (cpu(), target(all(), "apps/v1", "deployment", "web"), false),
+            (cpu(), elsewhere(all()), false),
+            (
+                target(cpu(), &alpha.0, alpha.1, alpha.2),
+                target(all(), &beta.0, beta.1, beta.2),
+                true,
+            ),
+            (
+                target(cpu(), &alpha.0, alpha.1, alpha.2),
+                target(all(), "", beta.1, beta.2),
+                true,
+            ),
+            (
+                target(cpu(), &alpha.0, alpha.1, alpha.2),
+                target(all(), "x.io/v1", beta.1, beta.2),
+                false,
+            ),
+            (target(cpu(), "", "", ""), target(all(), "", "", ""), false),
+        ] {
+            let sides = both(&one, &other, &json!({}), &json!({}));
+            let count = usize::from(refused);
+            assert_eq!(sides.map(|lines| lines.len()), [count; 2], "{one} {other}");
+        }
+        assert_eq!(lines(&cpu(), &[&going(all())], &json!({})), [""; 0]);
+        assert_eq!(lines(&all(), &[&going(cpu())], &json!({})), [""; 0]);
+    }
+
+    #[test]
+    fn understands_every_version_and_no_metrics_at_all() {
+        let mut v1 = hpa(&json!(null));
+        v1["apiVersion"] = json!("autoscaling/v1");
+        let mut percentage = v1.clone();
+        percentage["spec"]["targetCPUUtilizationPercentage"] = json!(50);
+        let annotated = |field: &str| {
+            let mut object = v1.clone();
+            let metric = json!([{"type": "Resource", "resource": {"name": "memory", field: 70}}]);
+            object["metadata"]["annotations"] =
+                json!({"autoscaling.alpha.kubernetes.io/metrics": metric.to_string()});
+            object
+        };
+        let mut v2 = annotated("targetAverageUtilization");
+        v2["apiVersion"] = json!("autoscaling/v2");
+        v2["spec"]["metrics"] = json!([{"type": "External"}]);
+        let place = "metadata.annotations[\"autoscaling.alpha.kubernetes.io/metrics\"]: fights";
+        for (object, start) in [
+            (hpa(&json!(null)), "spec.metrics: fights"),
+            (hpa(&json!([])), "spec.metrics: fights"),
+            (v1.clone(), "spec.metrics: fights"),
+            (percentage, "spec.targetCPUUtilizationPercentage: fights"),
+            (annotated("targetAverageUtilization"), place),
+            (annotated("targetAverageValue"), "warning: "),
+            (v2, "warning: "),
+        ] {
+            let found = lines(&object, &[&all()], &json!({}));
+            assert!(found[0].starts_with(start), "{object} {found:?}");
+        }
+    }
+
+    #[test]
+    fn an_update_is_refused_only_for_what_it_makes_worse() {
+        let both_metrics = hpa(&json!([utilization("cpu"), utilization("memory")]));
+        let moved = hpa(&json!([{"type": "External"}, utilization("cpu")]));
+        let other_target = |mut object: Value, field: &str| {
+            object["spec"][field]["name"] = json!("api");
+            object
+        };
+        let recreate = vpa(&json!("Recreate"), &json!(null));
+        let named = |policies: Value| vpa(&json!(null), &policies);
+        let app_off = named(json!([{"containerName": "app", "mode": "Off"}]));
+        let mut adopted = owned(cpu(), "ScaledObject", "web");
+        adopted["metadata"]["labels"] = json!({"a": "b"});
+        for (old, new, there, accepted) in [
+            (cpu(), cpu(), all(), true),
+            (cpu(), moved, all(), true),
+            (cpu(), adopted, all(), true),
+            (hpa(&json!([value("cpu")])), cpu(), all(), false),
+            (cpu(), both_metrics.clone(), all(), false),
+            (both_metrics, cpu(), all(), true),
+            (other_target(cpu(), "scaleTargetRef"), cpu(), all(), false),
+            (vpa(&json!("Off"), &json!(null)), all(), cpu(), false),
+            (all(), recreate, cpu(), true),
+            (memory(), all(), cpu(), false),
+            (all(), memory(), cpu(), true),
+            (other_target(all(), "targetRef"), all(), cpu(), false),
+            // One container is left, which was there before.
+            (all(), app_off.clone(), cpu(), true),
+            (app_off, all(), cpu(), false),
+        ] {
+            let cluster = MemoryCluster::of(&[there, deployment(&["app", "proxy"])]);
+            let review = Review::update(&old, &new).in_cluster(cluster);
+            assert_eq!(is_accepted(&review), accepted, "{old} {new}");
+        }
+        let cluster = || MemoryCluster::of(&[all()]);
+        let review = Review::update(&cpu(), &cpu()).in_cluster(cluster());
+        assert!(!is_accepted(
+            &review.clone().with(json!({"onUpdate": "enforceAll"}))
+        ));
+        assert_eq!(review.lines::<HpaVpaOverlap>().len(), 1);
+    }
+
+    #[test]
+    fn whoever_writes_only_a_status_is_never_in_the_way() {
+        let silent = MemoryCluster::failing("deadline has elapsed");
+        let recommended = |mut object: Value, spec: bool| {
+            object["status"] = json!({"recommendation": {"containerRecommendations": []}});
+            if spec {
+                object["spec"]["updatePolicy"]["updateMode"] = json!("Auto");
+            }
+            object
+        };
+        for (new, accepted) in [
+            (recommended(all(), false), true),
+            (recommended(all(), true), false),
+            (all(), false),
+        ] {
+            let review = Review::update(&all(), &new)
+                .with(json!({"onUpdate": "enforceAll"}))
+                .by("system:serviceaccount:vpa:recommender")
+                .in_cluster(silent.clone());
+            assert_eq!(is_accepted(&review), accepted, "{new}");
+        }
+    }
+
+    #[test]
+    fn exempts_whom_the_platform_team_names_on_either_side() {
+        for (exempt, accepted) in [
+            (json!({"namespaces": ["shop"]}), true),
+            (json!({"users": ["jane"]}), true),
+            (json!({"names": ["shop/web"]}), true),
+            (json!({"names": ["shop/sizer"]}), true),
+            (
+                json!({"namespaces": ["shopping"], "users": ["janet"], "names": ["other/web", "shop/we"]}),
+                false,
+            ),
+        ] {
+            let mut sizer = all();
+            sizer["metadata"]["name"] = json!("sizer");
+            let review = Review::create(&cpu())
+                .with(json!({ "exempt": exempt }))
+                .in_cluster(MemoryCluster::of(&[sizer]));
+            assert_eq!(is_accepted(&review), accepted, "{exempt}");
+        }
+    }
+
+    #[test]
+    fn a_pair_that_one_maker_keeps_apart_is_left_alone() {
+        let made = |object: Value, kind: &str, name: &str| owned(object, kind, name);
+        let kind = "MultidimPodAutoscaler";
+        for (one, other, refused) in [
+            ((kind, "web"), (kind, "web"), 0),
+            ((kind, "web"), (kind, "api"), 1),
+            (("Database", "web"), ("Database", "web"), 1),
+        ] {
+            let horizontal = made(cpu(), one.0, one.1);
+            let vertical = made(all(), other.0, other.1);
+            let sides = both(&horizontal, &vertical, &json!({}), &json!({}));
+            assert_eq!(sides.map(|lines| lines.len()), [refused; 2], "{one:?}");
+        }
+        // The garbage collector lets go of one after the other.
+        for (old, new, other) in [
+            (made(cpu(), kind, "web"), cpu(), made(all(), kind, "web")),
+            (made(all(), kind, "web"), all(), cpu()),
+            (all(), all(), cpu()),
+        ] {
+            let review = Review::update(&old, &new).in_cluster(MemoryCluster::of(&[other]));
+            assert!(is_accepted(&review), "{old}");
+        }
+    }
+
+    #[test]
+    fn a_failed_look_up_refuses_or_warns() {
+        let grant = "Policy has not been granted access to Kubernetes autoscaling.k8s.io/v1/VerticalPodAutoscaler \
+                     resources. The violation has been reported.";
+        let may_not = "may not be read: list the kind in spec.contextAwareResources of the policy, and let the service \
+                       account of the policy server get, list and watch it";
+        let with = |object: Value| MemoryCluster::of(&[object]);
+        let (horizontal, vertical) = ("HorizontalPodAutoscaler", "VerticalPodAutoscaler");
+        let no_answer = "could not be looked up: deadline has elapsed";
+        for (object, there, subject, reason) in [
+            (
+                cpu(),
+                with(all()).failing_for(vertical, grant),
+                "the list of VerticalPodAutoscalers in shop",
+                may_not,
+            ),
+            (
+                cpu(),
+                with(all()).failing_for(horizontal, "deadline has elapsed"),
+                "the list of HorizontalPodAutoscalers in shop",
+                no_answer,
+            ),
+            (
+                all(),
+                with(cpu()).failing_for(horizontal, "deadline has elapsed"),
+                "the list of HorizontalPodAutoscalers in shop",
+                no_answer,
+            ),
+            (
+                all(),
+                with(cpu()).failing_for("Deployment", "deadline has elapsed"),
+                "Deployment shop/web",
+                no_answer,
+            ),
+        ] {
+            let review = Review::create(&object).in_cluster(there.clone());
+            let response = review.judge::<HpaVpaOverlap>();
+            let message = response.message.unwrap();
+            let kind = object["kind"].as_str().unwrap();
+            assert_eq!(
+                message,
+                format!("{kind} shop/web cannot be judged by hpa-vpa-overlap: {subject} {reason}")
+            );
+            assert_eq!(response.code, Some(500));
+            let found = review
+                .with(json!({"onLookupFailure": "warn"}))
+                .lines::<HpaVpaOverlap>();
+            assert_eq!(found.len(), 1);
+            assert!(found[0].ends_with("[unjudged]"), "{found:?}");
+            let mut labelled = object.clone();
+            labelled["metadata"]["labels"] = json!({"a": "b"});
+            let update = Review::update(&object, &labelled).in_cluster(there.clone());
+            assert!(is_accepted(&update));
+            assert!(!is_accepted(
+                &update.with(json!({"onUpdate": "enforceAll"}))
+            ));
+            labelled["spec"]["targetRef"] = json!({"kind": "Deployment", "name": "web"});
+            let update = Review::update(&object, &labelled).in_cluster(there);
+            assert!(!is_accepted(&update));
+        }
+    }
+
+    #[test]
+    fn without_the_definition_there_is_no_vertical_autoscaler() {
+        assert_eq!(lines(&cpu(), &[&deployment(&["app"])], &json!({})), [""; 0]);
+    }
+
+    /// Counts what is asked.
+    struct Counting(MemoryCluster, RefCell<Vec<String>>);
+
+    impl Cluster for Counting {
+        fn ask(&self, operation: &str, request: &[u8]) -> Result<Vec<u8>, String> {
+            let asked: Value = serde_json::from_slice(request).unwrap();
+            let kind = asked["kind"].as_str().unwrap_or_default();
+            self.1.borrow_mut().push(format!("{operation} {kind}"));
+            self.0.ask(operation, request)
+        }
+    }
+
+    fn asked(object: &Value, there: &[Value], settings: &Value) -> Vec<String> {
+        let cluster =
+            MemoryCluster::of(there).serving("autoscaling.k8s.io/v1", "VerticalPodAutoscaler");
+        let cluster = Counting(cluster, RefCell::default());
+        let (group, version) = object["apiVersion"]
+            .as_str()
+            .unwrap()
+            .split_once('/')
+            .unwrap();
+        let kind = json!({"group": group, "version": version, "kind": object["kind"]});
+        let payload = json!({
+            "request": {"kind": kind, "namespace": "shop", "operation": "CREATE", "object": object},
+            "settings": settings,
+        });
+        let _ = shared::policy::evaluate::<HpaVpaOverlap>(payload.to_string().as_bytes(), &cluster);
+        cluster.1.into_inner()
+    }
+
+    #[test]
+    fn asks_for_no_more_than_the_answer_depends_on() {
+        let (list_h, list_v, get) = (
+            "list_resources_by_namespace HorizontalPodAutoscaler",
+            "list_resources_by_namespace VerticalPodAutoscaler",
+            "get_resource Deployment",
+        );
+        let external = hpa(&json!([{"type": "External"}]));
+        let none = [""; 0];
+        assert_eq!(asked(&cpu(), &[], &json!({})), [list_h, list_v]);
+        assert_eq!(asked(&all(), &[], &json!({})), [list_v, list_h]);
+        assert_eq!(asked(&cpu(), &[all()], &json!({})), [list_h, list_v, get]);
+        assert_eq!(asked(&all(), &[cpu()], &json!({})), [list_v, list_h, get]);
+        assert_eq!(
+            asked(&vpa(&json!("Off"), &json!(null)), &[cpu()], &json!({})),
+            none
+        );
+        let quiet = json!({"sharedTarget": "off", "duplicateHorizontal": "off", "duplicateVertical": "off"});
+        assert_eq!(asked(&external, &[all()], &quiet), none);
+        assert_eq!(asked(&cpu(), &[all()], &quiet), [list_v, get]);
+        assert_eq!(asked(&all(), &[cpu()], &quiet), [list_h, get]);
+    }
+
+    #[test]
+    fn a_full_namespace_takes_two_lists_and_few_looks() {
+        let on = |mut object: Value, field: &str, kind: &str, name: String| {
+            object["metadata"]["name"] = json!(name);
+            object["spec"][field] = json!({"apiVersion": "apps/v1", "kind": kind, "name": name});
+            object
+        };
+        let mut there = Vec::new();
+        for number in 0..1000 {
+            let kind = if number % 2 == 0 {
+                "Deployment"
+            } else {
+                "ReplicaSet"
+            };
+            there.push(on(cpu(), "scaleTargetRef", kind, format!("web-{number}")));
+            there.push(on(all(), "targetRef", kind, format!("web-{number}")));
+        }
+        there.push(all());
+        let calls = asked(&cpu(), &there, &json!({}));
+        assert_eq!(calls.len(), 2 + 1 + MOST_OWNED, "{calls:?}");
+        let found = lines(&cpu(), &there.iter().collect::<Vec<_>>(), &json!({}));
+        assert_eq!(found.len(), 1);
+    }
+
+    #[test]
+    fn accepts_unread_what_it_does_not_claim() {
+        let object = deployment(&["app"]);
+        let found = lines(&object, &[], &json!({}));
+        assert!(found[0].ends_with("[unclaimed_kind]"), "{found:?}");
+    }
+}

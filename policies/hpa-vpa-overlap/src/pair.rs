@@ -1,0 +1,305 @@
+//! Two autoscalers of one target, and how to tell whoever writes one of them what the other does.
+
+use std::ptr;
+
+use shared::autoscaling::{
+    ContainerPolicy, Goal, HorizontalPodAutoscaler, Metric, Owner, VerticalPodAutoscaler,
+};
+use shared::{FieldPath, Finding, Level, Rule, Verdict, list_of, quote};
+
+use crate::rules;
+use crate::settings::{Scope, Settings};
+use crate::workload::Workload;
+
+/// The resources that a `VerticalPodAutoscaler` knows.
+const RESOURCES: [&str; 2] = ["cpu", "memory"];
+
+/// Stands for all containers that no policy names, where nobody knows their names.
+const OTHERS: &str = "";
+
+/// The kind that makes autoscalers of both kinds, and keeps them apart: GKE's, and the draft of the autoscaler project.
+const MULTIDIMENSIONAL: &str = "MultidimPodAutoscaler";
+
+/// The object that somebody writes, and that a finding points into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    Horizontal,
+    Vertical,
+}
+
+/// Two autoscalers of one target.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pair<'p> {
+    pub(crate) horizontal: &'p HorizontalPodAutoscaler<'p>,
+    pub(crate) vertical: &'p VerticalPodAutoscaler<'p>,
+    /// The target, where it can be read.
+    pub(crate) workload: Option<&'p Workload>,
+    pub(crate) side: Side,
+}
+
+/// A resource of a container that one autoscaler measures and the other one changes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Clash<'p> {
+    pub(crate) pair: &'p Pair<'p>,
+    pub(crate) metric: &'p Metric<'p>,
+    container: &'p str,
+}
+
+/// The containers of pods whose template nobody knows: those with policies of their own, and all others.
+fn supposed<'v>(vertical: &VerticalPodAutoscaler<'v>) -> Vec<&'v str> {
+    let policies = vertical.policies.iter();
+    let mut containers: Vec<&str> = policies
+        .map(|policy| policy.container)
+        .filter(|name| *name != "*")
+        .collect();
+    containers.push(OTHERS);
+    containers
+}
+
+/// Whether an autoscaler changes a request of one of these containers.
+fn controls_some(vertical: &VerticalPodAutoscaler<'_>, containers: &[&str]) -> bool {
+    containers.iter().any(|container| {
+        RESOURCES
+            .iter()
+            .any(|resource| vertical.controls(container, resource))
+    })
+}
+
+/// Whether an autoscaler may change requests at all.
+pub(crate) fn is_active(vertical: &VerticalPodAutoscaler<'_>) -> bool {
+    controls_some(vertical, &supposed(vertical))
+}
+
+/// Whether an autoscaler may change requests, or raise them while containers start.
+pub(crate) fn may_act(vertical: &VerticalPodAutoscaler<'_>) -> bool {
+    is_active(vertical)
+        || supposed(vertical)
+            .iter()
+            .any(|container| vertical.boosts(container))
+}
+
+impl<'p> Pair<'p> {
+    /// Judges the two.
+    pub(crate) fn judge(&self, settings: &Settings, verdict: &mut Verdict) {
+        if self.is_of_one_maker() {
+            return;
+        }
+        let active = controls_some(self.vertical, &self.containers());
+        match settings.scope {
+            Scope::Target if active => {
+                rules::shared_target::check(self, settings, verdict);
+                return;
+            }
+            Scope::Target => {}
+            Scope::Resource => {
+                let clashes = self.clashes();
+                for clash in &clashes {
+                    if clash.metric.goal == Goal::Utilization {
+                        rules::shared_resource::check(clash, verdict);
+                    } else {
+                        rules::shared_average_value::check(clash, settings, verdict);
+                    }
+                }
+                if active && clashes.is_empty() {
+                    rules::shared_target::check(self, settings, verdict);
+                }
+            }
+        }
+        self.judge_boost(settings, verdict);
+    }
+
+    /// Judges the raise of cpu requests while containers start, of those that are left alone otherwise.
+    fn judge_boost(&self, settings: &Settings, verdict: &mut Verdict) {
+        let vertical = self.vertical;
+        for metric in &self.horizontal.metrics {
+            let mut measured = self.measured(metric).into_iter();
+            let boosted = measured.find(|container| {
+                vertical.boosts(container) && !vertical.controls(container, "cpu")
+            });
+            if let Some(container) = boosted
+                && metric.goal == Goal::Utilization
+                && metric.resource == "cpu"
+            {
+                let clash = self.clash(metric, container);
+                rules::startup_boost::check(&clash, settings, verdict);
+                return;
+            }
+        }
+    }
+
+    /// Whether one controller made both, one that knows of the two.
+    pub(crate) fn is_of_one_maker(&self) -> bool {
+        let makers = (&self.horizontal.meta.owner, &self.vertical.meta.owner);
+        matches!(makers, (Some(one), Some(other)) if one == other && one.kind == MULTIDIMENSIONAL)
+    }
+
+    /// What both work on: each resource of a container once, utilization first.
+    pub(crate) fn clashes(&'p self) -> Vec<Clash<'p>> {
+        let mut clashes: Vec<Clash<'p>> = Vec::new();
+        for goal in [Goal::Utilization, Goal::AverageValue] {
+            let metrics = self.horizontal.metrics.iter();
+            for metric in metrics.filter(|metric| metric.goal == goal) {
+                for container in self.measured(metric) {
+                    let known = |clash: &Clash<'_>| {
+                        clash.container == container && clash.metric.resource == metric.resource
+                    };
+                    if self.vertical.controls(container, &metric.resource)
+                        && !clashes.iter().any(known)
+                    {
+                        clashes.push(self.clash(metric, container));
+                    }
+                }
+            }
+        }
+        clashes
+    }
+
+    fn clash(&'p self, metric: &'p Metric<'p>, container: &'p str) -> Clash<'p> {
+        Clash {
+            pair: self,
+            metric,
+            container,
+        }
+    }
+
+    /// The containers that the `VerticalPodAutoscaler` manages.
+    fn containers(&self) -> Vec<&'p str> {
+        let containers = self
+            .workload
+            .and_then(|workload| workload.containers.as_ref());
+        match containers {
+            Some(names) => names.iter().map(String::as_str).collect(),
+            None => supposed(self.vertical),
+        }
+    }
+
+    /// Those of them that a metric measures. One that is not in the template may be added to the pods; but those that
+    /// start before the others are never managed, sidecars neither.
+    fn measured(&self, metric: &'p Metric<'p>) -> Vec<&'p str> {
+        let Some(name) = metric.container.as_deref() else {
+            return self.containers();
+        };
+        let starts_before =
+            |workload: &Workload| workload.init_containers.iter().any(|c| c == name);
+        if self.workload.is_some_and(starts_before) {
+            return Vec::new();
+        }
+        vec![name]
+    }
+
+    /// The autoscaler that is not written.
+    pub(crate) fn other(&self) -> String {
+        match self.side {
+            Side::Horizontal => self.vertical.to_string(),
+            Side::Vertical => self.horizontal.to_string(),
+        }
+    }
+
+    /// Who made the autoscaler that is written, and keeps it as it is.
+    pub(crate) fn maker(&self) -> Option<&Owner<'_>> {
+        let owner = self.horizontal.meta.owner.as_ref();
+        owner.filter(|_| self.side == Side::Horizontal)
+    }
+
+    /// ` (this is made by ScaledObject "web")`, where whoever reads it has to look there.
+    pub(crate) fn made_by(&self) -> String {
+        match self.maker() {
+            Some(owner) => format!(" (this is made by {owner})"),
+            None => String::new(),
+        }
+    }
+
+    /// The field that names the target.
+    pub(crate) fn target_field(&self) -> &'static str {
+        match self.side {
+            Side::Horizontal => "spec.scaleTargetRef",
+            Side::Vertical => "spec.targetRef",
+        }
+    }
+}
+
+impl Clash<'_> {
+    /// `cpu of container "app" of Deployment "web"`. What has no name has none in old and new objects alike.
+    fn place(&self) -> String {
+        let (resource, target) = (&self.metric.resource, &self.pair.horizontal.target);
+        if self.container == OTHERS {
+            format!("{resource} of containers of {target}")
+        } else {
+            let container = quote(self.container);
+            format!("{resource} of container {container} of {target}")
+        }
+    }
+
+    /// The field of the metric, or that of the policy that changes the container: `controlledResources`, or another.
+    pub(crate) fn path(&self, policy_field: &'static str, otherwise: &'static str) -> String {
+        if self.pair.side == Side::Horizontal {
+            return self.metric.path(match self.metric.goal {
+                Goal::AverageValue => "target.averageValue",
+                _ => "target.averageUtilization",
+            });
+        }
+        let vertical = self.pair.vertical;
+        let policy = vertical.policy(self.container);
+        let is_it =
+            |other: &ContainerPolicy<'_>| policy.is_some_and(|policy| ptr::eq(policy, other));
+        match vertical.policies.iter().position(is_it) {
+            Some(index) => {
+                let policies = FieldPath::new("spec.resourcePolicy.containerPolicies");
+                policies.index(index).child(policy_field).to_string()
+            }
+            None => otherwise.to_owned(),
+        }
+    }
+
+    /// What to write instead, ready to be pasted.
+    fn fix(&self) -> String {
+        let (pair, resource) = (self.pair, &*self.metric.resource);
+        let vertical = pair.vertical;
+        let governing = vertical.policy(self.container);
+        let name = match (&self.metric.container, governing) {
+            (Some(container), _) => container,
+            (None, Some(policy)) => policy.container,
+            (None, None) => "*",
+        };
+        // What it would change instead must not clash, too, nor be new.
+        let others = RESOURCES.iter().copied().filter(|other| {
+            *other != resource
+                && vertical.controls(self.container, other)
+                && !pair
+                    .horizontal
+                    .metrics
+                    .iter()
+                    .any(|metric| metric.resource == *other)
+        });
+        let others = list_of(&mut { others });
+        let policy = if others.is_empty() {
+            "mode: \"Off\"".to_owned()
+        } else {
+            format!("controlledResources: [{others}]")
+        };
+        let (its, whoever) = match (pair.side, pair.maker()) {
+            (Side::Horizontal, None) => ("its ", String::new()),
+            (Side::Horizontal, Some(owner)) => ("its ", format!("have {owner} ")),
+            (Side::Vertical, _) => ("", "have the autoscaler ".to_owned()),
+        };
+        format!(
+            "write {{containerName: {name}, {policy}}} in {its}resourcePolicy.containerPolicies, or {its}updateMode: \"Off\", or \
+             {whoever}measure something else than {resource}",
+            name = quote(name),
+        )
+    }
+
+    /// Says what the two do to each other, and why: on the horizontal side, and on the vertical side.
+    pub(crate) fn report(
+        &self,
+        (rule, level): (&'static Rule, Level),
+        fights: &str,
+        why: &str,
+        verdict: &mut Verdict,
+    ) {
+        let what = format!("{fights} {} over {}", self.pair.other(), self.place());
+        let path = self.path("controlledResources", "spec.updatePolicy.updateMode");
+        let finding = Finding::new(rule, &path, what).so(why).fix(self.fix());
+        verdict.report(level, finding);
+    }
+}

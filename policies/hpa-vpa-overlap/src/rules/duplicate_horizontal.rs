@@ -1,0 +1,98 @@
+//! Two `HorizontalPodAutoscaler`s of one target.
+
+use shared::autoscaling::HorizontalPodAutoscaler;
+use shared::{Finding, Level, Rule, Verdict, rule};
+
+/// See the module.
+pub(crate) static RULE: Rule = rule! {
+    id: "duplicate_horizontal",
+    summary: "A HorizontalPodAutoscaler of a target that another one scales already",
+    why: "The controller does not choose: it reports AmbiguousSelector for both, and neither scales any more",
+    fix: "keep one of the two, with the metrics of both",
+};
+
+/// Reports it.
+pub(crate) fn check(
+    own: &HorizontalPodAutoscaler<'_>,
+    other: &HorizontalPodAutoscaler<'_>,
+    level: Level,
+    verdict: &mut Verdict,
+) {
+    let target = &own.target;
+    let owner = match &own.meta.owner {
+        Some(owner) => format!(" (this is made by {owner})"),
+        None => String::new(),
+    };
+    let reason = format!("stops both by AmbiguousSelector: {target} is also scaled by {other}");
+    let finding = Finding::new(&RULE, &"spec.scaleTargetRef", reason);
+    verdict.report(level, finding.so(&owner));
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::testing::{hpa, lines, owned};
+
+    fn named(name: &str) -> Value {
+        let mut object = hpa(&json!([{"type": "External"}]));
+        object["metadata"]["name"] = json!(name);
+        object
+    }
+
+    #[test]
+    fn refuses_by_default_and_names_each_of_the_others_in_order() {
+        let keda = owned(named("keda-hpa-web"), "ScaledObject", "web");
+        let start = "spec.scaleTargetRef: stops both by AmbiguousSelector: Deployment \"web\" is also scaled by \
+                     HorizontalPodAutoscaler";
+        let fix = "fix: keep one of the two, with the metrics of both [duplicate_horizontal]";
+        let (a, web) = (named("a"), named("web"));
+        let say = |level: &str| lines(&web, &[&keda, &a], &json!({"duplicateHorizontal": level}));
+        assert_eq!(
+            say("deny"),
+            [
+                format!("{start} \"a\"; {fix}"),
+                format!("{start} \"keda-hpa-web\" of ScaledObject \"web\"; {fix}"),
+            ]
+        );
+        assert_eq!(lines(&web, &[&keda, &a], &json!({})), say("deny"));
+        assert_eq!(say("off"), [""; 0]);
+        assert_eq!(say("warn").len(), 2);
+        assert_eq!(
+            lines(&keda, &[&web], &json!({})),
+            [format!(
+                "{start} \"web\" (this is made by ScaledObject \"web\"); {fix}"
+            )]
+        );
+    }
+
+    #[test]
+    fn an_object_is_no_double_of_itself_and_others_must_share_the_target() {
+        let with = |pointer: &str, value: Value| {
+            let mut object = named("b");
+            object["spec"]["scaleTargetRef"][pointer] = value;
+            object
+        };
+        let mut elsewhere = named("b");
+        elsewhere["metadata"]["namespace"] = json!("other");
+        let mut going = named("b");
+        going["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
+        let mut same = named("b");
+        same["metadata"]["uid"] = json!("7");
+        let mut own = named("web");
+        own["metadata"]["uid"] = json!("7");
+        for (there, found) in [
+            (named("b"), 1),
+            (with("apiVersion", json!("apps/v1beta1")), 1),
+            (with("apiVersion", json!("")), 0),
+            (with("kind", json!("StatefulSet")), 0),
+            (with("name", json!("api")), 0),
+            (elsewhere, 0),
+            (going, 0),
+            (same, 0),
+            (own.clone(), 0),
+        ] {
+            assert_eq!(lines(&own, &[&there], &json!({})).len(), found, "{there}");
+        }
+    }
+}

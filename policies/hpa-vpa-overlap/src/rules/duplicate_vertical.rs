@@ -1,0 +1,78 @@
+//! Two active `VerticalPodAutoscaler`s of one target.
+
+use shared::autoscaling::VerticalPodAutoscaler;
+use shared::{Finding, Level, Rule, Verdict, rule};
+
+/// See the module.
+pub(crate) static RULE: Rule = rule! {
+    id: "duplicate_vertical",
+    summary: "A VerticalPodAutoscaler of a target that another active one sizes already",
+    why: "Documented as undefined. The oldest one is applied and the others are ignored without a word, so that \
+          somebody's limits do not hold",
+    fix: "keep one of the two, with the policies of both",
+};
+
+/// Reports it.
+pub(crate) fn check(
+    own: &VerticalPodAutoscaler<'_>,
+    other: &VerticalPodAutoscaler<'_>,
+    level: Level,
+    verdict: &mut Verdict,
+) {
+    let target = &own.target;
+    let reason = format!("only the older one works: {target} is also sized by {other}");
+    let finding = Finding::new(&RULE, &"spec.targetRef", reason);
+    verdict.report(level, finding);
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::testing::{lines, vpa};
+
+    fn named(name: &str, mode: &str) -> Value {
+        let mut object = vpa(&json!(mode), &json!(null));
+        object["metadata"]["name"] = json!(name);
+        object
+    }
+
+    #[test]
+    fn warns_by_default_and_refuses_where_that_is_wanted() {
+        let (one, other) = (named("web", "Auto"), named("other", ""));
+        let say = |level: &str| lines(&one, &[&other], &json!({"duplicateVertical": level}));
+        let line = "spec.targetRef: only the older one works: Deployment \"web\" is also sized by \
+                    VerticalPodAutoscaler \"other\"; fix: keep one of the two, with the policies of both \
+                    [duplicate_vertical]";
+        assert_eq!(say("deny"), [line]);
+        assert_eq!(say("warn"), [format!("warning: hpa-vpa-overlap: {line}")]);
+        assert_eq!(lines(&one, &[&other], &json!({})), say("warn"));
+        assert_eq!(say("off"), [""; 0]);
+    }
+
+    #[test]
+    fn only_active_ones_of_the_same_target_count() {
+        let with = |field: &str, value: Value| {
+            let mut object = named("b", "Auto");
+            object["spec"]["targetRef"][field] = value;
+            object
+        };
+        let mut silent = named("b", "Auto");
+        silent["spec"]["resourcePolicy"]["containerPolicies"] =
+            json!([{"containerName": "*", "mode": "Off"}]);
+        let auto = || named("web", "Auto");
+        for (own, there, found) in [
+            (auto(), named("b", "Initial"), 1),
+            (auto(), with("apiVersion", json!(null)), 1),
+            (auto(), with("apiVersion", json!("extensions/v1beta1")), 1),
+            (auto(), with("kind", json!("StatefulSet")), 0),
+            (auto(), with("name", json!("api")), 0),
+            (auto(), named("b", "Off"), 0),
+            (auto(), silent, 0),
+            (named("web", "Off"), named("b", "Auto"), 0),
+            (auto(), named("web", "Auto"), 0),
+        ] {
+            assert_eq!(lines(&own, &[&there], &json!({})).len(), found, "{there}");
+        }
+    }
+}

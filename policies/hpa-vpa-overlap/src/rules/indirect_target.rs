@@ -1,0 +1,188 @@
+//! Two autoscalers whose targets are not the same, but belong together.
+
+use shared::autoscaling::Goal;
+use shared::{Finding, Level, Rule, Verdict, rule};
+
+use crate::pair::{Clash, Pair, Side};
+use crate::settings::{Scope, Settings};
+
+/// See the module.
+pub(crate) static RULE: Rule = rule! {
+    id: "indirect_target",
+    summary: "A HorizontalPodAutoscaler and a VerticalPodAutoscaler of which one targets the owner of what the other \
+              one targets, and that share a resource",
+    why: "Both reach the same pods. A VerticalPodAutoscaler works only on the topmost owner; on one below it does \
+          nothing, until somebody corrects that",
+    fix: "have both target the topmost owner, and share no resource",
+};
+
+/// Reports it, if the two share a resource as far as their policies say, or may share nothing at all.
+pub(crate) fn check(pair: &Pair<'_>, settings: &Settings, verdict: &mut Verdict) {
+    let clashes = pair.clashes();
+    let counts = |clash: &&Clash<'_>| {
+        clash.metric.goal == Goal::Utilization || settings.average_value != Level::Off
+    };
+    let resource = match (settings.scope, clashes.iter().find(counts)) {
+        _ if pair.is_of_one_maker() => return,
+        (Scope::Target, _) => "its pods",
+        (Scope::Resource, None) => return,
+        (Scope::Resource, Some(clash)) => &clash.metric.resource,
+    };
+    let (horizontal, vertical) = (&pair.horizontal.target, &pair.vertical.target);
+    let (own, target) = match pair.side {
+        Side::Horizontal => (horizontal, vertical),
+        Side::Vertical => (vertical, horizontal),
+    };
+    let other = pair.other();
+    let reason = format!("may fight {other} over {resource}: {own} and {target} belong together");
+    let finding = Finding::new(&RULE, &pair.target_field(), reason);
+    verdict.report(settings.indirect_targets, finding.so(&pair.made_by()));
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::testing::{deployment, hpa, lines, owned, utilization, vpa};
+
+    /// The object of another kind and name.
+    fn renamed(mut object: Value, kind: &str, name: &str) -> Value {
+        object["kind"] = json!(kind);
+        object["metadata"]["name"] = json!(name);
+        object
+    }
+
+    fn on(mut autoscaler: Value, field: &str, api_version: &str, kind: &str, name: &str) -> Value {
+        autoscaler["spec"][field] = json!({"apiVersion": api_version, "kind": kind, "name": name});
+        autoscaler
+    }
+
+    fn replica_set() -> Value {
+        owned(
+            renamed(deployment(&["app"]), "ReplicaSet", "web-5f7"),
+            "Deployment",
+            "web",
+        )
+    }
+
+    #[test]
+    fn finds_what_owners_have_in_common_on_both_sides() {
+        let cpu = || hpa(&json!([utilization("cpu")]));
+        let all = || vpa(&json!(null), &json!(null));
+        let set = ("apps/v1", "ReplicaSet", "web-5f7");
+        let database = ("example.com/v1", "Database", "we");
+        let web = ("apps/v1", "Deployment", "web");
+        let owned_deployment = owned(deployment(&["app"]), "Database", "we");
+        for (horizontal, vertical, there) in [
+            (web, set, vec![deployment(&["app"]), replica_set()]),
+            (set, web, vec![deployment(&["app"]), replica_set()]),
+            (web, database, vec![owned_deployment.clone()]),
+            (database, web, vec![owned_deployment.clone()]),
+            (set, database, vec![owned_deployment.clone(), replica_set()]),
+        ] {
+            let one = on(
+                cpu(),
+                "scaleTargetRef",
+                horizontal.0,
+                horizontal.1,
+                horizontal.2,
+            );
+            let other = on(all(), "targetRef", vertical.0, vertical.1, vertical.2);
+            let with = |other: &Value| {
+                let mut objects = there.clone();
+                objects.push(other.clone());
+                objects
+            };
+            let say = |object: &Value, other: &Value, level: &str| {
+                let there = with(other);
+                let there: Vec<&Value> = there.iter().collect();
+                lines(object, &there, &json!({"indirectTargets": level}))
+            };
+            let (h, v) = (
+                format!("{} \"{}\"", horizontal.1, horizontal.2),
+                format!("{} \"{}\"", vertical.1, vertical.2),
+            );
+            let line = format!(
+                "spec.scaleTargetRef: may fight VerticalPodAutoscaler \"web\" over cpu: {h} and {v} belong together"
+            );
+            let fix = "; fix: have both target the topmost owner, and share no resource [indirect_target]";
+            assert_eq!(say(&one, &other, "deny"), [format!("{line}{fix}")]);
+            let line = format!(
+                "spec.targetRef: may fight HorizontalPodAutoscaler \"web\" over cpu: {v} and {h} belong together"
+            );
+            assert_eq!(say(&other, &one, "deny"), [format!("{line}{fix}")]);
+            let warned = say(&other, &one, "warn");
+            assert!(warned[0].starts_with("warning: hpa-vpa-overlap: spec.targetRef: may fight "));
+            assert_eq!(
+                (say(&one, &other, "off"), say(&other, &one, "off")),
+                (vec![], vec![])
+            );
+        }
+    }
+
+    #[test]
+    fn what_does_not_belong_together_or_shares_nothing_is_left_alone() {
+        let memory = json!([{"containerName": "*", "controlledResources": ["memory"]}]);
+        let on_set =
+            |vertical: Value| on(vertical, "targetRef", "apps/v1", "ReplicaSet", "web-5f7");
+        let all = || on_set(vpa(&json!(null), &json!(null)));
+        let metrics = json!([utilization("cpu")]);
+        for (vertical, set) in [
+            (
+                all(),
+                renamed(deployment(&["app"]), "ReplicaSet", "web-5f7"),
+            ),
+            (
+                all(),
+                owned(
+                    renamed(deployment(&[]), "ReplicaSet", "web-5f7"),
+                    "Deployment",
+                    "api",
+                ),
+            ),
+            (all(), json!({})),
+            (on_set(vpa(&json!("Off"), &json!(null))), replica_set()),
+            (on_set(vpa(&json!(null), &memory)), replica_set()),
+        ] {
+            let there = [&vertical, &set, &deployment(&["app"])];
+            assert_eq!(
+                lines(&hpa(&metrics), &there, &json!({})),
+                [""; 0],
+                "{vertical} {set}"
+            );
+        }
+        let off = json!({"scope": "target"});
+        let vertical = on_set(vpa(&json!(null), &memory));
+        let found = lines(
+            &hpa(&metrics),
+            &[&vertical, &replica_set(), &deployment(&[])],
+            &off,
+        );
+        assert_eq!(
+            found,
+            [
+                "warning: hpa-vpa-overlap: spec.scaleTargetRef: may fight VerticalPodAutoscaler \"web\" over its pods: \
+              Deployment \"web\" and ReplicaSet \"web-5f7\" belong together [indirect_target]"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_circle_of_owners_has_an_end() {
+        let there = owned(deployment(&["app"]), "StatefulSet", "web");
+        let circle = owned(
+            renamed(deployment(&[]), "StatefulSet", "web"),
+            "Deployment",
+            "web",
+        );
+        let vertical = on(
+            vpa(&json!(null), &json!(null)),
+            "targetRef",
+            "v1",
+            "Gadget",
+            "g",
+        );
+        let found = lines(&hpa(&json!([])), &[&vertical, &there, &circle], &json!({}));
+        assert_eq!(found, [""; 0]);
+    }
+}

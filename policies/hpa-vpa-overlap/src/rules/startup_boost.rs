@@ -1,0 +1,142 @@
+//! Utilization of cpu requests that a `VerticalPodAutoscaler` raises while containers start.
+
+use shared::{Finding, Rule, Verdict, rule};
+
+use crate::pair::{Clash, Side};
+use crate::settings::Settings;
+
+/// See the module.
+pub(crate) static RULE: Rule = rule! {
+    id: "startup_boost",
+    summary: "A HorizontalPodAutoscaler that measures utilization of cpu requests that a VerticalPodAutoscaler raises \
+              while containers start, also when its mode is Off",
+    why: "Utilization is small as long as the request is large, so that new pods look idle when they are needed most",
+    fix: "remove startupBoost, or measure something else than cpu",
+};
+
+/// Reports it.
+pub(crate) fn check(clash: &Clash<'_>, settings: &Settings, verdict: &mut Verdict) {
+    let pair = clash.pair;
+    let other = pair.other();
+    let reason = match pair.side {
+        Side::Horizontal => format!("is low while containers start: {other} raises their requests"),
+        Side::Vertical => format!("lowers the cpu utilization of {other} while containers start"),
+    };
+    let path = if pair.vertical.startup_boost && pair.side == Side::Vertical {
+        "spec.startupBoost".to_owned()
+    } else {
+        clash.path("startupBoost", "spec.startupBoost")
+    };
+    // Of another target it is new.
+    let target = pair.horizontal.target.to_string();
+    let finding = Finding::new(&RULE, &path, reason)
+        .so(&pair.made_by())
+        .concerning(vec![target]);
+    verdict.report(settings.startup_boost, finding);
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::testing::{both, container_utilization, deployment, hpa, utilization, value, vpa};
+
+    const HPA: &str = "spec.metrics[0].resource.target.averageUtilization: is low while containers start: \
+                       VerticalPodAutoscaler \"web\" raises their requests";
+    const VPA: &str =
+        "lowers the cpu utilization of HorizontalPodAutoscaler \"web\" while containers start";
+    const FIX: &str = "remove startupBoost, or measure something else than cpu";
+
+    fn boost() -> Value {
+        json!({"cpu": {"type": "Factor", "factor": 2}})
+    }
+
+    fn boosted(mode: &Value, policies: &Value) -> Value {
+        let mut object = vpa(mode, policies);
+        object["spec"]["startupBoost"] = boost();
+        object
+    }
+
+    #[test]
+    fn says_so_on_both_sides_at_every_level() {
+        let horizontal = hpa(&json!([utilization("cpu")]));
+        let there = deployment(&["app"]);
+        let one = json!([{"containerName": "app", "startupBoost": boost()}]);
+        let place = "spec.resourcePolicy.containerPolicies[0].startupBoost";
+        let start = format!("{VPA}; fix: {FIX}");
+        // Where a warning is long, the fix goes first.
+        for (vertical, path, warned) in [
+            (
+                boosted(&json!("Off"), &json!(null)),
+                "spec.startupBoost",
+                &*start,
+            ),
+            (vpa(&json!("Off"), &one), place, VPA),
+        ] {
+            let say = |level: &str| {
+                both(
+                    &horizontal,
+                    &vertical,
+                    &there,
+                    &json!({"startupBoost": level}),
+                )
+            };
+            let warning = |text: &str| format!("warning: hpa-vpa-overlap: {text} [startup_boost]");
+            assert_eq!(
+                say("warn"),
+                [[warning(HPA)], [warning(&format!("{path}: {warned}"))]]
+            );
+            let denied = |text: &str| [format!("{text}; fix: {FIX} [startup_boost]")];
+            assert_eq!(
+                say("deny"),
+                [denied(HPA), denied(&format!("{path}: {VPA}"))]
+            );
+            assert_eq!(say("off"), [[""; 0]; 2]);
+        }
+    }
+
+    #[test]
+    fn matters_only_for_utilization_of_cpu_that_is_left_alone_otherwise() {
+        let cpu = || json!([utilization("cpu")]);
+        let off = json!("Off");
+        let memory = json!([{"containerName": "*", "controlledResources": ["memory"]}]);
+        for (metrics, vertical, found) in [
+            (cpu(), boosted(&off, &json!(null)), 1),
+            (
+                cpu(),
+                boosted(&off, &json!([{"containerName": "app", "mode": "Off"}])),
+                0,
+            ),
+            (
+                json!([utilization("memory")]),
+                boosted(&off, &json!(null)),
+                0,
+            ),
+            (json!([value("cpu")]), boosted(&off, &json!(null)), 0),
+            (
+                json!([{"type": "External"}]),
+                boosted(&off, &json!(null)),
+                0,
+            ),
+            (
+                json!([container_utilization("cpu", "app")]),
+                boosted(&off, &json!(null)),
+                1,
+            ),
+            (cpu(), vpa(&off, &json!(null)), 0),
+            (cpu(), boosted(&json!(null), &memory), 1),
+            // That is more than a boost.
+            (cpu(), boosted(&json!(null), &json!(null)), 0),
+        ] {
+            let there = deployment(&["app"]);
+            let settings = json!({"sharedTarget": "off"});
+            let sides = both(&hpa(&metrics), &vertical, &there, &settings).map(|lines| {
+                lines
+                    .iter()
+                    .filter(|line| line.ends_with("[startup_boost]"))
+                    .count()
+            });
+            assert_eq!(sides, [found; 2], "{metrics} {vertical}");
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! An autoscaler of the cluster that cannot be read.
+
+use shared::{Cursor, DecodeError, Rule, Verdict, quote, rule};
+
+/// See the module.
+pub(crate) static RULE: Rule = rule! {
+    id: "unreadable_object",
+    summary: "An autoscaler of the namespace that is not what it should be, and was passed over",
+    why: "One broken object must not keep all others from being judged",
+    fix: "correct that object",
+};
+
+/// Warns of it.
+pub(crate) fn check(kind: &str, object: &Cursor<'_>, error: &DecodeError, verdict: &mut Verdict) {
+    let name = object.map("metadata", |metadata| metadata.text("name"));
+    let name = name.ok().flatten().unwrap_or_default();
+    let reason = format!(
+        "passed over {kind} {} of the namespace: {error}",
+        quote(name)
+    );
+    verdict.warn(&RULE, &"metadata.namespace", reason);
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::testing::{hpa, lines, utilization, vpa};
+
+    #[test]
+    fn one_broken_autoscaler_does_not_hide_the_others() {
+        let own = hpa(&json!([utilization("cpu")]));
+        let good = vpa(&json!(null), &json!(null));
+        let mut broken = vpa(&json!(null), &json!(7));
+        broken["metadata"]["name"] = json!("a-broken-one");
+        let mut lost = vpa(&json!(null), &json!(null));
+        lost["metadata"]["name"] = json!("lost");
+        lost["spec"]["targetRef"] = json!(7);
+        // What is wrong with one of another target is no business of this one.
+        let mut other = broken.clone();
+        other["metadata"]["name"] = json!("other");
+        other["spec"]["targetRef"]["name"] = json!("other");
+        let lines = lines(&own, &[&good, &broken, &lost, &other], &json!({}));
+        assert_eq!(lines.len(), 3, "{lines:?}");
+        assert!(lines[0].ends_with("[shared_resource]"));
+        let warning = |name: &str, problem: &str| {
+            format!(
+                "warning: hpa-vpa-overlap: metadata.namespace: passed over VerticalPodAutoscaler \"{name}\" of the \
+                 namespace: {problem} [unreadable_object]"
+            )
+        };
+        assert_eq!(
+            lines[1..],
+            [
+                warning(
+                    "lost",
+                    "spec.targetRef: must be a map, not a number; fix: correct that object"
+                ),
+                warning(
+                    "a-broken-one",
+                    "spec.resourcePolicy.containerPolicies: must be a list, not a number",
+                ),
+            ]
+        );
+    }
+}

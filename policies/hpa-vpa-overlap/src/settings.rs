@@ -1,0 +1,137 @@
+//! What an administrator may set.
+
+use shared::{Level, OnUpdate, Reader};
+
+/// What an administrator may set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// What two autoscalers of one target may not share.
+    pub(crate) scope: Scope,
+    /// Amounts that are measured of what a `VerticalPodAutoscaler` changes. Requests are no part of that formula, and
+    /// some run such pairs on purpose; but the documentation of the `VerticalPodAutoscaler` rules all of them out. So
+    /// whoever does it is told, and may go on.
+    pub(crate) average_value: Level,
+    /// Requests that are raised while containers start, and measured.
+    pub(crate) startup_boost: Level,
+    /// Pairs that share a target and no resource.
+    pub(crate) shared_target: Level,
+    /// Pairs whose targets own one another.
+    pub(crate) indirect_targets: Level,
+    /// Two `HorizontalPodAutoscaler`s of one target: both stop.
+    pub(crate) duplicate_horizontal: Level,
+    /// Two `VerticalPodAutoscaler`s of one target: one of them works.
+    pub(crate) duplicate_vertical: Level,
+    /// Whom this policy does not concern.
+    exempt: Exempt,
+    /// Whether to refuse what cannot be judged because a look-up failed, or to warn of it.
+    pub(crate) on_lookup_failure: Level,
+    /// Whether an UPDATE is refused for what it makes worse, or for everything.
+    on_update: OnUpdate,
+}
+
+/// What two autoscalers of one target may not share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// A resource of a container, as the documentation of the `VerticalPodAutoscaler` has it.
+    Resource,
+    /// The target itself.
+    Target,
+}
+
+/// Whom the policy does not concern.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Exempt {
+    namespaces: Vec<String>,
+    users: Vec<String>,
+    names: Vec<String>,
+}
+
+impl Settings {
+    /// Whether the policy does not concern a namespace, or whoever asks.
+    pub(crate) fn exempts(&self, namespace: &str, username: &str) -> bool {
+        self.exempt.namespaces.iter().any(|name| name == namespace)
+            || self.exempt.users.iter().any(|name| name == username)
+    }
+
+    /// Whether the policy does not concern an autoscaler, on whichever side it is.
+    pub(crate) fn exempts_autoscaler(&self, namespace: &str, name: &str) -> bool {
+        let mut names = self.exempt.names.iter();
+        names.any(|entry| entry.split_once('/') == Some((namespace, name)))
+    }
+}
+
+impl shared::Settings for Settings {
+    fn read(settings: &mut Reader<'_, '_>) -> Self {
+        let scopes = [("resource", Scope::Resource), ("target", Scope::Target)];
+        Self {
+            scope: settings.choice("scope", &scopes, Scope::Resource),
+            average_value: settings.level("averageValue", Level::Warn),
+            startup_boost: settings.level("startupBoost", Level::Warn),
+            shared_target: settings.level("sharedTarget", Level::Warn),
+            indirect_targets: settings.level("indirectTargets", Level::Warn),
+            duplicate_horizontal: settings.level("duplicateHorizontal", Level::Deny),
+            duplicate_vertical: settings.level("duplicateVertical", Level::Warn),
+            exempt: settings.map("exempt", |exempt| Exempt {
+                namespaces: exempt.names("namespaces"),
+                users: exempt.users("users"),
+                names: exempt.namespaced_names("names"),
+            }),
+            on_lookup_failure: settings.on_lookup_failure(),
+            on_update: settings.on_update(),
+        }
+    }
+
+    fn on_update(&self) -> OnUpdate {
+        self.on_update
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::HpaVpaOverlap;
+
+    fn problems(settings: &Value) -> String {
+        let text = settings.to_string();
+        let response = shared::policy::check_settings::<HpaVpaOverlap>(text.as_bytes());
+        assert_eq!(response.valid, response.message.is_none());
+        response.message.unwrap_or_default()
+    }
+
+    #[test]
+    fn takes_nothing_and_everything() {
+        assert_eq!(problems(&json!({})), "");
+        let everything = json!({
+            "scope": "target", "averageValue": "deny", "startupBoost": "off", "sharedTarget": false,
+            "indirectTargets": "deny", "duplicateHorizontal": "warn", "duplicateVertical": "deny",
+            "exempt": {"namespaces": ["sandbox"], "users": ["jane"], "names": ["shop/web"]},
+            "onLookupFailure": "warn", "onUpdate": "enforceAll",
+        });
+        assert_eq!(problems(&everything), "");
+    }
+
+    #[test]
+    fn tells_every_problem() {
+        let settings = json!({
+            "scope": "pod", "averageValue": "allow", "startupBoost": 7, "sharedTargets": "warn",
+            "exempt": {"namespaces": ["team-*"], "users": [""], "names": ["web"], "objects": []},
+            "onLookupFailure": "off", "onUpdate": true,
+        });
+        assert_eq!(
+            problems(&settings).replace("; ", "\n"),
+            "wrong settings of hpa-vpa-overlap: scope: \"pod\" is not one of \"resource\", \"target\"\n\
+             averageValue: \"allow\" is not one of \"deny\", \"warn\", \"off\"\n\
+             startupBoost: must be a string, not a number\n\
+             exempt.namespaces[0]: \"team-*\" is not a name\n\
+             exempt.users[0]: is empty\n\
+             exempt.names[0]: \"web\" is not <namespace>/<name>\n\
+             exempt.objects: is not a setting\n\
+             known are \"namespaces\", \"users\", \"names\"\n\
+             onLookupFailure: \"off\" is not one of \"deny\", \"warn\"\n\
+             onUpdate: must be a string, not true or false\n\
+             sharedTargets: is not a setting\n\
+             did you mean \"sharedTarget\"?"
+        );
+    }
+}

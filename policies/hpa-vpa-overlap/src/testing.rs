@@ -1,0 +1,103 @@
+//! Objects for the unit tests of the rules.
+
+use serde_json::{Value, json};
+use shared::testing::{MemoryCluster, Review};
+
+use crate::HpaVpaOverlap;
+
+/// `HorizontalPodAutoscaler` `shop/web` of `Deployment` `web`, with metrics of v2.
+pub(crate) fn hpa(metrics: &Value) -> Value {
+    json!({
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": "web", "namespace": "shop"},
+        "spec": {
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
+            "maxReplicas": 3,
+            "metrics": metrics,
+        },
+    })
+}
+
+/// A metric that measures utilization of all containers.
+pub(crate) fn utilization(resource: &str) -> Value {
+    json!({
+        "type": "Resource",
+        "resource": {"name": resource, "target": {"type": "Utilization", "averageUtilization": 60}},
+    })
+}
+
+/// A metric that measures an amount of all containers.
+pub(crate) fn value(resource: &str) -> Value {
+    json!({
+        "type": "Resource",
+        "resource": {"name": resource, "target": {"type": "AverageValue", "averageValue": "100m"}},
+    })
+}
+
+/// A metric that measures utilization of one container.
+pub(crate) fn container_utilization(resource: &str, container: &str) -> Value {
+    json!({
+        "type": "ContainerResource",
+        "containerResource": {
+            "name": resource, "container": container, "target": {"type": "Utilization", "averageUtilization": 60},
+        },
+    })
+}
+
+/// `VerticalPodAutoscaler` `shop/web` of `Deployment` `web`, in a mode and with policies; `null` for none.
+pub(crate) fn vpa(mode: &Value, policies: &Value) -> Value {
+    json!({
+        "apiVersion": "autoscaling.k8s.io/v1",
+        "kind": "VerticalPodAutoscaler",
+        "metadata": {"name": "web", "namespace": "shop"},
+        "spec": {
+            "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
+            "updatePolicy": {"updateMode": mode},
+            "resourcePolicy": {"containerPolicies": policies},
+        },
+    })
+}
+
+/// `Deployment` `shop/web` with containers of these names.
+pub(crate) fn deployment(containers: &[&str]) -> Value {
+    let containers: Vec<Value> = containers
+        .iter()
+        .map(|name| json!({"name": name}))
+        .collect();
+    json!({
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "web", "namespace": "shop"},
+        "spec": {"template": {"spec": {"containers": containers}}},
+    })
+}
+
+/// The object with a controller that made it.
+pub(crate) fn owned(mut object: Value, kind: &str, name: &str) -> Value {
+    object["metadata"]["ownerReferences"] =
+        json!([{"apiVersion": "example.com/v1", "kind": kind, "name": name, "controller": true}]);
+    object
+}
+
+/// What the policy says of an object when others are there.
+pub(crate) fn lines(object: &Value, there: &[&Value], settings: &Value) -> Vec<String> {
+    let there: Vec<Value> = there.iter().map(|object| (*object).clone()).collect();
+    Review::create(object)
+        .with(settings.clone())
+        .in_cluster(MemoryCluster::of(&there))
+        .lines::<HpaVpaOverlap>()
+}
+
+/// What the policy says of each of two when the other one is there, and a third.
+pub(crate) fn both(
+    one: &Value,
+    other: &Value,
+    third: &Value,
+    settings: &Value,
+) -> [Vec<String>; 2] {
+    [
+        lines(one, &[other, third], settings),
+        lines(other, &[one, third], settings),
+    ]
+}
