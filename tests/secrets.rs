@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bundle_tests::{complete, policies, read, repository, yaml};
+use bundle_tests::{Random, complete, policies, read, repository, yaml};
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -25,27 +25,6 @@ const SEED: u64 = 0x5eed_0003;
 
 const KIBIBYTE: usize = 1024;
 const MEBIBYTE: usize = 1024 * KIBIBYTE;
-
-/// The generator `SplitMix64`.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        let limit = u64::try_from(limit).unwrap();
-        usize::try_from((mixed ^ (mixed >> 31)) % limit).unwrap()
-    }
-
-    fn bytes(&mut self, most: usize) -> Vec<u8> {
-        let count = self.below(most + 1);
-        (0..count)
-            .map(|_| u8::try_from(self.below(256)).unwrap())
-            .collect()
-    }
-}
 
 fn guest() -> std::sync::Arc<Guest> {
     policies::load(SecretData::NAME).unwrap()
@@ -197,7 +176,7 @@ fn secrets_are_read_as_k8s_openapi_writes_them() {
         "size": {"total": total, "value": value, "keys": keys, "warnAt": total},
         "encoding": encoding,
     });
-    let mut random = Random(SEED);
+    let mut random = Random::new(SEED);
     let (mut accepted, mut broken) = (0, 0);
     for round in 0..3_000 {
         let mut secret =

@@ -37,21 +37,16 @@ const SEED: u64 = 0x5eed_0001;
 /// The fields that each rule found, by the rule.
 type Findings = BTreeMap<String, BTreeSet<String>>;
 
-/// The generator `SplitMix64`.
-struct Random(u64);
+/// What objects are made from.
+struct Random(bundle_tests::Random);
 
 impl Random {
     fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        let limit = u64::try_from(limit).unwrap();
-        usize::try_from((mixed ^ (mixed >> 31)) % limit).unwrap()
+        self.0.below(limit)
     }
 
     fn pick<T: Clone>(&mut self, choices: &[T]) -> T {
-        choices[self.below(choices.len())].clone()
+        self.0.pick(choices).clone()
     }
 
     fn text(&mut self, choices: &[Option<&str>]) -> Option<String> {
@@ -425,7 +420,7 @@ fn check_lines(object: &Value, response: &Response) {
 #[test]
 fn workloads_are_read_as_k8s_openapi_writes_them() {
     let guest = guest();
-    let mut random = Random(SEED);
+    let mut random = Random(bundle_tests::Random::new(SEED));
     let mut refused = 0;
     for round in 0..150 {
         let spec = random.pod();

@@ -8,7 +8,7 @@
 
 use std::path::{Path, PathBuf};
 
-use bundle_tests::{names, read, repository};
+use bundle_tests::{Random, names, read, repository};
 use preflight::manifests::parse_one;
 use secret_data::SecretData;
 use serde_json::json;
@@ -20,25 +20,6 @@ const SEED: u64 = 0x5eed_0002;
 
 /// So many documents are made.
 const ROUNDS: usize = 60_000;
-
-/// The generator `SplitMix64`.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        let limit = u64::try_from(limit).unwrap();
-        usize::try_from((mixed ^ (mixed >> 31)) % limit).unwrap()
-    }
-
-    fn pick<'c, T>(&mut self, choices: &'c [T]) -> &'c T {
-        let place = self.below(choices.len());
-        choices.get(place).unwrap()
-    }
-}
 
 struct Nothing;
 
@@ -412,7 +393,7 @@ fn no_file_of_this_repository_has_a_mistake() {
 
 #[test]
 fn what_the_parser_reads_is_accepted_whatever_was_changed() {
-    let mut random = Random(SEED);
+    let mut random = Random::new(SEED);
     let mut found = Vec::new();
     files(&repository("examples"), &mut found);
     files(&repository("policies"), &mut found);

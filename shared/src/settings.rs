@@ -85,6 +85,17 @@ impl<'a> Reader<'a, '_> {
         self.keep(name, result).flatten().unwrap_or(default)
     }
 
+    /// A reason that the platform team gives to the users whom it refuses something: one line.
+    pub fn reason(&mut self, name: &'static str) -> &'a str {
+        let reason = self.text(name);
+        if reason.trim_ascii().is_empty() {
+            self.problem(name, "must say why, for the user who is refused");
+        } else if reason.bytes().any(|byte| byte.is_ascii_control()) {
+            self.problem(name, "must be one line");
+        }
+        reason
+    }
+
     /// The text of a string or of a whole number, for what YAML reads as either: `30080`, `30080-30090`; empty when it is
     /// absent.
     pub fn scalar(&mut self, name: &'static str) -> Cow<'a, str> {

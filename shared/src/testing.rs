@@ -10,6 +10,18 @@ use serde_json::{Value, json};
 use crate::cluster::{Cluster, GET, LIST};
 use crate::policy::{self, Policy, Response};
 
+/// What a policy says is wrong with settings; empty when nothing is.
+///
+/// # Panics
+///
+/// When the answer contradicts itself.
+#[must_use]
+pub fn settings_problems<P: Policy>(settings: &Value) -> String {
+    let response = policy::check_settings::<P>(settings.to_string().as_bytes());
+    assert_eq!(response.valid, response.message.is_none(), "{settings}");
+    response.message.unwrap_or_default()
+}
+
 /// A request that is built step by step and then judged.
 #[derive(Debug, Clone)]
 pub struct Review {

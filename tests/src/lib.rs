@@ -6,6 +6,7 @@ mod case;
 pub mod invariants;
 pub mod kwctl;
 pub mod policies;
+mod random;
 mod request;
 pub mod session;
 pub mod yaml;
@@ -13,6 +14,7 @@ pub mod yaml;
 pub use answer::{Answer, Verdict};
 pub use bless::compare;
 pub use case::{Case, Input, cases};
+pub use random::Random;
 pub use request::{complete, in_snake_case};
 
 use std::path::{Path, PathBuf};

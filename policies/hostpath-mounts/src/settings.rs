@@ -216,12 +216,7 @@ fn read_allowed(entry: &mut Reader<'_, '_>) -> Allowed {
 }
 
 fn read_denied(entry: &mut Reader<'_, '_>) -> Denied {
-    let reason = entry.text("reason");
-    if reason.trim_ascii().is_empty() {
-        entry.problem("reason", "must say why, for the user who is refused");
-    } else if reason.contains(char::is_control) {
-        entry.problem("reason", "must be one line");
-    }
+    let reason = entry.reason("reason");
     Denied {
         path: read_path(entry),
         reason: reason.to_owned(),
@@ -304,14 +299,12 @@ fn type_problem(kind: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
+    use shared::testing::settings_problems;
 
     use crate::HostpathMounts;
 
     fn problems(settings: &Value) -> String {
-        let response =
-            shared::policy::check_settings::<HostpathMounts>(settings.to_string().as_bytes());
-        assert_eq!(response.valid, response.message.is_none());
-        response.message.unwrap_or_default()
+        settings_problems::<HostpathMounts>(settings)
     }
 
     #[test]

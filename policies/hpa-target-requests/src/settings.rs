@@ -158,14 +158,12 @@ fn read_custom_kind(entry: &mut Reader<'_, '_>) -> CustomKind {
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
+    use shared::testing::settings_problems;
 
     use crate::HpaTargetRequests;
 
     fn problems(settings: &Value) -> String {
-        let text = settings.to_string();
-        let response = shared::policy::check_settings::<HpaTargetRequests>(text.as_bytes());
-        assert_eq!(response.valid, response.message.is_none());
-        response.message.unwrap_or_default()
+        settings_problems::<HpaTargetRequests>(settings)
     }
 
     #[test]

@@ -89,14 +89,12 @@ impl shared::Settings for Settings {
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
+    use shared::testing::settings_problems;
 
     use crate::HpaVpaOverlap;
 
     fn problems(settings: &Value) -> String {
-        let text = settings.to_string();
-        let response = shared::policy::check_settings::<HpaVpaOverlap>(text.as_bytes());
-        assert_eq!(response.valid, response.message.is_none());
-        response.message.unwrap_or_default()
+        settings_problems::<HpaVpaOverlap>(settings)
     }
 
     #[test]

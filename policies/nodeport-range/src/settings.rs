@@ -229,12 +229,7 @@ fn read_range(
 }
 
 fn read_denied(entry: &mut Reader<'_, '_>) -> Denied {
-    let reason = entry.text("reason");
-    if reason.trim_ascii().is_empty() {
-        entry.problem("reason", "must say why, for the user who is refused");
-    } else if reason.contains(char::is_control) {
-        entry.problem("reason", "must be one line");
-    }
+    let reason = entry.reason("reason");
     Denied {
         ports: read_range(entry, "ports", None).map_or_else(PortSet::default, PortSet::from),
         reason: reason.to_owned(),
@@ -290,14 +285,12 @@ fn check_ranges(
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
+    use shared::testing::settings_problems;
 
     use crate::NodeportRange;
 
     fn problems(settings: &Value) -> String {
-        let response =
-            shared::policy::check_settings::<NodeportRange>(settings.to_string().as_bytes());
-        assert_eq!(response.valid, response.message.is_none());
-        response.message.unwrap_or_default()
+        settings_problems::<NodeportRange>(settings)
     }
 
     #[test]

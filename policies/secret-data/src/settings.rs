@@ -255,15 +255,11 @@ fn read_size(size: &mut Reader<'_, '_>, default: &Size) -> Size {
 }
 
 fn read_denied_type(entry: &mut Reader<'_, '_>) -> DeniedType {
-    let (name, reason) = (entry.text("type"), entry.text("reason"));
+    let name = entry.text("type");
     if let Some(problem) = type_problem(name) {
         entry.problem("type", problem);
     }
-    if reason.trim_ascii().is_empty() {
-        entry.problem("reason", "must say why, for the user who is refused");
-    } else if reason.bytes().any(|byte| byte.is_ascii_control()) {
-        entry.problem("reason", "must be one line");
-    }
+    let reason = entry.reason("reason");
     DeniedType {
         name: name.to_owned(),
         reason: reason.to_owned(),
