@@ -2,7 +2,7 @@
 
 use shared::host_path::HostPath;
 use shared::workload::{Container as _, ContainerRef, PodSpec};
-use shared::{FieldPath, quote};
+use shared::{FieldPath, Finding, Level, Rule, Verdict, quote};
 
 use crate::views::{Container, Source, Volume, VolumeMount};
 
@@ -103,8 +103,20 @@ impl<'a> HostVolume<'a> {
         quoted
     }
 
+    /// Refuses the path itself. On an UPDATE that is new to whoever did not use it before.
+    pub(crate) fn refuse(
+        &self,
+        rule: &'static Rule,
+        reason: String,
+        fix: &'static str,
+        verdict: &mut Verdict,
+    ) {
+        let finding = Finding::new(rule, &self.field(), reason).fix(fix);
+        verdict.report(Level::Deny, finding.concerning(self.uses()));
+    }
+
     /// Who does what with it. Writing goes with reading, so that less of the same is nothing new.
-    pub(crate) fn uses(&self) -> Vec<String> {
+    fn uses(&self) -> Vec<String> {
         let mut uses = Vec::new();
         for Mount {
             container,

@@ -1,7 +1,7 @@
 //! A path that the administrator denies.
 
 use shared::host_path::Relation;
-use shared::{Finding, Level, Rule, Verdict, quote, rule};
+use shared::{Rule, Verdict, quote, rule};
 
 use crate::settings::Denied;
 use crate::volume::HostVolume;
@@ -34,10 +34,7 @@ pub(crate) fn check(
             quote(path.as_str())
         ),
     };
-    verdict.report(
-        Level::Deny,
-        Finding::new(&RULE, &volume.field(), reason).concerning(volume.uses()),
-    );
+    volume.refuse(&RULE, reason, RULE.fix, verdict);
 }
 
 #[cfg(test)]

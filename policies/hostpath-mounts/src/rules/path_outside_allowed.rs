@@ -1,6 +1,6 @@
 //! A path that is not allowed, where only allowed ones are.
 
-use shared::{Finding, Level, Rule, Verdict, rule};
+use shared::{Rule, Verdict, rule};
 
 use crate::volume::HostVolume;
 
@@ -27,12 +27,7 @@ pub(crate) fn check(volume: &HostVolume<'_>, verdict: &mut Verdict) {
         "{} is not among the paths that are allowed {place}",
         volume.quoted()
     );
-    verdict.report(
-        Level::Deny,
-        Finding::new(&RULE, &volume.field(), reason)
-            .fix(fix)
-            .concerning(volume.uses()),
-    );
+    volume.refuse(&RULE, reason, fix, verdict);
 }
 
 #[cfg(test)]

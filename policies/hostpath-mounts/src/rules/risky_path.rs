@@ -1,7 +1,7 @@
 //! A path that no pod should see.
 
 use shared::host_path::Relation;
-use shared::{Finding, Level, Rule, Verdict, quote, rule};
+use shared::{Rule, Verdict, quote, rule};
 
 use crate::catalogue::Risk;
 use crate::volume::HostVolume;
@@ -55,12 +55,7 @@ pub(crate) fn check(
             )
         }
     };
-    verdict.report(
-        Level::Deny,
-        Finding::new(&RULE, &volume.field(), reason)
-            .fix(fix)
-            .concerning(volume.uses()),
-    );
+    volume.refuse(&RULE, reason, fix, verdict);
 }
 
 #[cfg(test)]
