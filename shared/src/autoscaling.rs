@@ -10,6 +10,7 @@ use std::fmt;
 use crate::cluster::ListLookup;
 use crate::decode::{Cursor, DecodeError};
 use crate::quote::quote;
+use crate::request::Request;
 
 mod horizontal;
 mod vertical;
@@ -56,6 +57,14 @@ pub const fn vertical_pod_autoscalers(namespace: &str) -> ListLookup<'_> {
     }
 }
 
+/// Whether an UPDATE leaves the spec as it was, as far as the policy reads it, and in v1 the annotation that is a part of
+/// it.
+#[must_use]
+pub fn keeps_spec(request: &Request<'_>) -> bool {
+    let of_v1 = request.kind.version == "v1" && request.kind.group == "autoscaling";
+    request.keeps("spec") && (!of_v1 || request.keeps("metadata.annotations"))
+}
+
 /// The built-in kinds that can be scaled, by `apiVersion` and kind. All have their pod spec at [`POD_SPEC`].
 pub const SCALABLE: &[(&str, &str)] = &[
     ("apps/v1", "Deployment"),
@@ -75,7 +84,6 @@ pub fn wants(field: &str) -> bool {
         "metadata"
             | "name"
             | "namespace"
-            | "creationTimestamp"
             | "deletionTimestamp"
             | "annotations"
             | METRICS_ANNOTATION
@@ -117,16 +125,16 @@ pub struct ScaleTarget<'a> {
     pub name: &'a str,
 }
 
-/// Kinds whose group a `VerticalPodAutoscaler` does not read.
+/// Group and kind of those that a `VerticalPodAutoscaler` knows by their kind alone, whatever group it gives.
 /// Source: `wellKnownControllers` in `vertical-pod-autoscaler/pkg/target/fetcher.go`.
-const WELL_KNOWN: &[&str] = &[
-    "CronJob",
-    "DaemonSet",
-    "Deployment",
-    "Job",
-    "ReplicaSet",
-    "ReplicationController",
-    "StatefulSet",
+const WELL_KNOWN: &[(&str, &str)] = &[
+    ("", "ReplicationController"),
+    ("apps", "DaemonSet"),
+    ("apps", "Deployment"),
+    ("apps", "ReplicaSet"),
+    ("apps", "StatefulSet"),
+    ("batch", "CronJob"),
+    ("batch", "Job"),
 ];
 
 impl<'a> ScaleTarget<'a> {
@@ -169,20 +177,39 @@ impl<'a> ScaleTarget<'a> {
     /// Whether a `HorizontalPodAutoscaler` that says this and a `VerticalPodAutoscaler` that says the other scale the
     /// same object.
     ///
-    /// The latter matches pods by kind and name alone (`TargetRefIndexKey`). Of other kinds than the well-known ones it
-    /// needs the group to find the object, so there the groups count when both are given.
+    /// The latter matches pods by kind and name alone (`TargetRefIndexKey`). By a well-known kind it means the built-in
+    /// one, so the former must give its group; another group is another object, or none. Of other kinds it needs the
+    /// group to find the object, so there the groups count when both are given.
     #[must_use]
     pub fn is_also(&self, vertical: &Self) -> bool {
-        let groups = || {
-            WELL_KNOWN.contains(&self.kind)
-                || self.api_version.is_empty()
-                || vertical.api_version.is_empty()
-                || self.group() == vertical.group()
-        };
-        !self.kind.is_empty()
-            && self.kind == vertical.kind
-            && self.name == vertical.name
-            && groups()
+        self.is_called(vertical)
+            && match vertical.well_known_group() {
+                Some(group) => self.group() == group,
+                None => self.may_be_of_group(vertical),
+            }
+    }
+
+    /// Whether two `VerticalPodAutoscaler`s scale the same object.
+    #[must_use]
+    pub fn is_sized_by(&self, other: &Self) -> bool {
+        self.is_called(other) && (self.well_known_group().is_some() || self.may_be_of_group(other))
+    }
+
+    /// The group that a `VerticalPodAutoscaler` means by the kind; None where it reads the one that is given.
+    #[must_use]
+    pub fn well_known_group(&self) -> Option<&'static str> {
+        let mut known = WELL_KNOWN.iter();
+        known
+            .find(|(_, kind)| *kind == self.kind)
+            .map(|(group, _)| *group)
+    }
+
+    fn is_called(&self, other: &Self) -> bool {
+        !self.kind.is_empty() && self.kind == other.kind && self.name == other.name
+    }
+
+    fn may_be_of_group(&self, other: &Self) -> bool {
+        self.api_version.is_empty() || other.api_version.is_empty() || self.group() == other.group()
     }
 }
 
@@ -223,8 +250,6 @@ impl fmt::Display for Owner<'_> {
 pub struct AutoscalerMeta<'a> {
     /// The name.
     pub name: &'a str,
-    /// When it was made, in RFC 3339, which sorts as text; empty before it is stored.
-    pub created: &'a str,
     /// Whether it is being deleted, and so on its way out.
     pub deleting: bool,
     /// The controller that owns it.
@@ -242,7 +267,6 @@ impl<'a> AutoscalerMeta<'a> {
             })?;
             Ok(Self {
                 name: metadata.text("name")?,
-                created: metadata.text("creationTimestamp")?,
                 deleting: !metadata.text("deletionTimestamp")?.is_empty(),
                 owner: owners.into_iter().flatten().next(),
             })
@@ -312,11 +336,28 @@ mod tests {
             (target("", "", ""), target("", "", ""), false),
         ] {
             assert_eq!(
-                horizontal.is_also(&vertical),
-                expected,
+                (
+                    horizontal.is_also(&vertical),
+                    horizontal.is_sized_by(&vertical)
+                ),
+                (expected, expected),
                 "{horizontal:?} {vertical:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_horizontal_autoscaler_of_a_well_known_kind_needs_its_group() {
+        let web = target("apps/v1", "Deployment", "web");
+        for api_version in ["", "apps", "extensions/v1beta1", "example.com/v1"] {
+            let other = target(api_version, "Deployment", "web");
+            assert!(
+                !other.is_also(&web) && other.is_sized_by(&web),
+                "{api_version}"
+            );
+        }
+        let core = target("v1", "ReplicationController", "web");
+        assert!(core.is_also(&target("", "ReplicationController", "web")));
     }
 
     #[test]
@@ -327,14 +368,11 @@ mod tests {
 
     #[test]
     fn knows_who_made_an_autoscaler() {
-        let text = r#"{"metadata":{"name":"keda-hpa-web","creationTimestamp":"2026-01-01T00:00:00Z","ownerReferences":[
+        let text = r#"{"metadata":{"name":"keda-hpa-web","ownerReferences":[
             {"kind":"Other","name":"x"},{"kind":"ScaledObject","name":"web","controller":true}]}}"#;
         let json = json::parse(text).unwrap();
         let meta = AutoscalerMeta::read(&Cursor::new(&json, FieldPath::new(""))).unwrap();
-        assert_eq!(
-            (meta.name, meta.deleting, meta.created),
-            ("keda-hpa-web", false, "2026-01-01T00:00:00Z")
-        );
+        assert_eq!((meta.name, meta.deleting), ("keda-hpa-web", false));
         let owner = meta.owner.map(|owner| owner.to_string());
         assert_eq!(owner.as_deref(), Some("ScaledObject \"web\""));
         let json = json::parse(r#"{"metadata":{"deletionTimestamp":"x"}}"#).unwrap();

@@ -78,6 +78,9 @@ pub enum ClusterError {
 impl ClusterError {
     /// The host tells errors apart in words only.
     ///
+    /// `error finding resource` starts whatever went wrong when the host asked for the kinds of a group, so that only
+    /// the status behind it tells a group that is not there from a cluster in trouble.
+    ///
     /// Source: `crates/policy-evaluator/src/callback_handler/kubernetes/client.rs` and
     /// `crates/policy-evaluator/src/runtimes/callback.rs` of kubewarden/kubewarden-controller.
     fn from_host(text: &str) -> Self {
@@ -88,7 +91,9 @@ impl ClusterError {
         };
         if says("has not been granted access") || says("is forbidden") {
             Self::Forbidden
-        } else if says("Cannot find resource ") || says("error finding resource ") {
+        } else if says("Cannot find resource ")
+            || says("error finding resource ") && says("code: 404")
+        {
             Self::NotServed
         } else if says("Cannot find ") && says(" named ") {
             Self::NotFound
@@ -213,8 +218,23 @@ mod tests {
             ),
             ("Cannot find resource example.com/v1/Gadget", NotServed),
             (
-                "error finding resource autoscaling.k8s.io/v1 / VerticalPodAutoscaler: 404",
+                "error finding resource autoscaling.k8s.io/v1 / VerticalPodAutoscaler: ApiError: 404 page not found\n: \
+                 Failed to parse error data (Status { status: Some(Failure), code: 404, message: \"404 page",
                 NotServed,
+            ),
+            (
+                "error finding resource a.io/v1 / Gadget: HyperError: tcp connect error: 10.0.0.1:4043",
+                Unavailable(
+                    "error finding resource a.io/v1 / Gadget: HyperError: tcp connect error: 10.0.0.1:4043"
+                        .to_owned(),
+                ),
+            ),
+            (
+                "error finding resource a.io/v1 / Gadget: ApiError: (Status { code: 503 })",
+                Unavailable(
+                    "error finding resource a.io/v1 / Gadget: ApiError: (Status { code: 503 })"
+                        .to_owned(),
+                ),
             ),
             (
                 "deadline has elapsed",
@@ -280,7 +300,8 @@ mod tests {
     #[test]
     fn no_list_is_not_an_empty_list() {
         let error = |says| names(says).unwrap_err();
-        let none = "Host error: Callback evaluation failure: error finding resource a/v1 / X: ApiError: 404";
+        let none = "Host error: Callback evaluation failure: error finding resource a/v1 / X: ApiError: 404 page not \
+                    found\n: Failed to parse error data (Status { status: Some(Failure), code: 404, ";
         assert_eq!(error(Err(none)), ClusterError::NotServed);
         for (text, said) in [
             ("[]", "cannot be read: must be a map, not a list"),

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use bundle_tests::{complete, policies};
 use hpa_target_requests::HpaTargetRequests;
+use hpa_vpa_overlap::HpaVpaOverlap;
 use preflight::{Cluster, Engine, HostCalls, Limits, Policy};
 use serde_json::{Value, json};
 use shared::Policy as _;
@@ -28,26 +29,41 @@ fn main() -> Result<(), String> {
     if !env::args().any(|argument| argument == "--bench") {
         return Ok(());
     }
-    let wasm = policies::wasm(HpaTargetRequests::NAME)?;
-    let policy = load(&wasm, LIMITS)?;
-    for (title, object, item) in [
+    for (name, title, object, item) in [
         (
+            HpaTargetRequests::NAME,
             "a Deployment, where there are autoscalers",
             deployment(0),
-            autoscaler as fn(usize) -> Value,
+            (|number| vec![autoscaler(number)]) as fn(usize) -> Vec<Value>,
         ),
         (
+            HpaTargetRequests::NAME,
             "an autoscaler, where there are others",
             autoscaler(0),
-            autoscaler,
+            |number| vec![autoscaler(number)],
         ),
         (
+            HpaTargetRequests::NAME,
             "an autoscaler of pods without requests, where there are LimitRanges",
             autoscaler(0),
-            limit_range,
+            |number| vec![limit_range(number)],
+        ),
+        (
+            HpaVpaOverlap::NAME,
+            "a HorizontalPodAutoscaler, where there are so many of both kinds",
+            autoscaler(0),
+            |number| vec![autoscaler(number), vertical(number)],
+        ),
+        (
+            HpaVpaOverlap::NAME,
+            "a VerticalPodAutoscaler, where there are so many of both kinds",
+            vertical(0),
+            |number| vec![autoscaler(number), vertical(number)],
         ),
     ] {
-        println!("\n{title}");
+        let wasm = policies::wasm(name)?;
+        let policy = load(name, &wasm, LIMITS)?;
+        println!("\n{name}: {title}");
         println!(
             "{:>8} {:>12} {:>10} {:>12} {:>12}",
             "items", "answers, KB", "time, ms", "per item, µs", "memory, MiB"
@@ -55,9 +71,9 @@ fn main() -> Result<(), String> {
         // Memory only grows with the list, so the search goes on where it ended before.
         let (mut pages, mut base) = (1, Duration::ZERO);
         for size in SIZES {
-            let setting = Setting::new(&object, (0..size).map(item).collect())?;
+            let setting = Setting::new(&object, (0..size).flat_map(item).collect())?;
             let time = setting.median(&policy)?;
-            pages = setting.least_pages(&wasm, pages)?;
+            pages = setting.least_pages(name, &wasm, pages)?;
             if size == 0 {
                 base = time;
             }
@@ -75,9 +91,9 @@ fn main() -> Result<(), String> {
     Ok(())
 }
 
-fn load(wasm: &[u8], limits: Limits) -> Result<Policy, String> {
+fn load(name: &str, wasm: &[u8], limits: Limits) -> Result<Policy, String> {
     let engine = Engine::new(limits).map_err(|error| error.to_string())?;
-    let policy = engine.load(HpaTargetRequests::NAME, wasm);
+    let policy = engine.load(name, wasm);
     policy.map_err(|error| error.to_string())
 }
 
@@ -124,10 +140,10 @@ impl Setting {
     }
 
     /// The fewest pages of memory, of 64 KiB, that an evaluation gets by with.
-    fn least_pages(&self, wasm: &[u8], from: u32) -> Result<u32, String> {
+    fn least_pages(&self, name: &str, wasm: &[u8], from: u32) -> Result<u32, String> {
         let is_enough = |pages: u32| {
             let memory = u64::from(pages) * PAGE;
-            let policy = load(wasm, Limits { memory, ..LIMITS });
+            let policy = load(name, wasm, Limits { memory, ..LIMITS });
             // A module that starts with more is not even loaded.
             policy.is_ok_and(|policy| {
                 let host = self.cluster.host(policy.metadata());
@@ -165,8 +181,9 @@ impl Setting {
                 "kubernetes",
                 &call.operation,
                 request.as_bytes(),
-            )?;
-            bytes += answer.len();
+            );
+            // Where there are no items, the kind of one may not be known.
+            bytes += answer.map_or(0, |answer| answer.len());
         }
         Ok(bytes)
     }
@@ -219,6 +236,24 @@ fn autoscaler(number: usize) -> Value {
             "metrics": [metric("cpu"), metric("memory")],
         },
         "status": {"currentReplicas": 2, "desiredReplicas": 2},
+    })
+}
+
+/// An autoscaler of the other kind, of the same Deployment.
+fn vertical(number: usize) -> Value {
+    let name = format!("app-{number}");
+    let recommended =
+        json!({"containerName": "app", "target": {"cpu": "100m", "memory": "262144k"}});
+    json!({
+        "apiVersion": "autoscaling.k8s.io/v1",
+        "kind": "VerticalPodAutoscaler",
+        "metadata": metadata(&name),
+        "spec": {
+            "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": name},
+            "updatePolicy": {"updateMode": "Auto"},
+            "resourcePolicy": {"containerPolicies": [{"containerName": "*", "minAllowed": {"cpu": "50m"}}]},
+        },
+        "status": {"recommendation": {"containerRecommendations": [recommended]}},
     })
 }
 

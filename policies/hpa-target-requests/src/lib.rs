@@ -119,10 +119,8 @@ impl Review<'_> {
 
     /// Whether an UPDATE changes nothing that is judged, so that nothing it could be refused for is new.
     fn is_untouched(&self) -> bool {
-        let of_v1 = self.request.kind.version == "v1" && self.request.kind.group == "autoscaling";
         self.settings.on_update() == OnUpdate::NewViolations
-            && self.request.keeps("spec")
-            && (!of_v1 || self.request.keeps("metadata.annotations"))
+            && autoscaling::keeps_spec(self.request)
     }
 
     /// Gets the target of an autoscaler, and judges the two together.

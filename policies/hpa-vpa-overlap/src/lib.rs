@@ -15,7 +15,7 @@ mod workload;
 use std::cell::OnceCell;
 
 use shared::autoscaling::{
-    AutoscalerMeta, HorizontalPodAutoscaler, ScaleTarget, VerticalPodAutoscaler,
+    self, AutoscalerMeta, HorizontalPodAutoscaler, ScaleTarget, VerticalPodAutoscaler,
 };
 use shared::{
     Cluster, Cursor, Error, Level, OnUpdate, Operation, Policy, Request, Rule, Settings as _,
@@ -117,24 +117,18 @@ impl Review<'_> {
             || self.settings.exempts_autoscaler(self.namespace, self.name)
     }
 
-    /// Whether an UPDATE leaves everything as it was that is judged.
-    fn keeps_all(&self) -> bool {
-        let kind = &self.request.kind;
-        let of_v1 = kind.version == "v1" && kind.group == "autoscaling";
-        self.request.keeps("spec") && (!of_v1 || self.request.keeps("metadata.annotations"))
-    }
-
     /// Whether an UPDATE writes a status and nothing that is judged. Older recommenders do so without `/status`, once a
     /// minute for each object.
     fn is_status(&self) -> bool {
         self.request.operation == Operation::Update
             && !self.request.keeps("status")
-            && self.keeps_all()
+            && autoscaling::keeps_spec(self.request)
     }
 
     /// Whether an UPDATE changes nothing that is judged, so that nothing it could be refused for is new.
     fn is_untouched(&self) -> bool {
-        self.settings.on_update() == OnUpdate::NewViolations && self.keeps_all()
+        self.settings.on_update() == OnUpdate::NewViolations
+            && autoscaling::keeps_spec(self.request)
     }
 
     /// Keeps the owner that an UPDATE takes off, as the garbage collector does to let go of an object: what that owner
@@ -154,24 +148,12 @@ impl Review<'_> {
         let mut own = HorizontalPodAutoscaler::read(&self.request.object(), version)?;
         self.recall_owner(&mut own.meta);
         let (own, target) = (&own, own.target);
-        if settings.duplicate_horizontal != Level::Off {
-            let answer = others::ask(Kind::Horizontal, self)?;
-            let others = Others::read(Kind::Horizontal, answer.as_ref(), self)?;
-            let same = |other: &ScaleTarget<'_>| {
-                !target.kind.is_empty() && other.is(target.group(), target.kind, target.name)
-            };
-            others.each(self, &mut { same }, verdict, &mut |other, verdict| {
-                // A list holds objects of v2, whatever they were made as.
-                let other = HorizontalPodAutoscaler::read(other, "v2")?;
-                let level = settings.duplicate_horizontal;
-                rules::duplicate_horizontal::check(own, &other, level, verdict);
-                Ok(())
-            })?;
-        }
+        // What cannot be looked up hides nothing of what can.
+        let doubles = self.double_horizontals(own, verdict);
         let without_resources =
             settings.scope == Scope::Resource && settings.shared_target == Level::Off;
         if own.metrics.is_empty() && without_resources {
-            return Ok(());
+            return doubles;
         }
         let answer = others::ask(Kind::Vertical, self)?;
         let others = Others::read(Kind::Vertical, answer.as_ref(), self)?;
@@ -191,31 +173,42 @@ impl Review<'_> {
         })?;
         self.relatives(&target, &others, verdict, &mut |other, verdict| {
             judge(other, verdict, false)
+        })?;
+        doubles
+    }
+
+    /// Judges a `HorizontalPodAutoscaler` against the others of its kind.
+    fn double_horizontals(
+        &self,
+        own: &HorizontalPodAutoscaler<'_>,
+        verdict: &mut Verdict,
+    ) -> Result<(), Error> {
+        let (target, level) = (own.target, self.settings.duplicate_horizontal);
+        if level == Level::Off {
+            return Ok(());
+        }
+        let answer = others::ask(Kind::Horizontal, self)?;
+        let others = Others::read(Kind::Horizontal, answer.as_ref(), self)?;
+        let same = |other: &ScaleTarget<'_>| {
+            !target.kind.is_empty() && other.is(target.group(), target.kind, target.name)
+        };
+        others.each(self, &mut { same }, verdict, &mut |other, verdict| {
+            // A list holds objects of v2, whatever they were made as.
+            let other = HorizontalPodAutoscaler::read(other, "v2")?;
+            rules::duplicate_horizontal::check(own, &other, level, verdict);
+            Ok(())
         })
     }
 
     /// Judges a `VerticalPodAutoscaler` against what is there.
     fn vertical(&self, verdict: &mut Verdict) -> Result<(), Error> {
-        let settings = self.settings;
         let mut own = VerticalPodAutoscaler::read(&self.request.object())?;
         self.recall_owner(&mut own.meta);
         let (own, target) = (&own, own.target);
         if !pair::may_act(own) {
             return Ok(());
         }
-        if settings.duplicate_vertical != Level::Off && pair::is_active(own) {
-            let answer = others::ask(Kind::Vertical, self)?;
-            let others = Others::read(Kind::Vertical, answer.as_ref(), self)?;
-            let same = |other: &ScaleTarget<'_>| target.is_also(other);
-            others.each(self, &mut { same }, verdict, &mut |other, verdict| {
-                let other = VerticalPodAutoscaler::read(other)?;
-                if pair::is_active(&other) {
-                    let level = settings.duplicate_vertical;
-                    rules::duplicate_vertical::check(own, &other, level, verdict);
-                }
-                Ok(())
-            })?;
-        }
+        let doubles = self.double_verticals(own, verdict);
         let answer = others::ask(Kind::Horizontal, self)?;
         let others = Others::read(Kind::Horizontal, answer.as_ref(), self)?;
         let judge = |other: &Cursor<'_>, verdict: &mut Verdict, is_direct: bool| {
@@ -234,6 +227,29 @@ impl Review<'_> {
         })?;
         self.relatives(&target, &others, verdict, &mut |other, verdict| {
             judge(other, verdict, false)
+        })?;
+        doubles
+    }
+
+    /// Judges a `VerticalPodAutoscaler` against the others of its kind.
+    fn double_verticals(
+        &self,
+        own: &VerticalPodAutoscaler<'_>,
+        verdict: &mut Verdict,
+    ) -> Result<(), Error> {
+        let (target, level) = (own.target, self.settings.duplicate_vertical);
+        if level == Level::Off || !pair::is_active(own) {
+            return Ok(());
+        }
+        let answer = others::ask(Kind::Vertical, self)?;
+        let others = Others::read(Kind::Vertical, answer.as_ref(), self)?;
+        let same = |other: &ScaleTarget<'_>| target.is_sized_by(other);
+        others.each(self, &mut { same }, verdict, &mut |other, verdict| {
+            let other = VerticalPodAutoscaler::read(other)?;
+            if pair::is_active(&other) {
+                rules::duplicate_vertical::check(own, &other, level, verdict);
+            }
+            Ok(())
         })
     }
 
@@ -260,8 +276,10 @@ impl Review<'_> {
     /// The target of the object, looked up once.
     fn target(&self, target: &ScaleTarget<'_>) -> Result<Option<&Workload>, Error> {
         let look_up = || {
-            // Only groups of Kubernetes itself have no dot.
-            if target.group().contains('.') {
+            // Only groups of Kubernetes itself have no dot. That of a kind that it knows, a `VerticalPodAutoscaler` does
+            // not read.
+            let is_known = self.kind == Kind::Vertical && target.well_known_group().is_some();
+            if !is_known && target.group().contains('.') {
                 return Ok(None);
             }
             workload::look_up((target.kind, target.name), self.namespace, self.cluster)
@@ -389,6 +407,18 @@ mod tests {
             (cpu(), target(all(), "apps/v1", "Deployment", "api"), false),
             (cpu(), target(all(), "apps/v1", "deployment", "web"), false),
             (cpu(), elsewhere(all()), false),
+            // Another kind of that name, and none at all.
+            (
+                target(cpu(), "example.com/v1", "Deployment", "web"),
+                all(),
+                false,
+            ),
+            (target(cpu(), "", "Deployment", "web"), all(), false),
+            (
+                target(cpu(), "extensions/v1beta1", "Deployment", "web"),
+                all(),
+                false,
+            ),
             (
                 target(cpu(), &alpha.0, alpha.1, alpha.2),
                 target(all(), &beta.0, beta.1, beta.2),
@@ -412,6 +442,15 @@ mod tests {
         }
         assert_eq!(lines(&cpu(), &[&going(all())], &json!({})), [""; 0]);
         assert_eq!(lines(&all(), &[&going(cpu())], &json!({})), [""; 0]);
+    }
+
+    #[test]
+    fn a_template_is_read_whatever_group_a_vpa_gives() {
+        let off = json!([{"containerName": "app", "mode": "Off"}]);
+        let mut vertical = vpa(&json!(null), &off);
+        vertical["spec"]["targetRef"]["apiVersion"] = json!("example.com/v1");
+        let sides = both(&cpu(), &vertical, &deployment(&["app"]), &json!({}));
+        assert_eq!(sides, [[""; 0]; 2]);
     }
 
     #[test]
@@ -453,6 +492,8 @@ mod tests {
             object["spec"][field]["name"] = json!("api");
             object
         };
+        let mut of_nobody = cpu();
+        of_nobody["spec"]["scaleTargetRef"]["apiVersion"] = json!("extensions/v1beta1");
         let recreate = vpa(&json!("Recreate"), &json!(null));
         let named = |policies: Value| vpa(&json!(null), &policies);
         let app_off = named(json!([{"containerName": "app", "mode": "Off"}]));
@@ -466,6 +507,7 @@ mod tests {
             (cpu(), both_metrics.clone(), all(), false),
             (both_metrics, cpu(), all(), true),
             (other_target(cpu(), "scaleTargetRef"), cpu(), all(), false),
+            (of_nobody, cpu(), all(), false),
             (vpa(&json!("Off"), &json!(null)), all(), cpu(), false),
             (all(), recreate, cpu(), true),
             (memory(), all(), cpu(), false),
@@ -565,7 +607,15 @@ mod tests {
         let with = |object: Value| MemoryCluster::of(&[object]);
         let (horizontal, vertical) = ("HorizontalPodAutoscaler", "VerticalPodAutoscaler");
         let no_answer = "could not be looked up: deadline has elapsed";
+        let trouble = "error finding resource autoscaling.k8s.io/v1 / VerticalPodAutoscaler: HyperError: timed out";
+        let in_trouble = format!("could not be looked up: {trouble}");
         for (object, there, subject, reason) in [
+            (
+                cpu(),
+                with(all()).failing_for(vertical, trouble),
+                "the list of VerticalPodAutoscalers in shop",
+                &*in_trouble,
+            ),
             (
                 cpu(),
                 with(all()).failing_for(vertical, grant),
@@ -574,7 +624,7 @@ mod tests {
             ),
             (
                 cpu(),
-                with(all()).failing_for(horizontal, "deadline has elapsed"),
+                with(memory()).failing_for(horizontal, "deadline has elapsed"),
                 "the list of HorizontalPodAutoscalers in shop",
                 no_answer,
             ),
@@ -601,7 +651,7 @@ mod tests {
             );
             assert_eq!(response.code, Some(500));
             let found = review
-                .with(json!({"onLookupFailure": "warn"}))
+                .with(json!({"onLookupFailure": "warn", "sharedTarget": "off"}))
                 .lines::<HpaVpaOverlap>();
             assert_eq!(found.len(), 1);
             assert!(found[0].ends_with("[unjudged]"), "{found:?}");
@@ -615,6 +665,26 @@ mod tests {
             labelled["spec"]["targetRef"] = json!({"kind": "Deployment", "name": "web"});
             let update = Review::update(&object, &labelled).in_cluster(there);
             assert!(!is_accepted(&update));
+        }
+    }
+
+    #[test]
+    fn a_list_of_doubles_that_fails_does_not_hide_the_pair() {
+        let silent = "deadline has elapsed";
+        for (object, there, fails) in [
+            (cpu(), all(), "HorizontalPodAutoscaler"),
+            (all(), cpu(), "VerticalPodAutoscaler"),
+        ] {
+            let found = Review::create(&object)
+                .in_cluster(MemoryCluster::of(&[there]).failing_for(fails, silent))
+                .with(json!({"onLookupFailure": "warn"}))
+                .lines::<HpaVpaOverlap>();
+            let ends: Vec<_> = found
+                .iter()
+                .filter_map(|line| line.rsplit_once('['))
+                .collect();
+            let rules: Vec<_> = ends.iter().map(|(_, rule)| *rule).collect();
+            assert_eq!(rules, ["shared_resource]", "unjudged]"], "{fails}");
         }
     }
 

@@ -50,7 +50,7 @@ fn supposed<'v>(vertical: &VerticalPodAutoscaler<'v>) -> Vec<&'v str> {
     let policies = vertical.policies.iter();
     let mut containers: Vec<&str> = policies
         .map(|policy| policy.container)
-        .filter(|name| *name != "*")
+        .filter(|name| !matches!(*name, "*" | OTHERS))
         .collect();
     containers.push(OTHERS);
     containers
@@ -238,12 +238,8 @@ impl Clash<'_> {
                 _ => "target.averageUtilization",
             });
         }
-        let vertical = self.pair.vertical;
-        let policy = vertical.policy(self.container);
-        let is_it =
-            |other: &ContainerPolicy<'_>| policy.is_some_and(|policy| ptr::eq(policy, other));
-        match vertical.policies.iter().position(is_it) {
-            Some(index) => {
+        match self.governing() {
+            Some((index, _)) => {
                 let policies = FieldPath::new("spec.resourcePolicy.containerPolicies");
                 policies.index(index).child(policy_field).to_string()
             }
@@ -251,16 +247,22 @@ impl Clash<'_> {
         }
     }
 
+    /// The policy for the container, and its place.
+    fn governing(&self) -> Option<(usize, &ContainerPolicy<'_>)> {
+        let vertical = self.pair.vertical;
+        let policy = vertical.policy(self.container)?;
+        let mut policies = vertical.policies.iter().enumerate();
+        policies.find(|(_, other)| ptr::eq(policy, *other))
+    }
+
     /// What to write instead, ready to be pasted.
     fn fix(&self) -> String {
         let (pair, resource) = (self.pair, &*self.metric.resource);
         let vertical = pair.vertical;
-        let governing = vertical.policy(self.container);
-        let name = match (&self.metric.container, governing) {
-            (Some(container), _) => container,
-            (None, Some(policy)) => policy.container,
-            (None, None) => "*",
-        };
+        let name = self.metric.container.as_deref();
+        let governing = self.governing();
+        // A second policy for the same would not count, and what else the first one says is to stay.
+        let governing = governing.filter(|(_, policy)| name.is_none_or(|n| n == policy.container));
         // What it would change instead must not clash, too, nor be new.
         let others = RESOURCES.iter().copied().filter(|other| {
             *other != resource
@@ -282,10 +284,16 @@ impl Clash<'_> {
             (Side::Horizontal, Some(owner)) => ("its ", format!("have {owner} ")),
             (Side::Vertical, _) => ("", "have the autoscaler ".to_owned()),
         };
+        let (policy, place) = if let Some((index, _)) = governing {
+            (policy, format!("[{index}]"))
+        } else {
+            let name = quote(name.unwrap_or("*"));
+            let policy = format!("{{containerName: {name}, {policy}}}");
+            (policy, String::new())
+        };
         format!(
-            "write {{containerName: {name}, {policy}}} in {its}resourcePolicy.containerPolicies, or {its}updateMode: \"Off\", or \
-             {whoever}measure something else than {resource}",
-            name = quote(name),
+            "write {policy} in {its}resourcePolicy.containerPolicies{place}, or {its}updateMode: \"Off\", or \
+             {whoever}measure something else than {resource}"
         )
     }
 

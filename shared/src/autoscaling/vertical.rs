@@ -77,11 +77,11 @@ impl<'a> VerticalPodAutoscaler<'a> {
     }
 
     /// The policy for a container: the first that names it, else the last for all. None when it is controlled as a
-    /// whole. Source: `GetContainerResourcePolicy` in `vertical-pod-autoscaler/pkg/utils/vpa/api.go`.
+    /// whole. One without a name is for no container, and so is the empty name for those that no policy names. Source: `GetContainerResourcePolicy` in `vertical-pod-autoscaler/pkg/utils/vpa/api.go`.
     #[must_use]
     pub fn policy(&self, container: &str) -> Option<&ContainerPolicy<'a>> {
         let mut policies = self.policies.iter();
-        let named = policies.find(|policy| policy.container == container);
+        let named = policies.find(|policy| policy.container == container && !container.is_empty());
         named.or_else(|| self.policies.iter().rfind(|policy| policy.container == "*"))
     }
 
@@ -94,15 +94,6 @@ impl<'a> VerticalPodAutoscaler<'a> {
                 None => BOTH.contains(&resource),
                 Some(policy) => policy.controls(resource),
             }
-    }
-
-    /// Whether it may change the request of some container for a resource, where the containers are not known.
-    #[must_use]
-    pub fn may_control(&self, resource: &str) -> bool {
-        let others = self.policies.iter().any(|policy| policy.container == "*");
-        self.mode != UpdateMode::Off
-            && (self.policies.iter().any(|policy| policy.controls(resource))
-                || !others && BOTH.contains(&resource))
     }
 
     /// Whether it raises the cpu request of a container while that starts, whatever the mode says.
@@ -204,41 +195,34 @@ mod tests {
                 assert_eq!(vpa.mode, expected, "{policy}");
                 let active = expected != UpdateMode::Off;
                 assert_eq!(vpa.controls("app", "cpu"), active, "{policy}");
-                assert_eq!(vpa.may_control("cpu"), active, "{policy}");
-                assert_eq!(
-                    (vpa.controls("app", "gpu"), vpa.may_control("gpu")),
-                    (false, false)
-                );
+                assert!(!vpa.controls("app", "gpu"), "{policy}");
             });
         }
     }
 
     #[test]
     fn the_policy_of_a_container_is_its_own_then_the_last_for_all() {
-        // Whether cpu and memory of `app`, of `other`, and of some container are controlled.
-        for (policies, app, other, some) in [
-            (json!([]), (true, true), (true, true), (true, true)),
+        // Whether cpu and memory of `app` and of `other` are controlled.
+        for (policies, app, other) in [
+            (json!([]), (true, true), (true, true)),
             (
                 json!([{"containerName": "app", "mode": "Off"}]),
                 (false, false),
-                (true, true),
                 (true, true),
             ),
             (
                 json!([{"containerName": "*", "mode": "Off"}]),
                 (false, false),
                 (false, false),
-                (false, false),
             ),
+            (json!([{"mode": "Off"}]), (true, true), (true, true)),
             (
                 json!([{"containerName": "*", "mode": "Off"}, {"containerName": "app"}]),
                 (true, true),
                 (false, false),
-                (true, true),
             ),
             (
                 json!([{"containerName": "*", "controlledResources": ["memory"]}]),
-                (false, true),
                 (false, true),
                 (false, true),
             ),
@@ -246,11 +230,9 @@ mod tests {
                 json!([{"containerName": "*", "controlledResources": []}]),
                 (false, false),
                 (false, false),
-                (false, false),
             ),
             (
                 json!([{"containerName": "*", "controlledResources": null}]),
-                (true, true),
                 (true, true),
                 (true, true),
             ),
@@ -261,7 +243,6 @@ mod tests {
                 ]),
                 (true, false),
                 (true, true),
-                (true, true),
             ),
             (
                 json!([
@@ -270,15 +251,13 @@ mod tests {
                 ]),
                 (true, true),
                 (true, true),
-                (true, true),
             ),
         ] {
             let spec = json!({"resourcePolicy": {"containerPolicies": policies}});
             with(&spec, |vpa| {
                 let of = |name| (vpa.controls(name, "cpu"), vpa.controls(name, "memory"));
                 assert_eq!((of("app"), of("other")), (app, other), "{policies}");
-                let found = (vpa.may_control("cpu"), vpa.may_control("memory"));
-                assert_eq!(found, some, "{policies}");
+                assert_eq!(of(""), other, "{policies}");
             });
         }
     }

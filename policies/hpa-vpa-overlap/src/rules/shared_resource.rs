@@ -48,15 +48,19 @@ mod tests {
     fn names_both_and_the_container_and_a_fix_that_can_be_pasted_on_both_sides() {
         let horizontal = hpa(&json!([utilization("cpu")]));
         let policies = json!([{"containerName": "*"}, {"containerName": "proxy", "mode": "Off"}]);
-        let policy = "{containerName: \"*\", controlledResources: [\"memory\"]}";
-        for (policies, path) in [
+        for (policies, path, policy, place) in [
+            // A policy that is there already is changed; a second one might not count.
             (
                 policies,
                 "spec.resourcePolicy.containerPolicies[0].controlledResources",
+                "controlledResources: [\"memory\"]",
+                "[0]",
             ),
             (
                 json!([{"containerName": "proxy", "mode": "Off"}]),
                 "spec.updatePolicy.updateMode",
+                "{containerName: \"*\", controlledResources: [\"memory\"]}",
+                "",
             ),
         ] {
             let vertical = vpa(&json!(null), &policies);
@@ -66,12 +70,12 @@ mod tests {
                 [
                     [format!(
                         "{HPA} cpu of container \"app\" of Deployment \"web\": {SHARE}; fix: write {policy} in its \
-                         resourcePolicy.containerPolicies, or its updateMode: \"Off\", or measure something else \
-                         than cpu [shared_resource]"
+                         resourcePolicy.containerPolicies{place}, or its updateMode: \"Off\", or measure \
+                         something else than cpu [shared_resource]"
                     )],
                     [format!(
                         "{path}: fights HorizontalPodAutoscaler \"web\" over cpu of container \"app\" of Deployment \
-                         \"web\": {MEASURES}; fix: write {policy} in resourcePolicy.containerPolicies, or \
+                         \"web\": {MEASURES}; fix: write {policy} in resourcePolicy.containerPolicies{place}, or \
                          updateMode: \"Off\", {OR}"
                     )],
                 ]
@@ -158,6 +162,15 @@ mod tests {
             (cpu(), off("app"), two(), vec![proxy_cpu]),
             (cpu(), off("app"), deployment(&["app"]), vec![]),
             (cpu(), off("gone"), two(), vec![app_cpu, proxy_cpu]),
+            // Whose name was forgotten is for no container.
+            (cpu(), off(""), two(), vec![app_cpu, proxy_cpu]),
+            (cpu(), off(""), nobody(), vec![all]),
+            (
+                cpu(),
+                json!([{"mode": "Off"}]),
+                two(),
+                vec![app_cpu, proxy_cpu],
+            ),
             (
                 cpu(),
                 json!([{"containerName": "*", "mode": "Off"}, {"containerName": "app"}]),
@@ -250,7 +263,8 @@ mod tests {
                 &json!({}),
             );
             let (_, fix) = found[0].split_once("; fix: write ").unwrap();
-            fix.split_once(" in its").unwrap().0.to_owned()
+            let (fix, _) = fix.split_once(", or its updateMode").unwrap();
+            fix.replace(" in its resourcePolicy.containerPolicies", "")
         };
         let cpu = || json!([utilization("cpu")]);
         let named =
@@ -272,15 +286,28 @@ mod tests {
                 json!(null),
                 "{containerName: \"*\", mode: \"Off\"}",
             ),
-            (
-                cpu(),
-                named(json!(["cpu"])),
-                "{containerName: \"app\", mode: \"Off\"}",
-            ),
+            (cpu(), named(json!(["cpu"])), "mode: \"Off\"[0]"),
             (
                 cpu(),
                 named(json!(null)),
+                "controlledResources: [\"memory\"][0]",
+            ),
+            (
+                app(),
+                named(json!(null)),
+                "controlledResources: [\"memory\"][0]",
+            ),
+            // That one is for others, too.
+            (
+                app(),
+                json!([{"containerName": "*"}]),
                 "{containerName: \"app\", controlledResources: [\"memory\"]}",
+            ),
+            // The last for all counts.
+            (
+                cpu(),
+                json!([{"containerName": "*"}, {"containerName": "*"}]),
+                "controlledResources: [\"memory\"][1]",
             ),
             (
                 app(),
