@@ -17,6 +17,9 @@ pub enum Level {
     Off,
 }
 
+/// Behind so many new findings, which are more than anybody is told, all others are taken for new.
+const MANY: usize = 100;
+
 /// One thing that a rule found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -187,13 +190,18 @@ impl Verdict {
     pub(crate) fn forgive(mut self, old: &Self) -> Self {
         // Both are in the order of their objects, so that what was not changed is found at the next place.
         let mut known: Vec<Option<&Finding>> = old.violations.iter().map(Some).collect();
-        let mut next = 0;
+        let (mut next, mut new) = (0, 0);
         let mut forgive = |finding: &Finding| {
             let same = |place: &usize| {
                 let known = known.get(*place).copied().flatten();
                 known.is_some_and(|known| finding.was_in(known))
             };
+            // Where nothing is as it was, looking for each among all takes quadratic time.
+            if new == MANY {
+                return false;
+            }
             let Some(place) = (next..known.len()).chain(0..next).find(same) else {
+                new += 1;
                 return false;
             };
             if let Some(known) = known.get_mut(place) {
@@ -458,6 +466,22 @@ mod tests {
         let long = |end: &str| verdict(&[(&ODD, "spec", &format!("{}{end}", "x".repeat(600)))]);
         assert_eq!(long("a").lines(), long("b").lines());
         assert!(!long("a").forgive(&long("b")).is_accepted());
+    }
+
+    #[test]
+    fn stops_looking_for_what_was_there_behind_many_that_are_new() {
+        let of = |range: std::ops::Range<usize>| {
+            let mut verdict = Verdict::accept();
+            for number in range {
+                verdict.deny(&ODD, &"a", number.to_string());
+            }
+            verdict
+        };
+        let refused = |new: Verdict, old: &Verdict| new.forgive(old).lines().len();
+        assert_eq!(refused(of(0..300), &of(MANY..300)), 300);
+        assert_eq!(refused(of(0..300), &of(MANY - 1..300)), MANY - 1);
+        assert_eq!(refused(of(0..300), &of(0..300)), 0);
+        assert_eq!(refused(of(0..20_000), &of(30_000..50_000)), 20_000);
     }
 
     #[test]

@@ -18,8 +18,8 @@ pub(crate) struct Advice<'a> {
     service: &'a Service<'a>,
     /// The ports that no other Service gets by chance.
     band: PortSet,
-    /// Those of the Service, and those that were given already.
-    taken: Vec<i64>,
+    /// Whether each port is one of the Service, or was given already.
+    taken: Vec<bool>,
     given: usize,
 }
 
@@ -27,12 +27,23 @@ impl<'a> Advice<'a> {
     pub(crate) fn new(scope: &'a Scope<'a>, service: &'a Service<'a>) -> Self {
         let (band, _) = scope.settings.cluster_range.bands();
         let ports = service.ports.iter().filter_map(|port| port.number);
-        Self {
+        let mut advice = Self {
             scope,
             service,
             band,
-            taken: ports.chain(service.health_check()).collect(),
+            taken: vec![false; usize::from(u16::MAX) + 1],
             given: 0,
+        };
+        for number in ports.chain(service.health_check()) {
+            advice.take(number);
+        }
+        advice
+    }
+
+    fn take(&mut self, number: i64) {
+        let taken = usize::try_from(number).ok();
+        if let Some(taken) = taken.and_then(|number| self.taken.get_mut(number)) {
+            *taken = true;
         }
     }
 
@@ -93,8 +104,12 @@ impl<'a> Advice<'a> {
         if self.given == ADVISED {
             return Some(format!("set another {field}"));
         }
-        let port = candidates.instead_of(number, |port| self.taken.contains(&port))?;
-        self.taken.push(port);
+        let is_taken = |port| {
+            let taken = usize::try_from(port).ok();
+            taken.and_then(|port| self.taken.get(port)) == Some(&true)
+        };
+        let port = candidates.instead_of(number, is_taken)?;
+        self.take(port);
         self.given += 1;
         // A warning has no room for the long name and the others.
         let is_all = free.is_just(port) || place == Place::HealthCheck;

@@ -15,7 +15,7 @@ pub(crate) enum Problem {
     Syntax,
     /// A map is missing where one has to be.
     NoMap,
-    /// An entry is not a map. Entries are counted from 1: their names are part of the value.
+    /// An entry is not a map, or has something else than text in it. Entries are counted from 1: their names are part of the value.
     Entry(usize),
     /// The `auth` of an entry is not base64 of `user:password`.
     Auth(usize),
@@ -50,42 +50,32 @@ pub(crate) fn problems(value: &[u8], form: Form) -> Vec<Problem> {
             Problem::Syntax
         }];
     };
-    let entries = match form {
-        Form::Cfg => match field(&json, "auths") {
-            Some(Json::Map(_)) => return vec![Problem::OtherForm],
-            _ => &json,
-        },
-        Form::ConfigJson => match field(&json, "auths") {
-            Some(auths) => auths,
-            None if field(&json, "credsStore")
-                .or(field(&json, "credHelpers"))
-                .is_some() =>
-            {
-                return vec![Problem::OnlyHelpers];
-            }
-            None => match &json {
-                Json::Map(fields)
-                    if fields
+    let helpers = field(&json, "credsStore").or(field(&json, "credHelpers"));
+    let nothing = if helpers.is_some() {
+        Problem::OnlyHelpers
+    } else {
+        Problem::Empty
+    };
+    let entries = match (form, field(&json, "auths")) {
+        (Form::Cfg, Some(Json::Map(_))) => return vec![Problem::OtherForm],
+        (Form::Cfg, _) => &json,
+        (Form::ConfigJson, Some(auths)) => auths,
+        (Form::ConfigJson, None) => match &json {
+            Json::Map(fields)
+                if helpers.is_none()
+                    && fields
                         .iter()
                         .any(|(_, entry)| field(entry, "auth").is_some()) =>
-                {
-                    return vec![Problem::OtherForm];
-                }
-                Json::Map(_) | Json::Null => return vec![Problem::Empty],
-                _ => return vec![Problem::NoMap],
-            },
+            {
+                return vec![Problem::OtherForm];
+            }
+            Json::Map(_) => &Json::Null,
+            other => other,
         },
     };
     match entries {
-        Json::Map(entries) if entries.is_empty() => {
-            let helpers = field(&json, "credsStore").or(field(&json, "credHelpers"));
-            vec![if helpers.is_some() {
-                Problem::OnlyHelpers
-            } else {
-                Problem::Empty
-            }]
-        }
-        Json::Null => vec![Problem::Empty],
+        Json::Null => vec![nothing],
+        Json::Map(entries) if entries.is_empty() => vec![nothing],
         Json::Map(entries) => {
             let problem = |(index, (_, entry)): (usize, &(_, Json<'_>))| problem(entry, index + 1);
             entries.iter().enumerate().filter_map(problem).collect()
@@ -101,18 +91,26 @@ fn problem(entry: &Json<'_>, number: usize) -> Option<Problem> {
             _ => Problem::Entry(number),
         });
     };
-    match field(entry, "auth") {
-        Some(Json::String(auth)) if !auth.is_empty() => {
-            let decoded = base64::decode_auth(auth.trim_ascii());
-            let is_pair = decoded.is_some_and(|pair| pair.contains(&b':'));
-            (!is_pair).then_some(Problem::Auth(number))
-        }
-        None | Some(Json::Null | Json::String(_)) => {
-            let has_password = matches!(field(entry, "password"), Some(Json::String(password)) if !password.is_empty());
-            (!has_password).then_some(Problem::NoCredential(number))
-        }
-        Some(_) => Some(Problem::Auth(number)),
+    // One that is not read is the end of all: `DockerConfigEntry.UnmarshalJSON`.
+    let text = |name| match field(entry, name) {
+        None | Some(Json::Null) => Some(""),
+        Some(Json::String(text)) => Some(text.as_ref()),
+        Some(_) => None,
+    };
+    let (Some(_), Some(_), Some(password), Some(auth)) = (
+        text("username"),
+        text("email"),
+        text("password"),
+        text("auth"),
+    ) else {
+        return Some(Problem::Entry(number));
+    };
+    if auth.is_empty() {
+        return password.is_empty().then_some(Problem::NoCredential(number));
     }
+    let decoded = base64::decode_auth(auth);
+    let is_pair = decoded.is_some_and(|pair| pair.contains(&b':'));
+    (!is_pair).then_some(Problem::Auth(number))
 }
 
 fn field<'j, 'a>(json: &'j Json<'a>, name: &str) -> Option<&'j Json<'a>> {
@@ -155,11 +153,16 @@ mod tests {
                 &[
                     Auth(1),
                     Auth(2),
-                    Auth(3),
+                    Entry(3),
                     Entry(4),
                     NoCredential(5),
                     NoCredential(6),
                 ],
+            ),
+            (
+                r#"{"auths":{"r":{"auth":"amFuZTpwdw==","password":12345}}}"#,
+                ConfigJson,
+                &[Entry(1)],
             ),
             (
                 r#"{"auths":{"r":{"auth":"","username":"jane"}}}"#,

@@ -161,6 +161,10 @@ fn read<'a>(first: &'a str, body: &'a str) -> Result<(Block<'a>, &'a str), Damag
             };
             return Ok((block, behind));
         }
+        // The block ends where another begins. To look on for its END line would take quadratic time.
+        if line.starts_with(BEGIN) {
+            break;
+        }
         // `Proc-Type: 4,ENCRYPTED`
         if line.as_bytes().contains(&b':') {
             encrypted |= line.starts_with("DEK-Info:");
@@ -256,5 +260,8 @@ mod tests {
         let text = "-----BEGIN CERTIFICATE-----\nA?ID\n-----END CERTIFICATE-----\n-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n";
         assert_eq!(labels(text), ["CERTIFICATE"]);
         assert_eq!(damage(text), Some(Damage::Body));
+        let text = text.replacen("A?ID\n-----END CERTIFICATE-----\n", "AQID\n", 1);
+        assert_eq!(labels(&text), ["CERTIFICATE"]);
+        assert_eq!(damage(&text), Some(Damage::NoEnd));
     }
 }

@@ -34,19 +34,22 @@ impl<'v> Value<'v> {
     /// Whether the value is the content of a file, where a final line break is usual: by the name of its key (`.netrc`,
     /// `app.conf`), or by how it starts.
     pub(crate) fn is_file(&self) -> bool {
-        /// Files without an extension: of OpenSSH, and of web servers.
+        /// Files without an extension: of OpenSSH, of web servers, and of Elasticsearch.
         const FILES: &[&str] = &[
             "auth",
             "authorized_keys",
             "config",
             "credentials",
+            "env",
             "htpasswd",
             "identity",
             "known_hosts",
             "kubeconfig",
             "script",
+            "service_tokens",
             "ssh-publickey",
             "users",
+            "users_roles",
         ];
         let key = self.entry.key;
         let start = self.text.unwrap_or_default();

@@ -17,9 +17,6 @@ pub(crate) static RULE: Rule = rule! {
 /// Keys whose values have to be base64. Source: the Helm chart of 1Password Connect.
 const MEANT_TO_BE: &[&str] = &["1password-credentials.json"];
 
-/// So much of a value tells what it is.
-const ENOUGH: usize = 4096;
-
 /// Finds values that are base64 of content. Keys, digests and tokens in base64 decode to bytes that are no text.
 pub(crate) fn check(value: &Value<'_>, level: Level, verdict: &mut Verdict) {
     let key = value.entry.key.to_ascii_lowercase();
@@ -40,17 +37,9 @@ fn decodes_to(text: &str) -> Option<&'static str> {
     if text.len() < 16 || !is_base64(text) {
         return None;
     }
-    let start = text.get(..ENOUGH).unwrap_or(text);
     let mut decoded = Vec::new();
-    base64::decode(start, &mut decoded).ok()?;
-    // A character may be cut at the end.
-    let content = match std::str::from_utf8(&decoded) {
-        Ok(content) => content,
-        Err(error) if error.error_len().is_none() && start.len() < text.len() => {
-            std::str::from_utf8(decoded.get(..error.valid_up_to())?).ok()?
-        }
-        Err(_) => return None,
-    };
+    base64::decode(text, &mut decoded).ok()?;
+    let content = std::str::from_utf8(&decoded).ok()?;
     if content.starts_with("-----BEGIN ") {
         return Some("PEM");
     }
@@ -153,6 +142,8 @@ mod tests {
         let wrapped = b"LS0tLS1CRUdJTiBDRVJU\nSUZJQ0FURS0tLS0tCg==\n";
         assert_eq!(rules("k", wrapped), ["double_base64?"]);
         let large = "7JWI64WV".repeat(4000);
+        assert_eq!(rules("k", large.as_bytes()), ["double_base64?"]);
+        let large = format!("{}\n", "7JWI".repeat(19)).repeat(60);
         assert_eq!(rules("k", large.as_bytes()), ["double_base64?"]);
         let broken = format!("{large}!");
         assert_eq!(rules("k", broken.as_bytes()), [""; 0]);

@@ -79,13 +79,14 @@ fn is_time(value: &[u8]) -> bool {
     let Some((time, zone)) = value.split_at_checked(SHAPE.len()) else {
         return false;
     };
-    time.iter().zip(SHAPE).all(has_shape)
-        && match zone.first() {
-            Some(b'.') => zone.last() == Some(&b'Z'),
-            Some(b'Z') => zone.len() == 1,
-            Some(b'+' | b'-') => zone.len() == "+00:00".len(),
-            _ => false,
-        }
+    let is_zone = matches!(
+        zone,
+        [b'Z']
+            | [b'.', .., b'Z']
+            | [b'+' | b'-', _, _, b':', _, _]
+            | [b'.', .., b'+' | b'-', _, _, b':', _, _]
+    );
+    is_zone && time.iter().zip(SHAPE).all(has_shape)
 }
 
 #[cfg(test)]
@@ -154,6 +155,8 @@ mod tests {
             ("2026-01-31T12:00:00Z", true),
             ("2026-01-31T12:00:00.123Z", true),
             ("2026-01-31T12:00:00+09:00", true),
+            ("2026-01-31T12:00:00.123+09:00", true),
+            ("2026-01-31T12:00:00.123", false),
             ("2026-01-31 12:00:00Z", false),
             ("2026-01-31T12:00:00", false),
             ("2026-01-31", false),

@@ -30,7 +30,10 @@ pub(crate) fn check(entry: &Entry<'_>, problem: Problem, level: Level, verdict: 
             format_args!("has something else where a map from registries to credentials should be"),
             RULE.fix,
         ),
-        Problem::Entry(number) => report(format_args!("entry {number} is not a map"), RULE.fix),
+        Problem::Entry(number) => report(
+            format_args!("entry {number} is not a map of texts"),
+            RULE.fix,
+        ),
         Problem::Auth(number) => report(
             format_args!("entry {number} has an `auth` that is not base64 of user:password"),
             "write auth as: printf %s \"$user:$password\" | base64 -w0",
@@ -55,7 +58,7 @@ mod tests {
                 b"{\"auths\":[]}",
                 Some(format!("has something else where a map from registries to credentials should be{create}")),
             ),
-            (b"{\"auths\":{\"r\":7}}", Some(format!("entry 1 is not a map{create}"))),
+            (b"{\"auths\":{\"r\":7}}", Some(format!("entry 1 is not a map of texts{create}"))),
             (
                 b"{\"auths\":{\"r\":{\"auth\":\"amFuZQ==\"}}}",
                 Some(

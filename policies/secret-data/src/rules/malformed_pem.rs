@@ -1,7 +1,5 @@
 //! A value that is not the PEM that it should be.
 
-use std::borrow::Cow;
-
 use shared::{Level, Rule, Verdict, rule};
 
 use super::at_most_warn;
@@ -19,6 +17,8 @@ pub(crate) static RULE: Rule = rule! {
     fix: "put the PEM file in, from -----BEGIN to the END line",
 };
 
+const WITHOUT_KEY: &str = "holds PEM, and no private key in it";
+
 /// Judges the values of a TLS Secret. Empty ones are placeholders that a controller fills in later. Says whether a server
 /// could use what is there.
 pub(crate) fn check_tls(tls: &Tls<'_>, level: Level, verdict: &mut Verdict) -> bool {
@@ -31,26 +31,34 @@ pub(crate) fn check_tls(tls: &Tls<'_>, level: Level, verdict: &mut Verdict) -> b
         let Some(file) = file.as_ref().filter(|file| !file.value.is_empty()) else {
             continue;
         };
-        let (wanted, other, name) = if is_key {
-            (file.private_key(), file.certificate(), "private key")
+        let (wanted, other, without) = if is_key {
+            (file.private_key(), file.certificate(), WITHOUT_KEY)
         } else {
-            (file.certificate(), file.private_key(), "certificate")
+            (
+                file.certificate(),
+                file.private_key(),
+                "holds PEM, and no certificate in it",
+            )
         };
         let problem = match (wanted, other) {
             (Some(block), _) if is_key => key_problem(block),
             (Some(block), _) => certificate_problem(block),
             // What is where it does not belong is told so by another rule.
             (None, Some(_)) => None,
-            (None, None) => Some(other_blocks(file.value, &file.blocks, name)),
+            (None, None) => Some(other_blocks(file.value, &file.blocks, without)),
         };
         usable &= problem.is_none();
+        if problem.is_none() {
+            // Go passes over a block that it cannot read, and OpenSSL does not.
+            report_damage(file.entry, file.value, at_most_warn(level), verdict);
+        }
         report(file.entry, problem, level, verdict);
     }
     usable
 }
 
 /// Judges the key of an SSH Secret.
-pub(crate) fn check_ssh(object: &Object<'_>, level: Level, verdict: &mut Verdict) {
+pub(crate) fn check_ssh(object: &Object<'_>, mut level: Level, verdict: &mut Verdict) {
     let Some((entry, value)) = object
         .value("ssh-privatekey")
         .filter(|(_, value)| !value.is_empty())
@@ -62,42 +70,37 @@ pub(crate) fn check_ssh(object: &Object<'_>, level: Level, verdict: &mut Verdict
     let problem = if let Some(block) = blocks.iter().find(|block| is_private_key(block)) {
         let is_empty = block.content.is_empty();
         if is_empty {
+            Some(("has a private key without content", Damage::Body.fix()))
+        } else if block.label != "OPENSSH PRIVATE KEY" {
+            // OpenSSL reads the other forms, with any line ends.
+            None
+        } else if text.as_bytes().contains(&b'\r') {
             Some((
-                "has a private key without content".into(),
-                Damage::Body.fix(),
-            ))
-        } else if text.contains('\r') {
-            Some((
-                "has line ends of Windows (CR LF), which OpenSSH does not read".into(),
+                "has line ends of Windows (CR LF), which OpenSSH does not read",
                 "convert the file: dos2unix",
             ))
-        } else if !text.ends_with('\n') {
-            // Source: `sshkey_parse_private_fileblob_type` of OpenSSH, whose END mark has the line break in it.
-            report(
-                entry,
-                Some((
-                    "has no line break at its end, which OpenSSH needs".into(),
-                    "add the line break behind the END line",
-                )),
-                at_most_warn(level),
-                verdict,
-            );
+        } else if text.ends_with('\n') {
             None
         } else {
-            None
+            // Source: `sshkey_parse_private_fileblob_type` of OpenSSH, whose END mark has the line break in it.
+            level = at_most_warn(level);
+            Some((
+                "has no line break at its end, which OpenSSH needs",
+                "add the line break behind the END line",
+            ))
         }
     } else if text.starts_with("PuTTY-User-Key-File") {
         Some((
-            "is a key of PuTTY".into(),
+            "is a key of PuTTY",
             "convert it: puttygen key.ppk -O private-openssh",
         ))
     } else if text.starts_with("ssh-") || text.starts_with("ecdsa-") {
         Some((
-            "is a public key".into(),
+            "is a public key",
             "put the private key in, the file without .pub",
         ))
     } else {
-        Some(other_blocks(&value, &blocks, "private key"))
+        Some(other_blocks(&value, &blocks, WITHOUT_KEY))
     };
     report(entry, problem, level, verdict);
 }
@@ -110,17 +113,25 @@ pub(crate) fn check_any(value: &Value<'_>, level: Level, verdict: &mut Verdict) 
     else {
         return;
     };
-    if let Some(damage) = pem::damage(text.trim_ascii_start()) {
-        report(
-            value.entry,
-            Some((damage.what().into(), damage.fix())),
+    let text = text.trim_ascii_start().as_bytes();
+    report_damage(value.entry, text, level, verdict);
+}
+
+fn report_damage(entry: &Entry<'_>, value: &[u8], level: Level, verdict: &mut Verdict) {
+    if let Some(damage) = pem::damage(std::str::from_utf8(value).unwrap_or_default()) {
+        let reason = damage.what();
+        entry.report(
+            &RULE,
             level,
+            format_args!("{reason}"),
+            damage.fix(),
             verdict,
         );
     }
 }
 
-type Problem = (Cow<'static, str>, &'static str);
+/// What is there, and what to do.
+type Problem = (&'static str, &'static str);
 
 fn report(entry: &Entry<'_>, problem: Option<Problem>, level: Level, verdict: &mut Verdict) {
     if let Some((reason, fix)) = problem {
@@ -132,7 +143,7 @@ fn certificate_problem(block: &Block<'_>) -> Option<Problem> {
     let is_certificate = Certificate::read(&block.content).is_some();
     (!is_certificate).then(|| {
         (
-            "has a CERTIFICATE block that holds no certificate".into(),
+            "has a CERTIFICATE block that holds no certificate",
             Damage::Body.fix(),
         )
     })
@@ -142,36 +153,25 @@ fn key_problem(block: &Block<'_>) -> Option<Problem> {
     if block.encrypted || block.label == "ENCRYPTED PRIVATE KEY" {
         let fix = "remove the passphrase: openssl pkey -in tls.key";
         return Some((
-            "is a private key with a passphrase, which no server can ask for".into(),
+            "is a private key with a passphrase, which no server can ask for",
             fix,
         ));
     }
     if block.label == "OPENSSH PRIVATE KEY" {
         let fix = "convert it: ssh-keygen -p -m PEM -f tls.key";
-        return Some((
-            "is a key of OpenSSH, which TLS servers do not read".into(),
-            fix,
-        ));
+        return Some(("is a key of OpenSSH, which TLS servers do not read", fix));
     }
     let is_key = PublicKey::of_private_key(&block.content).is_some();
-    (!is_key).then(|| {
-        (
-            "has a private key that cannot be read".into(),
-            Damage::Body.fix(),
-        )
-    })
+    (!is_key).then(|| ("has a private key that cannot be read", Damage::Body.fix()))
 }
 
-/// A value without the block that is wanted.
-fn other_blocks(value: &[u8], blocks: &[Block<'_>], wanted: &str) -> Problem {
+/// A value without the block that is wanted; `without` says so.
+fn other_blocks(value: &[u8], blocks: &[Block<'_>], without: &'static str) -> Problem {
     if blocks.is_empty() {
         let damage = pem::without_block(value);
-        (damage.what().into(), damage.fix())
+        (damage.what(), damage.fix())
     } else {
-        (
-            format!("holds PEM, and no {wanted} in it").into(),
-            "put the right file in",
-        )
+        (without, "put the right file in")
     }
 }
 
@@ -219,6 +219,10 @@ mod tests {
             (
                 "-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n".to_owned(),
                 Some("has a CERTIFICATE block that holds no certificate"),
+            ),
+            (
+                format!("{certificate}-----BEGIN CERTIFICATE-----\nAQID\n"),
+                Some("has a PEM block without its END line"),
             ),
             (
                 "-----BEGIN CERTIFICATE REQUEST-----\nAQID\n-----END CERTIFICATE REQUEST-----\n"
@@ -273,6 +277,8 @@ mod tests {
 
     #[test]
     fn refuses_what_openssh_does_not_read() {
+        let foreign = String::from_utf8(EC_KEY.to_vec()).unwrap();
+        let foreign = foreign.trim_end().replace('\n', "\r\n");
         let without_end = SSH_KEY.strip_suffix(b"\n").unwrap();
         let windows = String::from_utf8(SSH_KEY.to_vec())
             .unwrap()
@@ -280,6 +286,7 @@ mod tests {
         for (key, expected) in [
             (SSH_KEY, None),
             (EC_KEY, None),
+            (foreign.as_bytes(), None),
             (
                 without_end,
                 Some("has no line break at its end, which OpenSSH needs"),

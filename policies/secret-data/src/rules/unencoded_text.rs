@@ -14,7 +14,7 @@ pub(crate) static RULE: Rule = rule! {
 
 /// Finds values that decode to what is no text, and are themselves written in the letters that people use.
 ///
-/// 12 random bytes, which are a small key, are written in hexadecimal digits alone once in 10¹⁰ times; 15 in lower case
+/// 12 random bytes, which are a small key, are written in hexadecimal digits alone once in 10⁷ times; 15 in lower case
 /// letters and digits alone once in 10⁵ times.
 pub(crate) fn check(value: &Value<'_>, level: Level, verdict: &mut Verdict) {
     if !value.entry.is_encoded || value.text.is_some() {
