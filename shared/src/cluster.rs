@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::decode::{Cursor, DecodeError};
 use crate::field::FieldPath;
 use crate::json::{self, Json};
+use crate::quote::quote;
 
 #[cfg(target_arch = "wasm32")]
 pub(crate) mod host;
@@ -188,6 +189,17 @@ pub fn get(cluster: &dyn Cluster, lookup: &Lookup<'_>) -> Result<Option<Answer>,
 /// caller to say: it is [`ClusterError::NotServed`].
 pub fn list(cluster: &dyn Cluster, lookup: &ListLookup<'_>) -> Result<Answer, ClusterError> {
     ask(cluster, LIST, lookup)
+}
+
+/// Says which item of a list was passed over because it cannot be read, for a warning.
+#[must_use]
+pub fn passed_over(kind: &str, item: &Cursor<'_>, error: &DecodeError) -> String {
+    let name = item.map("metadata", |metadata| metadata.text("name"));
+    let name = name.ok().flatten().unwrap_or_default();
+    format!(
+        "passed over {kind} {} of the namespace: {error}",
+        quote(name)
+    )
 }
 
 #[cfg(test)]

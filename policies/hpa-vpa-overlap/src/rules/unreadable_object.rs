@@ -1,6 +1,6 @@
 //! An autoscaler of the cluster that cannot be read.
 
-use shared::{Cursor, DecodeError, Rule, Verdict, quote, rule};
+use shared::{Cursor, DecodeError, Rule, Verdict, cluster, rule};
 
 /// See the module.
 pub(crate) static RULE: Rule = rule! {
@@ -12,12 +12,7 @@ pub(crate) static RULE: Rule = rule! {
 
 /// Warns of it.
 pub(crate) fn check(kind: &str, object: &Cursor<'_>, error: &DecodeError, verdict: &mut Verdict) {
-    let name = object.map("metadata", |metadata| metadata.text("name"));
-    let name = name.ok().flatten().unwrap_or_default();
-    let reason = format!(
-        "passed over {kind} {} of the namespace: {error}",
-        quote(name)
-    );
+    let reason = cluster::passed_over(kind, object, error);
     verdict.warn(&RULE, &"metadata.namespace", reason);
 }
 

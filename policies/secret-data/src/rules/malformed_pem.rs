@@ -158,7 +158,7 @@ fn key_problem(block: &Block<'_>) -> Option<Problem> {
         ));
     }
     if block.label == "OPENSSH PRIVATE KEY" {
-        let fix = "convert it: ssh-keygen -p -m PEM -f tls.key";
+        let fix = "make one: openssl genpkey, and a certificate for it";
         return Some(("is a key of OpenSSH, which TLS servers do not read", fix));
     }
     let is_key = PublicKey::of_private_key(&block.content).is_some();
