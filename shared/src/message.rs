@@ -91,7 +91,8 @@ pub(crate) fn render_warnings(policy: &str, lines: &[Line<'_>]) -> Vec<String> {
 
 /// What is too long loses the fix first, and then the end of the reason; place and rule stay.
 fn render_warning(policy: &str, line: &Line<'_>) -> String {
-    let render = |line: &Line<'_>| format!("{policy}: {line}");
+    // Not everything that users wrote is quoted.
+    let render = |line: &Line<'_>| one_line(&format!("{policy}: {line}"), usize::MAX);
     let fits = |text: &String| text.chars().nth(WARNING_LIMIT).is_none();
     let whole = render(line);
     if fits(&whole) {
@@ -306,6 +307,7 @@ mod tests {
             warning(170, "write z"),
             format!("p: spec: {} [odd_value]", "ü".repeat(170))
         );
+        assert_eq!(warning(0, "a\tb"), "p: spec: ; fix: a b [odd_value]");
         let long = warning(400, "write z");
         assert_eq!(long.chars().count(), 200);
         assert!(long.ends_with("ü… [odd_value]"), "{long}");

@@ -149,14 +149,13 @@ impl Verdict {
         } else {
             request.kind.group
         };
-        verdict.warn(
-            &UNCLAIMED_KIND,
-            &FieldPath::new("kind"),
-            format!(
-                "{} of {group} is not a kind that this policy reads",
-                quote(request.kind.kind)
-            ),
+        let reason = format!(
+            "{} of {group} is not a kind that this policy reads",
+            quote(request.kind.kind)
         );
+        // A group needs no quotes, but it comes from outside.
+        let reason = message::one_line(&reason, REASON_MOST);
+        verdict.warn(&UNCLAIMED_KIND, &FieldPath::new("kind"), reason);
         verdict
     }
 

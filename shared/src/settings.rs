@@ -40,7 +40,7 @@ impl Problems {
         let path = path.to_string();
         let known = |(place, _): &(String, String)| {
             path.strip_prefix(place.as_str())
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+                .is_some_and(|rest| matches!(rest.bytes().next(), None | Some(b'.' | b'[')))
         };
         if !self.0.iter().any(known) {
             self.0.push((path, problem.into()));
