@@ -159,6 +159,15 @@ impl<'a> Request<'a> {
         }
     }
 
+    /// The name of the object; empty as long as the server has not made one up.
+    pub fn object_name(&self) -> Result<&'a str, DecodeError> {
+        if self.name.is_empty() {
+            Ok(self.metadata()?.name)
+        } else {
+            Ok(self.name)
+        }
+    }
+
     /// The metadata of the object.
     pub fn metadata(&self) -> Result<ObjectMeta<'a>, DecodeError> {
         Ok(self

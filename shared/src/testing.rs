@@ -5,6 +5,8 @@
     reason = "`Value` answers null for what is not there"
 )]
 
+pub mod autoscaling;
+
 use serde_json::{Value, json};
 
 use crate::cluster::{Cluster, GET, LIST};

@@ -17,6 +17,18 @@ pub enum Level {
     Off,
 }
 
+impl Level {
+    /// The same level, or `most` where that is less serious.
+    #[must_use]
+    pub fn at_most(self, most: Self) -> Self {
+        match (self, most) {
+            (Self::Off, _) | (_, Self::Off) => Self::Off,
+            (Self::Warn, _) | (_, Self::Warn) => Self::Warn,
+            (Self::Deny, Self::Deny) => Self::Deny,
+        }
+    }
+}
+
 /// Behind so many new findings, which are more than anybody is told, all others are taken for new.
 const MANY: usize = 100;
 
@@ -342,6 +354,20 @@ mod tests {
                 ("old_value", "spec.a".into())
             ])
         );
+    }
+
+    #[test]
+    fn a_level_is_no_more_serious_than_another() {
+        use Level::{Deny, Off, Warn};
+        for (level, most, expected) in [
+            (Deny, Deny, Deny),
+            (Deny, Warn, Warn),
+            (Warn, Deny, Warn),
+            (Warn, Off, Off),
+            (Off, Deny, Off),
+        ] {
+            assert_eq!(level.at_most(most), expected, "{level:?} {most:?}");
+        }
     }
 
     #[test]

@@ -189,12 +189,7 @@ impl Review<'_> {
     /// Judges a workload against the autoscalers that target it.
     fn workload(&self, readable: Readable<'_>, verdict: &mut Verdict) -> Result<(), Error> {
         let (request, namespace) = (self.request, self.namespace);
-        let metadata = request.metadata()?;
-        let name = if metadata.name.is_empty() {
-            request.name
-        } else {
-            metadata.name
-        };
+        let name = request.object_name()?;
         if self.settings.workloads == Level::Off || self.is_made_by_deployment()? {
             return Ok(());
         }

@@ -69,10 +69,7 @@ impl Policy for HpaVpaOverlap {
             } else {
                 Kind::Vertical
             },
-            name: match request.metadata()?.name {
-                "" => request.name,
-                name => name,
-            },
+            name: request.object_name()?,
             uid: request
                 .object()
                 .at("metadata", |metadata| metadata.text("uid"))?
@@ -168,12 +165,7 @@ impl Review<'_> {
             self.pair(pair, is_direct, verdict)
         };
         let same = |other: &ScaleTarget<'_>| target.is_also(other);
-        others.each(self, &mut { same }, verdict, &mut |other, verdict| {
-            judge(other, verdict, true)
-        })?;
-        self.relatives(&target, &others, verdict, &mut |other, verdict| {
-            judge(other, verdict, false)
-        })?;
+        self.pairs(&target, &others, &mut { same }, verdict, &judge)?;
         doubles
     }
 
@@ -222,12 +214,7 @@ impl Review<'_> {
             self.pair(pair, is_direct, verdict)
         };
         let same = |other: &ScaleTarget<'_>| other.is_also(&target);
-        others.each(self, &mut { same }, verdict, &mut |other, verdict| {
-            judge(other, verdict, true)
-        })?;
-        self.relatives(&target, &others, verdict, &mut |other, verdict| {
-            judge(other, verdict, false)
-        })?;
+        self.pairs(&target, &others, &mut { same }, verdict, &judge)?;
         doubles
     }
 
@@ -250,6 +237,24 @@ impl Review<'_> {
                 rules::duplicate_vertical::check(own, &other, level, verdict);
             }
             Ok(())
+        })
+    }
+
+    /// Judges the others of a target, and those whose targets only belong together with it, in pairs; `judge` is told
+    /// whether they are of the same target.
+    fn pairs(
+        &self,
+        target: &ScaleTarget<'_>,
+        others: &Others<'_>,
+        same: &mut others::Wanted<'_>,
+        verdict: &mut Verdict,
+        judge: &dyn Fn(&Cursor<'_>, &mut Verdict, bool) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        others.each(self, same, verdict, &mut |other, verdict| {
+            judge(other, verdict, true)
+        })?;
+        self.relatives(target, others, verdict, &mut |other, verdict| {
+            judge(other, verdict, false)
         })
     }
 

@@ -1,47 +1,16 @@
 //! Objects for the unit tests of the rules.
 
 use serde_json::{Value, json};
+pub(crate) use shared::testing::autoscaling::{container_utilization, hpa, utilization};
 use shared::testing::{MemoryCluster, Review};
 
 use crate::HpaVpaOverlap;
-
-/// `HorizontalPodAutoscaler` `shop/web` of `Deployment` `web`, with metrics of v2.
-pub(crate) fn hpa(metrics: &Value) -> Value {
-    json!({
-        "apiVersion": "autoscaling/v2",
-        "kind": "HorizontalPodAutoscaler",
-        "metadata": {"name": "web", "namespace": "shop"},
-        "spec": {
-            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
-            "maxReplicas": 3,
-            "metrics": metrics,
-        },
-    })
-}
-
-/// A metric that measures utilization of all containers.
-pub(crate) fn utilization(resource: &str) -> Value {
-    json!({
-        "type": "Resource",
-        "resource": {"name": resource, "target": {"type": "Utilization", "averageUtilization": 60}},
-    })
-}
 
 /// A metric that measures an amount of all containers.
 pub(crate) fn value(resource: &str) -> Value {
     json!({
         "type": "Resource",
         "resource": {"name": resource, "target": {"type": "AverageValue", "averageValue": "100m"}},
-    })
-}
-
-/// A metric that measures utilization of one container.
-pub(crate) fn container_utilization(resource: &str, container: &str) -> Value {
-    json!({
-        "type": "ContainerResource",
-        "containerResource": {
-            "name": resource, "container": container, "target": {"type": "Utilization", "averageUtilization": 60},
-        },
     })
 }
 

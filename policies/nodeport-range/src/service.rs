@@ -117,10 +117,9 @@ impl Place {
 
     /// How serious a finding is here, which would have `level` elsewhere.
     pub(crate) fn level(self, settings: &Settings, level: Level) -> Level {
-        match (self, settings.health_check_node_port, level) {
-            (Self::Port(_), _, level) | (Self::HealthCheck, Level::Deny, level) => level,
-            (Self::HealthCheck, Level::Warn, Level::Deny | Level::Warn) => Level::Warn,
-            (Self::HealthCheck, ..) => Level::Off,
+        match self {
+            Self::Port(_) => level,
+            Self::HealthCheck => level.at_most(settings.health_check_node_port),
         }
     }
 }
@@ -154,11 +153,6 @@ impl<'a> Service<'a> {
         let view = views::Service::read(&request.object())?;
         // An old object that cannot be read excuses nothing.
         let old = views::Service::read(&request.old_object()).unwrap_or_default();
-        let metadata = request.metadata()?;
-        let name = match request.name {
-            "" => metadata.name,
-            name => name,
-        };
         let history = History {
             old: &old,
             dry_run: request.dry_run,
@@ -179,7 +173,7 @@ impl<'a> Service<'a> {
         let is_create = request.operation == Operation::Create;
         Ok(Self {
             namespace: request.object_namespace()?,
-            name,
+            name: request.object_name()?,
             kind: Kind::of(&view),
             ports: ports.collect(),
             health_check: health_check

@@ -36,8 +36,12 @@ pub(crate) enum Damage {
 }
 
 impl Damage {
-    /// What is there, for a message.
-    pub(crate) fn what(self) -> &'static str {
+    /// What is there, for a message, and what to do.
+    pub(crate) fn told(self) -> (&'static str, &'static str) {
+        (self.what(), self.fix())
+    }
+
+    fn what(self) -> &'static str {
         match self {
             Self::NotPem => "is not PEM",
             Self::Encoded => "is PEM that was encoded as base64 once more",
@@ -100,7 +104,7 @@ pub(crate) fn without_block(value: &[u8]) -> Damage {
 }
 
 /// Every block that can be read, and what is wrong with the first that cannot.
-fn scan(text: &str) -> (Vec<Block<'_>>, Option<Damage>) {
+pub(crate) fn scan(text: &str) -> (Vec<Block<'_>>, Option<Damage>) {
     let mut blocks = Vec::new();
     let mut damage = None;
     let mut rest = text;

@@ -192,14 +192,6 @@ fn has_form(secret_type: &str, key: &str) -> bool {
     FORMS.contains(&(secret_type, key))
 }
 
-/// A level that is at most a warning.
-fn at_most_warn(level: shared::Level) -> shared::Level {
-    match level {
-        shared::Level::Off => shared::Level::Off,
-        shared::Level::Deny | shared::Level::Warn => shared::Level::Warn,
-    }
-}
-
 /// A number of bytes for people.
 fn bytes(count: u64) -> String {
     const KIBIBYTE: u64 = 1024;

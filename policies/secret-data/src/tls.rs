@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::pem::{self, Block};
+use crate::pem::{self, Block, Damage};
 use crate::views::{Entry, Object};
 use crate::x509::Certificate;
 
@@ -16,6 +16,8 @@ pub(crate) struct File<'v> {
     pub(crate) entry: &'v Entry<'v>,
     pub(crate) value: &'v [u8],
     pub(crate) blocks: Vec<Block<'v>>,
+    /// What is wrong with the first block that cannot be read.
+    pub(crate) damage: Option<Damage>,
 }
 
 /// What a TLS Secret holds. A key that is not there, or not base64, has no file.
@@ -37,10 +39,14 @@ impl<'a> Values<'a> {
     /// What is in them.
     pub(crate) fn files(&self) -> Tls<'_> {
         let [certificate, key, authority] = self.0.each_ref().map(|value| {
-            value.as_ref().map(|(entry, value)| File {
-                entry,
-                value,
-                blocks: pem::blocks(std::str::from_utf8(value).unwrap_or_default()),
+            value.as_ref().map(|(entry, value)| {
+                let (blocks, damage) = pem::scan(std::str::from_utf8(value).unwrap_or_default());
+                File {
+                    entry,
+                    value,
+                    blocks,
+                    damage,
+                }
             })
         });
         Tls {

@@ -92,7 +92,6 @@ impl<'a> Object<'a> {
         secret_type: Option<&'a str>,
         entries: Vec<Entry<'a>>,
     ) -> Result<Self, DecodeError> {
-        let metadata = request.metadata()?;
         let object = request.object();
         let annotations = object.at("metadata.annotations", |annotations| {
             let last_applied = annotations.text(LAST_APPLIED)?;
@@ -106,11 +105,7 @@ impl<'a> Object<'a> {
             Ok(times.into_iter().fold(created, Ord::max))
         })?;
         Ok(Self {
-            name: if request.name.is_empty() {
-                metadata.name
-            } else {
-                request.name
-            },
+            name: request.object_name()?,
             namespace: request.object_namespace()?,
             secret_type,
             entries,

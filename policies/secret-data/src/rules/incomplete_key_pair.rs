@@ -2,7 +2,6 @@
 
 use shared::{Level, Rule, Verdict, rule};
 
-use super::at_most_warn;
 use crate::tls::Tls;
 
 /// See the module.
@@ -23,7 +22,7 @@ pub(crate) fn check(tls: &Tls<'_>, level: Level, verdict: &mut Verdict) {
         (false, true) => (key.entry, "tls.crt"),
         _ => return,
     };
-    let level = at_most_warn(level);
+    let level = level.at_most(Level::Warn);
     let reason = format_args!("is empty, and {other} is not");
     empty.report(&RULE, level, reason, RULE.fix, verdict);
 }

@@ -2,7 +2,6 @@
 
 use shared::{Level, Rule, Verdict, rule};
 
-use super::at_most_warn;
 use crate::pem::{self, Block, Damage};
 use crate::tls::{Tls, is_private_key};
 use crate::value::Value;
@@ -50,7 +49,8 @@ pub(crate) fn check_tls(tls: &Tls<'_>, level: Level, verdict: &mut Verdict) -> b
         usable &= problem.is_none();
         if problem.is_none() {
             // Go passes over a block that it cannot read, and OpenSSL does not.
-            report_damage(file.entry, file.value, at_most_warn(level), verdict);
+            let level = level.at_most(Level::Warn);
+            report(file.entry, file.damage.map(Damage::told), level, verdict);
         }
         report(file.entry, problem, level, verdict);
     }
@@ -83,7 +83,7 @@ pub(crate) fn check_ssh(object: &Object<'_>, mut level: Level, verdict: &mut Ver
             None
         } else {
             // Source: `sshkey_parse_private_fileblob_type` of OpenSSH, whose END mark has the line break in it.
-            level = at_most_warn(level);
+            level = level.at_most(Level::Warn);
             Some((
                 "has no line break at its end, which OpenSSH needs",
                 "add the line break behind the END line",
@@ -113,21 +113,8 @@ pub(crate) fn check_any(value: &Value<'_>, level: Level, verdict: &mut Verdict) 
     else {
         return;
     };
-    let text = text.trim_ascii_start().as_bytes();
-    report_damage(value.entry, text, level, verdict);
-}
-
-fn report_damage(entry: &Entry<'_>, value: &[u8], level: Level, verdict: &mut Verdict) {
-    if let Some(damage) = pem::damage(std::str::from_utf8(value).unwrap_or_default()) {
-        let reason = damage.what();
-        entry.report(
-            &RULE,
-            level,
-            format_args!("{reason}"),
-            damage.fix(),
-            verdict,
-        );
-    }
+    let damage = pem::damage(text.trim_ascii_start());
+    report(value.entry, damage.map(Damage::told), level, verdict);
 }
 
 /// What is there, and what to do.
@@ -168,8 +155,7 @@ fn key_problem(block: &Block<'_>) -> Option<Problem> {
 /// A value without the block that is wanted; `without` says so.
 fn other_blocks(value: &[u8], blocks: &[Block<'_>], without: &'static str) -> Problem {
     if blocks.is_empty() {
-        let damage = pem::without_block(value);
-        (damage.what(), damage.fix())
+        pem::without_block(value).told()
     } else {
         (without, "put the right file in")
     }

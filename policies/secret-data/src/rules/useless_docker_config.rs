@@ -4,7 +4,6 @@ use std::fmt;
 
 use shared::{Level, Rule, Verdict, rule};
 
-use super::at_most_warn;
 use crate::docker::Problem;
 use crate::views::Entry;
 
@@ -18,7 +17,7 @@ pub(crate) static RULE: Rule = rule! {
 
 /// Warns of what the kubelet can read, and cannot use. It may be a placeholder.
 pub(crate) fn check(entry: &Entry<'_>, problem: Problem, level: Level, verdict: &mut Verdict) {
-    let level = at_most_warn(level);
+    let level = level.at_most(Level::Warn);
     let mut report = |reason: fmt::Arguments<'_>| {
         entry.report(&RULE, level, reason, RULE.fix, verdict);
     };
