@@ -26,10 +26,7 @@ fn the_readme_shows_what_preflight_prints() {
         .iter()
         .map(|name| {
             let policy = engine.load(name, &policies::wasm(name).unwrap()).unwrap();
-            Configured {
-                policy,
-                settings: Value::Null,
-            }
+            Configured::new(policy, Value::Null)
         })
         .collect();
     let manifests = manifests::read(&[PathBuf::from("examples")]);

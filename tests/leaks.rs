@@ -522,10 +522,7 @@ fn report(objects: &[Value], settings: &Value) -> (String, String) {
     fs::remove_dir_all(&folder).unwrap();
     let engine = Engine::new(Limits::default()).unwrap();
     let policy = engine.load(SecretData::NAME, &policies::wasm(SecretData::NAME).unwrap());
-    let configured = Configured {
-        policy: policy.unwrap(),
-        settings: settings.clone(),
-    };
+    let configured = Configured::new(policy.unwrap(), settings.clone());
     let report = judge(read, &[configured], "default", None, || ()).unwrap();
     assert_eq!(report.summary.objects, objects.len());
     let table = strip_str(&table::render(&report, 100)).to_string();

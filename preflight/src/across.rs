@@ -11,7 +11,7 @@ pub(crate) mod doubles;
 mod shared_node_port;
 
 /// Who finds what no policy can.
-const FINDER: &str = "preflight";
+pub(crate) const FINDER: &str = "preflight";
 
 /// The status of a refusal by the API server itself: `Invalid`.
 const INVALID: u16 = 422;

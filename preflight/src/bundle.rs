@@ -129,14 +129,21 @@ pub fn load(engine: &Engine, paths: &[PathBuf]) -> Result<Vec<Policy>, BundleErr
 
 /// Keeps the policies with these names; all of them when there are no names.
 pub fn choose(mut policies: Vec<Policy>, names: &[String]) -> Result<Vec<Policy>, BundleError> {
-    for name in names {
-        if !policies.iter().any(|policy| policy.name() == name) {
-            let unknown = UnknownName::new(name, policies.iter().map(Policy::name));
-            return Err(BundleError::Unknown(unknown));
-        }
-    }
+    check_names(names, policies.iter().map(Policy::name))?;
     policies.retain(|policy| names.is_empty() || names.iter().any(|name| name == policy.name()));
     Ok(policies)
+}
+
+/// Whether each of these names is one of those that are known.
+pub fn check_names<'a>(
+    names: &[String],
+    known: impl Iterator<Item = &'a str> + Clone,
+) -> Result<(), BundleError> {
+    let unknown = |name: &&String| !known.clone().any(|known| known == name.as_str());
+    match names.iter().find(unknown) {
+        Some(name) => Err(BundleError::Unknown(UnknownName::new(name, known))),
+        None => Ok(()),
+    }
 }
 
 fn read(paths: &[PathBuf]) -> Result<Vec<(String, Vec<u8>)>, BundleError> {

@@ -1,8 +1,9 @@
 //! The arguments, and what `--help` says of them.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, str::FromStr, time::Duration};
 
 use clap::{Args, ColorChoice, CommandFactory, Parser, Subcommand, ValueEnum, error::ErrorKind};
+use clap_complete::Shell;
 use preflight::Limits;
 
 const EXAMPLES: &str = "\
@@ -13,8 +14,12 @@ Examples:
       Judges what a tool renders, as if it were applied to a namespace.
   preflight --policy hostpath-mounts --settings settings.yaml web.yaml
       Judges one file, with one policy and the settings of your cluster.
+  kubectl get clusteradmissionpolicies -o yaml | preflight --policies-from - deploy/
+      Judges with the settings, the rules and the modes of a cluster.
   preflight --format json deploy/ | jq '.refusals[].file'
       Hands the report to another program.
+  preflight --report sarif=preflight.sarif deploy/
+      Writes a second report, for the lines of a change on a code host.
   preflight review review.json
       Judges one AdmissionReview, as the API server would send it.
 
@@ -56,6 +61,9 @@ pub(crate) struct Cli {
     pub(crate) paths: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) common: Common,
+    /// Write the report to a file as well; may be given more than once
+    #[arg(long = "report", value_name = "FORMAT=FILE")]
+    pub(crate) reports: Vec<ReportFile>,
     /// Show refusals and problems only, no warnings and no notes
     #[arg(long, short)]
     pub(crate) quiet: bool,
@@ -77,6 +85,13 @@ pub(crate) struct Common {
     /// A policy that is not named gets its defaults. Settings are checked by the policy before anything is judged.
     #[arg(long, short, value_name = "FILE", global = true)]
     pub(crate) settings: Option<PathBuf>,
+    /// Judge with the policies in these manifests, as a cluster would that they are applied to
+    ///
+    /// Each `ClusterAdmissionPolicy` and `AdmissionPolicy` brings its settings, its rules, its selectors, its mode and
+    /// what it may look up; the policy that its module is called by judges. `-` stands for standard input. May be given
+    /// more than once.
+    #[arg(long, value_name = "PATH", global = true, conflicts_with = "settings")]
+    pub(crate) policies_from: Vec<PathBuf>,
     /// The namespace of manifests that name none
     #[arg(
         long,
@@ -132,6 +147,12 @@ pub(crate) enum Command {
     },
     /// List the policies, and what they look at
     Policies,
+    /// Write the completions for a shell
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: Shell,
+    },
 }
 
 /// How the report is written.
@@ -141,6 +162,31 @@ pub(crate) enum Format {
     Table,
     /// For programs
     Json,
+    /// For code hosts, which show it on the lines of a change: SARIF 2.1.0
+    Sarif,
+    /// For build servers: `JUnit` XML
+    Junit,
+}
+
+/// A file to write a report to, and how.
+#[derive(Debug, Clone)]
+pub(crate) struct ReportFile {
+    pub(crate) format: Format,
+    pub(crate) file: PathBuf,
+}
+
+impl FromStr for ReportFile {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let Some((format, file)) = text.split_once('=').filter(|(_, file)| !file.is_empty()) else {
+            return Err("write FORMAT=FILE, such as sarif=preflight.sarif".to_owned());
+        };
+        Ok(Self {
+            format: Format::from_str(format, false)?,
+            file: PathBuf::from(file),
+        })
+    }
 }
 
 impl Common {
@@ -160,6 +206,14 @@ pub(crate) fn parse() -> Cli {
             "no PATH was given: name files or folders with manifests, or `-` for standard input";
         Cli::command()
             .error(ErrorKind::MissingRequiredArgument, text)
+            .exit();
+    }
+    let is_stdin = |path: &&PathBuf| path.as_os_str() == "-";
+    let readers = cli.paths.iter().chain(&cli.common.policies_from);
+    if readers.filter(is_stdin).count() > 1 {
+        let text = "standard input can be read only once: name `-` once";
+        Cli::command()
+            .error(ErrorKind::ArgumentConflict, text)
             .exit();
     }
     cli

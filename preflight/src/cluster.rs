@@ -15,13 +15,13 @@ use serde_json::{Map, Value, json};
 use crate::{
     engine::HostCalls,
     kinds::{Kinds, Served, split, text},
+    selector,
 };
 
 mod convert;
 mod grants;
 mod lookup;
 mod mask;
-mod selector;
 
 pub use grants::Grants;
 use lookup::{Lookup, Operation};
@@ -83,12 +83,23 @@ impl Cluster {
         &self.kinds
     }
 
+    /// The Namespace of this name, if it is among the objects.
+    pub(crate) fn namespace(&self, name: &str) -> Option<&Value> {
+        let namespaces = self.objects.get(&(String::new(), "Namespace".to_owned()))?;
+        namespaces.get(&(String::new(), name.to_owned(), 0))
+    }
+
     /// The host of one evaluation, which may look up what the metadata of its policy grants.
     #[must_use]
     pub fn host(self: &Arc<Self>, metadata: Option<&Metadata>) -> ClusterHost {
+        self.host_with(Grants::of(metadata))
+    }
+
+    /// The host of one evaluation with these grants.
+    pub(crate) fn host_with(self: &Arc<Self>, grants: Grants) -> ClusterHost {
         ClusterHost {
             cluster: Arc::clone(self),
-            grants: Grants::of(metadata),
+            grants,
             calls: Mutex::default(),
         }
     }

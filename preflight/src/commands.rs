@@ -1,15 +1,16 @@
 //! What each command does, from arguments to exit status.
 
-use std::{error::Error, process::ExitCode};
+use std::{error::Error, fs, io, process::ExitCode};
 
-use clap::ColorChoice;
+use anstream::adapter::strip_str;
+use clap::{ColorChoice, CommandFactory};
 use jiff::Timestamp;
 use preflight::{
-    Engine, Policy, bundle,
+    Engine, Policy, bundle, deployed,
     judge::{Configured, judge},
-    manifests,
-    report::{json, table},
-    settings::Settings,
+    manifests::{self, Note},
+    report::{Report, json, junit, sarif, table},
+    settings::{self, Settings},
 };
 
 use crate::{
@@ -31,6 +32,10 @@ pub(crate) fn run(cli: &Cli) -> ExitCode {
         None => judge_manifests(cli),
         Some(Command::Review { file, cluster }) => review::run(&cli.common, file, cluster),
         Some(Command::Policies) => policies::run(&cli.common),
+        Some(Command::Completions { shell }) => {
+            clap_complete::generate(*shell, &mut Cli::command(), "preflight", &mut io::stdout());
+            Ok(0)
+        }
     };
     match outcome {
         Ok(status) => ExitCode::from(status),
@@ -42,8 +47,9 @@ pub(crate) fn run(cli: &Cli) -> ExitCode {
 }
 
 fn judge_manifests(cli: &Cli) -> Result<u8, Box<dyn Error>> {
-    let policies = configured(&cli.common)?;
-    let manifests = manifests::read(&cli.paths);
+    let (policies, notes) = configured(&cli.common)?;
+    let mut manifests = manifests::read(&cli.paths);
+    manifests.notes.splice(..0, notes);
     let bar = terminal::progress(manifests.objects.len());
     // Read once: two objects of one run are created at the same time.
     let now = Some(Timestamp::now());
@@ -55,10 +61,13 @@ fn judge_manifests(cli: &Cli) -> Result<u8, Box<dyn Error>> {
         report.warnings.clear();
         report.notes.clear();
     }
-    let text = match cli.common.format {
-        Format::Table => table::render(&report, terminal::width(cli.common.width)),
-        Format::Json => format!("{}\n", json::render(&report)?),
-    };
+    let width = terminal::width(cli.common.width);
+    for wanted in &cli.reports {
+        let text = render(wanted.format, &report, &policies, width)?;
+        fs::write(&wanted.file, strip_str(&text).to_string())
+            .map_err(|error| format!("{}: cannot be written: {error}", wanted.file.display()))?;
+    }
+    let text = render(cli.common.format, &report, &policies, width)?;
     print(&text, cli.common.color)?;
     Ok(if !report.problems.is_empty() {
         NOT_JUDGED
@@ -67,6 +76,28 @@ fn judge_manifests(cli: &Cli) -> Result<u8, Box<dyn Error>> {
     } else {
         REFUSED
     })
+}
+
+fn render(
+    format: Format,
+    report: &Report,
+    policies: &[Configured],
+    width: usize,
+) -> Result<String, Box<dyn Error>> {
+    Ok(match format {
+        Format::Table => table::render(report, width),
+        Format::Json => format!("{}\n", json::render(report)?),
+        Format::Sarif => format!("{}\n", sarif::render(report, policies)?),
+        Format::Junit => junit::render(report)?,
+    })
+}
+
+/// The answer to a format that only the report on manifests has.
+fn no_such_format(command: &str) -> Box<dyn Error> {
+    format!(
+        "`preflight {command}` writes a table or JSON; SARIF and JUnit are about files of manifests"
+    )
+    .into()
 }
 
 /// The policies that were asked for.
@@ -78,10 +109,22 @@ fn chosen(common: &Common) -> Result<Vec<Policy>, Box<dyn Error>> {
     )?)
 }
 
-/// The policies that were asked for, with settings that they accept.
-fn configured(common: &Common) -> Result<Vec<Configured>, Box<dyn Error>> {
+/// The policies that were asked for, with settings that they accept, and what cannot be followed.
+fn configured(common: &Common) -> Result<(Vec<Configured>, Vec<Note>), Box<dyn Error>> {
     let engine = Engine::new(common.limits())?;
     let policies = bundle::load(&engine, &common.wasm)?;
+    if !common.policies_from.is_empty() {
+        let (mut configured, notes) = deployed::read(&common.policies_from, policies)?;
+        bundle::check_names(
+            &common.policies,
+            configured.iter().map(|one| one.policy.name()),
+        )?;
+        configured.retain(|one| {
+            let mut names = common.policies.iter();
+            common.policies.is_empty() || names.any(|name| name == one.policy.name())
+        });
+        return Ok((configured, notes));
+    }
     let settings = match &common.settings {
         Some(file) => Settings::read(file, &policies.iter().map(Policy::name).collect::<Vec<_>>())?,
         None => Settings::default(),
@@ -89,13 +132,11 @@ fn configured(common: &Common) -> Result<Vec<Configured>, Box<dyn Error>> {
     let policies = bundle::choose(policies, &common.policies)?;
     let mut configured = Vec::new();
     for policy in policies {
-        settings.check(&policy)?;
-        configured.push(Configured {
-            settings: settings.of(policy.name()),
-            policy,
-        });
+        let settings = settings.of(policy.name());
+        settings::check(&policy, &settings)?;
+        configured.push(Configured::new(policy, settings));
     }
-    Ok(configured)
+    Ok((configured, Vec::new()))
 }
 
 /// A reader that has gone away, such as `head`, has seen what it wanted.

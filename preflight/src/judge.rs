@@ -8,9 +8,11 @@ use serde_json::Value;
 
 use crate::{
     Cluster, EvaluationError, Policy, Response, across,
+    cluster::Grants,
+    deployed::Deployed,
     kinds::Kinds,
     manifests::{Manifests, Note, Object, Problem},
-    report::{Finding, Report, Subject, Summary},
+    report::{Finding, Judged, Report, Subject, Summary},
     review::{Target, complete, request, stamp},
 };
 
@@ -18,9 +20,62 @@ use crate::{
 #[derive(Debug)]
 pub struct Configured {
     /// The policy.
-    pub policy: Policy,
+    pub policy: Arc<Policy>,
     /// Its settings.
     pub settings: Value,
+    /// The resource of the cluster that both are from, if they are.
+    pub deployed: Option<Deployed>,
+}
+
+impl Configured {
+    /// With the rules and look-ups of its own metadata.
+    #[must_use]
+    pub fn new(policy: impl Into<Arc<Policy>>, settings: Value) -> Self {
+        Self {
+            policy: policy.into(),
+            settings,
+            deployed: None,
+        }
+    }
+
+    /// The name in reports: of the resource, or of the policy itself.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        let deployed = self.deployed.as_ref();
+        deployed.map_or(self.policy.name(), |deployed| &deployed.name)
+    }
+
+    /// Whether it is asked about this request for an object.
+    #[must_use]
+    pub fn wants(&self, target: &Target, object: &Value, cluster: &Cluster) -> bool {
+        match &self.deployed {
+            Some(deployed) => deployed.wants(target, object, cluster),
+            None => {
+                let metadata = self.policy.metadata();
+                metadata.is_some_and(|metadata| target.is_wanted_by(metadata))
+            }
+        }
+    }
+
+    /// Judges a request. It may look up what its metadata grants or, in a cluster, what its resource does.
+    pub fn validate(
+        &self,
+        request: &Value,
+        cluster: &Arc<Cluster>,
+    ) -> Result<Response, EvaluationError> {
+        let mut grants = Grants::of(self.policy.metadata());
+        if let Some(deployed) = &self.deployed {
+            grants = grants.with_kinds(&deployed.grants);
+        }
+        self.policy
+            .validate(request, &self.settings, cluster.host_with(grants))
+    }
+
+    /// Whether it refuses nothing.
+    #[must_use]
+    pub fn only_reports(&self) -> bool {
+        self.deployed.as_ref().is_some_and(Deployed::only_reports)
+    }
 }
 
 /// Policies that cannot take part.
@@ -45,10 +100,10 @@ pub fn judge(
     now: Option<Timestamp>,
     progress: impl Fn() + Sync,
 ) -> Result<Report, JudgeError> {
-    if let Some(unknown) = policies
-        .iter()
-        .find(|configured| configured.policy.metadata().is_none())
-    {
+    let without_rules = |configured: &&Configured| {
+        configured.deployed.is_none() && configured.policy.metadata().is_none()
+    };
+    if let Some(unknown) = policies.iter().find(without_rules) {
         return Err(JudgeError::NoMetadata(unknown.policy.name().to_owned()));
     }
     let kinds = Kinds::of(manifests.objects.iter().map(|object| &object.value));
@@ -67,7 +122,15 @@ pub fn judge(
             stamp(&mut object.value, now);
         }
     }
-    let names = policies.iter().map(|configured| configured.policy.name());
+    for deployed in policies.iter().filter_map(|one| one.deployed.as_ref()) {
+        let homes = manifests.objects.iter().filter_map(Object::namespace);
+        let note = deployed.note_of_namespaces(homes, &cluster);
+        manifests.notes.extend(note);
+    }
+    let refusing = policies
+        .iter()
+        .filter(|configured| !configured.only_reports());
+    let names = refusing.map(|configured| configured.policy.name());
     let mut across = across::refusals(&manifests.objects, &identities, names);
 
     let judged: Vec<Vec<Verdict<'_>>> = manifests
@@ -100,7 +163,7 @@ pub fn judge(
 
 /// What one policy says of an object.
 struct Verdict<'a> {
-    policy: &'a str,
+    by: &'a Configured,
     result: Result<Response, EvaluationError>,
 }
 
@@ -112,27 +175,30 @@ fn judge_object<'a>(
 ) -> Vec<Verdict<'a>> {
     let request = request(&object.value, cluster.kinds(), number);
     let target = Target::of(&request);
-    let wanted = |configured: &&Configured| {
-        configured
-            .policy
-            .metadata()
-            .is_some_and(|it| target.is_wanted_by(it))
-    };
-    let verdicts = policies
+    policies
         .iter()
-        .filter(wanted)
-        .map(|Configured { policy, settings }| Verdict {
-            policy: policy.name(),
-            result: policy.validate(&request, settings, cluster.host(policy.metadata())),
-        });
-    verdicts.collect()
+        .filter(|configured| configured.wants(&target, &object.value, cluster))
+        .map(|by| Verdict {
+            by,
+            result: by.validate(&request, cluster),
+        })
+        .collect()
 }
 
 fn add(report: &mut Report, object: &Object, verdicts: Vec<Verdict<'_>>, across: Vec<Finding>) {
     let subject = Subject::of(object);
     let (mut refused, mut warned, mut unjudged) = (!across.is_empty(), false, false);
     let unseen = verdicts.is_empty();
-    for Verdict { policy, result } in verdicts {
+    report.judged.push(Judged {
+        object: subject.clone(),
+        place: object.place(),
+        policies: verdicts
+            .iter()
+            .map(|verdict| verdict.by.name().to_owned())
+            .collect(),
+    });
+    for Verdict { by, result } in verdicts {
+        let policy = by.name();
         let response = match result {
             Ok(response) => response,
             Err(error) => {
@@ -146,16 +212,24 @@ fn add(report: &mut Report, object: &Object, verdicts: Vec<Verdict<'_>>, across:
             }
         };
         if !response.accepted {
-            refused = true;
-            report
-                .refusals
-                .extend(Finding::of_refusal(policy, object, &response));
+            let findings = Finding::of_refusal(policy, object, &response);
+            if by.only_reports() {
+                warned = true;
+                report
+                    .warnings
+                    .extend(findings.into_iter().map(Finding::only_reported));
+            } else {
+                refused = true;
+                report.refusals.extend(findings);
+            }
         }
         for warning in &response.warnings {
             warned = true;
-            report
-                .warnings
-                .push(Finding::of_warning(policy, object, warning));
+            let finding = Finding::of_warning(by.policy.name(), object, warning);
+            report.warnings.push(Finding {
+                policy: policy.to_owned(),
+                ..finding
+            });
         }
         if response.mutated_object.is_some() {
             let text = format!("{policy} would change {subject}; it was judged as it is written");

@@ -3,7 +3,7 @@
 //! It executes the same wasm that Kubewarden enforces, in the engine that its hosts use, so that what is previewed is
 //! what will be enforced. [`Engine`] loads and runs policies, [`Cluster`] answers their look-ups from a set of objects,
 //! [`manifests`] reads files and remembers the line of each field, [`review`] builds the admission requests and finds
-//! the policies that want them, [`judge`] puts all of it together and finds what shows only across manifests, [`report`]
+//! the policies that want them, [`deployed`] follows the policies as a cluster has them, [`judge`] puts all of it together and finds what shows only across manifests, [`report`]
 //! tells people and programs what came out.
 //!
 //! ```no_run
@@ -31,6 +31,7 @@
 mod across;
 pub mod bundle;
 pub mod cluster;
+pub mod deployed;
 pub mod embedded;
 pub mod engine;
 pub mod judge;
@@ -38,6 +39,7 @@ pub mod kinds;
 pub mod manifests;
 pub mod report;
 pub mod review;
+mod selector;
 pub mod settings;
 
 pub use cluster::{Call, Cluster, ClusterHost};

@@ -1,4 +1,5 @@
-//! What came out: findings with their places, for people ([`table`]) and for programs ([`json`]).
+//! What came out: findings with their places, for people ([`table`]), for programs ([`json`]), for code hosts
+//! ([`sarif`]) and for build servers ([`junit`]).
 
 use std::fmt;
 
@@ -10,6 +11,8 @@ use crate::{
 };
 
 pub mod json;
+pub mod junit;
+pub mod sarif;
 pub mod summary;
 pub mod table;
 
@@ -28,6 +31,20 @@ pub struct Report {
     pub problems: Vec<Problem>,
     /// What else is worth knowing.
     pub notes: Vec<Note>,
+    /// All objects, also those of which there is nothing to say.
+    #[serde(skip)]
+    pub judged: Vec<Judged>,
+}
+
+/// An object, and who judged it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judged {
+    /// The object.
+    pub object: Subject,
+    /// Where it stands.
+    pub place: Place,
+    /// The policies that looked at it.
+    pub policies: Vec<String>,
 }
 
 /// One thing that a policy found, or preflight itself where no single review shows it.
@@ -57,7 +74,7 @@ pub struct Finding {
 }
 
 /// The name of an object.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Subject {
     /// `v1`, `apps/v1`.
@@ -124,6 +141,15 @@ impl Finding {
         match shared::message::parse_warning(warning) {
             Some((named, line)) if named == policy => Self::of_line(policy, object, &line),
             _ => Self::whole(policy, object, warning),
+        }
+    }
+
+    /// What a policy in `mode: monitor` would refuse.
+    pub(crate) fn only_reported(self) -> Self {
+        Self {
+            problem: format!("{} (only reported: mode is monitor)", self.problem),
+            code: None,
+            ..self
         }
     }
 

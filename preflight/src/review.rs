@@ -1,7 +1,7 @@
 //! Builds the admission request of an object, and finds the policies that want to see a request.
 
 use jiff::Timestamp;
-use policy_metadata::{Metadata, Rule};
+use policy_metadata::Metadata;
 use serde_json::{Map, Value, json};
 
 use crate::kinds::{Kinds, split, text};
@@ -123,7 +123,8 @@ impl Target {
     /// Whether a policy wants to see it: any of its rules is enough.
     #[must_use]
     pub fn is_wanted_by(&self, metadata: &Metadata) -> bool {
-        metadata.rules.iter().any(|rule| self.matches(rule))
+        let mut rules = metadata.rules.iter();
+        rules.any(|rule| self.matches(&rule.operations, &rule.api_groups, &rule.resources))
     }
 
     /// As `rules.go` of the API server does it.
@@ -131,12 +132,17 @@ impl Target {
     /// The version is not compared. Kubewarden registers webhooks with `matchPolicy: Equivalent`, so a policy for
     /// `autoscaling/v2` also gets what is written as `autoscaling/v1`, converted. Nothing is converted here: the policy
     /// gets the object as it is written. What it looks up is converted.
-    fn matches(&self, rule: &Rule) -> bool {
+    pub(crate) fn matches(
+        &self,
+        operations: &[String],
+        groups: &[String],
+        resources: &[String],
+    ) -> bool {
         let listed =
             |items: &[String], wanted: &str| items.iter().any(|item| item == "*" || item == wanted);
-        listed(&rule.operations, &self.operation)
-            && listed(&rule.api_groups, &self.group)
-            && rule.resources.iter().any(|listed| {
+        listed(operations, &self.operation)
+            && listed(groups, &self.group)
+            && resources.iter().any(|listed| {
                 let (resource, subresource) = listed.split_once('/').unwrap_or((listed, ""));
                 (resource == "*" || resource == self.resource)
                     && (subresource == "*" || subresource == self.subresource)
@@ -265,20 +271,19 @@ mod tests {
                 subresource: subresource.to_owned(),
                 operation: "CREATE".to_owned(),
             };
-            let rule = |groups: &str, operations: &str| Rule {
-                api_groups: vec![groups.to_owned()],
-                api_versions: vec!["v9".to_owned()],
-                resources: vec![resources.to_owned()],
-                operations: vec![operations.to_owned()],
+            let matches = |group: &str, operation: &str| {
+                let [operation, group, resources] =
+                    [operation, group, resources].map(|it| [it.to_owned()]);
+                target.matches(&operation, &group, &resources)
             };
             assert_eq!(
-                target.matches(&rule("apps", "CREATE")),
+                matches("apps", "CREATE"),
                 expected,
                 "{resources} {resource}/{subresource}"
             );
-            assert_eq!(target.matches(&rule("*", "*")), expected);
-            assert!(!target.matches(&rule("", "CREATE")));
-            assert!(!target.matches(&rule("apps", "UPDATE")));
+            assert_eq!(matches("*", "*"), expected);
+            assert!(!matches("", "CREATE"));
+            assert!(!matches("apps", "UPDATE"));
         }
     }
 

@@ -102,27 +102,28 @@ impl Settings {
             .cloned()
             .unwrap_or_else(|| json!({}))
     }
+}
 
-    /// Asks the policy itself, before anything is judged with settings that it would not take in a cluster.
-    pub fn check(&self, policy: &Policy) -> Result<(), SettingsError> {
-        let name = || policy.name().to_owned();
-        let response = policy
-            .validate_settings(&self.of(policy.name()))
+/// Asks the policy itself, before anything is judged with settings that it would not take in a cluster.
+pub fn check(policy: &Policy, settings: &Value) -> Result<(), SettingsError> {
+    let name = || policy.name().to_owned();
+    let response =
+        policy
+            .validate_settings(settings)
             .map_err(|error| SettingsError::Unchecked {
                 policy: name(),
                 error,
             })?;
-        if response.valid {
-            return Ok(());
-        }
-        let message = response
-            .message
-            .unwrap_or_else(|| "it does not say why".to_owned());
-        Err(SettingsError::Refused {
-            policy: name(),
-            message,
-        })
+    if response.valid {
+        return Ok(());
     }
+    let message = response
+        .message
+        .unwrap_or_else(|| "it does not say why".to_owned());
+    Err(SettingsError::Refused {
+        policy: name(),
+        message,
+    })
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use policy_metadata::Metadata;
+use policy_metadata::{ContextAwareResource, Metadata};
 
 /// The grants of one policy.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +25,15 @@ impl Grants {
                 .collect(),
             capabilities: metadata.host_capabilities.clone(),
         }
+    }
+
+    /// The same functions, but these kinds.
+    pub(crate) fn with_kinds(mut self, kinds: &BTreeSet<ContextAwareResource>) -> Self {
+        let kinds = kinds.iter();
+        self.kinds = kinds
+            .map(|granted| (granted.api_version.clone(), granted.kind.clone()))
+            .collect();
+        self
     }
 
     /// Refuses a function that is not on the list. Policies from before there was a list have none, and may call all.

@@ -6,7 +6,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 use preflight::Policy;
 use serde_json::{Value, json};
 
-use super::{chosen, print};
+use super::{chosen, no_such_format, print};
 use crate::{
     cli::{Common, Format},
     terminal,
@@ -23,6 +23,7 @@ pub(super) fn run(common: &Common) -> Result<u8, Box<dyn Error>> {
                 serde_json::to_string_pretty(&json!({"version": 1, "policies": policies}))?
             )
         }
+        Format::Sarif | Format::Junit => return Err(no_such_format("policies")),
     };
     print(&text, common.color)?;
     Ok(0)

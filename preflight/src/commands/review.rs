@@ -19,50 +19,55 @@ use preflight::{
 };
 use serde_json::{Value, json};
 
-use super::{NOT_JUDGED, REFUSED, configured, print};
+use super::{NOT_JUDGED, REFUSED, configured, no_such_format, print};
 use crate::{
     cli::{Common, Format},
     terminal,
 };
 
 const GREEN: Style = AnsiColor::Green.on_default().bold();
+const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
 const RED: Style = AnsiColor::Red.on_default().bold();
 
 /// What one policy says.
 struct Verdict<'a> {
     policy: &'a str,
+    only_reports: bool,
     result: Result<Response, EvaluationError>,
 }
 
 pub(super) fn run(common: &Common, file: &Path, cluster: &[PathBuf]) -> Result<u8, Box<dyn Error>> {
-    let policies = configured(common)?;
+    let (policies, _) = configured(common)?;
     let request = read(file)?;
     let cluster = Arc::new(state(cluster, &common.namespace)?);
     let target = Target::of(&request);
+    let objects = ["/object", "/oldObject", "/old_object"];
+    let mut objects = objects.into_iter().filter_map(|at| request.pointer(at));
+    let object = objects
+        .find(|object| object.is_object())
+        .unwrap_or(&Value::Null);
+    let asked = |configured: &&Configured| {
+        !common.policies.is_empty() || configured.wants(&target, object, &cluster)
+    };
     let verdicts: Vec<Verdict<'_>> = policies
         .iter()
-        .filter(|Configured { policy, .. }| {
-            !common.policies.is_empty()
-                || policy
-                    .metadata()
-                    .is_some_and(|metadata| target.is_wanted_by(metadata))
-        })
-        .map(|Configured { policy, settings }| Verdict {
-            policy: policy.name(),
-            result: policy.validate(&request, settings, cluster.host(policy.metadata())),
+        .filter(asked)
+        .map(|configured| Verdict {
+            policy: configured.name(),
+            only_reports: configured.only_reports(),
+            result: configured.validate(&request, &cluster),
         })
         .collect();
 
     let text = match common.format {
         Format::Table => as_text(&verdicts, &target, terminal::width(common.width)),
         Format::Json => format!("{}\n", serde_json::to_string_pretty(&as_json(&verdicts)?)?),
+        Format::Sarif | Format::Junit => return Err(no_such_format("review")),
     };
     print(&text, common.color)?;
     let refused = |verdict: &Verdict<'_>| {
-        verdict
-            .result
-            .as_ref()
-            .is_ok_and(|response| !response.accepted)
+        let refusal = verdict.result.as_ref();
+        !verdict.only_reports && refusal.is_ok_and(|response| !response.accepted)
     };
     Ok(if verdicts.iter().any(|verdict| verdict.result.is_err()) {
         NOT_JUDGED
@@ -114,7 +119,7 @@ fn state(paths: &[PathBuf], namespace: &str) -> Result<Cluster, Box<dyn Error>> 
 
 fn as_json(verdicts: &[Verdict<'_>]) -> Result<Value, serde_json::Error> {
     let mut responses = Vec::new();
-    for Verdict { policy, result } in verdicts {
+    for Verdict { policy, result, .. } in verdicts {
         responses.push(match result {
             Ok(response) => json!({"policy": policy, "response": serde_json::to_value(response)?}),
             Err(error) => json!({"policy": policy, "error": error.to_string()}),
@@ -125,9 +130,15 @@ fn as_json(verdicts: &[Verdict<'_>]) -> Result<Value, serde_json::Error> {
 
 fn as_text(verdicts: &[Verdict<'_>], target: &Target, width: usize) -> String {
     let mut text = String::new();
-    for Verdict { policy, result } in verdicts {
+    for Verdict {
+        policy,
+        only_reports,
+        result,
+    } in verdicts
+    {
         let (style, word) = match result {
             Ok(response) if response.accepted => (GREEN, "accepts it".to_owned()),
+            Ok(_) if *only_reports => (YELLOW, "only reports it (mode: monitor)".to_owned()),
             Ok(response) => (
                 RED,
                 response.code.map_or("refuses it".to_owned(), |code| {

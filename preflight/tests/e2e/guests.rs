@@ -24,7 +24,11 @@ pub(crate) fn metadata(title: &str) -> Value {
     json!({
         "protocolVersion": "v1",
         "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"], "operations": ["CREATE"]}],
-        "annotations": {"io.kubewarden.policy.title": title, "io.kubewarden.policy.version": "1.2.3"},
+        "annotations": {
+            "io.kubewarden.policy.title": title,
+            "io.kubewarden.policy.version": "1.2.3",
+            "io.kubewarden.policy.description": format!("What {title} is for"),
+        },
         "mutating": false,
         "executionMode": "kubewarden-wapc",
         "contextAwareResources": [{"apiVersion": "v1", "kind": "Pod"}],

@@ -8,9 +8,11 @@
 
 mod across;
 mod command_line;
+mod deployed;
 mod engine;
 mod guests;
 mod lookups;
+mod reports;
 mod requests;
 mod secrets;
 mod stage;

@@ -17,10 +17,10 @@ fn objects(text: &str, now: Option<&str>) -> Vec<Value> {
     stage.write("m.yaml", text);
     let engine = Engine::new(Limits::default()).unwrap();
     let wasm = fs::read(stage.path().join("dist/echo.wasm")).unwrap();
-    let policies = [Configured {
-        policy: engine.load("echo", &wasm).unwrap(),
-        settings: json!({}),
-    }];
+    let policies = [Configured::new(
+        engine.load("echo", &wasm).unwrap(),
+        json!({}),
+    )];
     let manifests = manifests::read(&[stage.path().join("m.yaml")]);
     let now = now.map(|now| now.parse().unwrap());
     let report = judge(manifests, &policies, "shop", now, || ()).unwrap();

@@ -23,6 +23,9 @@ pub const USAGE_END: &str = "<!-- What follows is not part of the wasm. -->";
 /// The annotation that holds the version of the policy.
 pub const VERSION: &str = "io.kubewarden.policy.version";
 
+/// The annotation that holds what the policy is for, in a sentence.
+pub const DESCRIPTION: &str = "io.kubewarden.policy.description";
+
 /// The annotation that holds the name of the policy.
 pub const TITLE: &str = "io.kubewarden.policy.title";
 
@@ -131,6 +134,12 @@ impl Metadata {
     #[must_use]
     pub fn title(&self) -> Option<&str> {
         self.annotations.get(TITLE).map(String::as_str)
+    }
+
+    /// What the policy is for, if the metadata says so.
+    #[must_use]
+    pub fn description(&self) -> Option<&str> {
+        self.annotations.get(DESCRIPTION).map(String::as_str)
     }
 }
 

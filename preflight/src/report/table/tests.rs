@@ -49,6 +49,7 @@ fn report() -> Report {
             warned: 1,
             ..Summary::default()
         },
+        judged: Vec::new(),
         refusals: vec![
             finding(
                 "hostpath-mounts",

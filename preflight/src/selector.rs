@@ -1,10 +1,10 @@
-//! Label and field selectors in the notation of `kubectl -l` and `--field-selector`.
+//! Label and field selectors: what they ask for, and the notation of `kubectl -l` and `--field-selector`.
 
 use serde_json::Value;
 
 /// One condition on one label or field.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Requirement {
+pub(crate) struct Requirement {
     key: String,
     test: Test,
 }
@@ -18,8 +18,42 @@ enum Test {
 }
 
 impl Requirement {
+    /// The label is there and has one of these values.
+    pub(crate) fn is_in(key: String, values: Vec<String>) -> Self {
+        let test = Test::In(values);
+        Self { key, test }
+    }
+
+    /// The label has none of these values; it may be missing.
+    pub(crate) fn is_not_in(key: String, values: Vec<String>) -> Self {
+        let test = Test::NotIn(values);
+        Self { key, test }
+    }
+
+    /// The label is there.
+    pub(crate) fn exists(key: String) -> Self {
+        let test = Test::Exists;
+        Self { key, test }
+    }
+
+    /// The label is not there.
+    pub(crate) fn is_absent(key: String) -> Self {
+        let test = Test::Absent;
+        Self { key, test }
+    }
+
+    /// The label or field that it asks about.
+    pub(crate) fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// Whether this value, or none, meets the condition.
+    pub(crate) fn holds(&self, value: Option<&str>) -> bool {
+        self.test.holds(value)
+    }
+
     /// Whether the labels of an object meet the condition.
-    pub(super) fn matches_labels(&self, object: &Value) -> bool {
+    pub(crate) fn matches_labels(&self, object: &Value) -> bool {
         let label = object
             .pointer("/metadata/labels")
             .and_then(|labels| labels.get(&self.key))
@@ -28,7 +62,7 @@ impl Requirement {
     }
 
     /// Whether a field of an object meets the condition. A field that is not there counts as empty.
-    pub(super) fn matches_field(&self, object: &Value) -> bool {
+    pub(crate) fn matches_field(&self, object: &Value) -> bool {
         let field = self
             .key
             .split('.')
@@ -57,7 +91,7 @@ impl Test {
 }
 
 /// Reads a label selector: `a=b`, `a==b`, `a!=b`, `a in (b, c)`, `a notin (b)`, `a`, `!a`, joined by commas.
-pub(super) fn labels(selector: &str) -> Result<Vec<Requirement>, String> {
+pub(crate) fn labels(selector: &str) -> Result<Vec<Requirement>, String> {
     parse(selector, |part| {
         if let Some(requirement) = set_based(part)? {
             return Ok(requirement);
@@ -73,7 +107,7 @@ pub(super) fn labels(selector: &str) -> Result<Vec<Requirement>, String> {
 }
 
 /// Reads a field selector: `a.b=c`, `a.b==c`, `a.b!=c`, joined by commas.
-pub(super) fn fields(selector: &str) -> Result<Vec<Requirement>, String> {
+pub(crate) fn fields(selector: &str) -> Result<Vec<Requirement>, String> {
     parse(selector, |part| {
         equality(part).ok_or_else(|| unreadable(part))
     })

@@ -1,0 +1,174 @@
+//! The report for code scanning: SARIF 2.1.0, which code hosts show on the lines of a change.
+//!
+//! A refusal is an error, a warning is a warning. What kept something from being judged, and what else is worth
+//! knowing, are notifications of the run. Format: <https://docs.oasis-open.org/sarif/sarif/v2.1.0/>; what GitHub reads of
+//! it: "SARIF support for code scanning" in its documentation.
+
+use std::collections::BTreeMap;
+
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use serde_json::{Value, json};
+
+use super::{Finding, Report, printable};
+use crate::{judge::Configured, manifests::Place};
+
+const SCHEMA: &str =
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+
+/// What stands for itself in the path of a URI (RFC 3986) stays; a colon would look like the end of a scheme.
+const PATH: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b':')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'[')
+    .add(b'\\')
+    .add(b']')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+/// Writes the report. The policies say what they are for.
+pub fn render(report: &Report, policies: &[Configured]) -> Result<String, serde_json::Error> {
+    let mut rules = Rules::default();
+    let levels = [(&report.refusals, "error"), (&report.warnings, "warning")];
+    let results: Vec<Value> = levels
+        .into_iter()
+        .flat_map(|(findings, level)| findings.iter().map(move |finding| (finding, level)))
+        .map(|(finding, level)| result(finding, level, rules.index_of(finding)))
+        .collect();
+    let problems = report.problems.iter();
+    let notes = report.notes.iter();
+    let notifications: Vec<Value> = problems
+        .map(|problem| notification(&problem.place, &problem.text, "error"))
+        .chain(notes.map(|note| notification(&note.place, &note.text, "note")))
+        .collect();
+    let version = env!("CARGO_PKG_VERSION");
+    serde_json::to_string_pretty(&json!({
+        "$schema": SCHEMA,
+        "version": "2.1.0",
+        "runs": [{
+            "tool": {"driver": {
+                "name": "preflight",
+                "version": version,
+                "semanticVersion": version,
+                "rules": rules.described_by(policies),
+            }},
+            "columnKind": "unicodeCodePoints",
+            "invocations": [{
+                "executionSuccessful": report.problems.is_empty(),
+                "toolExecutionNotifications": notifications,
+            }],
+            "results": results,
+        }],
+    }))
+}
+
+/// The rules that found something, by their id.
+#[derive(Default)]
+struct Rules {
+    positions: BTreeMap<String, usize>,
+    in_order: Vec<(String, String)>,
+}
+
+impl Rules {
+    fn index_of(&mut self, finding: &Finding) -> usize {
+        let next = self.in_order.len();
+        *self.positions.entry(id(finding)).or_insert_with_key(|id| {
+            self.in_order.push((id.clone(), finding.policy.clone()));
+            next
+        })
+    }
+
+    fn described_by(&self, policies: &[Configured]) -> Vec<Value> {
+        let describe = |(id, name): &(String, String)| {
+            let policy = policies.iter().map(|configured| &configured.policy);
+            let purpose = policy
+                .filter(|policy| policy.name() == name)
+                .find_map(|policy| policy.metadata()?.description())
+                .unwrap_or("Finds what no single review shows");
+            let short = id.replace('_', " ").replacen('/', ": ", 1);
+            json!({
+                "id": id,
+                "shortDescription": {"text": short},
+                "fullDescription": {"text": purpose},
+                "help": {"text": format!("{purpose}. The message says what to write instead.")},
+                "properties": {"tags": ["kubernetes", name]},
+            })
+        };
+        self.in_order.iter().map(describe).collect()
+    }
+}
+
+/// The id of a rule is one of its policy's.
+fn id(finding: &Finding) -> String {
+    match &finding.rule {
+        Some(rule) => format!("{}/{rule}", finding.policy),
+        None => finding.policy.clone(),
+    }
+}
+
+fn result(finding: &Finding, level: &str, rule: usize) -> Value {
+    let mut text = finding.object.to_string();
+    if let Some(field) = &finding.field {
+        text = format!("{text}: {field}");
+    }
+    text = format!("{text}: {}", finding.problem);
+    if let Some(fix) = &finding.fix {
+        text = format!("{text}; fix: {fix}");
+    }
+    json!({
+        "ruleId": id(finding),
+        "ruleIndex": rule,
+        "level": level,
+        "message": {"text": printable(&text)},
+        "locations": [location(&finding.place)],
+    })
+}
+
+fn notification(place: &Place, text: &str, level: &str) -> Value {
+    json!({
+        "level": level,
+        "message": {"text": printable(text)},
+        "locations": [location(place)],
+    })
+}
+
+fn location(place: &Place) -> Value {
+    let mut location = json!({"artifactLocation": {"uri": uri(&place.file)}});
+    if let (Some(line), Some(location)) = (place.line, location.as_object_mut()) {
+        location.insert("region".to_owned(), json!({"startLine": line}));
+    }
+    json!({"physicalLocation": location})
+}
+
+/// A path as it was named, which code hosts take to be relative to the root of the repository.
+fn uri(file: &str) -> String {
+    let file = file.strip_prefix("./").unwrap_or(file);
+    let scheme = if file.starts_with('/') { "file://" } else { "" };
+    format!("{scheme}{}", utf8_percent_encode(file, PATH))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writes_paths_as_uris() {
+        for (file, expected) in [
+            ("deploy/web.yaml", "deploy/web.yaml"),
+            ("./deploy/web.yaml", "deploy/web.yaml"),
+            ("/tmp/a b.yaml", "file:///tmp/a%20b.yaml"),
+            ("ä#1/c:d%.yaml", "%C3%A4%231/c%3Ad%25.yaml"),
+            ("-", "-"),
+        ] {
+            assert_eq!(uri(file), expected);
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! Manifests judged as a cluster would whose policies are in other manifests.
+
+use serde_json::{Value, json};
+
+use crate::{
+    guests::{Validate, guest, metadata},
+    stage::{Stage, err, out},
+};
+
+const REFUSE: Validate<'_> = Validate::Answer(r#"{"accepted":false,"code":403,"message":"no"}"#);
+
+/// A policy as it is applied, for Pods, with more fields of its `spec`.
+fn deployed(name: &str, more: &str) -> String {
+    format!(
+        "apiVersion: policies.kubewarden.io/v1
+kind: ClusterAdmissionPolicy
+metadata: {{name: {name}}}
+spec:
+  module: registry://registry.example.com/policies/strict:v1.2.3
+  rules: [{{apiGroups: [''], apiVersions: [v1], resources: [pods], operations: [CREATE]}}]
+  mutating: false
+{more}"
+    )
+}
+
+fn pod(namespace: &str, labels: &str) -> String {
+    format!(
+        "apiVersion: v1\nkind: Pod\nmetadata: {{name: web, namespace: {namespace}, labels: {{{labels}}}}}\n---\n"
+    )
+}
+
+fn refused(object: &str, policy: &str, line: usize) -> String {
+    format!("REFUSED  {object}  by {policy}\n  m.yaml:{line}\n    no\n\n")
+}
+
+#[test]
+fn policies_are_called_by_their_resources_and_run_once_for_each() {
+    let stage = Stage::new(&[("strict", REFUSE)]);
+    stage.write(
+        "p.yaml",
+        format!(
+            "{}\n---\n{}",
+            deployed("one", ""),
+            deployed("two", "  mode: monitor\n")
+        ),
+    );
+    stage.write("m.yaml", pod("shop", ""));
+    let expected = "REFUSED  Pod shop/web  by one
+  m.yaml:1
+    no
+
+WARNING  Pod shop/web  by two
+  m.yaml:1
+    no (only reported: mode is monitor)
+
+1 object, 2 policies: 1 refused
+";
+    assert_eq!(
+        stage.run(&["--policies-from", "p.yaml", "m.yaml"]),
+        out(1, expected)
+    );
+    let request = json!({
+        "operation": "CREATE",
+        "resource": {"group": "", "version": "v1", "resource": "pods"},
+        "object": {"kind": "Pod"},
+    });
+    stage.write("request.json", request.to_string());
+    assert_eq!(
+        stage.run(&["review", "--policies-from", "p.yaml", "request.json"]),
+        out(
+            1,
+            "one refuses it (403)\n  no\ntwo only reports it (mode: monitor)\n  no\n"
+        )
+    );
+}
+
+#[test]
+fn monitor_alone_refuses_nothing() {
+    let stage = Stage::new(&[("strict", REFUSE)]);
+    let input = deployed("one", "  mode: monitor\n");
+    stage.write("m.yaml", pod("shop", ""));
+    let expected = "1 object, 1 policy: 1 with warnings\n";
+    assert_eq!(
+        stage.run_with_input(&["-q", "--policies-from", "-", "m.yaml"], &input),
+        out(0, expected)
+    );
+    let request = json!({"operation": "CREATE", "resource": {"group": "", "version": "v1", "resource": "pods"}});
+    stage.write("request.json", request.to_string());
+    assert_eq!(
+        stage.run_with_input(&["review", "--policies-from", "-", "request.json"], &input),
+        out(0, "one only reports it (mode: monitor)\n  no\n")
+    );
+}
+
+#[test]
+fn selectors_choose_as_the_api_server_does() {
+    let namespace = |name: &str, labels: &str| {
+        format!(
+            "apiVersion: v1\nkind: Namespace\nmetadata: {{name: {name}, labels: {{{labels}}}}}\n---\n"
+        )
+    };
+    let manifests = [
+        pod("shop", "app: web"),
+        pod("kube-system", "app: web"),
+        pod("shop2", ""),
+        namespace("shop", "team: a"),
+        namespace("shop2", "team: b"),
+        namespace("kube-system", ""),
+    ]
+    .concat();
+    let [shop, system, other] = ["Pod shop/web", "Pod kube-system/web", "Pod shop2/web"]
+        .into_iter()
+        .zip([1, 5, 9])
+        .map(|(object, line)| refused(object, "one", line))
+        .collect::<Vec<_>>()
+        .try_into()
+        .unwrap();
+    for (selector, expected) in [
+        (
+            "  namespaceSelector: {matchExpressions: [{key: kubernetes.io/metadata.name, operator: NotIn, values: [kube-system]}]}\n",
+            format!("{shop}{other}"),
+        ),
+        (
+            "  namespaceSelector: {matchLabels: {team: a}}\n",
+            shop.clone(),
+        ),
+        (
+            "  namespaceSelector: {matchExpressions: [{key: team, operator: Exists}]}\n",
+            format!("{shop}{other}"),
+        ),
+        (
+            "  namespaceSelector: {matchExpressions: [{key: team, operator: DoesNotExist}]}\n",
+            system.clone(),
+        ),
+        (
+            "  objectSelector: {matchExpressions: [{key: app, operator: In, values: [web, api]}]}\n",
+            format!("{shop}{system}"),
+        ),
+        ("", format!("{shop}{system}{other}")),
+    ] {
+        let stage = Stage::new(&[("strict", REFUSE)]);
+        stage.write("p.yaml", deployed("one", selector));
+        stage.write("m.yaml", &manifests);
+        let (_, text, errors) = stage.run(&["--policies-from", "p.yaml", "m.yaml"]);
+        let (findings, _) = text.rsplit_once("6 objects").unwrap();
+        assert_eq!(
+            (findings, errors.as_str()),
+            (expected.as_str(), ""),
+            "{selector}"
+        );
+    }
+}
+
+#[test]
+fn a_policy_of_a_namespace_looks_at_that_one() {
+    let stage = Stage::new(&[("strict", REFUSE)]);
+    let policy =
+        deployed("one, namespace: shop", "").replace("ClusterAdmissionPolicy", "AdmissionPolicy");
+    stage.write("p.yaml", policy);
+    stage.write("m.yaml", pod("other", "") + &pod("shop", ""));
+    let expected = refused("Pod shop/web", "shop/one", 5)
+        + "2 objects, 1 policy: 1 refused, 1 clean (1 that no policy looks at)\n";
+    assert_eq!(
+        stage.run(&["--policies-from", "p.yaml", "m.yaml"]),
+        out(1, &expected)
+    );
+}
+
+#[test]
+fn the_rules_are_those_of_the_resource() {
+    let stage = Stage::with_policy_for_all("strict", &REFUSE);
+    stage.write(
+        "p.yaml",
+        deployed("one", "").replace(
+            "v1], resources: [pods]",
+            "v1], resources: [pods, nodes], scope: Cluster",
+        ),
+    );
+    stage.write(
+        "m.yaml",
+        pod("shop", "") + "apiVersion: v1\nkind: Node\nmetadata: {name: a}\n",
+    );
+    let expected = refused("Node a", "one", 5)
+        + "2 objects, 1 policy: 1 refused, 1 clean (1 that no policy looks at)\n";
+    assert_eq!(
+        stage.run(&["--width", "60", "--policies-from", "p.yaml", "m.yaml"]),
+        out(1, &expected)
+    );
+}
+
+#[test]
+fn look_ups_need_the_grant_of_the_resource() {
+    let request = r#"{"api_version":"v1","kind":"Pod","name":"other","namespace":"shop"}"#;
+    let look = Validate::LookUp {
+        operation: "get_resource",
+        request,
+    };
+    let stage = Stage::new(&[("strict", look)]);
+    // The tiny guest sends back what it found as its verdict.
+    stage.write(
+        "m.yaml",
+        "{apiVersion: v1, kind: Pod, metadata: {name: other, namespace: shop}, accepted: false, message: found}\n",
+    );
+    for (grant, expected) in [
+        (
+            "",
+            "Policy has not been granted access to Kubernetes v1/Pod resources. The violation has been reported.",
+        ),
+        (
+            "  contextAwareResources: [{apiVersion: v1, kind: Pod}]\n",
+            "found",
+        ),
+    ] {
+        stage.write("p.yaml", deployed("one", grant));
+        let (status, text, _) =
+            stage.run(&["--format", "json", "--policies-from", "p.yaml", "m.yaml"]);
+        let report: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(
+            (status, &report["refusals"][0]["problem"]),
+            (1, &json!(expected))
+        );
+    }
+}
+
+#[test]
+fn tells_what_is_not_followed() {
+    let stage = Stage::new(&[("strict", Validate::Answer(r#"{"accepted":true}"#))]);
+    let one = deployed(
+        "one",
+        "  matchConditions: [{name: a, expression: 'true'}]\n  namespaceSelector: {matchLabels: {team: a}}\n",
+    );
+    let group = "apiVersion: policies.kubewarden.io/v1\nkind: ClusterAdmissionPolicyGroup\nmetadata: {name: all}\n";
+    stage.write("p.yaml", format!("{one}---\n{group}"));
+    stage.write("m.yaml", pod("shop", ""));
+    let expected = "note: p.yaml:1: one: its matchConditions are not evaluated here, every object counts as matched
+note: p.yaml:11: ClusterAdmissionPolicyGroup all is not judged: its expression is not evaluated here
+note: p.yaml:1: one: its namespaceSelector counts as matched in shop, whose labels are not known;
+      add the Namespaces to the manifests
+
+1 object, 1 policy: 1 clean
+";
+    assert_eq!(
+        stage.run(&["--policies-from", "p.yaml", "m.yaml"]),
+        out(0, expected)
+    );
+}
+
+#[test]
+fn says_what_is_wrong_with_the_resources() {
+    let good = deployed("one", "");
+    for (policies, expected) in [
+        (
+            "a: [\n".to_owned(),
+            "p.yaml:1: cannot be read: unclosed bracket '[' (column 4)".to_owned(),
+        ),
+        (
+            "apiVersion: v1\nkind: Pod\n".to_owned(),
+            "p.yaml: there is neither a ClusterAdmissionPolicy nor an AdmissionPolicy in it".to_owned(),
+        ),
+        (
+            good.replace("strict:", "strikt:"),
+            r#"p.yaml:5: one: spec.module: there is no policy "strikt"; did you mean "strict"?; name its file with --wasm"#.to_owned(),
+        ),
+        (
+            good.replace("  module:", "  modul:"),
+            "p.yaml:1: one: spec.module is missing; if this is a patch, render it: `kubectl kustomize DIR | preflight \
+             --policies-from - PATH`"
+                .to_owned(),
+        ),
+        (
+            format!("{good}---\n{good}"),
+            "p.yaml:9: one: is there twice; a base and its overlays are rendered first: `kubectl kustomize DIR | \
+             preflight --policies-from - PATH`"
+                .to_owned(),
+        ),
+        (
+            deployed("one", "  settings:\n    wrong: 1\n"),
+            "p.yaml:8: one: strict refuses its settings: wrong is wrong".to_owned(),
+        ),
+        (
+            deployed("one", "  mode: moniter\n"),
+            "p.yaml:1: one: spec: unknown variant `moniter`, expected `protect` or `monitor`".to_owned(),
+        ),
+    ] {
+        let stage = Stage::new(&[("strict", REFUSE)]);
+        stage.write("p.yaml", policies);
+        stage.write("m.yaml", pod("shop", ""));
+        assert_eq!(stage.run(&["--policies-from", "p.yaml", "m.yaml"]), err(&expected));
+    }
+}
+
+#[test]
+fn a_module_may_be_called_by_another_name_than_its_title() {
+    let stage = Stage::new(&[]);
+    stage.write(
+        "dist/strict.wasm",
+        guest(Some(&metadata("gentle")), &REFUSE),
+    );
+    stage.write("p.yaml", deployed("one", ""));
+    stage.write("m.yaml", pod("shop", ""));
+    assert_eq!(
+        stage.run(&["--policies-from", "p.yaml", "m.yaml"]),
+        err(
+            r#"p.yaml:5: one: spec.module: there is no policy "strict"; there are: gentle; name its file with --wasm"#
+        )
+    );
+}
+
+#[test]
+fn standard_input_is_read_once() {
+    let stage = Stage::new(&[]);
+    let (status, _, errors) = stage.run(&["--policies-from", "-", "-"]);
+    assert_eq!(
+        (status, errors.lines().next()),
+        (
+            2,
+            Some("error: standard input can be read only once: name `-` once")
+        )
+    );
+}

@@ -1,0 +1,216 @@
+//! Reports for code hosts and build servers, and reports that are written to files.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::{
+    guests::Validate,
+    stage::{Stage, err, out},
+};
+
+const SERVICE: &str = "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\n";
+const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n  volumes:\n  - name: root\n    \
+                   hostPath:\n      path: /\n";
+const REFUSAL: &str = r#"{"accepted":false,"code":403,"message":"Pod default/web violates strict: spec.volumes[0].hostPath.path: \"/\" is the whole node; fix: mount less [risky_path]"}"#;
+const WARNING: &str = r#"{"accepted":true,"warnings":["gentle: spec.volumes[0].name: is <short> [short_name]","unknown field"]}"#;
+
+/// A Pod that one policy refuses and another warns about, a Service that nobody looks at, and a broken file.
+fn stage() -> Stage {
+    let stage = Stage::new(&[
+        ("gentle", Validate::Answer(WARNING)),
+        ("strict", Validate::Answer(REFUSAL)),
+    ]);
+    stage.write("m/a pod.yaml", POD);
+    stage.write("m/broken.yaml", "kind: [\n");
+    stage.write("m/service.yaml", SERVICE);
+    stage.write("m/values.yaml", "replicas: 1\n");
+    stage
+}
+
+#[test]
+fn code_hosts_get_sarif() {
+    let (status, text, errors) = stage().run(&["--format", "sarif", "m"]);
+    assert_eq!((status, errors.as_str()), (2, ""));
+    let location = |uri: &str, line: usize| json!([{"physicalLocation": {"artifactLocation": {"uri": uri}, "region": {"startLine": line}}}]);
+    let rule = |id: &str, short: &str, policy: &str| {
+        json!({
+            "id": id,
+            "shortDescription": {"text": short},
+            "fullDescription": {"text": format!("What {policy} is for")},
+            "help": {"text": format!("What {policy} is for. The message says what to write instead.")},
+            "properties": {"tags": ["kubernetes", policy]},
+        })
+    };
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!(
+        serde_json::from_str::<Value>(&text).unwrap(),
+        json!({
+            "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
+            "version": "2.1.0",
+            "runs": [{
+                "tool": {"driver": {
+                    "name": "preflight", "version": version, "semanticVersion": version,
+                    "rules": [
+                        rule("strict/risky_path", "strict: risky path", "strict"),
+                        rule("gentle/short_name", "gentle: short name", "gentle"),
+                        rule("gentle", "gentle", "gentle"),
+                    ],
+                }},
+                "columnKind": "unicodeCodePoints",
+                "invocations": [{
+                    "executionSuccessful": false,
+                    "toolExecutionNotifications": [
+                        {
+                            "level": "error",
+                            "message": {"text": "cannot be read: unclosed bracket '[' (column 7)"},
+                            "locations": location("m/broken.yaml", 1),
+                        },
+                        {
+                            "level": "note",
+                            "message": {"text": "values of a Helm chart, skipped"},
+                            "locations": [{"physicalLocation": {"artifactLocation": {"uri": "m/values.yaml"}}}],
+                        },
+                    ],
+                }],
+                "results": [
+                    {
+                        "ruleId": "strict/risky_path", "ruleIndex": 0, "level": "error",
+                        "message": {"text": "Pod default/web: spec.volumes[0].hostPath.path: \"/\" is the whole node; fix: mount less"},
+                        "locations": location("m/a%20pod.yaml", 9),
+                    },
+                    {
+                        "ruleId": "gentle/short_name", "ruleIndex": 1, "level": "warning",
+                        "message": {"text": "Pod default/web: spec.volumes[0].name: is <short>"},
+                        "locations": location("m/a%20pod.yaml", 7),
+                    },
+                    {
+                        "ruleId": "gentle", "ruleIndex": 2, "level": "warning",
+                        "message": {"text": "Pod default/web: unknown field"},
+                        "locations": location("m/a%20pod.yaml", 1),
+                    },
+                ],
+            }],
+        })
+    );
+}
+
+#[test]
+fn build_servers_get_junit() {
+    let expected = r#"<?xml version="1.0" encoding="UTF-8"?>
+<testsuites name="preflight" tests="3" skipped="0" failures="1" errors="1">
+    <testsuite name="gentle" tests="1" skipped="0" errors="0" failures="0">
+        <testcase name="Pod default/web" classname="m/a pod.yaml">
+            <system-out>m/a pod.yaml:7: spec.volumes[0].name: is &lt;short&gt; [short_name]
+m/a pod.yaml:1: unknown field</system-out>
+        </testcase>
+    </testsuite>
+    <testsuite name="strict" tests="1" skipped="0" errors="0" failures="1">
+        <testcase name="Pod default/web" classname="m/a pod.yaml">
+            <failure message="1 problem" type="refused">m/a pod.yaml:9: spec.volumes[0].hostPath.path: &quot;/&quot; is the whole node; fix: mount less [risky_path]</failure>
+        </testcase>
+    </testsuite>
+    <testsuite name="preflight" tests="1" skipped="0" errors="1" failures="0">
+        <testcase name="m/broken.yaml:1" classname="m/broken.yaml">
+            <error message="cannot be read: unclosed bracket &apos;[&apos; (column 7)" type="not judged"/>
+        </testcase>
+    </testsuite>
+</testsuites>
+"#;
+    assert_eq!(stage().run(&["--format", "junit", "m"]), out(2, expected));
+}
+
+#[test]
+fn what_no_review_shows_is_a_failure_of_preflight() {
+    let stage = Stage::new(&[("nodeport-range", Validate::Answer(r#"{"accepted":true}"#))]);
+    let service = |name: &str| {
+        format!(
+            "apiVersion: v1\nkind: Service\nmetadata: {{name: {name}}}\nspec: {{type: NodePort, ports: [{{port: 80, nodePort: 30001}}]}}\n"
+        )
+    };
+    stage.write("a.yaml", format!("{}---\n{}", service("a"), service("b")));
+    let (status, text, _) = stage.run(&["--format", "junit", "a.yaml"]);
+    let cases: Vec<&str> = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| line.starts_with("<test"))
+        .collect();
+    assert_eq!(
+        (status, cases),
+        (
+            1,
+            vec![
+                r#"<testsuites name="preflight" tests="2" skipped="0" failures="2" errors="0">"#,
+                r#"<testsuite name="preflight" tests="2" skipped="0" errors="0" failures="2">"#,
+                r#"<testcase name="Service default/a" classname="a.yaml">"#,
+                r#"<testcase name="Service default/b" classname="a.yaml">"#,
+            ]
+        )
+    );
+}
+
+#[test]
+fn a_report_is_also_written_to_files() {
+    let stage = stage();
+    let (status, text, errors) = stage.run(&[
+        "--report",
+        "json=report.json",
+        "--report",
+        "junit=report.xml",
+        "--report",
+        "table=report.txt",
+        "--color",
+        "always",
+        "--quiet",
+        "m/a pod.yaml",
+    ]);
+    assert_eq!((status, errors.as_str()), (1, ""));
+    let read = |file: &str| fs::read_to_string(stage.path().join(file)).unwrap();
+    let alone = |format: &str| {
+        stage
+            .run(&["--quiet", "--format", format, "m/a pod.yaml"])
+            .1
+    };
+    assert_eq!(read("report.json"), alone("json"));
+    assert_eq!(read("report.xml"), alone("junit"));
+    assert_eq!(read("report.txt"), alone("table"));
+    assert!(text.contains("\u{1b}["), "{text}");
+}
+
+#[test]
+fn says_which_report_cannot_be_written() {
+    let stage = stage();
+    assert_eq!(
+        stage.run(&["--report", "json=no/such/folder.json", "m"]),
+        err("no/such/folder.json: cannot be written: No such file or directory (os error 2)")
+    );
+    for (argument, expected) in [
+        (
+            "sarif",
+            "error: invalid value 'sarif' for '--report <FORMAT=FILE>': write FORMAT=FILE, such as sarif=preflight.sarif",
+        ),
+        (
+            "xml=a",
+            "error: invalid value 'xml=a' for '--report <FORMAT=FILE>': invalid variant: xml",
+        ),
+    ] {
+        let (status, _, errors) = stage.run(&["--report", argument, "m"]);
+        assert_eq!((status, errors.lines().next()), (2, Some(expected)));
+    }
+    assert_eq!(
+        stage.run(&["policies", "--format", "sarif"]),
+        err(
+            "`preflight policies` writes a table or JSON; SARIF and JUnit are about files of manifests"
+        )
+    );
+}
+
+#[test]
+fn shells_get_completions() {
+    let stage = Stage::new(&[]);
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let (status, text, errors) = stage.run(&["completions", shell]);
+        assert_eq!((status, errors.as_str()), (0, ""));
+        assert!(text.contains("policies-from"), "{shell}");
+    }
+}
