@@ -57,7 +57,7 @@ pub enum DeployedError {
         /// Its name.
         name: String,
         /// The name of the module, and what was probably meant.
-        unknown: UnknownName,
+        unknown: Box<UnknownName>,
     },
     /// The policy says no to the settings.
     #[error("{place}: {name}: {error}")]
@@ -67,7 +67,7 @@ pub enum DeployedError {
         /// Its name.
         name: String,
         /// Why.
-        error: SettingsError,
+        error: Box<SettingsError>,
     },
 }
 
@@ -256,7 +256,10 @@ fn configure(object: &Object, policies: &[Arc<Policy>]) -> Result<Configured, De
         return Err(DeployedError::UnknownModule {
             place: object.place_of("spec.module"),
             name: name(object),
-            unknown: UnknownName::new(wanted, policies.iter().map(|policy| policy.name())),
+            unknown: Box::new(UnknownName::new(
+                wanted,
+                policies.iter().map(|policy| policy.name()),
+            )),
         });
     };
     let settings = spec.settings.filter(|settings| !settings.is_null());
@@ -264,7 +267,7 @@ fn configure(object: &Object, policies: &[Arc<Policy>]) -> Result<Configured, De
     settings::check(policy, &settings).map_err(|error| DeployedError::Settings {
         place: object.place_of("spec.settings"),
         name: name(object),
-        error,
+        error: Box::new(error),
     })?;
     let requirements = |selector: Option<LabelSelector>| {
         selector

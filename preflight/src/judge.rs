@@ -48,13 +48,14 @@ impl Configured {
     /// Whether it is asked about this request for an object.
     #[must_use]
     pub fn wants(&self, target: &Target, object: &Value, cluster: &Cluster) -> bool {
-        match &self.deployed {
-            Some(deployed) => deployed.wants(target, object, cluster),
-            None => {
-                let metadata = self.policy.metadata();
-                metadata.is_some_and(|metadata| target.is_wanted_by(metadata))
-            }
-        }
+        let by_metadata = || {
+            let metadata = self.policy.metadata();
+            metadata.is_some_and(|metadata| target.is_wanted_by(metadata))
+        };
+        let deployed = self.deployed.as_ref();
+        deployed.map_or_else(by_metadata, |deployed| {
+            deployed.wants(target, object, cluster)
+        })
     }
 
     /// Judges a request. It may look up what its metadata grants or, in a cluster, what its resource does.
