@@ -1,0 +1,328 @@
+//! Policies in OCI registries.
+//!
+//! A policy is one layer of its own media type below an empty config, as `kwctl push` writes it. The single-line
+//! annotations of its metadata become annotations of the manifest. Credentials come from the Docker configuration
+//! (`$DOCKER_CONFIG/config.json` or `~/.docker/config.json`), with credential helpers. A registry on this machine is
+//! spoken to without TLS, like Docker does it.
+//!
+//! ```no_run
+//! # fn main() -> Result<(), policy_registry::RegistryError> {
+//! let wasm = std::fs::read("dist/hostpath-mounts.wasm").unwrap_or_default();
+//! let pinned = policy_registry::push("registry://registry.example.com/policies/hostpath-mounts:v1", &wasm)?;
+//! assert_eq!(policy_registry::pull(&pinned)?, wasm);
+//! # Ok(())
+//! # }
+//! ```
+
+use std::{collections::BTreeMap, net::IpAddr, time::Duration};
+
+use docker_credential::{CredentialRetrievalError, DockerCredential};
+use oci_client::{
+    Client, Reference, RegistryOperation,
+    client::{ClientConfig, ClientProtocol, Config, ImageLayer},
+    errors::OciDistributionError,
+    manifest::OciImageManifest,
+    secrets::RegistryAuth,
+};
+use policy_metadata::Metadata;
+
+#[cfg(feature = "testing")]
+pub mod testing;
+
+/// How references to registries begin.
+pub const SCHEME: &str = "registry://";
+
+/// The media type of a policy.
+pub const LAYER: &str = "application/vnd.wasm.content.layer.v1+wasm";
+
+/// The media type of its config, which is empty.
+pub const CONFIG: &str = "application/vnd.wasm.config.v1+json";
+
+/// A registry that says nothing for so long has gone away.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// What came in the way.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistryError {
+    /// The text is no reference.
+    #[error(
+        "{reference:?} is no reference such as {SCHEME}registry.example.com/policies/name:v1: {reason}"
+    )]
+    Reference {
+        /// The text.
+        reference: String,
+        /// Why.
+        reason: String,
+    },
+    /// The Docker configuration, or a helper that it names, gives no credentials.
+    #[error("{reference}: no credentials from the Docker configuration: {reason}")]
+    Credentials {
+        /// What was wanted.
+        reference: String,
+        /// Why.
+        reason: String,
+    },
+    /// The registry does not do it, or cannot be reached.
+    #[error("{reference}: {reason}")]
+    Registry {
+        /// What was wanted.
+        reference: String,
+        /// Why.
+        reason: String,
+    },
+    /// Something else is there.
+    #[error(
+        "{reference}: holds {found}, not one layer of type {LAYER}: it is no policy of Kubewarden"
+    )]
+    NotAPolicy {
+        /// What was wanted.
+        reference: String,
+        /// The layers that are there.
+        found: String,
+    },
+}
+
+/// Whether a path is a reference to a registry.
+#[must_use]
+pub fn is_reference(path: &str) -> bool {
+    path.starts_with(SCHEME)
+}
+
+/// The bytes of the policy at a reference, by tag or by digest.
+pub fn pull(reference: &str) -> Result<Vec<u8>, RegistryError> {
+    let image = parse(reference)?;
+    let auth = credentials(reference, &image)?;
+    let client = client(&image);
+    let failed = |error| failure(reference, &error);
+    run(reference, async {
+        // The layers are looked at before they are fetched: an image of a system may have gigabytes.
+        let (manifest, _) = client
+            .pull_image_manifest(&image, &auth)
+            .await
+            .map_err(failed)?;
+        let layer = match manifest.layers.as_slice() {
+            [layer] if layer.media_type == LAYER => layer,
+            layers => {
+                let found: Vec<&str> = layers
+                    .iter()
+                    .map(|layer| layer.media_type.as_str())
+                    .collect();
+                return Err(RegistryError::NotAPolicy {
+                    reference: reference.to_owned(),
+                    found: if found.is_empty() {
+                        "no layer".to_owned()
+                    } else {
+                        found.join(", ")
+                    },
+                });
+            }
+        };
+        let mut wasm = Vec::new();
+        client
+            .pull_blob(&image, layer, &mut wasm)
+            .await
+            .map_err(failed)?;
+        Ok(wasm)
+    })
+}
+
+/// Pushes a policy. Returns the reference by its digest, which always means these bytes.
+pub fn push(reference: &str, wasm: &[u8]) -> Result<String, RegistryError> {
+    let image = parse(reference)?;
+    let auth = credentials(reference, &image)?;
+    let client = client(&image);
+    let failed = |error| failure(reference, &error);
+    let layer = ImageLayer::new(wasm.to_vec(), LAYER.to_owned(), None);
+    let config = Config::new(b"{}".to_vec(), CONFIG.to_owned(), None);
+    let manifest =
+        OciImageManifest::build(std::slice::from_ref(&layer), &config, annotations(wasm));
+    run(reference, async {
+        client
+            .auth(&image, &auth, RegistryOperation::Push)
+            .await
+            .map_err(failed)?;
+        client
+            .push(&image, &[layer], config, &auth, Some(manifest))
+            .await
+            .map_err(failed)?;
+        let digest = client
+            .fetch_manifest_digest(&image, &auth)
+            .await
+            .map_err(failed)?;
+        Ok(format!(
+            "{SCHEME}{}/{}@{digest}",
+            image.registry(),
+            image.repository()
+        ))
+    })
+}
+
+fn parse(reference: &str) -> Result<Reference, RegistryError> {
+    let wrong = |reason: String| RegistryError::Reference {
+        reference: reference.to_owned(),
+        reason,
+    };
+    let name = reference
+        .strip_prefix(SCHEME)
+        .ok_or_else(|| wrong(format!("it does not begin with {SCHEME}")))?;
+    name.parse::<Reference>()
+        .map_err(|error| wrong(error.to_string()))
+}
+
+fn client(image: &Reference) -> Client {
+    let protocol = if is_local(image.resolve_registry()) {
+        ClientProtocol::Http
+    } else {
+        ClientProtocol::Https
+    };
+    // Somebody may have chosen one for the process already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::new(ClientConfig {
+        protocol,
+        connect_timeout: Some(SILENCE),
+        read_timeout: Some(SILENCE),
+        ..ClientConfig::default()
+    })
+}
+
+/// Whether a registry is on this machine, by its name.
+fn is_local(registry: &str) -> bool {
+    let host = match registry.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => registry,
+    };
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let address = host.parse::<IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
+fn credentials(reference: &str, image: &Reference) -> Result<RegistryAuth, RegistryError> {
+    match docker_credential::get_credential(image.resolve_registry()) {
+        Ok(DockerCredential::UsernamePassword(user, password)) => {
+            Ok(RegistryAuth::Basic(user, password))
+        }
+        Ok(DockerCredential::IdentityToken(token)) => Ok(RegistryAuth::Bearer(token)),
+        Err(
+            CredentialRetrievalError::ConfigNotFound
+            | CredentialRetrievalError::NoCredentialConfigured,
+        ) => Ok(RegistryAuth::Anonymous),
+        // What the helpers of Docker say of a registry that nobody logged in to.
+        Err(CredentialRetrievalError::HelperFailure { stdout, .. })
+            if stdout.contains("credentials not found") =>
+        {
+            Ok(RegistryAuth::Anonymous)
+        }
+        // The texts of the others may quote what a helper wrote.
+        Err(error) => Err(RegistryError::Credentials {
+            reference: reference.to_owned(),
+            reason: match error {
+                CredentialRetrievalError::ConfigReadError => "it cannot be read",
+                CredentialRetrievalError::HelperFailure { .. } => "its helper failed",
+                CredentialRetrievalError::HelperCommunicationError => "its helper cannot be run",
+                _ => "it is malformed",
+            }
+            .to_owned(),
+        }),
+    }
+}
+
+/// What `kwctl push` takes over from the metadata: a manifest has no place for whole pages.
+fn annotations(wasm: &[u8]) -> Option<BTreeMap<String, String>> {
+    let section = wasmparser::Parser::new(0)
+        .parse_all(wasm)
+        .find_map(|part| match part {
+            Ok(wasmparser::Payload::CustomSection(section))
+                if section.name() == policy_metadata::SECTION =>
+            {
+                Some(section.data())
+            }
+            _ => None,
+        })?;
+    let mut annotations = Metadata::from_section(section).ok()?.annotations;
+    annotations.retain(|_, text| !text.contains('\n'));
+    Some(annotations)
+}
+
+fn run<T>(
+    reference: &str,
+    work: impl Future<Output = Result<T, RegistryError>>,
+) -> Result<T, RegistryError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| RegistryError::Registry {
+            reference: reference.to_owned(),
+            reason: error.to_string(),
+        })?;
+    runtime.block_on(work)
+}
+
+/// Says it in the terms of whoever typed the reference.
+fn failure(reference: &str, error: &OciDistributionError) -> RegistryError {
+    let reason = match error {
+        OciDistributionError::AuthenticationFailure(_)
+        | OciDistributionError::UnauthorizedError { .. } => {
+            "the registry wants other credentials: `docker login` or `kwctl login` writes them where they are looked for"
+                .to_owned()
+        }
+        OciDistributionError::ImageManifestNotFoundError(_) => "there is no such policy".to_owned(),
+        other => chain(other),
+    };
+    RegistryError::Registry {
+        reference: reference.to_owned(),
+        reason,
+    }
+}
+
+/// An error with its causes: the outermost of a failed connection says only that it failed.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_registries_of_this_machine() {
+        for (registry, expected) in [
+            ("localhost", true),
+            ("localhost:5000", true),
+            ("127.0.0.1:5000", true),
+            ("127.9.9.9", true),
+            ("[::1]:5000", true),
+            ("registry.example.com", false),
+            ("localhost.example.com:5000", false),
+            ("10.0.0.1:5000", false),
+        ] {
+            assert_eq!(is_local(registry), expected, "{registry}");
+        }
+    }
+
+    #[test]
+    fn says_what_is_no_reference() {
+        for (reference, expected) in [
+            (
+                "ghcr.io/a:v1",
+                "\"ghcr.io/a:v1\" is no reference such as registry://registry.example.com/policies/name:v1: it does not \
+                 begin with registry://",
+            ),
+            (
+                "registry://a/B:v1",
+                "\"registry://a/B:v1\" is no reference such as registry://registry.example.com/policies/name:v1: \
+                 invalid reference format",
+            ),
+        ] {
+            assert_eq!(parse(reference).unwrap_err().to_string(), expected);
+        }
+    }
+}
