@@ -52,7 +52,16 @@ dist/%.wasm: toolchain
 
 .PHONY: install
 install: wasm ## Install the preflight command with the policies inside
-	cargo install --path preflight --features embedded --locked
+	cargo install --path preflight --features embedded,registry --locked
+
+.PHONY: push
+push: wasm ## Push the policies: make push REGISTRY=registry.example.com/policies TAG=v0.1.0
+	$(if $(and $(REGISTRY),$(TAG)),,$(error REGISTRY and TAG are missing: make push REGISTRY=registry.example.com/policies TAG=v0.1.0))
+	@set -e; for policy in $(POLICIES); do \
+		reference=registry://$(REGISTRY)/$$policy:$(TAG); \
+		if command -v kwctl >/dev/null; then kwctl push dist/$$policy.wasm $$reference; \
+		else cargo run --quiet --locked -p policy-registry -- dist/$$policy.wasm $$reference; fi; \
+	done
 
 .PHONY: clean
 clean: cargo ## Remove everything that was built

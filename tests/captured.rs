@@ -10,13 +10,13 @@
 )]
 
 use std::fmt::Write;
-use std::sync::{Arc, LazyLock};
 
-use bundle_tests::{compare, in_snake_case, invariants, names, policies, read, repository};
+use bundle_tests::reviews::{self, Review};
+use bundle_tests::{compare, in_snake_case, invariants, policies, repository};
 use hostpath_mounts::HostpathMounts;
 use nodeport_range::NodeportRange;
 use preflight::review::Target;
-use preflight::{Cluster, Policy as Guest, Response};
+use preflight::{Policy as Guest, Response};
 use serde_json::Value;
 use shared::Policy;
 use shared::message::{Line, parse_refusal, parse_warning};
@@ -32,32 +32,9 @@ struct Answered {
     response: Response,
 }
 
-/// The name of the file and the request of every review.
-static REVIEWS: LazyLock<Vec<(String, Value)>> = LazyLock::new(|| {
-    let folder = repository("tests/reviews");
-    let files = names(&folder).unwrap().into_iter();
-    files
-        .filter(|file| file != "expected.yaml")
-        .map(|file| {
-            let mut review: Value =
-                serde_json::from_str(&read(&folder.join(&file)).unwrap()).unwrap();
-            (file, review["request"].take())
-        })
-        .collect()
-});
-
-/// What the reviews created.
-static CLUSTER: LazyLock<Arc<Cluster>> = LazyLock::new(|| {
-    let requests = REVIEWS.iter().map(|(_, request)| request);
-    let created = requests
-        .filter(|request| request["operation"] == "CREATE" && request["dryRun"] != true)
-        .map(|request| request["object"].clone());
-    Arc::new(Cluster::new(created))
-});
-
-/// Asks a policy about a request in that cluster.
+/// Asks a policy about a request in the cluster that the reviews made.
 fn ask(guest: &Guest, request: &Value) -> Response {
-    let host = CLUSTER.host(guest.metadata());
+    let host = reviews::cluster().host(guest.metadata());
     guest.validate(request, &Value::Null, host).unwrap()
 }
 
@@ -67,7 +44,7 @@ fn answers() -> Vec<Answered> {
     for (policy, _) in policies::RULES {
         let guest = policies::load(policy).unwrap();
         let metadata = guest.metadata().unwrap();
-        for (file, request) in REVIEWS.iter() {
+        for Review { file, request } in reviews::all().unwrap() {
             answers.push(Answered {
                 policy,
                 file: file.clone(),

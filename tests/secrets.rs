@@ -345,9 +345,9 @@ fn a_large_secret_needs_less_memory_than_two_and_a_half_times_the_request() {
 
 #[test]
 fn the_example_for_config_maps_sees_all_that_the_policy_sees_by_itself() {
-    let folder = repository("policies/secret-data");
-    let metadata = Metadata::from_yaml(&read(&folder.join("metadata.yml")).unwrap()).unwrap();
-    let example = yaml::read(&read(&folder.join("policy-with-configmaps.yaml")).unwrap()).unwrap();
+    let text = |path: &str| read(&repository(path)).unwrap();
+    let metadata = Metadata::from_yaml(&text("policies/secret-data/metadata.yml")).unwrap();
+    let example = yaml::read(&text("deploy/examples/secret-data-with-configmaps.yaml")).unwrap();
     let spec = example.get("spec").unwrap();
     let rules = serde_json::from_value(spec.get("rules").unwrap().clone()).unwrap();
     let wide = Metadata {
@@ -382,11 +382,5 @@ fn the_example_for_config_maps_sees_all_that_the_policy_sees_by_itself() {
                 }
             }
         }
-    }
-    for file in ["policy.yaml", "policy-with-configmaps.yaml"] {
-        let policy = yaml::read(&read(&folder.join(file)).unwrap()).unwrap();
-        let settings = policy.pointer("/spec/settings").unwrap();
-        let answer = guest().validate_settings(settings).unwrap();
-        assert!(answer.valid, "{file}: {:?}", answer.message);
     }
 }

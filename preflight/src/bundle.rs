@@ -13,6 +13,9 @@ use crate::{Engine, LoadError, Policy, embedded};
 /// Where policies are when nothing else is said and none are in the binary.
 pub const FOLDER: &str = "dist";
 
+/// How references to registries begin.
+const SCHEME: &str = "registry://";
+
 /// Policies that cannot be loaded or chosen.
 #[derive(Debug, thiserror::Error)]
 pub enum BundleError {
@@ -40,6 +43,14 @@ pub enum BundleError {
         /// Why.
         error: LoadError,
     },
+    /// A registry does not give the policy.
+    #[cfg(feature = "registry")]
+    #[error(transparent)]
+    Registry(#[from] policy_registry::RegistryError),
+    /// This program does not talk to registries.
+    #[cfg(not(feature = "registry"))]
+    #[error("{0}: this preflight was built without registries: build it with `make install`, or pull the file first")]
+    NoRegistries(String),
     /// Two policies of one name would make settings and reports ambiguous.
     #[error("{file}: a policy named {name:?} is loaded already")]
     Twice {
@@ -91,7 +102,8 @@ impl UnknownName {
     }
 }
 
-/// Loads the policies of these files and folders, or those of the binary, or those in [`FOLDER`].
+/// Loads the policies of these files, folders and references to registries (`registry://…`), or those of the binary, or
+/// those in [`FOLDER`].
 pub fn load(engine: &Engine, paths: &[PathBuf]) -> Result<Vec<Policy>, BundleError> {
     let modules = if !paths.is_empty() {
         read(paths)?
@@ -149,6 +161,10 @@ pub fn check_names<'a>(
 fn read(paths: &[PathBuf]) -> Result<Vec<(String, Vec<u8>)>, BundleError> {
     let mut modules = Vec::new();
     for path in paths {
+        if let Some(reference) = path.to_str().filter(|path| path.starts_with(SCHEME)) {
+            modules.push((reference.to_owned(), pull(reference)?));
+            continue;
+        }
         let unreadable = |error| BundleError::Unreadable {
             path: path.clone(),
             error,
@@ -179,6 +195,16 @@ fn read(paths: &[PathBuf]) -> Result<Vec<(String, Vec<u8>)>, BundleError> {
         }
     }
     Ok(modules)
+}
+
+#[cfg(feature = "registry")]
+fn pull(reference: &str) -> Result<Vec<u8>, BundleError> {
+    Ok(policy_registry::pull(reference)?)
+}
+
+#[cfg(not(feature = "registry"))]
+fn pull(reference: &str) -> Result<Vec<u8>, BundleError> {
+    Err(BundleError::NoRegistries(reference.to_owned()))
 }
 
 fn stem(file: &str) -> &str {

@@ -3,11 +3,13 @@
 mod answer;
 pub mod bless;
 mod case;
+pub mod deploy;
 pub mod invariants;
 pub mod kwctl;
 pub mod policies;
 mod random;
 mod request;
+pub mod reviews;
 pub mod session;
 pub mod yaml;
 

@@ -1,0 +1,205 @@
+//! The manifests in `deploy/`: as they are written, as an overlay changes them, and as `kubectl kustomize` renders them.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::Command;
+
+use preflight::manifests;
+use serde_json::{Value, json};
+
+use crate::{names, policies, read, repository, yaml};
+
+/// The overlays that say what is refused; `monitor` refuses nothing.
+pub const OVERLAYS: [&str; 2] = ["base", "strict"];
+
+/// The kind of most manifests here.
+pub const POLICY: &str = "ClusterAdmissionPolicy";
+
+/// Where kustomize puts its own objects.
+const KUSTOMIZATION: &str = "kustomization.yaml";
+
+/// An expression of `matchConditions`, and what it says of a request.
+type Condition = (&'static str, fn(&Value) -> bool);
+
+/// Every condition that a manifest has. A new one is added here, by hand and with care: what it keeps from a policy
+/// nobody judges.
+const CONDITIONS: &[Condition] = &[
+    (
+        "request.userInfo.username != \"system:serviceaccount:kube-system:deployment-controller\"",
+        |request| {
+            text(request, "/userInfo/username")
+                != "system:serviceaccount:kube-system:deployment-controller"
+        },
+    ),
+    ("object.spec.type != \"ClusterIP\"", |request| {
+        text(request, "/object/spec/type") != "ClusterIP"
+    }),
+    ("object.type != \"helm.sh/release.v1\"", |request| {
+        text(request, "/object/type") != "helm.sh/release.v1"
+    }),
+];
+
+fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
+    value
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}
+
+/// The files of a folder in `deploy/` that hold manifests.
+pub fn files(folder: &str) -> Result<Vec<String>, String> {
+    let mut files = names(&repository(&format!("deploy/{folder}")))?;
+    files.retain(|file| file != KUSTOMIZATION);
+    Ok(files)
+}
+
+/// All objects of a folder in `deploy/`.
+pub fn objects(folder: &str) -> Result<Vec<Value>, String> {
+    let mut objects = Vec::new();
+    for file in files(folder)? {
+        objects.extend(parse(&repository(&format!("deploy/{folder}/{file}")))?);
+    }
+    Ok(objects)
+}
+
+/// All objects of a file, or of a folder with its subfolders.
+fn parse(path: &Path) -> Result<Vec<Value>, String> {
+    let read = manifests::read(&[path.to_path_buf()]);
+    if let Some(problem) = read.problems.first() {
+        return Err(format!("{}: {}", problem.place, problem.text));
+    }
+    Ok(read.objects.into_iter().map(|it| it.value).collect())
+}
+
+/// What kustomize is told in a folder of `deploy/`.
+pub fn kustomization(folder: &str) -> Result<Value, String> {
+    yaml::read(&read(&repository(&format!(
+        "deploy/{folder}/{KUSTOMIZATION}"
+    )))?)
+}
+
+/// The policies of an overlay by their names, merged here, so that it needs no kubectl.
+pub fn overlay(name: &str) -> Result<BTreeMap<String, Value>, String> {
+    let mut policies: BTreeMap<String, Value> = objects("base")?
+        .into_iter()
+        .filter(|object| text(object, "/kind") == POLICY)
+        .map(|object| (text(&object, "/metadata/name").to_owned(), object))
+        .collect();
+    if name == "strict" {
+        for change in objects("overlays/strict")? {
+            let name = text(&change, "/metadata/name");
+            let policy = policies
+                .get_mut(name)
+                .ok_or_else(|| format!("there is no {name} to change"))?;
+            merge(policy, &change);
+        }
+    }
+    Ok(policies)
+}
+
+/// As kustomize merges custom resources: maps key by key, all else as a whole.
+fn merge(into: &mut Value, change: &Value) {
+    if let (Value::Object(into), Value::Object(change)) = (&mut *into, change) {
+        for (key, value) in change {
+            merge(into.entry(key).or_insert(Value::Null), value);
+        }
+    } else {
+        into.clone_from(change);
+    }
+}
+
+/// The policy that a module is: the last part of its path, without the tag.
+#[must_use]
+pub fn policy_of(module: &str) -> &str {
+    let name = module.rsplit('/').next().unwrap_or_default();
+    name.split_once(':').map_or(name, |(name, _)| name)
+}
+
+/// What `kubectl kustomize` makes of a folder, or nothing where there is no kubectl: a line on the console says so.
+pub fn render(folder: &Path) -> Result<Option<Vec<Value>>, String> {
+    let output = match Command::new("kubectl")
+        .arg("kustomize")
+        .arg(folder)
+        .output()
+    {
+        Ok(output) => output,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            // Not by eprintln, which the test harness keeps to itself when all is well.
+            let _ = writeln!(
+                io::stderr(),
+                "skipped: there is no kubectl to render {}",
+                folder.display()
+            );
+            return Ok(None);
+        }
+        Err(error) => return Err(format!("kubectl: {error}")),
+    };
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+    }
+    let rendered = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let file = rendered.path().join("rendered.yaml");
+    std::fs::write(&file, output.stdout).map_err(|error| error.to_string())?;
+    parse(&file).map(Some)
+}
+
+/// Whether the API server sends a request to a policy with this `spec`, whose rules fit it.
+pub fn reaches(spec: &Value, request: &Value) -> Result<bool, String> {
+    let list = |pointer: &str| {
+        let items = spec.pointer(pointer).and_then(Value::as_array);
+        items.into_iter().flatten()
+    };
+    // What is in no namespace is never left out by a selector.
+    let namespace = request.get("namespace");
+    for expression in list("/namespaceSelector/matchExpressions") {
+        let by_name = text(expression, "/key") == "kubernetes.io/metadata.name"
+            && text(expression, "/operator") == "NotIn";
+        if !by_name {
+            return Err(format!("unknown selector {expression}"));
+        }
+        let values = expression.get("values").and_then(Value::as_array);
+        if let Some(namespace) = namespace
+            && values.is_some_and(|values| values.contains(namespace))
+        {
+            return Ok(false);
+        }
+    }
+    for condition in list("/matchConditions") {
+        let expression = text(condition, "/expression");
+        let (_, holds) = CONDITIONS
+            .iter()
+            .find(|(known, _)| *known == expression)
+            .ok_or_else(|| format!("unknown condition {expression}"))?;
+        if !holds(request) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Why a policy does not take its settings, or nothing.
+pub fn refused_settings(policy: &str, settings: &Value) -> Result<Option<String>, String> {
+    let response = policies::load(policy)?
+        .validate_settings(settings)
+        .map_err(|error| error.to_string())?;
+    Ok((!response.valid).then(|| response.message.unwrap_or_default()))
+}
+
+/// The path of the first thing that is in `written` and not in `kept`.
+#[must_use]
+pub fn lost(written: &Value, kept: &Value) -> Option<String> {
+    match (written, kept) {
+        (Value::Object(written), Value::Object(kept)) => written.iter().find_map(|(key, value)| {
+            let inside = lost(value, kept.get(key).unwrap_or(&json!(null)))?;
+            Some(format!(".{key}{inside}"))
+        }),
+        (Value::Array(written), Value::Array(kept)) if written.len() == kept.len() => {
+            let mut items = written.iter().zip(kept).enumerate();
+            items.find_map(|(number, (written, kept))| {
+                Some(format!("[{number}]{}", lost(written, kept)?))
+            })
+        }
+        _ => (written != kept).then(String::new),
+    }
+}
