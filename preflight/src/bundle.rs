@@ -49,7 +49,9 @@ pub enum BundleError {
     Registry(#[from] policy_registry::RegistryError),
     /// This program does not talk to registries.
     #[cfg(not(feature = "registry"))]
-    #[error("{0}: this preflight was built without registries: build it with `make install`, or pull the file first")]
+    #[error(
+        "{0}: this preflight was built without registries: build it with `make install`, or pull the file first"
+    )]
     NoRegistries(String),
     /// Two policies of one name would make settings and reports ambiguous.
     #[error("{file}: a policy named {name:?} is loaded already")]

@@ -14,13 +14,21 @@
 //! # }
 //! ```
 
-use std::{collections::BTreeMap, net::IpAddr, time::Duration};
+use std::{
+    collections::BTreeMap,
+    env,
+    fs::File,
+    io::{BufReader, ErrorKind},
+    net::IpAddr,
+    path::PathBuf,
+    time::Duration,
+};
 
 use docker_credential::{CredentialRetrievalError, DockerCredential};
 use oci_client::{
     Client, Reference, RegistryOperation,
     client::{ClientConfig, ClientProtocol, Config, ImageLayer},
-    errors::OciDistributionError,
+    errors::{OciDistributionError, OciErrorCode},
     manifest::OciImageManifest,
     secrets::RegistryAuth,
 };
@@ -40,6 +48,8 @@ pub const CONFIG: &str = "application/vnd.wasm.config.v1+json";
 
 /// A registry that says nothing for so long has gone away.
 const SILENCE: Duration = Duration::from_secs(30);
+
+const CREDENTIALS: &str = "the registry wants other credentials: `docker login` or `kwctl login` writes them where they are looked for";
 
 /// What came in the way.
 #[derive(Debug, thiserror::Error)]
@@ -197,32 +207,38 @@ fn is_local(registry: &str) -> bool {
 }
 
 fn credentials(reference: &str, image: &Reference) -> Result<RegistryAuth, RegistryError> {
-    match docker_credential::get_credential(image.resolve_registry()) {
+    let failed = |reason: &str| RegistryError::Credentials {
+        reference: reference.to_owned(),
+        reason: reason.to_owned(),
+    };
+    let folder = env::var_os("DOCKER_CONFIG").map(PathBuf::from);
+    let folder = folder.or_else(|| Some(env::home_dir()?.join(".docker")));
+    let file = match folder.map(|folder| File::open(folder.join("config.json"))) {
+        None => return Ok(RegistryAuth::Anonymous),
+        Some(Err(error)) if error.kind() == ErrorKind::NotFound => {
+            return Ok(RegistryAuth::Anonymous);
+        }
+        Some(file) => file.map_err(|error| failed(&error.to_string()))?,
+    };
+    let registry = image.resolve_registry();
+    match docker_credential::get_credential_from_reader(BufReader::new(file), registry) {
         Ok(DockerCredential::UsernamePassword(user, password)) => {
             Ok(RegistryAuth::Basic(user, password))
         }
         Ok(DockerCredential::IdentityToken(token)) => Ok(RegistryAuth::Bearer(token)),
-        Err(
-            CredentialRetrievalError::ConfigNotFound
-            | CredentialRetrievalError::NoCredentialConfigured,
-        ) => Ok(RegistryAuth::Anonymous),
+        Err(CredentialRetrievalError::NoCredentialConfigured) => Ok(RegistryAuth::Anonymous),
         // What the helpers of Docker say of a registry that nobody logged in to.
         Err(CredentialRetrievalError::HelperFailure { stdout, .. })
             if stdout.contains("credentials not found") =>
         {
             Ok(RegistryAuth::Anonymous)
         }
-        // The texts of the others may quote what a helper wrote.
-        Err(error) => Err(RegistryError::Credentials {
-            reference: reference.to_owned(),
-            reason: match error {
-                CredentialRetrievalError::ConfigReadError => "it cannot be read",
-                CredentialRetrievalError::HelperFailure { .. } => "its helper failed",
-                CredentialRetrievalError::HelperCommunicationError => "its helper cannot be run",
-                _ => "it is malformed",
-            }
-            .to_owned(),
-        }),
+        // Their own texts may quote what a helper wrote.
+        Err(error) => Err(failed(match error {
+            CredentialRetrievalError::HelperFailure { .. } => "its helper failed",
+            CredentialRetrievalError::HelperCommunicationError => "its helper cannot be run",
+            _ => "it is malformed",
+        })),
     }
 }
 
@@ -261,11 +277,21 @@ fn run<T>(
 fn failure(reference: &str, error: &OciDistributionError) -> RegistryError {
     let reason = match error {
         OciDistributionError::AuthenticationFailure(_)
-        | OciDistributionError::UnauthorizedError { .. } => {
-            "the registry wants other credentials: `docker login` or `kwctl login` writes them where they are looked for"
-                .to_owned()
-        }
+        | OciDistributionError::UnauthorizedError { .. }
+        | OciDistributionError::ServerError {
+            code: 401 | 403, ..
+        } => CREDENTIALS.to_owned(),
         OciDistributionError::ImageManifestNotFoundError(_) => "there is no such policy".to_owned(),
+        OciDistributionError::RegistryError { envelope, .. } => {
+            let code = envelope.errors.first().map(|error| &error.code);
+            match code {
+                Some(OciErrorCode::ManifestUnknown | OciErrorCode::NameUnknown) => {
+                    "there is no such policy".to_owned()
+                }
+                Some(OciErrorCode::Unauthorized | OciErrorCode::Denied) => CREDENTIALS.to_owned(),
+                _ => chain(error),
+            }
+        }
         other => chain(other),
     };
     RegistryError::Registry {

@@ -85,7 +85,6 @@ fn the_manifest_is_what_kubewarden_pulls() {
         manifest,
         json!({
             "schemaVersion": 2,
-            "mediaType": "application/vnd.oci.image.manifest.v1+json",
             "config": {
                 "mediaType": "application/vnd.wasm.config.v1+json",
                 // Of `{}`.

@@ -12,6 +12,8 @@ mod deployed;
 mod engine;
 mod guests;
 mod lookups;
+#[cfg(feature = "registry")]
+mod registry;
 mod reports;
 mod requests;
 mod secrets;
