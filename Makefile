@@ -50,6 +50,10 @@ dist/%.wasm: toolchain
 	@cmp -s target/wasm/wasm32-unknown-unknown/wasm/$(subst -,_,$*).wasm $@ || \
 		cp target/wasm/wasm32-unknown-unknown/wasm/$(subst -,_,$*).wasm $@
 
+.PHONY: reproducible
+reproducible: wasm ## Build the policies a second time elsewhere, and compare the bytes
+	@tools/reproducible $(POLICIES)
+
 .PHONY: install
 install: wasm ## Install the preflight command with the policies inside
 	cargo install --path preflight --features embedded,registry --locked

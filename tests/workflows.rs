@@ -1,0 +1,162 @@
+//! The workflows of the code host: what they run exists, what they use is pinned, and no job may do more than it says.
+
+#![allow(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test that panics has failed; clippy.toml says so, but only of the functions marked as tests"
+)]
+
+use std::collections::BTreeSet;
+
+use bundle_tests::{read, repository, yaml};
+use serde_json::{Value, json};
+
+const FOLDER: &str = ".github/workflows";
+
+/// Name, text and content of each workflow, and of the action.
+fn files() -> Vec<(String, String, Value)> {
+    let workflows = std::fs::read_dir(repository(FOLDER)).unwrap();
+    let workflows =
+        workflows.map(|file| format!("{FOLDER}/{}", file.unwrap().file_name().display()));
+    let mut files: Vec<String> = workflows.chain(["action.yml".to_owned()]).collect();
+    files.sort();
+    files
+        .into_iter()
+        .map(|file| {
+            let text = read(&repository(&file)).unwrap();
+            let content = yaml::read(&text).unwrap();
+            (file, text, content)
+        })
+        .collect()
+}
+
+fn workflows() -> impl Iterator<Item = (String, String, Value)> {
+    files()
+        .into_iter()
+        .filter(|(file, ..)| file.starts_with(FOLDER))
+}
+
+#[test]
+fn actions_are_pinned_to_a_commit_and_say_which_version_that_is() {
+    let mut uses = 0;
+    for (file, text, _) in workflows() {
+        for line in text
+            .lines()
+            .filter(|line| line.trim_start().starts_with("- uses:"))
+        {
+            let (action, version) = line.split_once(" # ").unwrap_or((line, ""));
+            let (_, commit) = action.split_once('@').unwrap();
+            let is_commit =
+                commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
+            assert!(is_commit && version.starts_with('v'), "{file}: {line}");
+            uses += 1;
+        }
+    }
+    assert!(uses > 0);
+}
+
+#[test]
+fn jobs_may_only_read_unless_they_say_otherwise() {
+    for (file, _, content) in workflows() {
+        let read_only = [json!({}), json!({"contents": "read"})];
+        assert!(read_only.contains(&content["permissions"]), "{file}");
+        for (name, job) in content["jobs"].as_object().unwrap() {
+            let writes = job["permissions"].as_object().into_iter().flatten();
+            let writes = writes.filter(|(_, level)| *level == "write").count();
+            assert!(writes == 0 || name == "publish", "{file}: {name}");
+            assert!(
+                job["timeout-minutes"].is_u64(),
+                "{file}: {name} has no limit"
+            );
+        }
+    }
+}
+
+#[test]
+fn no_token_stays_behind_in_a_checkout() {
+    for (file, _, content) in workflows() {
+        for (name, job) in content["jobs"].as_object().unwrap() {
+            for step in job["steps"].as_array().unwrap() {
+                let uses = step["uses"].as_str().unwrap_or_default();
+                if uses.starts_with("actions/checkout@") {
+                    assert_eq!(
+                        step["with"]["persist-credentials"],
+                        json!(false),
+                        "{file}: {name}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// What comes from outside of the repository goes through the environment: in a script it would be run.
+#[test]
+fn scripts_have_no_expressions_but_of_the_matrix() {
+    for (file, _, content) in files() {
+        let jobs = content["jobs"]
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(_, job)| job);
+        for job in jobs.chain([&content["runs"]]) {
+            for step in job["steps"].as_array().into_iter().flatten() {
+                let script = step["run"].as_str().unwrap_or_default();
+                assert!(
+                    !script.replace("${{ matrix.", "").contains("${{"),
+                    "{file}: {script}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn what_they_run_exists() {
+    let makefile = read(&repository("Makefile")).unwrap();
+    let targets: BTreeSet<&str> = makefile
+        .lines()
+        .filter_map(|line| line.strip_prefix(".PHONY: "))
+        .collect();
+    let mut made = BTreeSet::new();
+    for (file, text, _) in files() {
+        for line in text.lines() {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            for pair in words.windows(2) {
+                if pair[0] == "make" || pair[0] == "`make" {
+                    let target = pair[1].trim_matches(|c: char| !c.is_ascii_alphanumeric());
+                    assert!(targets.contains(target), "{file}: make {target}");
+                    made.insert(target.to_owned());
+                }
+            }
+            for tool in words.iter().filter(|word| word.starts_with("tools/")) {
+                assert!(repository(tool).is_file(), "{file}: {tool}");
+            }
+        }
+    }
+    for target in ["test", "check", "reproducible"] {
+        assert!(made.contains(target), "no workflow runs `make {target}`");
+    }
+}
+
+/// The names of the archives are in three places.
+#[test]
+fn the_action_finds_the_archives_of_a_release() {
+    let action = read(&repository("action.yml")).unwrap();
+    let (_, _, release) = workflows()
+        .find(|(file, ..)| file.ends_with("release.yml"))
+        .unwrap();
+    let built = release["jobs"]["preflight"]["strategy"]["matrix"]["include"]
+        .as_array()
+        .unwrap();
+    let built: BTreeSet<&str> = built
+        .iter()
+        .map(|one| one["target"].as_str().unwrap())
+        .collect();
+    let wanted: BTreeSet<&str> = action
+        .lines()
+        .filter_map(|line| line.split_once("target=")?.1.split_once(' '))
+        .map(|(target, _)| target)
+        .collect();
+    assert_eq!(built, wanted);
+}
