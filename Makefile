@@ -21,6 +21,10 @@ test: wasm ## Run all tests; ARGS= goes to cargo test
 bless: wasm ## Rewrite expected answers and generated documents, to review in the diff
 	BLESS=1 cargo test --workspace --locked $(ARGS)
 
+.PHONY: docs
+docs: wasm ## Write the documents that come from code, metadata and cases
+	BLESS=1 cargo test --quiet --locked -p bundle-tests --test docs
+
 .PHONY: e2e
 e2e: wasm ## Replay all cases through the kwctl on the PATH; ARGS= is a part of a name
 	@cargo run --quiet --locked -p bundle-tests --bin e2e -- target/e2e $(ARGS)

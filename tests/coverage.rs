@@ -9,7 +9,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use bundle_tests::{Answer, Case, Input, cases, complete, invariants, names, policies, repository};
+use bundle_tests::{
+    Answer, Case, Input, cases, complete, discover, invariants, names, policies, repository,
+};
 use hostpath_mounts::HostpathMounts;
 use hostpath_mounts::catalogue::{RISKS, Risk};
 use hostpath_mounts::ruling::Access;
@@ -87,66 +89,6 @@ fn every_rule_has_a_case_and_every_policy_accepts_something() {
     }
 }
 
-/// A name that no setting is near to.
-const NO_SETTING: &str = "qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq";
-
-/// The words in quotes behind `mark`, as in `known are "a", "b"; next: …`.
-fn words(message: &str, mark: &str) -> Option<Vec<String>> {
-    let mut rest = message.split_once(mark)?.1;
-    let mut words = Vec::new();
-    while let Some(quoted) = rest.strip_prefix('"') {
-        let (word, behind) = quoted.split_once('"')?;
-        words.push(word.to_owned());
-        rest = behind.strip_prefix(", ").unwrap_or_default();
-    }
-    Some(words)
-}
-
-/// Asks the guest what settings there are below `path`, where `[]` stands for an item of a list: the paths of all
-/// fields, and the paths with the words that a field takes.
-fn discover(
-    guest: &Guest,
-    path: &str,
-    fields: &mut BTreeSet<String>,
-    choices: &mut BTreeSet<(String, String)>,
-) {
-    let problem = |value: Value| {
-        let wrapped =
-            path.rsplit('.')
-                .filter(|name| !name.is_empty())
-                .fold(value, |inner, name| match name.strip_suffix("[]") {
-                    Some(list) => json!({ list: [inner] }),
-                    None => json!({ name: inner }),
-                });
-        guest
-            .validate_settings(&wrapped)
-            .unwrap()
-            .message
-            .unwrap_or_default()
-    };
-    let place = path.replace("[]", "[0]");
-    let nested = problem(json!({ NO_SETTING: 0 }));
-    let separator = if path.is_empty() { "" } else { "." };
-    let mark = format!("{place}{separator}{NO_SETTING}: is not a setting; known are ");
-    if let Some(names) = words(&nested, &mark) {
-        for name in names {
-            let below = format!("{path}{separator}{name}");
-            fields.insert(below.clone());
-            discover(guest, &below, fields, choices);
-            discover(guest, &format!("{below}[]"), fields, choices);
-        }
-    }
-    let text = problem(json!(NO_SETTING));
-    for mark in ["is not one of ", "known are "] {
-        let about = text
-            .split_once(&format!("{place}: "))
-            .map_or("", |(_, about)| about);
-        for word in words(about, mark).unwrap_or_default() {
-            choices.insert((path.to_owned(), word));
-        }
-    }
-}
-
 /// Every field of some settings, and every text in one, in the form of [`discover`].
 fn used(path: &str, settings: &Value, found: &mut BTreeSet<(String, String)>) {
     match settings {
@@ -173,7 +115,11 @@ fn every_setting_and_every_word_of_one_is_in_a_case() {
     for (policy, _) in policies::RULES {
         let guest = policies::load(policy).unwrap();
         let (mut fields, mut choices) = (BTreeSet::new(), BTreeSet::new());
-        discover(&guest, "", &mut fields, &mut choices);
+        let problem = |settings: &Value| {
+            let answer = guest.validate_settings(settings).unwrap();
+            answer.message.unwrap_or_default()
+        };
+        discover(&problem, "", &mut fields, &mut choices);
         assert!(fields.contains("onUpdate"), "{fields:?}");
         assert!(
             choices.contains(&("onUpdate".to_owned(), "enforceAll".to_owned())),

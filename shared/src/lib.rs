@@ -14,6 +14,7 @@
 //!     summary: "A Service of type LoadBalancer",
 //!     why: "Every one costs an address of the company's",
 //!     fix: "use an Ingress",
+//!     levels: [Deny],
 //! };
 //!
 //! /// What an administrator may set.
@@ -89,6 +90,8 @@ pub mod quantity;
 mod quote;
 mod request;
 mod rule;
+#[cfg(feature = "schema")]
+pub mod schema;
 mod settings;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -101,6 +104,8 @@ pub use json::Json;
 pub use policy::{Error, Policy};
 pub use quote::{Quote, quote};
 pub use request::{GroupVersionKind, ObjectMeta, Operation, Request};
+#[cfg(not(target_arch = "wasm32"))]
+pub use rule::DefaultLevel;
 pub use rule::Rule;
 pub use settings::{OnUpdate, Problems, Reader, Settings, list_of};
 pub use verdict::{Finding, Level, Verdict};

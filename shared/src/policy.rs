@@ -130,6 +130,7 @@ static UNCLAIMED_KIND: Rule = rule! {
     summary: "An object of a kind that the policy does not read",
     why: "The policy was asked about it because its `spec.rules` are too wide, and accepts it unread",
     fix: "narrow spec.rules of the policy",
+    levels: [Warn],
 };
 
 static UNJUDGED: Rule = rule! {
@@ -138,6 +139,7 @@ static UNJUDGED: Rule = rule! {
               judged, or any where `onLookupFailure` is `warn`",
     why: "A finished Job that cannot let go of its Pods helps nobody while the cluster has trouble",
     fix: "see why the look-up failed",
+    levels: [Warn],
 };
 
 impl Verdict {
@@ -344,6 +346,7 @@ mod tests {
         summary: "",
         why: "",
         fix: "use fewer",
+        levels: &[],
     };
     static RULES: &[&Rule] = &[&TOO_MANY];
 

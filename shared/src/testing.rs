@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::cluster::{Cluster, GET, LIST};
 use crate::policy::{self, Policy, Response};
+use crate::settings;
 
 /// What a policy says is wrong with settings; empty when nothing is.
 ///
@@ -22,6 +23,11 @@ pub fn settings_problems<P: Policy>(settings: &Value) -> String {
     let response = policy::check_settings::<P>(settings.to_string().as_bytes());
     assert_eq!(response.valid, response.message.is_none(), "{settings}");
     response.message.unwrap_or_default()
+}
+
+/// The settings of a policy, or what is wrong with them.
+pub fn read_settings<P: Policy>(settings: &Value) -> Result<P::Settings, String> {
+    settings::read_text(&settings.to_string()).map_err(|problems| problems.to_string())
 }
 
 /// A request that is built step by step and then judged.

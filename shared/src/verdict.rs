@@ -303,12 +303,14 @@ mod tests {
         summary: "",
         why: "",
         fix: "write an even value",
+        levels: &[],
     };
     static OLD: Rule = Rule {
         id: "old_value",
         summary: "",
         why: "",
         fix: "write a new value",
+        levels: &[],
     };
     const SPEC: FieldPath<'static> = FieldPath::new("spec");
 

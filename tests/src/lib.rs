@@ -4,18 +4,23 @@ mod answer;
 pub mod bless;
 mod case;
 pub mod deploy;
+mod discover;
+pub mod docs;
 pub mod invariants;
 pub mod kwctl;
 pub mod policies;
+pub mod project;
 mod random;
 mod request;
 pub mod reviews;
 pub mod session;
+pub mod settings;
 pub mod yaml;
 
 pub use answer::{Answer, Verdict};
 pub use bless::compare;
 pub use case::{Case, Input, cases};
+pub use discover::discover;
 pub use random::Random;
 pub use request::{complete, in_snake_case};
 

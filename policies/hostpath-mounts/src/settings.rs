@@ -1,5 +1,8 @@
 //! What an administrator may set.
 
+#[cfg(feature = "schema")]
+pub mod schema;
+
 use shared::host_path::HostPath;
 use shared::workload::KINDS;
 use shared::{GroupVersionKind, Level, OnUpdate, Reader, list_of, quote};

@@ -1,5 +1,8 @@
 //! What an administrator may set.
 
+#[cfg(feature = "schema")]
+pub mod schema;
+
 use shared::autoscaling::{POD_SPEC, SCALABLE, ScaleTarget};
 use shared::{GroupVersionKind, Level, OnUpdate, Reader, quote};
 

@@ -1,5 +1,8 @@
 //! What an administrator may set.
 
+#[cfg(feature = "schema")]
+pub mod schema;
+
 use shared::{Level, OnUpdate, Reader};
 
 /// What an administrator may set.

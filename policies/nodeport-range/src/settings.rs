@@ -1,5 +1,8 @@
 //! What an administrator may set.
 
+#[cfg(feature = "schema")]
+pub mod schema;
+
 use shared::{Level, OnUpdate, Reader, list_of, quote};
 
 use crate::ports::{PortRange, PortSet};

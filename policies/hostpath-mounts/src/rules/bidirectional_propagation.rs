@@ -12,10 +12,11 @@ use crate::volume::Mounts;
 /// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "bidirectional_propagation",
-    summary: "`mountPropagation: Bidirectional`",
+    summary: "`mountPropagation: Bidirectional`, so that mounts show up on the node",
     why: "What the container mounts there is mounted on the node, and in every pod that shares the path",
     fix: "leave mountPropagation out, or set HostToContainer; a CSI driver needs its path listed in `allowed` with \
           bidirectionalPropagation: true",
+    levels: [Deny by "bidirectionalPropagation"],
 };
 
 /// Reports each mount with it, of whatever volume: the node's mounts change in any case. Only for a path of the node

@@ -12,6 +12,7 @@ pub(crate) static RULE: Rule = rule! {
     why: "The kubelet makes the directory or file as root, on every node where such a pod is placed, and nobody removes \
           it",
     fix: "use an emptyDir, or type Directory or File for what exists",
+    levels: [Warn by "createdPaths"],
 };
 
 /// Reports a type that creates what is missing.

@@ -12,6 +12,7 @@ pub(crate) static RULE: Rule = rule! {
     summary: "A path that `denied` lists, something inside it, or something that holds it",
     why: "The platform team says why in the entry's `reason`",
     fix: "mount something else, or ask the platform team",
+    levels: [Deny],
 };
 
 /// Refuses the volume for what the administrator says of its path.

@@ -12,6 +12,7 @@ pub(crate) static RULE: Rule = rule! {
     why: "The platform team allowed the path as a file or a directory that exists, not as whatever is found or made \
           there",
     fix: "set the type to an allowed one",
+    levels: [Deny],
 };
 
 /// Refuses the volume if its entry lists types, and not this one.

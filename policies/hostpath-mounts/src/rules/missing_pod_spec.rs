@@ -10,6 +10,7 @@ pub(crate) static RULE: Rule = rule! {
     why: "The path may be misspelt, and then nothing of the kind is judged; or the object refers to a template that is \
           judged by itself",
     fix: "check podSpecPath in customKinds",
+    levels: [Warn],
 };
 
 /// Warns of it. A kind of Kubernetes without a pod spec is one that the API server refuses.

@@ -9,9 +9,10 @@ use crate::volume::HostVolume;
 /// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "non_recursive_read_only",
-    summary: "`readOnly: true` without `recursiveReadOnly` on a path that usually holds other mounts",
+    summary: "`readOnly: true` without `recursiveReadOnly` on a path that usually holds other mounts, which stay writable",
     why: "The other mounts stay writable: disks below /mnt, control groups below /sys (KEP-3857)",
     fix: "set recursiveReadOnly: IfPossible",
+    levels: [Warn by "nonRecursiveReadOnly"],
 };
 
 /// Reports each such mount.

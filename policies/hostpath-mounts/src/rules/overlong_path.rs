@@ -7,9 +7,10 @@ use crate::volume::HostVolume;
 /// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "overlong_path",
-    summary: "A path of more than 4096 characters, with its `subPath`",
+    summary: "A path of more than 4096 characters, with its `subPath`, which no node can open",
     why: "Linux opens none that is longer (`PATH_MAX`), so that it can only keep the policy busy",
     fix: "write a shorter path",
+    levels: [Deny],
 };
 
 const PATH_MAX: usize = 4096;

@@ -11,6 +11,7 @@ pub(crate) static RULE: Rule = rule! {
     why: "It leads out of the directory that it seems to stay in. The API server refuses it, but takes \
           `C:\\data\\..\\Windows`, which means the same to a Windows node",
     fix: "write the path without \"..\"",
+    levels: [Deny],
 };
 
 /// Whether the path of the volume has a `..`, so that nothing else can be said of it.

@@ -11,6 +11,7 @@ pub(crate) static RULE: Rule = rule! {
     why: "Every path of the node is a way around the isolation of pods; the Pod Security Standards forbid all of them \
           from the baseline on",
     fix: "use an emptyDir or a PersistentVolumeClaim, or have the platform team list the path in `allowed`",
+    levels: [Deny],
 };
 
 /// Refuses the volume.

@@ -9,10 +9,11 @@ use crate::volume::HostVolume;
 /// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "risky_path",
-    summary: "A path of the catalogue that no pod should see, something inside it, or something that holds it",
+    summary: "A path of the catalogue that no pod should see, not even read-only; something inside it, or something that holds it",
     why: "Reading it is enough to take over the node or the cluster, or it is a socket or a device, which a read-only \
           mount leaves as it is",
     fix: "mount something else",
+    levels: [Deny],
 };
 
 /// What to do when only a part of a path is the trouble.

@@ -10,10 +10,11 @@ use crate::volume::HostVolume;
 /// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "writable_mount",
-    summary: "A writable mount of a path that no list names",
+    summary: "A writable mount of a path that no list names, or any mount of a socket or a device there",
     why: "A container can plant links in a directory that it may write, for another pod or the node to follow; \
           restrictions of paths hold only where mounts are read-only (kubernetes.io, Volumes, hostPath)",
     fix: "set readOnly: true",
+    levels: [Warn by "writableMounts"],
 };
 
 /// What to do about a socket or a device.

@@ -11,6 +11,7 @@ pub(crate) static RULE: Rule = rule! {
     summary: "A writable mount of a path that may be read, but not written, or of something that holds it",
     why: "Who writes there changes the node: what it runs, what it reads, what other pods reach",
     fix: "set readOnly: true",
+    levels: [Deny],
 };
 
 /// Refuses each mount that is writable where it must not be. A volume that nobody mounts counts as writable: an

@@ -14,6 +14,7 @@ pub(crate) static RULE: Rule = rule! {
     why: "The metric cannot be computed for any pod. A sidecar that something adds to the pods is in no template, \
           therefore only a warning by default; an init container is never found",
     fix: "name a container that runs",
+    levels: [Warn by "missingContainer", Deny for "an init container, which is never measured"],
 };
 
 /// Reports a container that is not there, and refuses one that is there and never found. `other` is what has its name.

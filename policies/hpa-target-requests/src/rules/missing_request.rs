@@ -12,6 +12,7 @@ pub(crate) static RULE: Rule = rule! {
     why: "Utilization is a share of what is requested: a single container without a request, and the metric cannot be \
           computed for any pod",
     fix: "set the request, or measure averageValue",
+    levels: [Deny, Deny by "workloads" for "a workload that is judged by itself"],
 };
 
 /// Refuses each container that lacks the request, of those that are measured.

@@ -8,10 +8,11 @@ use crate::settings::Settings;
 /// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "missing_target",
-    summary: "An autoscaler whose target does not exist, or is being deleted",
+    summary: "An autoscaler whose target does not exist yet, or is being deleted",
     why: "The autoscaler reports FailedGetScale until there is one. Helm makes it before its StatefulSet, therefore \
           only a warning by default; the target is judged when it is made",
     fix: "create the target, or correct its name",
+    levels: [Warn by "missingTarget"],
 };
 
 /// Reports it. `state` says how it is missing.

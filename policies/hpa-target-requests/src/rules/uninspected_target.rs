@@ -9,6 +9,7 @@ pub(crate) static RULE: Rule = rule! {
     summary: "An autoscaler of a custom kind that the policy cannot read",
     why: "Nobody knows whether its pods request what is measured, until an administrator says where its pod spec is",
     fix: "have the platform team add the kind to customKinds and to spec.contextAwareResources",
+    levels: [Warn],
 };
 
 /// Warns that nothing was checked because of the kind.

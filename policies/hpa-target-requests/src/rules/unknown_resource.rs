@@ -8,10 +8,11 @@ use crate::settings::Settings;
 /// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "unknown_resource",
-    summary: "A metric of a resource that metrics servers do not measure",
+    summary: "A metric of a resource that metrics servers do not measure, or of cpu or memory in the wrong case",
     why: "They measure cpu and memory. Names count in their exact case: CPU is another resource, which nothing \
           measures and no container can request",
     fix: "measure cpu or memory, or use a metric of type Pods or External",
+    levels: [Warn by "unknownResource", Deny for "cpu or memory in the wrong case"],
 };
 
 /// The resources that metrics servers measure.

@@ -8,6 +8,7 @@ pub(crate) static RULE: Rule = rule! {
     summary: "An autoscaler or a LimitRange of the namespace that is not what it should be, and was passed over",
     why: "One broken object must not keep all others from being judged",
     fix: "correct that object",
+    levels: [Warn],
 };
 
 /// Warns of it.

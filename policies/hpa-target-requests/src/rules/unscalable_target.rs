@@ -12,6 +12,7 @@ pub(crate) static RULE: Rule = rule! {
     summary: "An autoscaler of something that cannot be scaled: a DaemonSet, a Job, a kind in the wrong case or group",
     why: "The autoscaler reports FailedGetScale, and does nothing",
     fix: "target a Deployment, StatefulSet, ReplicaSet or ReplicationController",
+    levels: [Warn by "unscalableTarget"],
 };
 
 /// Reports such a target. Whether there is anything more to judge.

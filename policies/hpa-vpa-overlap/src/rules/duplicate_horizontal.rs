@@ -6,9 +6,10 @@ use shared::{Finding, Level, Rule, Verdict, rule};
 /// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "duplicate_horizontal",
-    summary: "A HorizontalPodAutoscaler of a target that another one scales already",
+    summary: "A second HorizontalPodAutoscaler of a target",
     why: "The controller does not choose: it reports AmbiguousSelector for both, and neither scales any more",
     fix: "keep one of the two, with the metrics of both",
+    levels: [Deny by "duplicateHorizontal"],
 };
 
 /// Reports it.

@@ -6,10 +6,11 @@ use shared::{Finding, Level, Rule, Verdict, rule};
 /// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "duplicate_vertical",
-    summary: "A VerticalPodAutoscaler of a target that another active one sizes already",
+    summary: "A second active VerticalPodAutoscaler of a target",
     why: "Documented as undefined. The oldest one is applied and the others are ignored without a word, so that \
           somebody's limits do not hold",
     fix: "keep one of the two, with the policies of both",
+    levels: [Warn by "duplicateVertical"],
 };
 
 /// Reports it.

@@ -14,6 +14,7 @@ pub(crate) static RULE: Rule = rule! {
     why: "Both reach the same pods. A VerticalPodAutoscaler works only on the topmost owner; on one below it does \
           nothing, until somebody corrects that",
     fix: "have both target the topmost owner, and share no resource",
+    levels: [Warn by "indirectTargets"],
 };
 
 /// Reports it, if the two share a resource as far as their policies say, or may share nothing at all.

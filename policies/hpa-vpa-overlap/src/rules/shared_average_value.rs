@@ -8,11 +8,11 @@ use crate::settings::Settings;
 /// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "shared_average_value",
-    summary: "A HorizontalPodAutoscaler that measures an amount of a resource whose requests a VerticalPodAutoscaler \
-              changes in the same container",
+    summary: "A HorizontalPodAutoscaler that measures an amount (`averageValue`) of a resource whose requests a VerticalPodAutoscaler changes in the same container",
     why: "Requests are no part of an averageValue, so the two do not divide by each other, and some run them together \
           on purpose. Still both answer the same load, and the documentation of the VerticalPodAutoscaler rules it out",
     fix: "give each of the two a resource of its own",
+    levels: [Warn by "averageValue"],
 };
 
 /// Reports it.

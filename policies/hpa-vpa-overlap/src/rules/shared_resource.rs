@@ -12,6 +12,7 @@ pub(crate) static RULE: Rule = rule! {
     why: "Utilization is usage divided by the request. Every change of the request looks like a change of load: the \
           one scales out because the other one made the request small, and back when it made it large",
     fix: "give each of the two a resource of its own",
+    levels: [Deny],
 };
 
 /// Refuses it.

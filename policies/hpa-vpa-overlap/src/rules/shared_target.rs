@@ -12,6 +12,7 @@ pub(crate) static RULE: Rule = rule! {
               with `scope: target`, whatever they share",
     why: "Each works, until one of the two is given the resource of the other",
     fix: "keep their resources apart, or set updateMode: \"Off\"",
+    levels: [Warn by "sharedTarget"],
 };
 
 /// Reports it.

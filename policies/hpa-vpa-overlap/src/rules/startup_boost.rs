@@ -12,6 +12,7 @@ pub(crate) static RULE: Rule = rule! {
               while containers start, also when its mode is Off",
     why: "Utilization is small as long as the request is large, so that new pods look idle when they are needed most",
     fix: "remove startupBoost, or measure something else than cpu",
+    levels: [Warn by "startupBoost"],
 };
 
 /// Reports it.

@@ -8,9 +8,10 @@ use crate::service::{Choice, Entry, Service};
 /// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "automatic_port",
-    summary: "With `requireExplicit`, a port whose number the API server chooses",
+    summary: "With `requireExplicit`, a port without a number, or with one that the API server chose",
     why: "The number is another one in every cluster and after every new start, so no firewall can be opened for it",
     fix: "set nodePort",
+    levels: [Deny],
 };
 
 /// Refuses each port without a number, or with one of the API server.

@@ -12,6 +12,7 @@ pub(crate) static RULE: Rule = rule! {
     summary: "A node port that `denied` lists",
     why: "The platform team says why in the entry's `reason`",
     fix: "set another nodePort",
+    levels: [Deny, Deny by "healthCheckNodePort" for "the health check"],
 };
 
 /// Refuses a number that is denied for one of its protocols. Whether it did.

@@ -8,9 +8,10 @@ use crate::settings::Settings;
 /// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "duplicate_node_port",
-    summary: "A node port that the Service uses for two things",
+    summary: "One number for two ports of a protocol, for a port and the health check, or for two protocols on different ports",
     why: "A node can give what arrives at a port and a protocol to one place only, and the API server refuses the rest",
     fix: "set another nodePort, or leave it out to get a free one",
+    levels: [Deny, Warn for "two protocols on different ports, in a new Service"],
 };
 
 /// Refuses numbers that cannot be shared, and warns of those that the API server will not share.

@@ -9,10 +9,11 @@ use crate::settings::Settings;
 /// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "dynamic_band_port",
-    summary: "A chosen node port in the band from which the API server gives out ports",
+    summary: "A chosen number in the band from which the API server may give it to another Service first",
     why: "Where another Service got the number first, by chance, the manifest cannot be applied any more; the first \
           ports of the range are kept for manifests as long as the others last (KEP-3668)",
     fix: "set a nodePort of the static band",
+    levels: [Warn by "dynamicBand"],
 };
 
 /// Reports a new number of the dynamic band, where the Service may have one of the static band.

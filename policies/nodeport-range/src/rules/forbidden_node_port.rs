@@ -7,9 +7,10 @@ use crate::service::{Choice, Kind, Service};
 /// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "forbidden_node_port",
-    summary: "A node port where `nodePorts` forbids them",
+    summary: "Where `nodePorts` forbids them, whatever opens node ports",
     why: "A node port listens on every node, past the Ingress or Gateway with its TLS, authentication and logs",
     fix: "set type: ClusterIP, and use an Ingress or a Gateway",
+    levels: [Deny],
 };
 
 /// Refuses the type, the allocation or the numbers: whatever opens node ports.

@@ -7,9 +7,10 @@ use crate::service::{Kind, Place, Service};
 /// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "inert_node_port",
-    summary: "A node port that does nothing where it stands",
+    summary: "A number on a Service that has no node ports",
     why: "Somebody relies on a port that no node listens on",
     fix: "leave nodePort out, or set type: NodePort",
+    levels: [Warn],
 };
 
 /// Warns of numbers that no node listens on. For most types the API server refuses them, after all; for `ExternalName`

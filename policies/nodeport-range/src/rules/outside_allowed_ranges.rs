@@ -9,10 +9,11 @@ use crate::service::NodePort;
 /// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "outside_allowed_ranges",
-    summary: "A node port outside of the ranges that are open for the Service",
+    summary: "A number that `ranges`, or `clusterRange`, do not have for the namespace and the protocol",
     why: "Firewalls and load balancers in front of the nodes are opened for these ranges and no others, and every port \
           listens on all nodes",
     fix: "set a nodePort that is allowed",
+    levels: [Deny, Deny by "healthCheckNodePort" for "the health check"],
 };
 
 /// Refuses a number that is in no range for one of its protocols. Whether it did.

@@ -10,6 +10,7 @@ pub(crate) static RULE: Rule = rule! {
     summary: "A value that starts with the byte order mark of UTF-8",
     why: "Editors on Windows write it and show nothing; programs take it for a part of the value, and JSON for an error",
     fix: "save the file as UTF-8 without BOM",
+    levels: [Warn by "encoding.byteOrderMark"],
 };
 
 /// Finds the mark.

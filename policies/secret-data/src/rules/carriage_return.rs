@@ -11,6 +11,7 @@ pub(crate) static RULE: Rule = rule! {
     summary: "Line ends of Windows (CR LF) in PEM, a script or an env file",
     why: "Shells, env files and some readers of keys take the carriage return for a part of the line",
     fix: "convert the file: dos2unix, or save it with LF",
+    levels: [Warn by "encoding.carriageReturn"],
 };
 
 /// Finds them where they do harm. Configuration for Windows containers may have them.

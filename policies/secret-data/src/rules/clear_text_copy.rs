@@ -12,6 +12,7 @@ pub(crate) static RULE: Rule = rule! {
     summary: "A copy of `stringData` in the annotation `kubectl.kubernetes.io/last-applied-configuration`",
     why: "Client-side kubectl apply keeps what it was given: the values stand in clear text in the metadata, in dashboards and in backups of it",
     fix: "use kubectl apply --server-side, and remove the annotation",
+    levels: [Warn by "clearTextCopy"],
 };
 
 /// Finds the copy.

@@ -11,6 +11,7 @@ pub(crate) static RULE: Rule = rule! {
     summary: "A `type` that `deniedTypes` lists, or that `allowedTypes` does not",
     why: "Some types have a better way by now: a token for a service account, for one, should not live for ever",
     fix: "use another type",
+    levels: [Deny],
 };
 
 /// Refuses a type that is not allowed.

@@ -12,6 +12,7 @@ pub(crate) static RULE: Rule = rule! {
     summary: "A value that is still base64 of text, PEM or JSON when it is decoded",
     why: "The container reads base64 where it wants the text: Kubernetes decodes data once",
     fix: "encode the value once in data, or put it in stringData as it is",
+    levels: [Warn by "encoding.doubleBase64"],
 };
 
 /// Keys whose values have to be base64. Source: the Helm chart of 1Password Connect.

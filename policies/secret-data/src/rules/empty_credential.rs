@@ -10,6 +10,7 @@ pub(crate) static RULE: Rule = rule! {
     summary: "A `kubernetes.io/basic-auth` Secret with an empty `username` or `password`",
     why: "Kubernetes only asks that one of the two is there; who logs in with it is refused",
     fix: "write the value, or leave the key out",
+    levels: [Warn by "form.basicAuth"],
 };
 
 /// Finds keys without a value.

@@ -11,6 +11,7 @@ pub(crate) static RULE: Rule = rule! {
     summary: "A `tls.crt` whose first certificate had expired when the Secret was written",
     why: "Every client refuses the connection",
     fix: "renew the certificate",
+    levels: [Warn by "form.expiredCertificate"],
 };
 
 /// Compares the end of the certificate with the time at which the API server says that it wrote the object: a guest has

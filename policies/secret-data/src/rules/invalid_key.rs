@@ -10,6 +10,7 @@ pub(crate) static RULE: Rule = rule! {
     summary: "A key with other characters than letters, digits, `-`, `_` and `.`, one of more than 253, or one that leads to another folder",
     why: "The API server refuses the object",
     fix: "use letters, digits, - _ and . in the key",
+    levels: [Deny],
 };
 
 /// Refuses what the API server refuses.

@@ -12,6 +12,7 @@ pub(crate) static RULE: Rule = rule! {
     summary: "Values that have `size.warnAt` bytes together, or more",
     why: "An UPDATE sends the object twice, and the policy server takes requests of 2 MiB: from about 700 KiB on, even a label cannot be changed",
     fix: "move large files to a volume or an object store, or split the object",
+    levels: [Warn],
 };
 
 /// Warns before it is too late.

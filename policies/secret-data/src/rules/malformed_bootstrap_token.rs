@@ -10,6 +10,7 @@ pub(crate) static RULE: Rule = rule! {
     summary: "A bootstrap token whose parts, name or namespace are not as the API server wants them",
     why: "The API server stores it, and then ignores it: a node that joins with it is refused",
     fix: "create it: kubeadm token create",
+    levels: [Deny by "form.bootstrapToken"],
 };
 
 /// Judges what the authenticator reads.

@@ -13,6 +13,7 @@ pub(crate) static RULE: Rule = rule! {
     summary: "A `.dockerconfigjson` or `.dockercfg` that is not JSON of the right form, or with an `auth` that is not base64 of `user:password`",
     why: "The kubelet then knows none of the credentials in it, and images of private registries cannot be pulled",
     fix: "create it: kubectl create secret docker-registry",
+    levels: [Deny by "form.dockerConfig"],
 };
 
 /// Refuses what the kubelet cannot read. Entries are counted: their names are part of the value.

@@ -12,6 +12,7 @@ pub(crate) static RULE: Rule = rule! {
     summary: "JSON behind a key in `.json`, or YAML behind one in `.yaml` or `.yml`, that does not parse",
     why: "The program that reads the file fails when it starts, long after the Secret was accepted",
     fix: "correct the file where it is broken, and read it once with the program that uses it",
+    levels: [Warn by "form.files"],
 };
 
 /// Reads files as their keys promise. YAML is read only as far as its commonest mistakes go.

@@ -11,9 +11,15 @@ use crate::x509::{Certificate, PublicKey};
 /// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "malformed_pem",
-    summary: "A certificate or a key that is not PEM, or damaged PEM: encoded once more, without line breaks, without its end",
+    summary: "A certificate or a key that is not PEM, or damaged PEM: encoded once more, without line breaks, without its end; a key with a passphrase",
     why: "Kubernetes stores it, and the server that mounts it does not start; an Ingress shows the certificate of its controller",
     fix: "put the PEM file in, from -----BEGIN to the END line",
+    levels: [
+        Deny by "form.tls",
+        Deny by "form.sshAuth" for "an SSH key",
+        Warn for "PEM that some read all the same",
+        Warn by "form.pem" for "Secrets whose type does not ask for PEM",
+    ],
 };
 
 const WITHOUT_KEY: &str = "holds PEM, and no private key in it";

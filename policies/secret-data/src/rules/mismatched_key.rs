@@ -11,6 +11,7 @@ pub(crate) static RULE: Rule = rule! {
     summary: "A `tls.key` that does not belong to the first certificate of `tls.crt`",
     why: "No server starts with it. It happens when only one of the two was renewed, or when the chain is in the wrong order",
     fix: "put in the key and the certificate that were made together",
+    levels: [Deny by "form.tls"],
 };
 
 /// Compares the public keys of both, as far as they can be told.

@@ -10,6 +10,7 @@ pub(crate) static RULE: Rule = rule! {
     summary: "A certificate in `tls.key`, or a private key in `tls.crt` or `ca.crt` instead of a certificate",
     why: "No server starts with it, and a private key in ca.crt is handed to everybody who asks whom to trust",
     fix: "exchange tls.crt and tls.key",
+    levels: [Deny by "form.tls"],
 };
 
 /// Refuses values that hold the other half. Says whether each is where it belongs.

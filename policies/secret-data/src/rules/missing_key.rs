@@ -11,6 +11,7 @@ pub(crate) static RULE: Rule = rule! {
     summary: "A Secret without a key that its type requires",
     why: "The API server refuses the Secret",
     fix: "add the key, or use another type",
+    levels: [Deny],
 };
 
 /// Refuses what the API server refuses.

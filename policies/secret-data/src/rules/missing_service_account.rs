@@ -11,6 +11,7 @@ pub(crate) static RULE: Rule = rule! {
     summary: "A service account token that does not name its service account",
     why: "The API server refuses the Secret",
     fix: "add the annotation, or ask for a token that expires: kubectl create token",
+    levels: [Deny],
 };
 
 /// Refuses what the API server refuses.

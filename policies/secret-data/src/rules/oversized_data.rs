@@ -11,9 +11,10 @@ use crate::views::Entry;
 /// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "oversized_data",
-    summary: "Values that have more bytes together than `size.total` allows",
+    summary: "Values that have more bytes together than `size.total` allows; names the largest keys",
     why: "Kubernetes takes 1 MiB; each node that mounts a Secret keeps it in memory, and so does each watch of the API server",
     fix: "move large files to a volume or an object store, or split the object",
+    levels: [Deny],
 };
 
 /// So many keys are named.

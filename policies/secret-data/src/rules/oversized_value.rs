@@ -12,6 +12,7 @@ pub(crate) static RULE: Rule = rule! {
     summary: "A value that has more bytes than `size.value` allows",
     why: "An environment variable of Linux has 128 KiB at most, and a large file does not belong in etcd",
     fix: "move the file to a volume or an object store",
+    levels: [Deny],
 };
 
 /// Refuses each value over the limit.

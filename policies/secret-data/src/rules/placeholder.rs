@@ -8,9 +8,10 @@ use crate::value::Value;
 /// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "placeholder",
-    summary: "A value of one line with `${NAME}`, `{{ … }}`, `<changeme>` or the like in it",
+    summary: "`${NAME}`, `{{ … }}`, `<your token>`, `CHANGEME` or the like in a value of one line",
     why: "Kubernetes fills in nothing: the container gets the placeholder for a password",
     fix: "write the real value, or render the template before it is applied",
+    levels: [Warn by "encoding.placeholder"],
 };
 
 /// Words that people write where a value is to come, without spaces, hyphens and underscores.

@@ -10,6 +10,7 @@ pub(crate) static RULE: Rule = rule! {
     summary: "A space or a tab before or behind a value of one line that is not a file",
     why: "It came with copy and paste, nobody sees it, and the password with it is another one",
     fix: "encode the value without it",
+    levels: [Warn by "encoding.surroundingSpace"],
 };
 
 /// Finds it where no file is meant.

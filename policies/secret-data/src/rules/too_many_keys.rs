@@ -11,6 +11,7 @@ pub(crate) static RULE: Rule = rule! {
     summary: "More keys than `size.keys` allows",
     why: "Who may read one key may read all of them: an object that holds everything gives everything away",
     fix: "split the object by who needs what",
+    levels: [Deny],
 };
 
 /// Refuses more keys than the limit.

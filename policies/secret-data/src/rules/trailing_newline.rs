@@ -10,6 +10,7 @@ pub(crate) static RULE: Rule = rule! {
     summary: "A line break at the end of a value of one line that is not a file",
     why: "`echo` writes it, nobody sees it, and the password with it is another one",
     fix: "encode without it: printf %s or echo -n, not echo",
+    levels: [Warn by "encoding.trailingNewline"],
 };
 
 /// Finds it where no file is meant: those end in a line break.

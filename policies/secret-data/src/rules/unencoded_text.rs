@@ -7,9 +7,10 @@ use crate::value::Value;
 /// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "unencoded_text",
-    summary: "A value of `data` that looks like text which was never encoded, and decodes to bytes without a meaning",
+    summary: "Hexadecimal digits, or lower case letters, that are base64 by chance, were never encoded, and decode to bytes without a meaning",
     why: "The container gets the junk that the text decodes to: a password of 32 hexadecimal digits becomes 24 other bytes",
     fix: "put it in stringData as it is, or encode it",
+    levels: [Deny by "encoding.unencodedText"],
 };
 
 /// Finds values that decode to what is no text, and are themselves written in the letters that people use.

@@ -13,6 +13,7 @@ pub(crate) static RULE: Rule = rule! {
     summary: "A `.dockerconfigjson` or `.dockercfg` that holds no credential: no entries, only helpers, or the form of the other type",
     why: "The kubelet finds nothing in it, and images of private registries cannot be pulled",
     fix: "create it: kubectl create secret docker-registry",
+    levels: [Warn by "form.dockerConfig"],
 };
 
 /// Warns of what the kubelet can read, and cannot use. It may be a placeholder.

@@ -10,6 +10,7 @@ pub(crate) static RULE: Rule = rule! {
     summary: "A value that is text in UTF-16",
     why: "PowerShell writes files so; programs read every second byte as an end of the text",
     fix: "save the file as UTF-8: Out-File -Encoding utf8NoBOM",
+    levels: [Warn by "encoding.utf16"],
 };
 
 /// Finds the byte order marks of UTF-16, and text with a zero behind or before each character.

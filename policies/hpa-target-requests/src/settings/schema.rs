@@ -1,0 +1,105 @@
+//! The settings as documents describe them.
+
+#![expect(
+    clippy::doc_markdown,
+    reason = "users read the doc comments of fields, and kinds are plain words to them"
+)]
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use shared::schema::{Described, DottedPath, Level, Name, OnLookupFailure, OnUpdate, User, list};
+
+/// The settings of hpa-target-requests. All are optional.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(title = "hpa-target-requests")]
+pub struct Settings {
+    /// A workload that an autoscaler measures already, and that lacks the requests. It is the most that comes of a
+    /// workload.
+    pub workloads: Level,
+    /// A target that does not exist, or not yet: Helm makes an autoscaler before its StatefulSet.
+    pub missing_target: Level,
+    /// A metric of a container that the template does not have: only something else may add it, such as `istio-proxy`.
+    pub missing_container: Level,
+    /// A metric of what is neither cpu nor memory.
+    pub unknown_resource: Level,
+    /// An autoscaler of what cannot be scaled: a DaemonSet, a Job, a kind in the wrong case or group.
+    pub unscalable_target: Level,
+    /// Whether autoscalers count the resources of the pod as a whole. They do from Kubernetes 1.34 on; `false` is for
+    /// older clusters.
+    pub pod_level_resources: bool,
+    /// Kinds of others that can be scaled. List them in `spec.contextAwareResources` of the policy, too, and in
+    /// `spec.rules` to judge them when they are written.
+    pub custom_kinds: Vec<CustomKind>,
+    /// Whom this policy does not concern.
+    pub exempt: Exempt,
+    /// What to do when the cluster does not answer.
+    pub on_lookup_failure: OnLookupFailure,
+    /// What to do about violations that an object already had before an UPDATE.
+    pub on_update: OnUpdate,
+}
+
+/// A kind of others that can be scaled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CustomKind {
+    /// The group, which is a domain, and the version of the kind.
+    #[schemars(regex(pattern = r"^[^/]*\.[^/]*/.+$"))]
+    pub api_version: String,
+    /// The kind.
+    #[schemars(length(min = 1))]
+    pub kind: String,
+    /// Where its pod spec is.
+    pub pod_spec_path: DottedPath,
+}
+
+/// Whom the policy does not concern.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct Exempt {
+    /// Objects in these namespaces.
+    pub namespaces: Vec<Name>,
+    /// Whatever these users ask for.
+    pub users: Vec<User>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            workloads: Level::Deny,
+            missing_target: Level::Warn,
+            missing_container: Level::Warn,
+            unknown_resource: Level::Warn,
+            unscalable_target: Level::Warn,
+            pod_level_resources: true,
+            custom_kinds: Vec::new(),
+            exempt: Exempt::default(),
+            on_lookup_failure: OnLookupFailure::Deny,
+            on_update: OnUpdate::NewViolations,
+        }
+    }
+}
+
+impl Described for Settings {
+    fn example() -> Self {
+        Self {
+            workloads: Level::Warn,
+            missing_target: Level::Deny,
+            missing_container: Level::Deny,
+            unknown_resource: Level::Off,
+            unscalable_target: Level::Deny,
+            pod_level_resources: false,
+            custom_kinds: vec![CustomKind {
+                api_version: "argoproj.io/v1alpha1".to_owned(),
+                kind: "Rollout".to_owned(),
+                pod_spec_path: DottedPath("spec.template.spec".to_owned()),
+            }],
+            exempt: Exempt {
+                namespaces: list(Name, &["sandbox"]),
+                users: list(User, &["system:serviceaccount:keda:keda-operator"]),
+            },
+            on_lookup_failure: OnLookupFailure::Warn,
+            on_update: OnUpdate::EnforceAll,
+        }
+    }
+}

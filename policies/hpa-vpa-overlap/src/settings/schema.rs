@@ -1,0 +1,96 @@
+//! The settings as documents describe them.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use shared::schema::{
+    Described, Level, Name, NamespacedName, OnLookupFailure, OnUpdate, User, list,
+};
+
+/// The settings of hpa-vpa-overlap. All are optional.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(title = "hpa-vpa-overlap")]
+pub struct Settings {
+    /// What two autoscalers of one target may not share.
+    pub scope: Scope,
+    /// A metric of an amount (`averageValue`) of what a VPA changes. Requests are no part of its formula, so that some
+    /// run such pairs on purpose; the documentation of the VPA makes no exception for it.
+    pub average_value: Level,
+    /// Utilization of cpu requests that a VPA raises while containers start, also in mode `Off`.
+    pub startup_boost: Level,
+    /// An HPA and an active VPA of one target that share no resource. It means nothing with `scope: target`.
+    pub shared_target: Level,
+    /// An HPA and a VPA on one resource, of which one targets the owner of the other's target.
+    pub indirect_targets: Level,
+    /// A second HPA of one target: both stop.
+    pub duplicate_horizontal: Level,
+    /// A second active VPA of one target: the older one works.
+    pub duplicate_vertical: Level,
+    /// Whom this policy does not concern.
+    pub exempt: Exempt,
+    /// What to do when the cluster does not answer.
+    pub on_lookup_failure: OnLookupFailure,
+    /// What to do about violations that an object already had before an UPDATE.
+    pub on_update: OnUpdate,
+}
+
+/// What two autoscalers of one target may not share.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Scope {
+    /// A resource of a container.
+    #[default]
+    Resource,
+    /// The target itself, whatever they share.
+    Target,
+}
+
+/// Whom the policy does not concern.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct Exempt {
+    /// Autoscalers in these namespaces.
+    pub namespaces: Vec<Name>,
+    /// Whatever these users ask for.
+    pub users: Vec<User>,
+    /// These autoscalers, on either side: `<namespace>/<name>`.
+    pub names: Vec<NamespacedName>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            scope: Scope::Resource,
+            average_value: Level::Warn,
+            startup_boost: Level::Warn,
+            shared_target: Level::Warn,
+            indirect_targets: Level::Warn,
+            duplicate_horizontal: Level::Deny,
+            duplicate_vertical: Level::Warn,
+            exempt: Exempt::default(),
+            on_lookup_failure: OnLookupFailure::Deny,
+            on_update: OnUpdate::NewViolations,
+        }
+    }
+}
+
+impl Described for Settings {
+    fn example() -> Self {
+        Self {
+            scope: Scope::Target,
+            average_value: Level::Deny,
+            startup_boost: Level::Off,
+            shared_target: Level::Off,
+            indirect_targets: Level::Deny,
+            duplicate_horizontal: Level::Warn,
+            duplicate_vertical: Level::Deny,
+            exempt: Exempt {
+                namespaces: list(Name, &["sandbox"]),
+                users: list(User, &["system:serviceaccount:keda:keda-operator"]),
+                names: list(NamespacedName, &["shop/web"]),
+            },
+            on_lookup_failure: OnLookupFailure::Warn,
+            on_update: OnUpdate::EnforceAll,
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Documents that are written from the code, the metadata and the cases: `make docs`.
+
+pub mod artifacthub;
+pub mod bundle;
+pub mod markdown;
+pub mod questions;
+pub mod readme;
+pub mod refusal;
+pub mod rules;
+pub mod settings;
+
+use std::path::PathBuf;
+
+use policy_metadata::Metadata;
+use serde_json::{Map, Value, json};
+
+use crate::project::{Project, VERSION};
+use crate::settings::Description;
+use crate::{policies, read, repository, settings as described};
+
+/// A document as it has to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// Where it is.
+    pub path: PathBuf,
+    /// The whole text.
+    pub text: String,
+}
+
+impl Document {
+    fn new(path: &str, text: String) -> Self {
+        let path = repository(path);
+        Self { path, text }
+    }
+
+    fn json(path: &str, value: &Value) -> Self {
+        Self::new(path, format!("{value:#}\n"))
+    }
+}
+
+/// A file of a policy.
+fn file(policy: &str, name: &str) -> String {
+    format!("policies/{policy}/{name}")
+}
+
+/// The text of `metadata.yml`, with what it says of the project.
+fn metadata_text(policy: &str) -> Result<String, String> {
+    let path = file(policy, "metadata.yml");
+    let text = read(&repository(&path))?;
+    let lines = artifacthub::annotations(&Project::read()?, policy, VERSION);
+    let text = markdown::replace(&text, "  # make docs: project", "  # end", &lines);
+    text.map_err(|error| format!("{path}: {error}"))
+}
+
+/// The metadata of a policy.
+pub fn metadata(policy: &str) -> Result<Metadata, String> {
+    let metadata = Metadata::from_yaml(&metadata_text(policy)?);
+    metadata.map_err(|error| format!("{policy}: {error}"))
+}
+
+/// The JSON schemas of the settings, and one for a file with the settings of all policies.
+#[must_use]
+pub fn schemas() -> Vec<Document> {
+    let mut documents = Vec::new();
+    let mut policies = Map::new();
+    for description in described::ALL {
+        let path = file(description.policy, "settings.schema.json");
+        let reference = json!({"$ref": format!("../{path}")});
+        policies.insert(description.policy.to_owned(), reference);
+        documents.push(Document::json(&path, &(description.schema)()));
+    }
+    let all = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "preflight --settings",
+        "description": "A map from the name of a policy to its settings.",
+        "type": "object",
+        "properties": policies,
+        "additionalProperties": false,
+    });
+    documents.push(Document::json("preflight/settings.schema.json", &all));
+    documents
+}
+
+/// The forms for the settings.
+pub fn forms() -> Result<Vec<Document>, String> {
+    let one = |description: &Description| {
+        let text = questions::render(&description.settings())?;
+        Ok(Document::new(
+            &file(description.policy, "questions-ui.yml"),
+            text,
+        ))
+    };
+    described::ALL.iter().map(one).collect()
+}
+
+/// What `metadata.yml` says of the project.
+pub fn annotations() -> Result<Vec<Document>, String> {
+    let one = |policy: String| {
+        let text = metadata_text(&policy)?;
+        Ok(Document::new(&file(&policy, "metadata.yml"), text))
+    };
+    policies::all()?.into_iter().map(one).collect()
+}
+
+/// The packages for Artifact Hub, and the file about all of them.
+pub fn packages() -> Result<Vec<Document>, String> {
+    let project = Project::read()?;
+    let mut documents = Vec::new();
+    for description in described::ALL {
+        let policy = description.policy;
+        let questions = questions::render(&description.settings())?;
+        let text =
+            artifacthub::package(&metadata(policy)?, VERSION, &project.released, &questions)?;
+        documents.push(Document::new(
+            &format!("artifacthub/{policy}/{VERSION}/artifacthub-pkg.yml"),
+            text,
+        ));
+    }
+    let text = artifacthub::repository(&project)?;
+    documents.push(Document::new("artifacthub/artifacthub-repo.yml", text));
+    Ok(documents)
+}
+
+/// The parts of the policies' READMEs that are written.
+pub fn readmes() -> Result<Vec<Document>, String> {
+    let mut documents = Vec::new();
+    for (description, (policy, rules)) in described::ALL.iter().zip(policies::RULES) {
+        let path = file(policy, "README.md");
+        let mut text = read(&repository(&path))?;
+        for (name, part) in [
+            ("refusal", refusal::render(policy)?),
+            ("rules", rules::table(rules)),
+            ("settings", settings::table(&description.settings())),
+        ] {
+            text =
+                markdown::part(&text, name, &part).map_err(|error| format!("{path}: {error}"))?;
+        }
+        documents.push(Document::new(&path, text));
+    }
+    Ok(documents)
+}
+
+/// The README of the bundle, but for what preflight prints.
+pub fn bundle() -> Result<Document, String> {
+    let all: Result<Vec<_>, String> = policies::all()?
+        .iter()
+        .map(|policy| metadata(policy))
+        .collect();
+    let text = read(&repository("README.md"))?;
+    let text = markdown::part(&text, "policies", &bundle::table(&all?));
+    Ok(Document::new(
+        "README.md",
+        text.map_err(|error| format!("README.md: {error}"))?,
+    ))
+}

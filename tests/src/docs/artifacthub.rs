@@ -1,0 +1,333 @@
+//! What Artifact Hub reads of the policies, with the fields that `kwctl scaffold artifacthub` writes.
+//!
+//! Source: `crates/policy-evaluator/src/policy_artifacthub.rs` and `crates/kwctl/src/scaffold/artifacthub.rs` in
+//! kubewarden/kubewarden-controller.
+
+use std::collections::BTreeMap;
+
+use policy_metadata::Metadata;
+use serde::Serialize;
+
+use crate::project::Project;
+
+/// What is hard-coded in `kwctl`.
+const PROVIDER: &str = "kubewarden";
+const RECOMMENDATION: &str =
+    "https://artifacthub.io/packages/helm/kubewarden/kubewarden-controller";
+
+/// `artifacthub-pkg.yml`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Package<'a> {
+    version: &'a str,
+    name: &'a str,
+    display_name: &'a str,
+    created_at: String,
+    description: &'a str,
+    license: &'a str,
+    #[serde(rename = "homeURL")]
+    home_url: &'a str,
+    containers_images: [ContainerImage; 1],
+    keywords: Vec<&'a str>,
+    links: Vec<Link>,
+    install: String,
+    maintainers: Vec<Maintainer<'a>>,
+    provider: Provider,
+    recommendations: [Recommendation; 1],
+    annotations: BTreeMap<&'static str, String>,
+}
+
+#[derive(Debug, Serialize)]
+struct ContainerImage {
+    name: &'static str,
+    image: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Link {
+    name: &'static str,
+    url: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Maintainer<'a> {
+    name: &'a str,
+    email: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct Provider {
+    name: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct Recommendation {
+    url: &'static str,
+}
+
+/// `artifacthub-repo.yml`. Whoever registers the repository adds its `repositoryID`.
+#[derive(Debug, Serialize)]
+struct Repository<'a> {
+    owners: Vec<Maintainer<'a>>,
+}
+
+/// The annotations of `metadata.yml` that are the same for all policies, or follow from their names.
+#[must_use]
+pub fn annotations(project: &Project, policy: &str, version: &str) -> String {
+    let of_policy = |name: &str, value: &str| format!("  io.kubewarden.policy.{name}: {value}\n");
+    [
+        of_policy("author", &project.authors.join(", ")),
+        of_policy("ociUrl", &project.oci_url(policy)),
+        of_policy("source", &project.repository),
+        of_policy("url", &project.homepage),
+        of_policy("version", version),
+    ]
+    .concat()
+}
+
+/// The package of a version of a policy that was released on a day.
+pub fn package(
+    metadata: &Metadata,
+    version: &str,
+    released: &str,
+    questions: &str,
+) -> Result<String, String> {
+    let annotation = |key: &str| {
+        let value = metadata.annotations.get(key).map(String::as_str);
+        value.ok_or_else(|| format!("metadata.yml has no annotation {key}"))
+    };
+    let of_policy = |name: &str| annotation(&format!("io.kubewarden.policy.{name}"));
+    let image = format!("{}:v{version}", of_policy("ociUrl")?);
+    let mut annotations = BTreeMap::from([
+        ("kubewarden/mutation", metadata.mutating.to_string()),
+        ("kubewarden/questions-ui", questions.to_owned()),
+        (
+            "kubewarden/resources",
+            annotation("io.artifacthub.resources")?.to_owned(),
+        ),
+        ("kubewarden/rules", yaml(&metadata.rules)?),
+    ]);
+    if !metadata.context_aware_resources.is_empty() {
+        annotations.insert(
+            "kubewarden/contextAwareResources",
+            yaml(&metadata.context_aware_resources)?,
+        );
+    }
+    let package = Package {
+        version,
+        name: of_policy("title")?,
+        display_name: annotation("io.artifacthub.displayName")?,
+        created_at: format!("{released}T00:00:00Z"),
+        description: of_policy("description")?,
+        license: of_policy("license")?,
+        home_url: of_policy("url")?,
+        keywords: annotation("io.artifacthub.keywords")?
+            .split(',')
+            .map(str::trim)
+            .collect(),
+        links: links(of_policy("source")?, version),
+        install: install(&image),
+        maintainers: maintainers(of_policy("author")?)?,
+        containers_images: [ContainerImage {
+            name: "policy",
+            image,
+        }],
+        provider: Provider { name: PROVIDER },
+        recommendations: [Recommendation {
+            url: RECOMMENDATION,
+        }],
+        annotations,
+    };
+    Ok(format!("# Written by `make docs`.\n{}", yaml(&package)?))
+}
+
+/// Who keeps all packages.
+pub fn repository(project: &Project) -> Result<String, String> {
+    let authors = project.authors.join(", ");
+    let owners = maintainers(&authors)?;
+    Ok(format!(
+        "# Written by `make docs`.\n{}",
+        yaml(&Repository { owners })?
+    ))
+}
+
+fn yaml(value: &impl Serialize) -> Result<String, String> {
+    serde_saphyr::to_string(value).map_err(|error| error.to_string())
+}
+
+/// The source, and on GitHub the module of the release.
+fn links(source: &str, version: &str) -> Vec<Link> {
+    let mut links = Vec::new();
+    if source.starts_with("https://github.com/") {
+        links.push(Link {
+            name: "policy",
+            url: format!("{source}/releases/download/v{version}/policy.wasm"),
+        });
+    }
+    links.push(Link {
+        name: "source",
+        url: source.to_owned(),
+    });
+    links
+}
+
+fn install(image: &str) -> String {
+    format!(
+        "Fetch the policy with [kwctl](https://docs.kubewarden.io/howtos/install-kwctl):\n\
+         ```console\n\
+         kwctl pull registry://{image}\n\
+         ```\n\
+         Write a resource for it, and set what you need:\n\
+         ```console\n\
+         kwctl scaffold manifest -t ClusterAdmissionPolicy registry://{image}\n\
+         ```\n"
+    )
+}
+
+/// The parts of `name <address>, name <address>`.
+fn maintainers(authors: &str) -> Result<Vec<Maintainer<'_>>, String> {
+    let one = |author: &'_ str| -> Option<(usize, usize)> {
+        let open = author.find(" <")?;
+        author.ends_with('>').then_some((open, open + 2))
+    };
+    authors
+        .split(", ")
+        .map(|author| {
+            let (name, address) = one(author)
+                .ok_or_else(|| format!("author {author:?} is not as in: Name <address>"))?;
+            let text = |range| author.get(range).unwrap_or_default();
+            Ok(Maintainer {
+                name: text(0..name),
+                email: text(address..author.len() - 1),
+            })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn project() -> Project {
+        Project {
+            authors: vec![
+                "Jane Doe <jane@example.com>".to_owned(),
+                "Joe <joe@example.com>".to_owned(),
+            ],
+            homepage: "https://example.com/home".to_owned(),
+            repository: "https://github.com/example/source".to_owned(),
+            registry: "registry.example.com/p".to_owned(),
+            released: "2026-01-31".to_owned(),
+        }
+    }
+
+    fn metadata() -> Metadata {
+        let project = annotations(&project(), "web", "1.2.3");
+        let text = format!(
+            "rules:
+- apiGroups: ['']
+  apiVersions: [v1]
+  resources: [pods]
+  operations: [CREATE]
+mutating: false
+executionMode: kubewarden-wapc
+contextAwareResources:
+- {{apiVersion: apps/v1, kind: Deployment}}
+annotations:
+  io.kubewarden.policy.title: web
+  io.kubewarden.policy.description: Refuses webs
+  io.kubewarden.policy.license: Apache-2.0
+  io.artifacthub.displayName: Webs
+  io.artifacthub.resources: Pod
+  io.artifacthub.keywords: web, spider web
+{project}"
+        );
+        Metadata::from_yaml(&text).unwrap()
+    }
+
+    #[test]
+    fn a_package_has_what_kwctl_writes() {
+        let expected = "\
+# Written by `make docs`.
+version: \"1.2.3\"
+name: web
+displayName: Webs
+createdAt: \"2026-01-31T00:00:00Z\"
+description: Refuses webs
+license: Apache-2.0
+homeURL: https://example.com/home
+containersImages:
+- name: policy
+  image: registry.example.com/p/web:v1.2.3
+keywords:
+- web
+- spider web
+links:
+- name: policy
+  url: https://github.com/example/source/releases/download/v1.2.3/policy.wasm
+- name: source
+  url: https://github.com/example/source
+install: |
+  Fetch the policy with [kwctl](https://docs.kubewarden.io/howtos/install-kwctl):
+  ```console
+  kwctl pull registry://registry.example.com/p/web:v1.2.3
+  ```
+  Write a resource for it, and set what you need:
+  ```console
+  kwctl scaffold manifest -t ClusterAdmissionPolicy registry://registry.example.com/p/web:v1.2.3
+  ```
+maintainers:
+- name: Jane Doe
+  email: jane@example.com
+- name: Joe
+  email: joe@example.com
+provider:
+  name: kubewarden
+recommendations:
+- url: https://artifacthub.io/packages/helm/kubewarden/kubewarden-controller
+annotations:
+  kubewarden/contextAwareResources: |
+    - apiVersion: apps/v1
+      kind: Deployment
+  kubewarden/mutation: \"false\"
+  kubewarden/questions-ui: |
+    questions: []
+  kubewarden/resources: Pod
+  kubewarden/rules: |
+    - apiGroups:
+      - \"\"
+      apiVersions:
+      - v1
+      resources:
+      - pods
+      operations:
+      - CREATE
+";
+        let text = package(&metadata(), "1.2.3", "2026-01-31", "questions: []\n").unwrap();
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn authors_are_names_and_addresses() {
+        let text = repository(&project()).unwrap();
+        assert_eq!(
+            text,
+            "# Written by `make docs`.\nowners:\n- name: Jane Doe\n  email: jane@example.com\n- name: Joe\n  \
+             email: joe@example.com\n"
+        );
+        assert_eq!(
+            maintainers("Jane").unwrap_err(),
+            "author \"Jane\" is not as in: Name <address>"
+        );
+    }
+
+    #[test]
+    fn a_package_needs_all_annotations() {
+        let mut metadata = metadata();
+        metadata.annotations.remove("io.kubewarden.policy.ociUrl");
+        assert_eq!(
+            package(&metadata, "1.2.3", "2026-01-31", "").unwrap_err(),
+            "metadata.yml has no annotation io.kubewarden.policy.ociUrl"
+        );
+    }
+}
