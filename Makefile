@@ -33,9 +33,17 @@ e2e: wasm ## Replay all cases through the kwctl on the PATH; ARGS= is a part of 
 bench: wasm ## Measure what lists of autoscalers cost
 	@cargo bench --quiet --locked --profile dev -p bundle-tests --bench lists
 
+# Seconds for each target.
+FUZZ_TIME := 60
+
+.PHONY: fuzz
+fuzz: cargo ## Look for inputs that break a property; ARGS= is a part of a name, FUZZ_TIME= the seconds for each
+	@tools/fuzz $(FUZZ_TIME) $(ARGS)
+
 .PHONY: check
 check: wasm ## Check format, lints (native and wasm) and documentation
 	cargo fmt --all --check
+	cargo fmt --manifest-path fuzz/Cargo.toml --check
 	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
 	tools/wasm-cargo clippy --locked --profile wasm -p shared $(POLICIES:%=-p %) -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
@@ -43,6 +51,7 @@ check: wasm ## Check format, lints (native and wasm) and documentation
 .PHONY: fmt
 fmt: cargo ## Format the code
 	cargo fmt --all
+	cargo fmt --manifest-path fuzz/Cargo.toml
 
 .PHONY: wasm
 wasm: $(POLICIES:%=dist/%.wasm) ## Build each policy to dist/<policy>.wasm
@@ -74,7 +83,7 @@ push: wasm ## Push the policies: make push REGISTRY=registry.example.com/policie
 .PHONY: clean
 clean: cargo ## Remove everything that was built
 	cargo clean
-	rm -rf dist
+	rm -rf dist fuzz/target fuzz/artifacts
 
 .PHONY: toolchain
 toolchain: cargo

@@ -7,9 +7,8 @@
 )]
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
-use bundle_tests::{complete, names, policies, read, repository, yaml};
+use bundle_tests::{complete, policies, read, repository, yaml};
 use hostpath_mounts::HostpathMounts;
 use hpa_target_requests::HpaTargetRequests;
 use hpa_vpa_overlap::HpaVpaOverlap;
@@ -113,54 +112,16 @@ fn the_annotations_are_those_that_tools_read() {
     });
 }
 
-/// What `kwctl scaffold manifest -t ClusterAdmissionPolicy` takes from the metadata.
-#[test]
-fn the_resource_of_a_policy_is_that_of_its_metadata() {
-    each(|policy| {
-        let metadata = section(&policies::wasm(policy).unwrap());
-        let resource = resource(policy, "policy.yaml");
-        let spec = &resource["spec"];
-        assert_eq!(resource["apiVersion"], "policies.kubewarden.io/v1");
-        assert_eq!(resource["kind"], "ClusterAdmissionPolicy");
-        assert_eq!(resource["metadata"]["name"], policy);
-        assert_eq!(spec["rules"], json!(metadata.rules), "{policy}");
-        assert_eq!(spec["mutating"], metadata.mutating, "{policy}");
-        assert!(metadata.background_audit && spec["backgroundAudit"] != false);
-        assert!(spec["settings"].is_object(), "{policy}");
-        let granted = &spec["contextAwareResources"];
-        // The one asks only when a setting says so, and `kwctl` leaves them out without --allow-context-aware.
-        let asks = !metadata.context_aware_resources.is_empty() && policy != HostpathMounts::NAME;
-        if asks {
-            assert_eq!(*granted, json!(metadata.context_aware_resources));
-        } else {
-            assert!(granted.is_null(), "{policy}: {granted}");
-        }
-    });
-}
-
 #[test]
 fn every_resource_names_the_module_as_it_is_pushed() {
     each(|policy| {
         let metadata = section(&policies::wasm(policy).unwrap());
         let oci_url = &metadata.annotations["io.kubewarden.policy.ociUrl"];
         let module = format!("registry://{oci_url}:v{}", version());
-        let files = names(&repository(&format!("policies/{policy}"))).unwrap();
-        let is_resource = |file: &&String| Path::new(file).extension() == Some("yaml".as_ref());
-        let files: Vec<&String> = files.iter().filter(is_resource).collect();
-        assert!(!files.is_empty(), "{policy}");
-        for file in files {
-            assert_eq!(
-                resource(policy, file)["spec"]["module"],
-                module,
-                "{policy}: {file}"
-            );
-        }
+        let manifest = read(&repository(&format!("deploy/base/{policy}.yaml"))).unwrap();
+        let resource = yaml::read(&manifest).unwrap();
+        assert_eq!(resource["spec"]["module"], module, "{policy}");
     });
-}
-
-fn resource(policy: &str, file: &str) -> Value {
-    let text = read(&repository(&format!("policies/{policy}/{file}"))).unwrap();
-    yaml::read(&text).unwrap()
 }
 
 #[test]

@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use manifests::split;
+pub(crate) use manifests::text;
 use serde_json::Value;
 
 mod built_in;
@@ -122,17 +124,6 @@ impl Kinds {
     fn definition(&self, group: &str, kind: &str) -> Option<&Definition> {
         self.defined.get(&(group.to_owned(), kind.to_owned()))
     }
-}
-
-/// Splits an `apiVersion` into group and version. The group of the core is empty.
-#[must_use]
-pub fn split(api_version: &str) -> (&str, &str) {
-    api_version.split_once('/').unwrap_or(("", api_version))
-}
-
-/// Reads a string in an object by JSON pointer.
-pub(crate) fn text<'a>(object: &'a Value, pointer: &str) -> Option<&'a str> {
-    object.pointer(pointer)?.as_str()
 }
 
 /// As `UnsafeGuessKindToResource` of apimachinery does it, but with `gateways`, where that makes `gatewaies`.

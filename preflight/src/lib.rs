@@ -36,7 +36,6 @@ pub mod embedded;
 pub mod engine;
 pub mod judge;
 pub mod kinds;
-pub mod manifests;
 pub mod report;
 pub mod review;
 mod selector;
@@ -47,3 +46,4 @@ pub use engine::{
     Engine, EvaluationError, HostCalls, Limits, LoadError, NoHost, Policy, Response,
     SettingsResponse,
 };
+pub use manifests;

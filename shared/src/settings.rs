@@ -6,6 +6,7 @@ use std::fmt::{self, Write};
 use crate::decode::{Cursor, DecodeError};
 use crate::field::FieldPath;
 use crate::json::{self, Json};
+use crate::message;
 use crate::quote::quote;
 use crate::verdict::Level;
 
@@ -28,6 +29,9 @@ pub enum OnUpdate {
     /// Refuse them, except where Kubernetes itself writes the object (its controllers, the kubelet).
     EnforceAll,
 }
+
+/// Of the name of a setting that there is not, so many characters are told.
+const NAME_MOST: usize = 100;
 
 /// What is wrong with settings, problem by problem.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -295,11 +299,12 @@ impl<'a> Reader<'a, '_> {
     }
 
     /// Notes what nobody asked for.
-    fn finish(self) {
+    fn finish(mut self) {
         for (name, _) in self.cursor.fields().unwrap_or_default() {
             if !self.known.contains(&name.as_ref()) {
-                self.problems
-                    .add(&self.path.child(name), not_a_setting(name, &self.known));
+                // It may be anything.
+                let told = message::one_line(name, NAME_MOST);
+                self.note(&told, not_a_setting(name, &self.known));
             }
         }
     }
@@ -472,7 +477,7 @@ mod tests {
 
     #[test]
     fn tells_every_problem() {
-        let text = r#"{"rangs":[],"onUpdate":"all","totally":1,"strict":"yes","level":7,"strict":true,
+        let text = r#"{"rangs":[],"a\nb\u007f":[],"onUpdate":"all","totally":1,"strict":"yes","level":7,"strict":true,
             "ranges":[7,{"from":{}},{"form":1},{"from":"0"}],"names":[{}, "tcp", ""],"outer":[]}"#;
         assert_eq!(
             problems(text).replace("; ", "\n"),
@@ -487,6 +492,7 @@ mod tests {
              outer: must be a map, not a list\n\
              onUpdate: \"all\" is not one of \"newViolations\", \"enforceAll\"\n\
              rangs: is not a setting\ndid you mean \"ranges\"?\n\
+             a b : is not a setting\nknown are \"ranges\", \"names\", \"strict\", \"level\", \"outer\", \"onUpdate\"\n\
              totally: is not a setting\nknown are \"ranges\", \"names\", \"strict\", \"level\", \"outer\", \"onUpdate\""
         );
     }

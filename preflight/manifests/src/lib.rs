@@ -1,0 +1,322 @@
+//! Reads manifests: files, folders and standard input, YAML and JSON, with the line of each field.
+//!
+//! - A folder is read with all its folders, files that end in `.yaml`, `.yml` or `.json`, in the order of their names.
+//!   Hidden files and what a `.gitignore` in it leaves out are passed over; a file that is named is always read.
+//! - YAML means what it means to kubectl, which is YAML 1.1: `on` is a boolean and `0777` is 511.
+//! - A broken document is a [`Problem`] with its line, and all others are still read.
+//! - In a folder, files that are not manifests (charts, kustomizations, other data) are a [`Note`].
+
+use std::{
+    fmt,
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+
+use serde::Serialize;
+use serde_json::Value;
+
+mod document;
+mod lines;
+mod list;
+mod path;
+mod unreadable;
+mod walk;
+
+pub use document::parse_one;
+pub use lines::Lines;
+pub use unreadable::Unreadable;
+
+use walk::Source;
+
+/// One object, and where it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Object {
+    /// The object as the API server would read it.
+    pub value: Value,
+    /// The file, as it was named, or `-`.
+    pub file: String,
+    /// The line where the object starts.
+    pub line: usize,
+    lines: Lines,
+}
+
+/// Where something is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Place {
+    /// The file, as it was named, or `-`.
+    pub file: String,
+    /// The line, where there is one to point to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "{}:{line}", self.file),
+            None => f.write_str(&self.file),
+        }
+    }
+}
+
+/// Something that kept a manifest, or a path, from being judged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// Where.
+    #[serde(flatten)]
+    pub place: Place,
+    /// What, and what to do.
+    pub text: String,
+}
+
+/// Something worth knowing that is no problem.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Note {
+    /// Where.
+    #[serde(flatten)]
+    pub place: Place,
+    /// What.
+    pub text: String,
+}
+
+/// All that was read.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Manifests {
+    /// The objects, in the order of the paths, the files and the documents.
+    pub objects: Vec<Object>,
+    /// What could not be read.
+    pub problems: Vec<Problem>,
+    /// What was passed over.
+    pub notes: Vec<Note>,
+}
+
+impl Object {
+    /// `v1`, `apps/v1`.
+    #[must_use]
+    pub fn api_version(&self) -> &str {
+        text(&self.value, "/apiVersion").unwrap_or_default()
+    }
+
+    /// The group in `apiVersion`.
+    #[must_use]
+    pub fn group(&self) -> &str {
+        split(self.api_version()).0
+    }
+
+    /// The kind.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        text(&self.value, "/kind").unwrap_or_default()
+    }
+
+    /// `metadata.name`.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        text(&self.value, "/metadata/name")
+    }
+
+    /// `metadata.namespace`.
+    #[must_use]
+    pub fn namespace(&self) -> Option<&str> {
+        text(&self.value, "/metadata/namespace")
+    }
+
+    /// The line of a field such as `spec.containers[1].image`, or of the closest thing above it that is there.
+    #[must_use]
+    pub fn line_of(&self, field: &str) -> usize {
+        self.lines.closest(&path::parse(field)).unwrap_or(self.line)
+    }
+
+    /// The place of the object.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        Place {
+            file: self.file.clone(),
+            line: Some(self.line),
+        }
+    }
+
+    /// The place of a field.
+    #[must_use]
+    pub fn place_of(&self, field: &str) -> Place {
+        Place {
+            file: self.file.clone(),
+            line: Some(self.line_of(field)),
+        }
+    }
+}
+
+/// Reads all paths; `-` stands for standard input.
+#[must_use]
+pub fn read(paths: &[PathBuf]) -> Manifests {
+    let mut manifests = Manifests::default();
+    for path in paths {
+        manifests.read_path(path);
+    }
+    manifests
+}
+
+/// Reads one text as if it were this file.
+#[must_use]
+pub fn read_text(file: &str, text: &str) -> Manifests {
+    let mut manifests = Manifests::default();
+    manifests.add_text(file, text, Source::Named);
+    manifests
+}
+
+/// Splits an `apiVersion` into group and version. The group of the core is empty.
+#[must_use]
+pub fn split(api_version: &str) -> (&str, &str) {
+    api_version.split_once('/').unwrap_or(("", api_version))
+}
+
+/// Reads a string in an object by JSON pointer.
+#[must_use]
+pub fn text<'a>(object: &'a Value, pointer: &str) -> Option<&'a str> {
+    object.pointer(pointer)?.as_str()
+}
+
+impl Manifests {
+    fn read_path(&mut self, path: &Path) {
+        if path == Path::new("-") {
+            let mut bytes = Vec::new();
+            let read = io::stdin().lock().read_to_end(&mut bytes);
+            self.add_file("-", read.map(|_| bytes), Source::Named);
+        } else if path.is_dir() {
+            let mut found = false;
+            for file in walk::manifests_in(path) {
+                found = true;
+                match file {
+                    Ok(file) => self.add_file(
+                        &file.display().to_string(),
+                        std::fs::read(&file),
+                        Source::Folder,
+                    ),
+                    Err(error) => {
+                        self.problem(&path.display().to_string(), None, error.to_string());
+                    }
+                }
+            }
+            if !found {
+                let text = "there is no .yaml, .yml or .json file in this folder".to_owned();
+                self.problem(&path.display().to_string(), None, text);
+            }
+        } else {
+            self.add_file(
+                &path.display().to_string(),
+                std::fs::read(path),
+                Source::Named,
+            );
+        }
+    }
+
+    fn add_file(&mut self, file: &str, bytes: io::Result<Vec<u8>>, source: Source) {
+        let bytes = match bytes {
+            Ok(bytes) => bytes,
+            Err(error) => return self.problem(file, None, format!("cannot be read: {error}")),
+        };
+        match String::from_utf8(bytes) {
+            Ok(text) => self.add_text(file, &text, source),
+            Err(error) => {
+                let valid = error.utf8_error().valid_up_to();
+                let line = error
+                    .as_bytes()
+                    .iter()
+                    .take(valid)
+                    .filter(|byte| **byte == b'\n')
+                    .count()
+                    + 1;
+                self.problem(file, Some(line), "is not text in UTF-8".to_owned());
+            }
+        }
+    }
+
+    fn add_text(&mut self, file: &str, text: &str, source: Source) {
+        if let Some(what) = source.other_format(file) {
+            return self.note(file, None, format!("{what}, skipped"));
+        }
+        for document in document::split(text) {
+            match document.parse() {
+                Ok(None) => {}
+                Ok(Some((value, lines, line))) => {
+                    for object in list::flatten(value, lines, line) {
+                        self.add_object(file, object, source);
+                    }
+                }
+                Err(Unreadable { line, text }) => self.problem(file, Some(line), text),
+            }
+        }
+    }
+
+    fn add_object(
+        &mut self,
+        file: &str,
+        (value, lines, line): (Value, Lines, usize),
+        source: Source,
+    ) {
+        let of = |key| {
+            value
+                .get(key)
+                .and_then(Value::as_str)
+                .filter(|text| !text.is_empty())
+        };
+        match (of("apiVersion"), of("kind")) {
+            (Some(api_version), Some("Kustomization" | "Component"))
+                if api_version.starts_with("kustomize.config.k8s.io/") =>
+            {
+                let text = "a kustomization, skipped: pipe what `kubectl kustomize` builds into `preflight -`";
+                self.note(file, Some(line), text.to_owned());
+            }
+            (Some(_), Some(_)) => {
+                self.objects.push(Object {
+                    value,
+                    file: file.to_owned(),
+                    line,
+                    lines,
+                });
+            }
+            (None, None) if source == Source::Folder => {
+                self.note(
+                    file,
+                    Some(line),
+                    "not a Kubernetes object, skipped".to_owned(),
+                );
+            }
+            (api_version, kind) => {
+                let missing = match (api_version, kind) {
+                    (None, None) => "`apiVersion` and `kind`",
+                    (None, _) => "`apiVersion`",
+                    _ => "`kind`",
+                };
+                self.problem(
+                    file,
+                    Some(line),
+                    format!("not a Kubernetes object: {missing} must be there, as text"),
+                );
+            }
+        }
+    }
+
+    fn problem(&mut self, file: &str, line: Option<usize>, text: String) {
+        self.problems.push(Problem {
+            place: Place {
+                file: file.to_owned(),
+                line,
+            },
+            text,
+        });
+    }
+
+    fn note(&mut self, file: &str, line: Option<usize>, text: String) {
+        self.notes.push(Note {
+            place: Place {
+                file: file.to_owned(),
+                line,
+            },
+            text,
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests;
