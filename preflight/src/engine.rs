@@ -198,10 +198,19 @@ impl Policy {
         payload: &[u8],
         host: impl HostCalls,
     ) -> Result<Response, EvaluationError> {
-        let answer = self.call("validate", payload, host)?;
+        let answer = self.answer_payload(payload, host)?;
         // serde_json's text may quote what it read, and a guest may send back what it was given.
         serde_json::from_slice(&answer)
             .map_err(|error| EvaluationError::UnreadableAnswer(error.line(), error.column()))
+    }
+
+    /// Judges one payload, and hands on what the guest wrote, unread.
+    pub fn answer_payload(
+        &self,
+        payload: &[u8],
+        host: impl HostCalls,
+    ) -> Result<Vec<u8>, EvaluationError> {
+        self.call("validate", payload, host)
     }
 
     /// Asks the policy whether it can work with these settings.

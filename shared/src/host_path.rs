@@ -174,6 +174,13 @@ fn components(path: &str) -> impl Iterator<Item = &str> {
 }
 
 fn relation(path: &str, other: &str, ignore_case: bool) -> Option<Relation> {
+    // Most paths have nothing to do with each other, and that shows at once.
+    if let (Some(mine), Some(theirs)) = (path.as_bytes().get(1), other.as_bytes().get(1))
+        && !mine.eq_ignore_ascii_case(theirs)
+        && *theirs != b'*'
+    {
+        return None;
+    }
     let (mut mine, mut theirs) = (components(path), components(other));
     loop {
         match (mine.next(), theirs.next()) {

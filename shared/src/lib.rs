@@ -83,6 +83,7 @@ mod field;
 #[cfg(target_arch = "wasm32")]
 pub mod guest;
 pub mod host_path;
+pub mod index;
 mod json;
 pub mod message;
 pub mod policy;
@@ -131,8 +132,8 @@ macro_rules! export_policy {
 
             #[allow(unsafe_code, reason = "waPC looks the entry point up by this name")]
             #[unsafe(no_mangle)]
-            pub extern "C" fn wapc_init() {
-                $crate::guest::register::<$policy>();
+            pub extern "C" fn __guest_call(operation: usize, payload: usize) -> i32 {
+                $crate::guest::call::<$policy>(operation, payload)
             }
         };
     };

@@ -52,20 +52,25 @@ impl fmt::Display for Line<'_> {
     }
 }
 
-/// Writes the message of a refusal. `subject` names the object: `Deployment shop/web`.
-pub(crate) fn render_refusal(subject: &str, policy: &str, lines: &[String]) -> String {
+/// Writes the message of a refusal with the first lines of `count`. `subject` names the object: `Deployment shop/web`.
+pub(crate) fn render_refusal(
+    subject: &str,
+    policy: &str,
+    lines: &[String],
+    count: usize,
+) -> String {
     let mut message = format!("{subject} violates {policy}");
     if let [line] = lines {
         message.extend([": ", line]);
         return message;
     }
     // Writing to a String cannot fail.
-    let _ = write!(message, " in {} places:", lines.len());
-    for line in lines.iter().take(LISTED) {
+    let _ = write!(message, " in {count} places:");
+    for line in lines {
         message.extend(["\n- ", line]);
     }
-    if lines.len() > LISTED {
-        let _ = write!(message, "\n- and {} more", lines.len() - LISTED);
+    if count > lines.len() {
+        let _ = write!(message, "\n- and {} more", count - lines.len());
     }
     message
 }
@@ -235,7 +240,7 @@ mod tests {
 
     #[test]
     fn one_problem_is_one_line() {
-        let message = render_refusal("Pod shop/ci", "hostpath-mounts", &[PLAIN.to_string()]);
+        let message = render_refusal("Pod shop/ci", "hostpath-mounts", &[PLAIN.to_string()], 1);
         assert_eq!(
             message,
             "Pod shop/ci violates hostpath-mounts: spec.volumes[0]: is bad"
@@ -245,7 +250,8 @@ mod tests {
 
     #[test]
     fn several_problems_are_a_list() {
-        let message = render_refusal("Pod shop/ci", "p", &[ODD.to_string(), PLAIN.to_string()]);
+        let lines = [ODD.to_string(), PLAIN.to_string()];
+        let message = render_refusal("Pod shop/ci", "p", &lines, 2);
         assert_eq!(
             message,
             concat!(
@@ -259,10 +265,10 @@ mod tests {
 
     #[test]
     fn lists_fifteen_problems_and_counts_the_rest() {
-        let lines: Vec<String> = (0..23)
+        let lines: Vec<String> = (0..LISTED)
             .map(|n| format!("spec.volumes[{n}]: is bad"))
             .collect();
-        let message = render_refusal("Pod shop/ci", "p", &lines);
+        let message = render_refusal("Pod shop/ci", "p", &lines, 23);
         assert!(
             message
                 .starts_with("Pod shop/ci violates p in 23 places:\n- spec.volumes[0]: is bad\n")

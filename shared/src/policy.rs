@@ -246,10 +246,14 @@ pub fn check_settings<P: Policy>(payload: &[u8]) -> SettingsResponse {
             valid: true,
             message: None,
         },
-        Err(problems) => SettingsResponse {
-            valid: false,
-            message: Some(format!("wrong settings of {}: {problems}", P::NAME)),
-        },
+        Err(problems) => {
+            // It is shown in a status, and an administrator writes as much as a user does.
+            let problems = message::one_line(&problems.to_string(), REASON_MOST);
+            SettingsResponse {
+                valid: false,
+                message: Some(format!("wrong settings of {}: {problems}", P::NAME)),
+            }
+        }
     }
 }
 
@@ -697,5 +701,9 @@ mod tests {
             check(r#"{"most":7}"#),
             json!({"valid": false, "message": message})
         );
+        let long = check(&json!({ "a\nb".repeat(900): 1 }).to_string());
+        let message = long["message"].as_str().unwrap();
+        assert!(message.starts_with("wrong settings of few-replicas: a ba ba b"));
+        assert!(message.ends_with('…') && message.chars().count() < 2_040);
     }
 }

@@ -33,6 +33,12 @@ pub enum OnUpdate {
 /// Of the name of a setting that there is not, so many characters are told.
 const NAME_MOST: usize = 100;
 
+/// No list of words has more bytes, one word aside.
+const LIST_MOST: usize = 1_000;
+
+/// So many problems of settings are told.
+const TOLD: usize = 100;
+
 /// What is wrong with settings, problem by problem.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[must_use]
@@ -41,6 +47,9 @@ pub struct Problems(Vec<(String, String)>);
 impl Problems {
     /// Notes a problem of the setting at `path`. Nothing is noted of what is part of a setting that has a problem.
     pub fn add(&mut self, path: &dyn fmt::Display, problem: impl Into<String>) {
+        if self.is_full() {
+            return;
+        }
         let path = path.to_string();
         let known = |(place, _): &(String, String)| {
             path.strip_prefix(place.as_str())
@@ -50,11 +59,19 @@ impl Problems {
             self.0.push((path, problem.into()));
         }
     }
+
+    /// Whether nothing more is told than that there is more.
+    fn is_full(&self) -> bool {
+        self.0.len() > TOLD
+    }
 }
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (position, (path, problem)) in self.0.iter().enumerate() {
+            if position == TOLD {
+                return f.write_str("; and more");
+            }
             let separator = if position > 0 { "; " } else { "" };
             let place = if path.is_empty() {
                 "the settings"
@@ -301,7 +318,8 @@ impl<'a> Reader<'a, '_> {
     /// Notes what nobody asked for.
     fn finish(mut self) {
         for (name, _) in self.cursor.fields().unwrap_or_default() {
-            if !self.known.contains(&name.as_ref()) {
+            // It takes long to say what each of very many was meant to be.
+            if !self.known.contains(&name.as_ref()) && !self.problems.is_full() {
                 // It may be anything.
                 let told = message::one_line(name, NAME_MOST);
                 self.note(&told, not_a_setting(name, &self.known));
@@ -379,6 +397,11 @@ fn not_one_of(text: &str, words: &mut dyn Iterator<Item = &str>) -> String {
 pub fn list_of(words: &mut dyn Iterator<Item = &str>) -> String {
     let mut list = String::new();
     for word in words {
+        // No message has room for more.
+        if list.len() > LIST_MOST {
+            list.push('…');
+            break;
+        }
         let separator = if list.is_empty() { "" } else { ", " };
         // Writing to a String cannot fail.
         let _ = write!(list, "{separator}{}", quote(word));
@@ -388,6 +411,8 @@ pub fn list_of(words: &mut dyn Iterator<Item = &str>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[derive(Debug, PartialEq)]
@@ -494,6 +519,28 @@ mod tests {
              rangs: is not a setting\ndid you mean \"ranges\"?\n\
              a b : is not a setting\nknown are \"ranges\", \"names\", \"strict\", \"level\", \"outer\", \"onUpdate\"\n\
              totally: is not a setting\nknown are \"ranges\", \"names\", \"strict\", \"level\", \"outer\", \"onUpdate\""
+        );
+    }
+
+    #[test]
+    fn tells_a_hundred_problems_and_that_there_are_more() {
+        let told = |count: usize| {
+            let problems = problems(&json!({ "names": vec![""; count] }).to_string());
+            problems.split("; ").map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(told(TOLD).len(), TOLD);
+        assert_eq!(told(TOLD)[99], "names[99]: is empty");
+        assert_eq!(told(50_000)[99..], ["names[99]: is empty", "and more"]);
+    }
+
+    #[test]
+    fn a_list_ends_where_no_message_has_room_for_more() {
+        let list = list_of(&mut ["a", "b"].into_iter());
+        assert_eq!(list, r#""a", "b""#);
+        let list = list_of(&mut std::iter::repeat("name"));
+        assert!(
+            list.len() < LIST_MOST + 20 && list.ends_with(r#""name"…"#),
+            "{list}"
         );
     }
 

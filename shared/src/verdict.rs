@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::index::{Index, hash};
 use crate::message::{self, Line};
 use crate::rule::Rule;
 
@@ -29,8 +30,14 @@ impl Level {
     }
 }
 
-/// Behind so many new findings, which are more than anybody is told, all others are taken for new.
-const MANY: usize = 100;
+/// Behind so many bytes, which are far more than anybody is told, findings are kept without their words.
+const WORDS: usize = 4 * 1024 * 1024;
+
+/// So many comparisons are made to find what an object had in another form; then the rest is taken for new.
+const COMPARED: usize = 1_000_000;
+
+/// What is said of a finding whose words were not kept.
+const WORDLESS: &str = "is one of too many problems to tell them apart";
 
 /// One thing that a rule found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,8 +45,10 @@ pub struct Finding {
     rule: &'static Rule,
     path: String,
     reason: String,
-    /// How much of the reason tells the finding from others.
+    /// How much of the reason tells the finding from others; nothing where the words were not kept.
     told: usize,
+    /// A hash of the rule and what tells the finding from others.
+    said: u64,
     fix: Cow<'static, str>,
     /// Who and what is concerned.
     concerned: Vec<String>,
@@ -56,6 +65,7 @@ impl Finding {
             rule,
             path: path.to_string(),
             told: reason.len(),
+            said: 0,
             reason,
             fix: Cow::Borrowed(rule.fix),
             concerned: Vec::new(),
@@ -94,24 +104,64 @@ impl Finding {
         self
     }
 
+    /// What tells the finding from others.
+    fn told(&self) -> &str {
+        self.reason.get(..self.told).unwrap_or_default()
+    }
+
     /// Whether `old` said this already, and of nobody less. Where it was said does not matter: a place may move, as
     /// lists grow at the front, too.
     fn was_in(&self, old: &Self) -> bool {
-        // In an object that was not changed, each is at the same place.
-        let was_concerned = |(place, user): (usize, &String)| {
-            old.concerned.get(place) == Some(user) || old.concerned.contains(user)
-        };
         let said = match (self.amount, old.amount) {
             (Some(amount), Some(was)) => amount <= was && self.path == old.path,
-            _ => self.reason.get(..self.told) == old.reason.get(..old.told),
+            _ => self.told == 0 || old.told == 0 || self.told() == old.told(),
         };
-        self.rule.id == old.rule.id && said && self.concerned.iter().enumerate().all(was_concerned)
+        self.rule.id == old.rule.id && self.said == old.said && said && self.concerns_no_other(old)
+    }
+
+    fn concerns_no_other(&self, old: &Self) -> bool {
+        // In an object that was not changed, each is at the same place.
+        let same = self.concerned.iter().zip(&old.concerned);
+        let same = same.take_while(|(user, was)| user == was).count();
+        let others = self.concerned.get(same..).unwrap_or_default();
+        if others.is_empty() {
+            return true;
+        }
+        let index = Index::of(old.concerned.iter().map(String::as_str));
+        let was_concerned = |user: &String| {
+            let mut places = index.places(hash(0, user));
+            places.any(|place| old.concerned.get(place) == Some(user))
+        };
+        others.iter().all(was_concerned)
+    }
+
+    /// A hash of what is said, and of whom.
+    fn hash(&self) -> u64 {
+        let concerned = self.concerned.iter();
+        concerned.fold(self.said, |before, user| hash(before, user))
+    }
+
+    /// Makes it ready to be one of many: what nobody will read is not kept.
+    fn finish(&mut self, keeps_words: bool) {
+        let what = match self.amount {
+            Some(_) => &self.path,
+            None => self.told(),
+        };
+        self.said = hash(hash(0, self.rule.id), what);
+        if !keeps_words {
+            (self.reason, self.told) = (String::new(), 0);
+            self.fix = Cow::Borrowed(self.rule.fix);
+        }
     }
 
     fn line(&self) -> Line<'_> {
+        let reason = match self.reason.as_str() {
+            "" => WORDLESS,
+            reason => reason,
+        };
         Line {
             path: &self.path,
-            reason: &self.reason,
+            reason,
             fix: Some(&self.fix),
             rule: Some(self.rule.id),
         }
@@ -136,6 +186,8 @@ impl Finding {
 pub struct Verdict {
     violations: Vec<Finding>,
     warnings: Vec<Finding>,
+    /// The bytes of all that they say.
+    words: usize,
 }
 
 impl Verdict {
@@ -165,12 +217,21 @@ impl Verdict {
     }
 
     /// Adds a finding whose level is a setting.
-    pub fn report(&mut self, level: Level, finding: Finding) {
-        match level {
-            Level::Deny => self.violations.push(finding),
-            Level::Warn => self.warnings.push(finding),
-            Level::Off => {}
-        }
+    pub fn report(&mut self, level: Level, mut finding: Finding) {
+        let list = match level {
+            Level::Deny => &mut self.violations,
+            Level::Warn => &mut self.warnings,
+            Level::Off => return,
+        };
+        self.words += finding.reason.len() + finding.fix.len();
+        finding.finish(self.words <= WORDS);
+        list.push(finding);
+    }
+
+    /// Whether the words of another finding will be kept. Where they are not, nobody needs to look for the best fix.
+    #[must_use]
+    pub fn keeps_words(&self) -> bool {
+        self.words <= WORDS
     }
 
     /// Whether nothing was found that refuses the object.
@@ -179,10 +240,31 @@ impl Verdict {
         self.violations.is_empty()
     }
 
-    /// The violations, as they are printed. What was found twice is said once.
-    #[must_use]
-    pub fn lines(&self) -> Vec<String> {
-        distinct(self.violations.iter().map(Finding::printed))
+    /// The first violations, as they are printed, and the number of all. What was found twice is said once; behind those
+    /// that are listed nobody looks for doubles of others.
+    fn listed(&self) -> (Vec<String>, usize) {
+        let mut listed: Vec<(&Finding, String)> = Vec::new();
+        let mut count = 0;
+        for finding in &self.violations {
+            let mut here = listed
+                .iter()
+                .filter(|(other, _)| other.path == finding.path);
+            let is_known = if finding.told == 0 {
+                here.any(|(other, _)| other.said == finding.said)
+            } else if here.clone().next().is_some() {
+                let line = finding.printed();
+                here.any(|(_, printed)| *printed == line)
+            } else {
+                false
+            };
+            if !is_known {
+                count += 1;
+                if count <= message::LISTED {
+                    listed.push((finding, finding.printed()));
+                }
+            }
+        }
+        (listed.into_iter().map(|(_, line)| line).collect(), count)
     }
 
     /// Turns all violations into warnings.
@@ -192,6 +274,7 @@ impl Verdict {
         Self {
             violations: Vec::new(),
             warnings,
+            words: self.words,
         }
     }
 
@@ -200,48 +283,41 @@ impl Verdict {
     /// Findings are compared by what they say, not by where; one that the old object had once and this one has twice
     /// is new once.
     pub(crate) fn forgive(mut self, old: &Self) -> Self {
-        // Both are in the order of their objects, so that what was not changed is found at the next place.
         let mut known: Vec<Option<&Finding>> = old.violations.iter().map(Some).collect();
-        let (mut next, mut new) = (0, 0);
-        let mut forgive = |finding: &Finding| {
-            let same = |place: &usize| {
-                let known = known.get(*place).copied().flatten();
+        let hashes: Vec<u64> = old.violations.iter().map(Finding::hash).collect();
+        let mut index = Index::new(&hashes);
+        let (mut next, mut compared) = (0, 0);
+        let mut forgive = |finding: &mut Finding| {
+            let mut same = |place: usize| {
+                let known = known.get(place).copied().flatten();
                 known.is_some_and(|known| finding.was_in(known))
             };
-            // Where nothing is as it was, looking for each among all takes quadratic time.
-            if new == MANY {
-                return false;
+            let mut found = index.take(finding.hash(), &mut same);
+            // What concerns fewer than it did has another hash. Both are in the order of their objects, so that it is
+            // mostly found at the next place. Where it is not, looking for each among all takes quadratic time.
+            if found.is_none() && compared < COMPARED {
+                let mut places = (next..hashes.len()).chain(0..next);
+                found = places.find(|place| {
+                    compared += 1;
+                    same(*place)
+                });
             }
-            let Some(place) = (next..known.len()).chain(0..next).find(same) else {
-                new += 1;
+            let Some(known) = found.and_then(|place| known.get_mut(place)) else {
                 return false;
             };
-            if let Some(known) = known.get_mut(place) {
-                *known = None;
-            }
-            next = place + 1;
+            *known = None;
+            next = found.unwrap_or_default() + 1;
             true
         };
-        let mut forgiven = Vec::new();
-        let mut violations = Vec::new();
-        for finding in self.violations {
-            let list = if forgive(&finding) {
-                &mut forgiven
-            } else {
-                &mut violations
-            };
-            list.push(finding);
-        }
-        forgiven.append(&mut self.warnings);
-        Self {
-            violations,
-            warnings: forgiven,
-        }
+        let mut warnings: Vec<Finding> = self.violations.extract_if(.., &mut forgive).collect();
+        warnings.append(&mut self.warnings);
+        Self { warnings, ..self }
     }
 
     /// The message of a refusal; `subject` names the object.
     pub(crate) fn message(&self, subject: &str, policy: &str) -> String {
-        message::render_refusal(subject, policy, &self.lines())
+        let (listed, count) = self.listed();
+        message::render_refusal(subject, policy, &listed, count)
     }
 
     /// The warnings, as the API server shows them.
@@ -278,21 +354,6 @@ impl Verdict {
     }
 }
 
-/// The same lines in the same order, each once. Behind those that are printed nobody looks for doubles.
-fn distinct(lines: impl Iterator<Item = String>) -> Vec<String> {
-    let mut kept: Vec<String> = Vec::new();
-    for line in lines {
-        if !kept
-            .iter()
-            .take(message::LISTED)
-            .any(|known| *known == line)
-        {
-            kept.push(line);
-        }
-    }
-    kept
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -322,6 +383,10 @@ mod tests {
         verdict
     }
 
+    fn lines(verdict: &Verdict) -> Vec<String> {
+        verdict.listed().0
+    }
+
     #[test]
     fn says_each_finding_once_in_order_with_its_fix() {
         let mut verdict = verdict(&[
@@ -336,7 +401,7 @@ mod tests {
         verdict.report(Level::Off, Finding::new(&ODD, &SPEC, "7 is odd"));
         verdict.warn(&OLD, &SPEC, "is old");
         assert_eq!(
-            verdict.lines(),
+            lines(&verdict),
             [
                 "spec.b: 3 is odd; fix: write an even value [odd_value]",
                 "spec.a: 2 is old; fix: write a new value [old_value]",
@@ -377,7 +442,7 @@ mod tests {
         let found = verdict(&[(&ODD, "spec", &format!("{}\n", "ü".repeat(300)))]);
         let cut = format!("{}…", "ü".repeat(299));
         assert_eq!(
-            found.lines(),
+            lines(&found),
             [format!("spec: {cut}; fix: write an even value [odd_value]")]
         );
     }
@@ -389,7 +454,7 @@ mod tests {
         verdict.report(Level::Deny, Finding::new(&ODD, &SPEC, "3 is odd").fix(fix));
         let cut = format!("{}…", "ü".repeat(249));
         let line = format!("spec: 3 is odd; fix: {cut} [odd_value]");
-        assert_eq!(verdict.lines(), [line]);
+        assert_eq!(lines(&verdict), [line]);
     }
 
     #[test]
@@ -413,7 +478,7 @@ mod tests {
         ]);
         let verdict = new.forgive(&old);
         assert_eq!(
-            verdict.lines(),
+            lines(&verdict),
             [
                 "spec.items[0]: 7 is odd; fix: write an even value [odd_value]",
                 "spec.items[2]: 3 is odd; fix: write an even value [odd_value]",
@@ -461,7 +526,7 @@ mod tests {
         };
         let old = with("3 is odd", ", so nothing works");
         assert_eq!(
-            old.lines(),
+            lines(&old),
             ["spec: 3 is odd, so nothing works; fix: write an even value [odd_value]"]
         );
         let better = with("3 is odd", ", so little works");
@@ -492,24 +557,75 @@ mod tests {
     #[test]
     fn forgives_nothing_that_only_looks_the_same_when_it_is_cut() {
         let long = |end: &str| verdict(&[(&ODD, "spec", &format!("{}{end}", "x".repeat(600)))]);
-        assert_eq!(long("a").lines(), long("b").lines());
+        assert_eq!(lines(&long("a")), lines(&long("b")));
         assert!(!long("a").forgive(&long("b")).is_accepted());
     }
 
+    /// A verdict with one finding for each number.
+    fn of(numbers: impl Iterator<Item = usize>) -> Verdict {
+        let mut verdict = Verdict::accept();
+        for number in numbers {
+            let finding = Finding::new(&ODD, &"a", format!("{number} is odd"));
+            let users = vec![format!("user {}", number % 7)];
+            verdict.report(Level::Deny, finding.concerning(users));
+        }
+        verdict
+    }
+
+    fn refused(new: impl Iterator<Item = usize>, old: impl Iterator<Item = usize>) -> usize {
+        of(new).forgive(&of(old)).listed().1
+    }
+
     #[test]
-    fn stops_looking_for_what_was_there_behind_many_that_are_new() {
-        let of = |range: std::ops::Range<usize>| {
+    fn forgives_very_many_whatever_their_order() {
+        const MANY: usize = 20_000;
+        assert_eq!(refused(0..MANY, 0..MANY), 0);
+        assert_eq!(refused((0..MANY).rev(), 0..MANY), 0);
+        assert_eq!(refused((0..MANY).map(|n| n / 2), 0..MANY), MANY / 2);
+        assert_eq!(refused(0..MANY, 300..MANY), 300);
+        assert_eq!(refused(0..MANY, MANY..2 * MANY), MANY);
+        let same = std::iter::repeat_n(7, MANY);
+        assert_eq!(refused(same.clone(), same), 0);
+    }
+
+    #[test]
+    fn keeps_the_places_of_very_many_and_the_words_of_the_first() {
+        let of = |count: usize| {
             let mut verdict = Verdict::accept();
-            for number in range {
-                verdict.deny(&ODD, &"a", number.to_string());
+            for number in 0..count {
+                let reason = format!("{number} is odd {}", "!".repeat(WORDS / 1_000));
+                verdict.deny(&ODD, &"a", reason);
             }
             verdict
         };
-        let refused = |new: Verdict, old: &Verdict| new.forgive(old).lines().len();
-        assert_eq!(refused(of(0..300), &of(MANY..300)), 300);
-        assert_eq!(refused(of(0..300), &of(MANY - 1..300)), MANY - 1);
-        assert_eq!(refused(of(0..300), &of(0..300)), 0);
-        assert_eq!(refused(of(0..20_000), &of(30_000..50_000)), 20_000);
+        let all = of(1_100);
+        assert!(of(900).keeps_words() && !all.keeps_words());
+        let (listed, count) = all.listed();
+        assert_eq!((listed.len(), count), (message::LISTED, 1_100));
+        assert!(listed[14].starts_with("a: 14 is odd !!!"), "{}", listed[14]);
+        let rest = all.forgive(&of(1_098));
+        let line = format!("a: {WORDLESS}; fix: write an even value [odd_value]");
+        assert_eq!(rest.listed(), (vec![line.clone(), line], 2));
+        assert_eq!(rest.audit_annotations(), [("odd_value", "a, a".into())]);
+        assert!(rest.warnings("p")[0].starts_with("p: a: 0 is odd !!!"));
+    }
+
+    #[test]
+    fn looks_only_so_long_for_what_concerned_more() {
+        let concerning = |numbers: std::ops::Range<usize>, users: &[&str]| {
+            let mut verdict = Verdict::accept();
+            for number in numbers {
+                let users = users.iter().map(|user| (*user).to_owned()).collect();
+                let finding = Finding::new(&ODD, &"a", format!("{number} is odd"));
+                verdict.report(Level::Deny, finding.concerning(users));
+            }
+            verdict
+        };
+        let old = concerning(0..20_000, &["a", "b"]);
+        let fewer = concerning(0..20_000, &["a"]).forgive(&old);
+        assert_eq!(fewer.listed(), (vec![], 0));
+        let other = concerning(0..20_000, &["c"]).forgive(&old);
+        assert_eq!(other.listed().1, 20_000);
     }
 
     #[test]

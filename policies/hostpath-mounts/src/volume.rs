@@ -1,6 +1,7 @@
 //! A path of the node that is made a volume, with everything that mounts it.
 
 use shared::host_path::HostPath;
+use shared::index::{Index, hash};
 use shared::workload::{Container as _, ContainerRef, PodSpec};
 use shared::{FieldPath, Finding, Level, Rule, Verdict, quote};
 
@@ -171,13 +172,18 @@ impl Mount<'_> {
     }
 }
 
-/// All mounts of a pod, in the order of its containers.
+/// All mounts of a pod.
 #[derive(Debug)]
-pub(crate) struct Mounts<'a>(Vec<Mount<'a>>);
+pub(crate) struct Mounts<'a> {
+    /// In the order of its containers.
+    all: Vec<Mount<'a>>,
+    /// By the names of their volumes.
+    index: Index,
+}
 
 impl<'a> Mounts<'a> {
     pub(crate) fn of(pod: &'a PodSpec<'a, Container<'a>, Volume<'a>>, base: FieldPath<'a>) -> Self {
-        let mut mounts = Vec::new();
+        let mut all = Vec::new();
         for ContainerRef {
             container,
             list,
@@ -186,7 +192,7 @@ impl<'a> Mounts<'a> {
         } in pod.all_containers()
         {
             for (index, mount) in container.volume_mounts.iter().enumerate() {
-                mounts.push(Mount {
+                all.push(Mount {
                     view: mount,
                     container: container.name(),
                     writable: !mount.read_only,
@@ -197,13 +203,16 @@ impl<'a> Mounts<'a> {
                 });
             }
         }
-        Self(mounts)
+        let index = Index::of(all.iter().map(|mount| mount.view.name));
+        Self { all, index }
     }
 
     /// The mounts of a volume. Where the volume itself is read-only, so is each mount.
     pub(crate) fn of_volume(&self, name: &str, read_only: bool) -> Vec<Mount<'a>> {
-        let mounts = self.0.iter().filter(|mount| mount.view.name == name);
+        let places = self.index.places(hash(0, name));
+        let mounts = places.filter_map(|place| self.all.get(place));
         mounts
+            .filter(|mount| mount.view.name == name)
             .map(|mount| Mount {
                 writable: mount.writable && !read_only,
                 ..*mount
@@ -213,6 +222,6 @@ impl<'a> Mounts<'a> {
 
     /// All mounts.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Mount<'a>> {
-        self.0.iter()
+        self.all.iter()
     }
 }

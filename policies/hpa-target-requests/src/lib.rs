@@ -276,9 +276,8 @@ fn insert<'a>(
     autoscalers: &mut Vec<HorizontalPodAutoscaler<'a>>,
     autoscaler: HorizontalPodAutoscaler<'a>,
 ) {
-    let mut names = autoscalers.iter().map(|known| known.meta.name);
-    let place = names.position(|name| name > autoscaler.meta.name);
-    autoscalers.insert(place.unwrap_or(autoscalers.len()), autoscaler);
+    let place = autoscalers.partition_point(|known| known.meta.name <= autoscaler.meta.name);
+    autoscalers.insert(place, autoscaler);
 }
 
 /// Whether a metric is a share of requests, of which nothing else was said already.

@@ -1,10 +1,9 @@
 //! Two autoscalers of one target, and how to tell whoever writes one of them what the other does.
 
-use std::ptr;
-
 use shared::autoscaling::{
     ContainerPolicy, Goal, HorizontalPodAutoscaler, Metric, Owner, VerticalPodAutoscaler,
 };
+use shared::index::{Index, hash};
 use shared::{FieldPath, Finding, Level, Rule, Verdict, list_of, quote};
 
 use crate::rules;
@@ -111,15 +110,17 @@ impl<'p> Pair<'p> {
     /// Judges the raise of cpu requests while containers start, of those that are left alone otherwise.
     fn judge_boost(&self, settings: &Settings, verdict: &mut Verdict) {
         let vertical = self.vertical;
-        for metric in &self.horizontal.metrics {
+        let metrics = self
+            .horizontal
+            .metrics
+            .iter()
+            .filter(|metric| metric.goal == Goal::Utilization && metric.resource == "cpu");
+        for metric in metrics {
             let mut measured = self.measured(metric).into_iter();
             let boosted = measured.find(|container| {
                 vertical.boosts(container) && !vertical.controls(container, "cpu")
             });
-            if let Some(container) = boosted
-                && metric.goal == Goal::Utilization
-                && metric.resource == "cpu"
-            {
+            if let Some(container) = boosted {
                 let clash = self.clash(metric, container);
                 rules::startup_boost::check(&clash, settings, verdict);
                 return;
@@ -135,23 +136,27 @@ impl<'p> Pair<'p> {
 
     /// What both work on: each resource of a container once, utilization first.
     pub(crate) fn clashes(&'p self) -> Vec<Clash<'p>> {
-        let mut clashes: Vec<Clash<'p>> = Vec::new();
-        for goal in [Goal::Utilization, Goal::AverageValue] {
+        let of_goal = |goal: Goal| {
             let metrics = self.horizontal.metrics.iter();
-            for metric in metrics.filter(|metric| metric.goal == goal) {
-                for container in self.measured(metric) {
-                    let known = |clash: &Clash<'_>| {
-                        clash.container == container && clash.metric.resource == metric.resource
-                    };
-                    if self.vertical.controls(container, &metric.resource)
-                        && !clashes.iter().any(known)
-                    {
-                        clashes.push(self.clash(metric, container));
-                    }
+            metrics.filter(move |metric| metric.goal == goal)
+        };
+        let metrics = of_goal(Goal::Utilization).chain(of_goal(Goal::AverageValue));
+        // There may be thousands of metrics, and of containers.
+        let metrics: Vec<&Metric<'_>> = metrics.collect();
+        let metrics = distinct(&metrics, |metric| {
+            (&*metric.resource, metric.container.as_deref())
+        });
+        let mut clashes: Vec<Clash<'p>> = Vec::new();
+        for metric in metrics {
+            for container in self.measured(metric) {
+                if self.vertical.controls(container, &metric.resource) {
+                    clashes.push(self.clash(metric, container));
                 }
             }
         }
-        clashes
+        distinct(&clashes, |clash| {
+            (&*clash.metric.resource, Some(clash.container))
+        })
     }
 
     fn clash(&'p self, metric: &'p Metric<'p>, container: &'p str) -> Clash<'p> {
@@ -249,10 +254,7 @@ impl Clash<'_> {
 
     /// The policy for the container, and its place.
     fn governing(&self) -> Option<(usize, &ContainerPolicy<'_>)> {
-        let vertical = self.pair.vertical;
-        let policy = vertical.policy(self.container)?;
-        let mut policies = vertical.policies.iter().enumerate();
-        policies.find(|(_, other)| ptr::eq(policy, *other))
+        self.pair.vertical.governing(self.container)
     }
 
     /// What to write instead, ready to be pasted.
@@ -307,7 +309,26 @@ impl Clash<'_> {
     ) {
         let what = format!("{fights} {} over {}", self.pair.other(), self.place());
         let path = self.path("controlledResources", "spec.updatePolicy.updateMode");
-        let finding = Finding::new(rule, &path, what).so(why).fix(self.fix());
+        let mut finding = Finding::new(rule, &path, what).so(why);
+        if verdict.keeps_words() {
+            finding = finding.fix(self.fix());
+        }
         verdict.report(level, finding);
     }
+}
+
+/// The first of those that have the same texts.
+fn distinct<T: Copy>(all: &[T], texts: impl Fn(&T) -> (&str, Option<&str>)) -> Vec<T> {
+    let hash = |item: &T| {
+        let (one, other) = texts(item);
+        hash(hash(0, one), other.unwrap_or_default())
+    };
+    let hashes: Vec<u64> = all.iter().map(hash).collect();
+    let index = Index::new(&hashes);
+    let is_first = |(place, item): &(usize, &T)| {
+        let is_same = |other: &usize| all.get(*other).map(&texts) == Some(texts(item));
+        index.places(hash(item)).find(is_same) == Some(*place)
+    };
+    let all = all.iter().enumerate().filter(is_first);
+    all.map(|(_, item)| *item).collect()
 }

@@ -21,6 +21,8 @@ pub(crate) struct Advice<'a> {
     /// Whether each port is one of the Service, or was given already.
     taken: Vec<bool>,
     given: usize,
+    /// Sets of which no port is left.
+    exhausted: Vec<PortSet>,
 }
 
 impl<'a> Advice<'a> {
@@ -33,6 +35,7 @@ impl<'a> Advice<'a> {
             band,
             taken: vec![false; usize::from(u16::MAX) + 1],
             given: 0,
+            exhausted: Vec::new(),
         };
         for number in ports.chain(service.health_check()) {
             advice.take(number);
@@ -74,6 +77,9 @@ impl<'a> Advice<'a> {
         number: i64,
         protocols: impl Iterator<Item = &'p str>,
     ) -> String {
+        if self.given == ADVISED {
+            return another(place);
+        }
         let free = self.scope.free(protocols);
         let static_part = free.within(&self.band);
         let advice = self.advise(place, number, &static_part, &free);
@@ -89,6 +95,9 @@ impl<'a> Advice<'a> {
         number: i64,
         protocols: impl Iterator<Item = &'p str>,
     ) -> Option<String> {
+        if self.given == ADVISED {
+            return Some(another(place));
+        }
         let part = self.scope.free(protocols).within(&self.band);
         self.advise(place, number, &part, &part)
     }
@@ -101,14 +110,18 @@ impl<'a> Advice<'a> {
         free: &PortSet,
     ) -> Option<String> {
         let field = place.field();
-        if self.given == ADVISED {
-            return Some(format!("set another {field}"));
-        }
         let is_taken = |port| {
             let taken = usize::try_from(port).ok();
             taken.and_then(|port| self.taken.get(port)) == Some(&true)
         };
-        let port = candidates.instead_of(number, is_taken)?;
+        // Looking through the whole range again for each port takes quadratic time.
+        if self.exhausted.contains(candidates) {
+            return None;
+        }
+        let Some(port) = candidates.instead_of(number, is_taken) else {
+            self.exhausted.push(candidates.clone());
+            return None;
+        };
         self.take(port);
         self.given += 1;
         // A warning has no room for the long name and the others.
@@ -119,4 +132,9 @@ impl<'a> Advice<'a> {
             format!("set {field}: {port}, or another one of {free}")
         })
     }
+}
+
+/// What to do at a place behind those that get a number of their own.
+fn another(place: Place) -> String {
+    format!("set another {}", place.field())
 }

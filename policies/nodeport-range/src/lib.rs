@@ -4,6 +4,7 @@
 //! each: the user or the API server. Then each rule judges it.
 
 mod advice;
+mod numbers;
 mod ports;
 mod rules;
 mod scope;

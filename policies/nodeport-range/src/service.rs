@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use shared::index::Index;
 use shared::{DecodeError, FieldPath, Level, Operation, Request};
 
+use crate::numbers::{Numbers, hash_of};
 use crate::settings::Settings;
 use crate::views::{self, Origin};
 
@@ -25,7 +27,7 @@ pub(crate) struct Service<'a> {
     /// Whether the audit replays it: what is stored, as if it were about to be created.
     is_replayed: bool,
     /// The numbers that it has already.
-    old: Vec<i64>,
+    old: Numbers,
 }
 
 /// The type of a Service.
@@ -153,10 +155,7 @@ impl<'a> Service<'a> {
         let view = views::Service::read(&request.object())?;
         // An old object that cannot be read excuses nothing.
         let old = views::Service::read(&request.old_object()).unwrap_or_default();
-        let history = History {
-            old: &old,
-            dry_run: request.dry_run,
-        };
+        let history = History::new(&old, request.dry_run);
         let ports = view.ports.iter().enumerate().map(|(index, port)| {
             let (number, choice) = history.resolve(port.node_port, view.origin(port));
             Entry {
@@ -183,7 +182,7 @@ impl<'a> Service<'a> {
             allocates: view.allocates,
             is_new: is_create && !view.is_stored,
             is_replayed: is_create && view.is_stored,
-            old: history.numbers().collect(),
+            old: Numbers::new(history.numbers().collect()),
         })
     }
 
@@ -204,7 +203,7 @@ impl<'a> Service<'a> {
 
     /// Whether the nodes listened on a number for it before.
     pub(crate) fn had(&self, number: i64) -> bool {
-        self.old.contains(&number)
+        self.old.contains(number)
     }
 
     /// The number of the health check, if the nodes listen on one.
@@ -226,27 +225,43 @@ impl<'a> Service<'a> {
         let of_health_check = self
             .health_check
             .map(|(number, choice)| (number, Place::HealthCheck, "TCP", choice));
-        for (number, place, protocol, choice) in of_ports.chain(of_health_check) {
+        let uses: Vec<_> = of_ports.chain(of_health_check).collect();
+        let known = Numbers::new(uses.iter().map(|(number, ..)| *number).collect());
+        let hashes = uses.iter();
+        let hashes = hashes.map(|(number, _, protocol, _)| hash_of(*number, protocol));
+        let of_protocol = Index::new(&hashes.collect::<Vec<_>>());
+        // Where in the result a number is that stands first at a place.
+        let mut results = vec![0; uses.len()];
+        for (index, (number, place, protocol, choice)) in uses.iter().copied().enumerate() {
             // On CREATE an entry without a number gets the one of an entry with the same `port`, which is chosen even
             // so: `initNodePorts` in `pkg/registry/core/service/storage/alloc.go`.
             let is_chosen = choice != Choice::Allocator;
-            match numbers.iter_mut().find(|known| known.number == number) {
-                Some(known) => {
-                    if is_chosen && !known.is_chosen {
-                        known.is_chosen = true;
-                        known.place = place;
-                    }
-                    if !known.protocols().any(|known| known == protocol) {
-                        known.uses.push((protocol, place));
-                    }
+            let first = known.first(number).filter(|first| *first != index);
+            let result = first.and_then(|first| results.get(first).copied());
+            let Some(known) = result.and_then(|result| numbers.get_mut(result)) else {
+                if let Some(result) = results.get_mut(index) {
+                    *result = numbers.len();
                 }
-                None => numbers.push(NodePort {
+                numbers.push(NodePort {
                     number,
                     place,
                     uses: vec![(protocol, place)],
                     is_chosen,
                     is_new: !self.is_replayed && !self.had(number),
-                }),
+                });
+                continue;
+            };
+            if is_chosen && !known.is_chosen {
+                known.is_chosen = true;
+                known.place = place;
+            }
+            let is_same = |other: &usize| {
+                let other = uses.get(*other);
+                other.is_some_and(|other| (other.0, other.2) == (number, protocol))
+            };
+            let mut same = of_protocol.places(hash_of(number, protocol));
+            if same.find(is_same) == Some(index) {
+                known.uses.push((protocol, place));
             }
         }
         numbers
@@ -270,26 +285,55 @@ fn live_ports<'v, 'a>(view: &'v views::Service<'a>) -> &'v [views::ServicePort<'
 struct History<'h, 'a> {
     old: &'h views::Service<'a>,
     dry_run: bool,
+    /// What each port of the old object has, which may be nothing, 0.
+    ports: Numbers,
+    /// Whether the API server chose the number of a port wherever it stands, at the first of these places.
+    automatic: Vec<bool>,
 }
 
-impl History<'_, '_> {
+impl<'h, 'a> History<'h, 'a> {
+    fn new(old: &'h views::Service<'a>, dry_run: bool) -> Self {
+        let ports = Numbers::new(old.ports.iter().map(|port| port.node_port).collect());
+        let mut automatic = vec![true; old.ports.len()];
+        for port in &old.ports {
+            let first = ports.first(port.node_port);
+            if let Some(first) = first.and_then(|first| automatic.get_mut(first)) {
+                *first &= old.origin(port) == Origin::Allocator;
+            }
+        }
+        Self {
+            old,
+            dry_run,
+            ports,
+            automatic,
+        }
+    }
+
     /// The number, and whose choice it is.
     fn resolve(&self, number: i64, origin: Origin) -> (Option<i64>, Choice) {
         if number == 0 {
             return (None, Choice::Allocator);
         }
-        if self.numbers().any(|old| old == number) {
+        let (of_port, of_health_check) = self.find(number);
+        let is_live = |is_live: bool, found: Option<bool>| found.filter(|_| is_live);
+        let live = [
+            is_live(!live_ports(self.old).is_empty(), of_port),
+            is_live(needs_health_check(self.old), of_health_check),
+        ];
+        if live.iter().any(Option::is_some) {
             // A number stays whose choice it was. Whoever applies what `kubectl get` printed owns every field in it,
             // and whoever leaves one out owns it no more (`Apply` in `sigs.k8s.io/structured-merge-diff/merge/update.go`):
             // neither chooses another number.
-            let choice = if self.was_automatic(number) {
-                Choice::Allocator
-            } else {
+            let choice = if live.contains(&Some(false)) {
                 Choice::User
+            } else {
+                Choice::Allocator
             };
             return (Some(number), choice);
         }
-        if self.was_inert(number) {
+        // A number that does nothing in the old object, as in an `ExternalName`, the allocator has not chosen, whatever
+        // `managedFields` say, which clients can empty.
+        if of_port.or(of_health_check).is_some() {
             return (Some(number), Choice::User);
         }
         match origin {
@@ -309,22 +353,14 @@ impl History<'_, '_> {
         ports.chain(health_check).filter(|number| *number != 0)
     }
 
-    /// Whether the API server chose a number that they listen on already, wherever it stands.
-    fn was_automatic(&self, number: i64) -> bool {
-        let mut ports = live_ports(self.old)
-            .iter()
-            .filter(|port| port.node_port == number);
-        let was_health_check =
-            needs_health_check(self.old) && self.old.health_check_node_port == number;
-        ports.all(|port| self.old.origin(port) == Origin::Allocator)
-            && (!was_health_check || self.old.health_check_origin() == Origin::Allocator)
-    }
-
-    /// Whether the old object has a number that does nothing there, as an `ExternalName` may. The allocator has not
-    /// chosen it, whatever `managedFields` say, which clients can empty.
-    fn was_inert(&self, number: i64) -> bool {
-        self.old.ports.iter().any(|port| port.node_port == number)
-            || self.old.health_check_node_port == number
+    /// Whether the API server chose a number: of a port, wherever it stands, and of the health check. None where there is
+    /// no such number.
+    fn find(&self, number: i64) -> (Option<bool>, Option<bool>) {
+        let first = self.ports.first(number);
+        let of_port = first.and_then(|first| self.automatic.get(first).copied());
+        let is_health_check = self.old.health_check_node_port == number;
+        let of_health_check = self.old.health_check_origin() == Origin::Allocator;
+        (of_port, is_health_check.then_some(of_health_check))
     }
 }
 

@@ -1,6 +1,9 @@
 //! The fields that this policy reads.
 
+use shared::index::Index;
 use shared::{Cursor, DecodeError, FieldPath, Json};
+
+use crate::numbers::hash_of;
 
 /// Whether a view of this module reads fields of this name.
 pub(crate) fn wants(field: &str) -> bool {
@@ -27,7 +30,7 @@ pub(crate) fn wants(field: &str) -> bool {
 }
 
 /// A Service.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug, Default)]
 pub(crate) struct Service<'a> {
     /// What it says of its type; empty for `ClusterIP`.
     pub(crate) kind: &'a str,
@@ -39,7 +42,7 @@ pub(crate) struct Service<'a> {
     /// Whether the API server has stored it: only then it has a `resourceVersion`, and an object to be created must not
     /// have one (`Create` in `staging/src/k8s.io/apiserver/pkg/registry/generic/registry/store.go`).
     pub(crate) is_stored: bool,
-    managed: Vec<Managed>,
+    managed: Managed,
 }
 
 /// A port of a Service.
@@ -51,15 +54,18 @@ pub(crate) struct ServicePort<'a> {
     pub(crate) node_port: i64,
 }
 
-/// What a manager of fields has set in the spec.
-#[derive(Debug, Default, PartialEq)]
+/// What managers of fields have set in the spec.
+#[derive(Debug, Default)]
 struct Managed {
     ports: Vec<ManagedPort>,
-    health_check_node_port: bool,
+    /// By number and protocol.
+    index: Index,
+    /// None where there is no word of any manager.
+    health_check_node_port: Option<bool>,
 }
 
 /// What a manager of fields has set of a port.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 struct ManagedPort {
     port: i64,
     protocol: String,
@@ -82,7 +88,7 @@ impl<'a> Service<'a> {
     pub(crate) fn read(cursor: &Cursor<'a>) -> Result<Self, DecodeError> {
         let metadata = cursor.map("metadata", |metadata| {
             let is_stored = !metadata.text("resourceVersion")?.is_empty();
-            Ok((is_stored, metadata.list("managedFields", Managed::read)?))
+            Ok((is_stored, metadata.list("managedFields", managed)?))
         })?;
         let (is_stored, managed) = metadata.unwrap_or_default();
         let service = cursor.map("spec", |spec| {
@@ -97,7 +103,7 @@ impl<'a> Service<'a> {
         })?;
         Ok(Self {
             is_stored,
-            managed: managed.into_iter().flatten().collect(),
+            managed: Managed::of(managed.into_iter().flatten()),
             ..service.unwrap_or_default()
         })
     }
@@ -106,31 +112,19 @@ impl<'a> Service<'a> {
     /// server adds numbers: `staging/src/k8s.io/apiserver/pkg/endpoints/handlers/create.go`. A port that they do not
     /// have at all is older than they are, or somebody has emptied them.
     pub(crate) fn origin(&self, port: &ServicePort<'_>) -> Origin {
-        let ports = self.managed.iter().flat_map(|managed| &managed.ports);
-        let mut entries = ports
-            .filter(|managed| managed.port == port.port && managed.protocol == port.protocol)
-            .peekable();
-        if entries.peek().is_none() {
-            Origin::Unknown
-        } else if entries.any(|managed| managed.node_port) {
-            Origin::User
-        } else {
-            Origin::Allocator
+        match self.managed.entry(port.port, port.protocol) {
+            None => Origin::Unknown,
+            Some(managed) if managed.node_port => Origin::User,
+            Some(_) => Origin::Allocator,
         }
     }
 
     /// Who chose the `healthCheckNodePort`.
     pub(crate) fn health_check_origin(&self) -> Origin {
-        if self.managed.is_empty() {
-            Origin::Unknown
-        } else if self
-            .managed
-            .iter()
-            .any(|managed| managed.health_check_node_port)
-        {
-            Origin::User
-        } else {
-            Origin::Allocator
+        match self.managed.health_check_node_port {
+            None => Origin::Unknown,
+            Some(true) => Origin::User,
+            Some(false) => Origin::Allocator,
         }
     }
 }
@@ -154,18 +148,61 @@ fn protocol<'a>(cursor: &Cursor<'a>) -> Result<&'a str, DecodeError> {
 }
 
 impl Managed {
-    /// Reads an entry of `managedFields`. None where it is not about the spec.
-    fn read(entry: &Cursor<'_>) -> Result<Option<Self>, DecodeError> {
-        if !entry.text("subresource")?.is_empty() {
-            return Ok(None);
+    /// Joins what several managers have set.
+    fn of(managers: impl Iterator<Item = (Vec<ManagedPort>, bool)>) -> Self {
+        let mut all = Self::default();
+        for (ports, health_check) in managers {
+            all.ports.extend(ports);
+            *all.health_check_node_port.get_or_insert_default() |= health_check;
         }
-        entry.at("fieldsV1.f:spec", |spec| {
-            Ok(Self {
-                ports: spec.map("f:ports", managed_ports)?.unwrap_or_default(),
-                health_check_node_port: has(spec, "f:healthCheckNodePort")?,
-            })
-        })
+        let hashes: Vec<u64> = all.ports.iter().map(ManagedPort::hash).collect();
+        all.index = Index::new(&hashes);
+        // What one of them has set is set: the first entry of a port says so.
+        for place in 0..all.ports.len() {
+            let Some(ManagedPort {
+                port,
+                protocol,
+                node_port: true,
+            }) = all.ports.get(place)
+            else {
+                continue;
+            };
+            let first = all.place(*port, protocol);
+            if let Some(first) = first.and_then(|first| all.ports.get_mut(first)) {
+                first.node_port = true;
+            }
+        }
+        all
     }
+
+    fn place(&self, port: i64, protocol: &str) -> Option<usize> {
+        let is = |known: &ManagedPort| known.port == port && known.protocol == protocol;
+        let mut places = self.index.places(hash_of(port, protocol));
+        places.find(|place| self.ports.get(*place).is_some_and(is))
+    }
+
+    /// The first entry of a port.
+    fn entry(&self, port: i64, protocol: &str) -> Option<&ManagedPort> {
+        self.ports.get(self.place(port, protocol)?)
+    }
+}
+
+impl ManagedPort {
+    fn hash(&self) -> u64 {
+        hash_of(self.port, &self.protocol)
+    }
+}
+
+/// Reads an entry of `managedFields`: the ports, and whether the health check is set. None where it is not about the
+/// spec.
+fn managed(entry: &Cursor<'_>) -> Result<Option<(Vec<ManagedPort>, bool)>, DecodeError> {
+    if !entry.text("subresource")?.is_empty() {
+        return Ok(None);
+    }
+    entry.at("fieldsV1.f:spec", |spec| {
+        let ports = spec.map("f:ports", managed_ports)?.unwrap_or_default();
+        Ok((ports, has(spec, "f:healthCheckNodePort")?))
+    })
 }
 
 /// The ports by their keys, `k:{"port":80,"protocol":"TCP"}`.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use shared::index::{Index, hash};
 use shared::{Cursor, DecodeError, FieldPath, Finding, Level, Request, Rule, Verdict};
 
 /// Where client-side `kubectl apply` keeps what it was given.
@@ -69,7 +70,11 @@ impl<'a> Object<'a> {
         let clear = object.map("stringData", Cursor::texts)?.unwrap_or_default();
         let mut entries = entries(&object, "data", true)?;
         // Source: `Convert_v1_Secret_To_core_Secret` in `pkg/apis/core/v1/conversion.go`.
-        entries.retain(|entry| !clear.iter().any(|(key, _)| *key == entry.key));
+        let index = Index::of(clear.iter().map(|(key, _)| *key));
+        entries.retain(|entry| {
+            let mut places = index.places(hash(0, entry.key));
+            !places.any(|place| clear.get(place).is_some_and(|(key, _)| *key == entry.key))
+        });
         entries.extend(clear.into_iter().map(|(key, written)| Entry {
             field: "stringData",
             key,

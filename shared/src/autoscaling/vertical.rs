@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::{AutoscalerMeta, ScaleTarget};
 use crate::decode::{Cursor, DecodeError};
+use crate::index::{Index, hash};
 use crate::json::Json;
 
 /// A `VerticalPodAutoscaler`.
@@ -17,6 +18,10 @@ pub struct VerticalPodAutoscaler<'a> {
     pub mode: UpdateMode<'a>,
     /// What it does to which containers.
     pub policies: Vec<ContainerPolicy<'a>>,
+    /// The policies by the names of their containers: there may be thousands of both.
+    index: Index,
+    /// The last policy for all containers that are not named.
+    general: Option<usize>,
     /// Whether it raises the cpu of starting containers, unless their own policy is off: also when its mode is `Off`
     /// (`vertical-pod-autoscaler/pkg/admission-controller/resource/vpa/matcher.go`).
     pub startup_boost: bool,
@@ -71,6 +76,8 @@ impl<'a> VerticalPodAutoscaler<'a> {
             meta: AutoscalerMeta::read(cursor)?,
             target: ScaleTarget::of_vertical(cursor)?,
             mode,
+            index: Index::of(policies.iter().map(|policy| policy.container)),
+            general: policies.iter().rposition(|policy| policy.container == "*"),
             policies,
             startup_boost,
         })
@@ -80,9 +87,19 @@ impl<'a> VerticalPodAutoscaler<'a> {
     /// whole. One without a name is for no container, and so is the empty name for those that no policy names. Source: `GetContainerResourcePolicy` in `vertical-pod-autoscaler/pkg/utils/vpa/api.go`.
     #[must_use]
     pub fn policy(&self, container: &str) -> Option<&ContainerPolicy<'a>> {
-        let mut policies = self.policies.iter();
-        let named = policies.find(|policy| policy.container == container && !container.is_empty());
-        named.or_else(|| self.policies.iter().rfind(|policy| policy.container == "*"))
+        self.governing(container).map(|(_, policy)| policy)
+    }
+
+    /// The same, with its place.
+    #[must_use]
+    pub fn governing(&self, container: &str) -> Option<(usize, &ContainerPolicy<'a>)> {
+        let named = |place: &usize| {
+            let policy = self.policies.get(*place);
+            policy.is_some_and(|policy| policy.container == container && !container.is_empty())
+        };
+        let own = self.index.places(hash(0, container)).find(named);
+        let place = own.or(self.general)?;
+        Some((place, self.policies.get(place)?))
     }
 
     /// Whether it changes the request of a regular container for a resource. It never changes init containers, nor

@@ -1,13 +1,14 @@
 //! The cluster as the host of a guest sees it.
 
 use super::Cluster;
+use crate::guest;
 
 /// Asks the host.
 pub(crate) struct Host;
 
 impl Cluster for Host {
     fn ask(&self, operation: &str, request: &[u8]) -> Result<Vec<u8>, String> {
-        wapc_guest::host_call("kubewarden", "kubernetes", operation, request)
-            .map_err(|error| error.to_string())
+        guest::ask(operation, request)
+            .map_err(|error| format!("Host error: {}", String::from_utf8_lossy(&error)))
     }
 }

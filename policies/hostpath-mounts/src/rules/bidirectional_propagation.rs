@@ -1,6 +1,7 @@
 //! Mounts that show up on the node.
 
 use shared::host_path::HostPath;
+use shared::index::{Index, hash};
 use shared::workload::PodSpec;
 use shared::{Finding, Rule, Verdict, quote, rule};
 
@@ -28,14 +29,14 @@ pub(crate) fn check(
     settings: &Settings,
     verdict: &mut Verdict,
 ) {
+    let index = Index::of(pod.volumes.iter().map(|volume| volume.name));
     for mount in mounts
         .all()
         .filter(|mount| mount.view.mount_propagation == "Bidirectional")
     {
-        let volume = pod
-            .volumes
-            .iter()
-            .find(|volume| volume.name == mount.view.name);
+        let places = index.places(hash(0, mount.view.name));
+        let mut volumes = places.filter_map(|place| pod.volumes.get(place));
+        let volume = volumes.find(|volume| volume.name == mount.view.name);
         let source = volume.and_then(|volume| volume.host_path.as_ref());
         let allowed = source.is_some_and(|source| {
             let entry = Scope::of(settings, &HostPath::parse(source.path), namespace).allowed();

@@ -3,7 +3,8 @@
 use shared::{Finding, Level, Rule, Verdict, rule};
 
 use crate::advice::Advice;
-use crate::service::{Choice, Entry, Service};
+use crate::numbers::Numbers;
+use crate::service::{Choice, Service};
 
 /// See the module.
 pub(crate) static RULE: Rule = rule! {
@@ -16,20 +17,24 @@ pub(crate) static RULE: Rule = rule! {
 
 /// Refuses each port without a number, or with one of the API server.
 pub(crate) fn check(service: &Service<'_>, advice: &mut Advice<'_>, verdict: &mut Verdict) {
-    let chosen: Vec<i64> = service
-        .numbers()
-        .iter()
-        .filter(|number| number.is_chosen)
-        .map(|number| number.number)
-        .collect();
+    let numbers = service.numbers();
+    let chosen = numbers.iter().filter(|number| number.is_chosen);
+    let chosen = Numbers::new(chosen.map(|number| number.number).collect());
+    // An entry with the same `port` shares its number: `initNodePorts` in
+    // `pkg/registry/core/service/storage/alloc.go`.
+    let with_number = service.ports.iter().filter(|port| port.number.is_some());
+    let with_number = Numbers::new(with_number.map(|port| port.port).collect());
     for port in &service.ports {
         let reason = match port.number {
-            Some(number) if !chosen.contains(&number) => {
+            Some(number) if !chosen.contains(number) => {
                 format!(
                     "{number} is the choice of the API server, and requireExplicit asks for yours"
                 )
             }
-            None if is_left_to_the_server(port, service) => {
+            None if service.is_allocated()
+                && port.choice == Choice::Allocator
+                && !with_number.contains(port.port) =>
+            {
                 "is not set, and requireExplicit asks for a number".to_owned()
             }
             _ => continue,
@@ -41,13 +46,6 @@ pub(crate) fn check(service: &Service<'_>, advice: &mut Advice<'_>, verdict: &mu
             Finding::new(&RULE, &port.place, reason).fix(fix),
         );
     }
-}
-
-/// Whether the API server will choose. An entry with the same `port` shares its number: `initNodePorts` in
-/// `pkg/registry/core/service/storage/alloc.go`.
-fn is_left_to_the_server(port: &Entry<'_>, service: &Service<'_>) -> bool {
-    let shares = |other: &Entry<'_>| other.port == port.port && other.number.is_some();
-    service.is_allocated() && port.choice == Choice::Allocator && !service.ports.iter().any(shares)
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
 //! One number for two things.
 
+use shared::index::Index;
 use shared::{Finding, Level, Rule, Verdict, quote, rule};
 
-use crate::service::{Place, Service};
+use crate::numbers::{Numbers, hash_of};
+use crate::service::{Entry, Place, Service};
 use crate::settings::Settings;
 
 /// See the module.
@@ -16,16 +18,38 @@ pub(crate) static RULE: Rule = rule! {
 
 /// Refuses numbers that cannot be shared, and warns of those that the API server will not share.
 pub(crate) fn check(service: &Service<'_>, settings: &Settings, verdict: &mut Verdict) {
-    for (index, port) in service.ports.iter().enumerate() {
-        let before = service.ports.iter().take(index);
-        let mut same = before.filter(|other| other.number == port.number);
+    let ports = &service.ports;
+    // What has none has 0, which is not asked for.
+    let numbers = Numbers::new(ports.iter().map(|p| p.number.unwrap_or(0)).collect());
+    let hashes = ports.iter();
+    let hashes = hashes.map(|port| hash_of(port.number.unwrap_or(0), port.protocol));
+    let of_protocol = Index::new(&hashes.collect::<Vec<_>>());
+    // The first place with another `port` than the first place of the same number has, by the latter.
+    let mut others: Vec<Option<&Entry<'_>>> = vec![None; ports.len()];
+    for (index, port) in ports.iter().enumerate() {
         let Some(number) = port.number else {
             continue;
         };
-        if same.clone().any(|other| other.protocol == port.protocol) {
+        let is_same = |other: &usize| {
+            let other = ports.get(*other);
+            other.is_some_and(|o| (o.number, o.protocol) == (port.number, port.protocol))
+        };
+        let mut same = of_protocol.places(hash_of(number, port.protocol));
+        let is_double = same.find(is_same) != Some(index);
+        let place = numbers.first(number).unwrap_or(index);
+        let (Some(first), Some(other)) = (ports.get(place), others.get_mut(place)) else {
+            continue;
+        };
+        let other = if first.port == port.port {
+            *other
+        } else {
+            other.get_or_insert(port);
+            Some(first)
+        };
+        if is_double {
             let reason = format!("{number} is there twice for {}", quote(port.protocol));
             verdict.report(Level::Deny, Finding::new(&RULE, &port.place, reason));
-        } else if let Some(other) = same.find(|other| other.port != port.port)
+        } else if let Some(other) = other
             && service.is_new
         {
             // Through an UPDATE it is possible: `initNodePorts` and `updateNodePorts` in
