@@ -3,6 +3,7 @@
 unexport MAKEFLAGS MFLAGS
 
 POLICIES := $(patsubst policies/%/Cargo.toml,%,$(wildcard policies/*/Cargo.toml))
+BENCH_GUESTS := floor usual
 
 .PHONY: help
 help: ## List the commands
@@ -30,8 +31,15 @@ e2e: wasm ## Replay all cases through the kwctl on the PATH; ARGS= is a part of 
 	@cargo run --quiet --locked -p bundle-tests --bin e2e -- target/e2e $(ARGS)
 
 .PHONY: bench
-bench: wasm ## Measure what lists of autoscalers cost
-	@cargo bench --quiet --locked --profile dev -p bundle-tests --bench lists
+bench: wasm $(BENCH_GUESTS:%=target/bench-guests/%.wasm) ## Measure what policies and preflight cost, into docs/benchmarks.md
+	@cargo build --quiet --locked --release -p preflight --features embedded
+	@cargo bench --quiet --locked -p bundle-tests --bench figures
+
+# What the policies are compared with: no policies, never shipped, and so not in dist/.
+target/bench-guests/%.wasm: toolchain
+	@tools/wasm-cargo rustc $(if $(wildcard $@),--quiet) --locked --profile wasm -p $* --lib --crate-type cdylib
+	@mkdir -p target/bench-guests
+	@cp target/wasm/wasm32-unknown-unknown/wasm/$*.wasm $@
 
 # Seconds for each target.
 FUZZ_TIME := 60

@@ -6,7 +6,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use policy_metadata::Metadata;
@@ -37,11 +37,14 @@ pub struct Cluster {
     objects: BTreeMap<(String, String), BTreeMap<Key, Value>>,
     errors: BTreeMap<(String, String), String>,
     /// The real host, too, keeps what it has already looked up.
-    answers: Mutex<HashMap<(Operation, Vec<u8>), Answer>>,
+    answers: Mutex<HashMap<(Operation, Vec<u8>), Kept>>,
 }
 
 /// What a guest gets to see.
 type Answer = Result<Vec<u8>, String>;
+
+/// An answer that is made once, by whoever asks first.
+type Kept = Arc<OnceLock<Answer>>;
 
 /// Namespace and name; of objects whose name is yet to be generated also their position.
 type Key = (String, String, usize);
@@ -148,15 +151,16 @@ impl Cluster {
         }
         let key = (operation, payload.to_vec());
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        answers
-            .entry(key)
-            .or_insert_with(|| {
-                let answer = self.look_up(operation, lookup);
-                answer
-                    .map(|value| value.to_string().into_bytes())
-                    .map_err(|text| format!("Callback evaluation failure: {text}"))
-            })
-            .clone()
+        let kept = Arc::clone(answers.entry(key).or_default());
+        // Lists may be long: other threads find their answers while this one is made or copied.
+        drop(answers);
+        kept.get_or_init(|| {
+            let answer = self.look_up(operation, lookup);
+            answer
+                .map(|value| value.to_string().into_bytes())
+                .map_err(|text| format!("Callback evaluation failure: {text}"))
+        })
+        .clone()
     }
 
     fn look_up(&self, operation: Operation, lookup: &Lookup) -> Result<Value, String> {
@@ -187,18 +191,26 @@ impl Cluster {
         }
     }
 
-    /// Objects of the group and kind in any version: [`convert`] makes them what was asked for.
-    fn of_kind(&self, lookup: &Lookup) -> impl Iterator<Item = (&Key, &Value)> {
-        let key = (split(&lookup.api_version).0.to_owned(), lookup.kind.clone());
-        self.objects.get(&key).into_iter().flatten()
+    /// Objects of the group and kind in any version: [`convert`] makes them what was asked for. They are in order, and
+    /// the first is the first of this namespace that has this name, or comes after it.
+    fn of_kind(
+        &self,
+        lookup: &Lookup,
+        namespace: &str,
+        name: &str,
+    ) -> impl Iterator<Item = (&Key, &Value)> {
+        let kind = (split(&lookup.api_version).0.to_owned(), lookup.kind.clone());
+        let first = (namespace.to_owned(), name.to_owned(), 0);
+        let objects = self.objects.get(&kind).into_iter();
+        objects.flat_map(move |objects| objects.range(&first..))
     }
 
     fn list(&self, lookup: &Lookup, namespace: Option<&str>) -> Result<Value, String> {
         let labels = selector::labels(lookup.label_selector.as_deref().unwrap_or_default())?;
         let fields = selector::fields(lookup.field_selector.as_deref().unwrap_or_default())?;
         let items: Vec<Value> = self
-            .of_kind(lookup)
-            .filter(|((home, ..), _)| namespace.is_none_or(|namespace| namespace == home))
+            .of_kind(lookup, namespace.unwrap_or_default(), "")
+            .take_while(|((home, ..), _)| namespace.is_none_or(|namespace| namespace == home))
             .filter(|(_, object)| {
                 labels
                     .iter()
@@ -237,8 +249,9 @@ impl Cluster {
             }
         };
         let found = self
-            .of_kind(lookup)
-            .find(|((other, called, _), _)| other == home && called == name);
+            .of_kind(lookup, home, name)
+            .next()
+            .filter(|((other, called, _), _)| other == home && called == name);
         let (_, object) = found.ok_or_else(|| {
             format!("Cannot find {api_version}/{kind} named '{name}' inside of namespace '{namespace:?}'")
         })?;

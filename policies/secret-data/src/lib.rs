@@ -1,7 +1,7 @@
 //! Refuses Secrets whose data is wrongly encoded, malformed for its type, or too large.
 //!
 //! Every value is decoded once, one after the other in one buffer, and judged by itself; then the sizes, and what the
-//! type of the Secret promises. Nothing of a value ever gets into a message: keys, lengths and kinds of mistakes do.
+//! type of the Secret promises: values that have a form are kept for that. Nothing of a value ever gets into a message: keys, lengths and kinds of mistakes do.
 
 mod base64;
 mod docker;
@@ -17,11 +17,14 @@ mod views;
 mod x509;
 mod yaml;
 
+use std::borrow::Cow;
+use std::mem;
+
 use shared::{Cluster, Error, Policy, Request, Rule, Verdict};
 
 use crate::settings::Settings;
 use crate::value::Value;
-use crate::views::Object;
+use crate::views::{Object, Values};
 
 /// The policy.
 pub struct SecretData;
@@ -73,9 +76,11 @@ fn judge(object: &Object<'_>, settings: &Settings, verdict: &mut Verdict) {
     // The largest value decides: the buffer never grows, so that the guest never holds it twice.
     let written = object.entries.iter().filter(|entry| entry.is_encoded);
     let most = written
-        .map(|entry| base64::most_decoded(entry.written))
+        .map(|entry| base64::most_decoded(entry.written.len()))
         .max();
     let mut buffer = Vec::with_capacity(most.unwrap_or_default());
+    let keeps_values = rules::reads_values(object);
+    let mut values = Values::default();
     for entry in &object.entries {
         let bytes = if entry.is_encoded {
             match base64::decode(entry.written, &mut buffer) {
@@ -90,8 +95,18 @@ fn judge(object: &Object<'_>, settings: &Settings, verdict: &mut Verdict) {
         };
         sizes.push((entry, bytes.len()));
         rules::check_value(&Value::new(entry, bytes), object, settings, verdict);
+        if keeps_values {
+            values.push(
+                entry,
+                if entry.is_encoded {
+                    Cow::Owned(mem::take(&mut buffer))
+                } else {
+                    Cow::Borrowed(entry.written.as_bytes())
+                },
+            );
+        }
     }
     rules::check_sizes(object, &sizes, settings, verdict);
-    rules::check_form(object, settings, verdict);
+    rules::check_form(object, &values, settings, verdict);
     rules::clear_text_copy::check(object, settings, verdict);
 }

@@ -4,9 +4,9 @@ use shared::{Rule, Verdict};
 
 use crate::docker::Form;
 use crate::settings::Settings;
-use crate::tls::Values;
+use crate::tls::Tls;
 use crate::value::Value;
-use crate::views::{Entry, Object};
+use crate::views::{Entry, Object, Values};
 
 mod byte_order_mark;
 mod carriage_return;
@@ -124,7 +124,12 @@ pub(crate) fn check_sizes(
 }
 
 /// Judges what the type of a Secret promises.
-pub(crate) fn check_form(object: &Object<'_>, settings: &Settings, verdict: &mut Verdict) {
+pub(crate) fn check_form(
+    object: &Object<'_>,
+    values: &Values<'_>,
+    settings: &Settings,
+    verdict: &mut Verdict,
+) {
     let Some(secret_type) = object
         .secret_type
         .filter(|name| !settings.exempts_type(name))
@@ -134,8 +139,7 @@ pub(crate) fn check_form(object: &Object<'_>, settings: &Settings, verdict: &mut
     let form = &settings.form;
     match secret_type {
         TLS => {
-            let values = Values::of(object);
-            let tls = &values.files();
+            let tls = &Tls::of(values);
             let is_placed = misplaced_pem::check(tls, form.tls, verdict);
             let is_pem = malformed_pem::check_tls(tls, form.tls, verdict);
             incomplete_key_pair::check(tls, form.tls, verdict);
@@ -146,26 +150,28 @@ pub(crate) fn check_form(object: &Object<'_>, settings: &Settings, verdict: &mut
             expired_certificate::check(tls, object.written_at, level, verdict);
         }
         DOCKER_CONFIG_JSON => docker(
-            object,
+            values,
             ".dockerconfigjson",
             Form::ConfigJson,
             settings,
             verdict,
         ),
-        DOCKER_CFG => docker(object, ".dockercfg", Form::Cfg, settings, verdict),
+        DOCKER_CFG => docker(values, ".dockercfg", Form::Cfg, settings, verdict),
         BASIC_AUTH => empty_credential::check(object, form.basic_auth, verdict),
-        SSH_AUTH => malformed_pem::check_ssh(object, form.ssh_auth, verdict),
-        BOOTSTRAP_TOKEN => malformed_bootstrap_token::check(object, form.bootstrap_token, verdict),
+        SSH_AUTH => malformed_pem::check_ssh(values, form.ssh_auth, verdict),
+        BOOTSTRAP_TOKEN => {
+            malformed_bootstrap_token::check(object, values, form.bootstrap_token, verdict);
+        }
         _ => {}
     }
 }
 
-fn docker(object: &Object<'_>, key: &str, form: Form, settings: &Settings, verdict: &mut Verdict) {
-    let Some((entry, value)) = object.value(key) else {
+fn docker(values: &Values<'_>, key: &str, form: Form, settings: &Settings, verdict: &mut Verdict) {
+    let Some((entry, value)) = values.get(key) else {
         return;
     };
     let level = settings.form.docker_config;
-    for problem in crate::docker::problems(&value, form) {
+    for problem in crate::docker::problems(value, form) {
         malformed_docker_config::check(entry, problem, level, verdict);
         useless_docker_config::check(entry, problem, level, verdict);
     }
@@ -179,17 +185,27 @@ const SSH_AUTH: &str = "kubernetes.io/ssh-auth";
 const SERVICE_ACCOUNT_TOKEN: &str = "kubernetes.io/service-account-token";
 const BOOTSTRAP_TOKEN: &str = "bootstrap.kubernetes.io/token";
 
+/// The values that have a form by the type.
+const FORMS: &[(&str, &str)] = &[
+    (TLS, "tls.crt"),
+    (TLS, "tls.key"),
+    (TLS, "ca.crt"),
+    (DOCKER_CONFIG_JSON, ".dockerconfigjson"),
+    (DOCKER_CFG, ".dockercfg"),
+    (SSH_AUTH, "ssh-privatekey"),
+];
+
 /// Whether a type says what the value of a key looks like.
 fn has_form(secret_type: &str, key: &str) -> bool {
-    const FORMS: &[(&str, &str)] = &[
-        (TLS, "tls.crt"),
-        (TLS, "tls.key"),
-        (TLS, "ca.crt"),
-        (DOCKER_CONFIG_JSON, ".dockerconfigjson"),
-        (DOCKER_CFG, ".dockercfg"),
-        (SSH_AUTH, "ssh-privatekey"),
-    ];
     FORMS.contains(&(secret_type, key))
+}
+
+/// Whether [`check_form`] reads values of an object.
+pub(crate) fn reads_values(object: &Object<'_>) -> bool {
+    let Some(secret_type) = object.secret_type else {
+        return false;
+    };
+    secret_type == BOOTSTRAP_TOKEN || FORMS.iter().any(|(name, _)| *name == secret_type)
 }
 
 /// A number of bytes for people.

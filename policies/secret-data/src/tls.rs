@@ -1,15 +1,8 @@
 //! The files of a TLS Secret, read once for all rules about them.
 
-use std::borrow::Cow;
-
 use crate::pem::{self, Block, Damage};
-use crate::views::{Entry, Object};
+use crate::views::{Entry, Values};
 use crate::x509::Certificate;
-
-/// The values of a TLS Secret, decoded.
-pub(crate) struct Values<'a>([Option<Decoded<'a>>; 3]);
-
-type Decoded<'a> = (&'a Entry<'a>, Cow<'a, [u8]>);
 
 /// A value with what is in it.
 pub(crate) struct File<'v> {
@@ -30,26 +23,20 @@ pub(crate) struct Tls<'v> {
     pub(crate) authority: Option<File<'v>>,
 }
 
-impl<'a> Values<'a> {
-    /// The values of a Secret.
-    pub(crate) fn of(object: &'a Object<'a>) -> Self {
-        Self(["tls.crt", "tls.key", "ca.crt"].map(|key| object.value(key)))
-    }
-
-    /// What is in them.
-    pub(crate) fn files(&self) -> Tls<'_> {
-        let [certificate, key, authority] = self.0.each_ref().map(|value| {
-            value.as_ref().map(|(entry, value)| {
-                let (blocks, damage) = pem::scan(std::str::from_utf8(value).unwrap_or_default());
-                File {
-                    entry,
-                    value,
-                    blocks,
-                    damage,
-                }
+impl<'v> Tls<'v> {
+    /// What is in the values of a Secret.
+    pub(crate) fn of(values: &'v Values<'_>) -> Self {
+        let [certificate, key, authority] = ["tls.crt", "tls.key", "ca.crt"].map(|key| {
+            let (entry, value) = values.get(key)?;
+            let (blocks, damage) = pem::scan(std::str::from_utf8(value).unwrap_or_default());
+            Some(File {
+                entry,
+                value,
+                blocks,
+                damage,
             })
         });
-        Tls {
+        Self {
             certificate,
             key,
             authority,

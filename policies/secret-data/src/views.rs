@@ -124,25 +124,25 @@ impl<'a> Object<'a> {
     pub(crate) fn entry(&self, key: &str) -> Option<&Entry<'a>> {
         self.entries.iter().find(|entry| entry.key == key)
     }
+}
 
-    /// The decoded value of a key; none where there is no such key, or it cannot be decoded.
-    pub(crate) fn value(&self, key: &str) -> Option<(&Entry<'a>, Cow<'a, [u8]>)> {
-        let entry = self.entry(key)?;
-        Some((entry, entry.value()?))
+/// The values of an object, decoded.
+#[derive(Debug, Default)]
+pub(crate) struct Values<'a>(Vec<(&'a Entry<'a>, Cow<'a, [u8]>)>);
+
+impl<'a> Values<'a> {
+    pub(crate) fn push(&mut self, entry: &'a Entry<'a>, value: Cow<'a, [u8]>) {
+        self.0.push((entry, value));
+    }
+
+    /// The value of a key; none where there is no such key, or it cannot be decoded.
+    pub(crate) fn get(&self, key: &str) -> Option<(&'a Entry<'a>, &[u8])> {
+        let found = self.0.iter().find(|(entry, _)| entry.key == key);
+        found.map(|(entry, value)| (*entry, value.as_ref()))
     }
 }
 
-impl<'a> Entry<'a> {
-    /// The decoded value; none where it cannot be decoded.
-    pub(crate) fn value(&self) -> Option<Cow<'a, [u8]>> {
-        if !self.is_encoded {
-            return Some(Cow::Borrowed(self.written.as_bytes()));
-        }
-        let mut buffer = Vec::new();
-        crate::base64::decode(self.written, &mut buffer).ok()?;
-        Some(Cow::Owned(buffer))
-    }
-
+impl Entry<'_> {
     /// Reports a finding about this value. On an UPDATE it is new when another key has it.
     // Inlined into each rule, it would be a tenth of the policy.
     #[inline(never)]

@@ -2,7 +2,7 @@
 
 use shared::{Finding, Level, Rule, Verdict, rule};
 
-use crate::views::Object;
+use crate::views::{Object, Values};
 
 /// See the module.
 pub(crate) static RULE: Rule = rule! {
@@ -17,9 +17,9 @@ pub(crate) static RULE: Rule = rule! {
 ///
 /// Source: `plugin/pkg/auth/authenticator/token/bootstrap/bootstrap.go` and
 /// `staging/src/k8s.io/cluster-bootstrap/token/api/types.go`.
-pub(crate) fn check(object: &Object<'_>, level: Level, verdict: &mut Verdict) {
-    let id = object.value("token-id").map(|(_, id)| id);
-    let is_id = id.as_ref().is_some_and(|id| is_token(id, 6));
+pub(crate) fn check(object: &Object<'_>, values: &Values<'_>, level: Level, verdict: &mut Verdict) {
+    let id = values.get("token-id").map(|(_, id)| id);
+    let is_id = id.is_some_and(|id| is_token(id, 6));
     if !is_id {
         report(
             "data[\"token-id\"]",
@@ -29,12 +29,12 @@ pub(crate) fn check(object: &Object<'_>, level: Level, verdict: &mut Verdict) {
         );
     }
     let name = object.name.strip_prefix("bootstrap-token-");
-    if is_id && name.map(str::as_bytes) != id.as_deref() {
+    if is_id && name.map(str::as_bytes) != id {
         let reason = "is not \"bootstrap-token-\" and the token-id behind it";
         report("metadata.name", reason, level, verdict);
     }
-    let secret = object.value("token-secret");
-    if !secret.is_some_and(|(_, secret)| is_token(&secret, 16)) {
+    let secret = values.get("token-secret");
+    if !secret.is_some_and(|(_, secret)| is_token(secret, 16)) {
         report(
             "data[\"token-secret\"]",
             "is not 16 lower case letters and digits",
@@ -46,8 +46,8 @@ pub(crate) fn check(object: &Object<'_>, level: Level, verdict: &mut Verdict) {
         let reason = "is not \"kube-system\", where alone tokens are looked for";
         report("metadata.namespace", reason, level, verdict);
     }
-    let expiration = object.value("expiration");
-    if expiration.is_some_and(|(_, time)| !is_time(&time)) {
+    let expiration = values.get("expiration");
+    if expiration.is_some_and(|(_, time)| !is_time(time)) {
         report(
             "data[\"expiration\"]",
             "is not a time such as 2026-01-31T12:00:00Z",

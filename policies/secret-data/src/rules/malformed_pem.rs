@@ -5,7 +5,7 @@ use shared::{Level, Rule, Verdict, rule};
 use crate::pem::{self, Block, Damage};
 use crate::tls::{Tls, is_private_key};
 use crate::value::Value;
-use crate::views::{Entry, Object};
+use crate::views::{Entry, Values};
 use crate::x509::{Certificate, PublicKey};
 
 /// See the module.
@@ -64,14 +64,14 @@ pub(crate) fn check_tls(tls: &Tls<'_>, level: Level, verdict: &mut Verdict) -> b
 }
 
 /// Judges the key of an SSH Secret.
-pub(crate) fn check_ssh(object: &Object<'_>, mut level: Level, verdict: &mut Verdict) {
-    let Some((entry, value)) = object
-        .value("ssh-privatekey")
+pub(crate) fn check_ssh(values: &Values<'_>, mut level: Level, verdict: &mut Verdict) {
+    let Some((entry, value)) = values
+        .get("ssh-privatekey")
         .filter(|(_, value)| !value.is_empty())
     else {
         return;
     };
-    let text = std::str::from_utf8(&value).unwrap_or_default();
+    let text = std::str::from_utf8(value).unwrap_or_default();
     let blocks = pem::blocks(text);
     let problem = if let Some(block) = blocks.iter().find(|block| is_private_key(block)) {
         let is_empty = block.content.is_empty();
@@ -106,7 +106,7 @@ pub(crate) fn check_ssh(object: &Object<'_>, mut level: Level, verdict: &mut Ver
             "put the private key in, the file without .pub",
         ))
     } else {
-        Some(other_blocks(&value, &blocks, WITHOUT_KEY))
+        Some(other_blocks(value, &blocks, WITHOUT_KEY))
     };
     report(entry, problem, level, verdict);
 }

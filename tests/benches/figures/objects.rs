@@ -1,0 +1,183 @@
+//! Objects of any size, as they are in a cluster that people work with.
+
+use serde_json::{Value, json};
+
+/// The metadata of an object that has been in a cluster for a while.
+fn metadata(name: &str) -> Value {
+    json!({
+        "name": name,
+        "namespace": "shop",
+        "uid": "8f1b5f0e-6c0f-4c55-9a52-0d2a6c2f7a11",
+        "resourceVersion": "1234567",
+        "generation": 3,
+        "creationTimestamp": "2026-01-02T03:04:05Z",
+        "labels": {
+            "app.kubernetes.io/name": name,
+            "app.kubernetes.io/instance": name,
+            "app.kubernetes.io/managed-by": "Helm",
+            "helm.sh/chart": "shop-1.2.3",
+        },
+    })
+}
+
+/// Base64 of no text at all: three quarters of it are as many bytes.
+fn value(size: usize) -> String {
+    let alphabet = "3q2AvqDH4kNf9TgWyB7mXoZ0Rr8sLJpUeCiVd6Y1bQhnuFwKM5xEGzatjlcSIOPD";
+    alphabet.chars().cycle().take(size / 4 * 4).collect()
+}
+
+fn secret(data: &Value) -> Value {
+    let metadata = metadata("store");
+    json!({"apiVersion": "v1", "kind": "Secret", "type": "Opaque", "metadata": metadata, "data": data})
+}
+
+/// A Secret of so many KiB in one value.
+pub(crate) fn one_value(kibibytes: usize) -> Value {
+    secret(&json!({"store.bin": value(kibibytes * 1024)}))
+}
+
+/// A Secret of so many KiB in values of one.
+pub(crate) fn many_values(kibibytes: usize) -> Value {
+    let entries = (0..kibibytes).map(|number| (format!("key-{number}"), json!(value(1000))));
+    secret(&entries.collect())
+}
+
+/// A Secret with a YAML file of so many KiB.
+pub(crate) fn one_file(kibibytes: usize) -> Value {
+    let line = "  - {name: worker, url: \"https://worker.shop.example.com/api\"}\n";
+    let lines = line.repeat(kibibytes * 1024 / line.len());
+    let mut object = secret(&json!({}));
+    if let Some(fields) = object.as_object_mut() {
+        let file = json!({"workers.yaml": format!("workers:\n{lines}")});
+        fields.insert("stringData".to_owned(), file);
+    }
+    object
+}
+
+/// A container as charts write them.
+fn container(number: usize, volume: &str) -> Value {
+    json!({
+        "name": format!("app-{number}"),
+        "image": "registry.example.com/shop/app:1.2.3",
+        "imagePullPolicy": "IfNotPresent",
+        "env": [
+            {"name": "LOG_LEVEL", "value": "info"},
+            {"name": "POD", "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.name"}}},
+        ],
+        "ports": [{"containerPort": 8080, "name": "http", "protocol": "TCP"}],
+        "readinessProbe": {"httpGet": {"path": "/ready", "port": "http", "scheme": "HTTP"}, "periodSeconds": 10},
+        "resources": {"limits": {"memory": "256Mi"}, "requests": {"cpu": "100m", "memory": "256Mi"}},
+        "terminationMessagePath": "/dev/termination-log",
+        "volumeMounts": [{"name": volume, "mountPath": "/data", "readOnly": true}],
+    })
+}
+
+/// A Pod whose containers share a volume that is not of the node.
+pub(crate) fn pod(containers: usize) -> Value {
+    let containers: Vec<Value> = (0..containers)
+        .map(|number| container(number, "data"))
+        .collect();
+    let volumes = json!([{"name": "data", "emptyDir": {}}]);
+    let spec = json!({"containers": containers, "volumes": volumes, "restartPolicy": "Always"});
+    json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata("web"), "spec": spec})
+}
+
+/// A Pod whose containers have a folder of the node each.
+pub(crate) fn pod_of_the_node(containers: usize) -> Value {
+    let volume = |number| format!("data-{number}");
+    let volumes = (0..containers).map(|number| {
+        json!({"name": volume(number), "hostPath": {"path": format!("/srv/data/{number}"), "type": ""}})
+    });
+    let volumes: Vec<Value> = volumes.collect();
+    let containers: Vec<Value> = (0..containers)
+        .map(|number| container(number, &volume(number)))
+        .collect();
+    let spec = json!({"containers": containers, "volumes": volumes, "restartPolicy": "Always"});
+    json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata("web"), "spec": spec})
+}
+
+/// A Service with so many ports of the node, each chosen.
+pub(crate) fn service(ports: usize) -> Value {
+    let ports = (0..ports).map(|number| {
+        json!({
+            "name": format!("port-{number}"), "port": 8000 + number, "protocol": "TCP",
+            "targetPort": 8000 + number, "nodePort": 30_100 + number,
+        })
+    });
+    let ports: Vec<Value> = ports.collect();
+    let spec = json!({
+        "type": "NodePort", "selector": {"app": "web"}, "ports": ports, "sessionAffinity": "None",
+        "externalTrafficPolicy": "Cluster", "internalTrafficPolicy": "Cluster", "clusterIP": "10.96.0.7",
+    });
+    json!({"apiVersion": "v1", "kind": "Service", "metadata": metadata("web"), "spec": spec})
+}
+
+fn deployment_of(name: &str, containers: &[Value]) -> Value {
+    let spec = json!({"replicas": 2, "template": {"spec": {"containers": containers}}});
+    json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata(name), "spec": spec})
+}
+
+/// A Deployment of so many containers.
+pub(crate) fn deployment(containers: usize) -> Value {
+    let containers: Vec<Value> = (0..containers)
+        .map(|number| container(number, "data"))
+        .collect();
+    deployment_of("app-0", &containers)
+}
+
+/// A Deployment whose container requests nothing.
+pub(crate) fn target() -> Value {
+    let container = json!({"name": "app", "image": "registry.example.com/app:1"});
+    deployment_of("app-0", &[container])
+}
+
+/// An autoscaler of a Deployment of its own.
+pub(crate) fn autoscaler(number: usize) -> Value {
+    let name = format!("app-{number}");
+    let metric = |resource: &str| {
+        let target = json!({"type": "Utilization", "averageUtilization": 60});
+        json!({"type": "Resource", "resource": {"name": resource, "target": target}})
+    };
+    json!({
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": metadata(&name),
+        "spec": {
+            "minReplicas": 2,
+            "maxReplicas": 10,
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": name},
+            "metrics": [metric("cpu"), metric("memory")],
+        },
+        "status": {"currentReplicas": 2, "desiredReplicas": 2},
+    })
+}
+
+/// An autoscaler of the other kind, of the same Deployment.
+pub(crate) fn vertical(number: usize) -> Value {
+    let name = format!("app-{number}");
+    let bounds = json!({"containerName": "*", "minAllowed": {"cpu": "50m"}});
+    let target = json!({"cpu": "100m", "memory": "262144k"});
+    let recommended = json!({"containerName": "app", "target": target});
+    json!({
+        "apiVersion": "autoscaling.k8s.io/v1",
+        "kind": "VerticalPodAutoscaler",
+        "metadata": metadata(&name),
+        "spec": {
+            "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": name},
+            "updatePolicy": {"updateMode": "Auto"},
+            "resourcePolicy": {"containerPolicies": [bounds]},
+        },
+        "status": {"recommendation": {"containerRecommendations": [recommended]}},
+    })
+}
+
+/// Bounds for the containers of a namespace.
+pub(crate) fn limit_range(number: usize) -> Value {
+    let item = json!({"type": "Container", "max": {"cpu": "4", "memory": "8Gi"}});
+    json!({
+        "apiVersion": "v1",
+        "kind": "LimitRange",
+        "metadata": metadata(&format!("limits-{number}")),
+        "spec": {"limits": [item]},
+    })
+}

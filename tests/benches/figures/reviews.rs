@@ -1,0 +1,165 @@
+//! What each policy takes for the captured reviews that it wants, by their size.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bundle_tests::{complete, names, read, repository};
+use preflight::Cluster;
+use preflight::review::Target;
+use serde_json::{Value, json};
+
+use crate::measure::{Guest, Guests, Question, milliseconds, ratio};
+use crate::objects;
+use crate::report::Report;
+
+/// For how long one review is measured.
+const TIME: Duration = Duration::from_millis(150);
+
+/// How many times the time of the floor a policy may take, with objects of 4 to 8 KB.
+const MOST_OF_FLOOR: f64 = 2.0;
+/// How many times faster than the usual way it has to be.
+const LEAST_FASTER: f64 = 2.5;
+
+const CLASSES: &[(&str, std::ops::Range<usize>)] = &[
+    ("under 4 KB", 0..4_000),
+    (JUDGED, 4_000..8_000),
+    ("over 8 KB", 8_000..usize::MAX),
+];
+/// The class that the targets are about.
+const JUDGED: &str = "4–8 KB";
+
+pub(crate) fn measure(guests: &Guests, report: &mut Report) -> Result<(), String> {
+    report.table(
+        "Reviews",
+        &["policy", "payload"],
+        &[
+            "reviews",
+            "time, µs",
+            "× floor",
+            "worst",
+            "faster than the usual way",
+            "worst",
+            "memory, KiB",
+            "usual, KiB",
+        ],
+    );
+    let reviews = captured()?;
+    let created = reviews
+        .iter()
+        .filter_map(|review| review.get("object").cloned());
+    let cluster = Arc::new(Cluster::new(created));
+    for policy in &guests.policies {
+        let metadata = policy.policy.metadata();
+        let metadata = metadata.ok_or_else(|| format!("{} has no metadata", policy.name))?;
+        let mut questions: Vec<Question> = reviews
+            .iter()
+            .filter(|request| Target::of(request).is_wanted_by(metadata))
+            .map(|request| Question::new(request, &cluster))
+            .collect();
+        let is_judged = |question: &Question| (4_000..8_000).contains(&question.payload.len());
+        // The captured Services are small.
+        let is_made = !questions.iter().any(is_judged);
+        if is_made {
+            for ports in [20, 30, 40, 50] {
+                let request = complete(&json!({ "object": objects::service(ports) }))?;
+                questions.push(Question::new(&request, &cluster));
+            }
+        }
+        for (class, sizes) in CLASSES {
+            let of_class = |question: &&Question| sizes.contains(&question.payload.len());
+            let of_class: Vec<&Question> = questions.iter().filter(of_class).collect();
+            let Some(row) = Row::measure(guests, policy, &of_class)? else {
+                continue;
+            };
+            let is_judged = *class == JUDGED;
+            let made = if is_judged && is_made { " (made)" } else { "" };
+            report.row(&[
+                &policy.name,
+                &format!("{class}{made}"),
+                &of_class.len().to_string(),
+                &format!("{:.0}", milliseconds(row.time) * 1e3),
+                &format!("{:.2}", row.of_floor),
+                &format!("{:.2}", row.most_of_floor),
+                &format!("{:.2}", row.faster),
+                &format!("{:.2}", row.least_faster),
+                &(row.pages * 64).to_string(),
+                &(row.usual_pages * 64).to_string(),
+            ]);
+            if is_judged {
+                let name = &policy.name;
+                report.target(
+                    &format!("`{name}` takes at most {MOST_OF_FLOOR:.1} times the floor, {JUDGED}"),
+                    &format!("{:.2}", row.of_floor),
+                    row.of_floor <= MOST_OF_FLOOR,
+                );
+                report.target(
+                    &format!("`{name}` is at least {LEAST_FASTER:.1} times faster than the usual way, {JUDGED}"),
+                    &format!("{:.2}", row.faster),
+                    row.faster >= LEAST_FASTER,
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The requests that a real API server sent.
+fn captured() -> Result<Vec<Value>, String> {
+    let folder = repository("tests/reviews");
+    let files = names(&folder)?.into_iter();
+    let files = files.filter(|file| file != "expected.yaml");
+    files
+        .map(|file| {
+            let review: Value = serde_json::from_str(&read(&folder.join(&file))?)
+                .map_err(|error| format!("{file}: {error}"))?;
+            let request = review.get("request").cloned();
+            request.ok_or_else(|| format!("{file} has no request"))
+        })
+        .collect()
+}
+
+/// What a policy takes for reviews of a size: medians, and the worst.
+struct Row {
+    time: Duration,
+    of_floor: f64,
+    most_of_floor: f64,
+    faster: f64,
+    least_faster: f64,
+    pages: u32,
+    usual_pages: u32,
+}
+
+impl Row {
+    /// None where there are no questions.
+    fn measure(
+        guests: &Guests,
+        policy: &Guest,
+        questions: &[&Question],
+    ) -> Result<Option<Self>, String> {
+        let by_size = |question: &&&Question| question.payload.len();
+        let Some(largest) = questions.iter().max_by_key(by_size) else {
+            return Ok(None);
+        };
+        let (mut times, mut of_floor, mut faster) = (Vec::new(), Vec::new(), Vec::new());
+        for question in questions {
+            let all = [&guests.floor, policy, &guests.usual];
+            let [floor, time, usual] = question.times(all, TIME)?;
+            times.push(time);
+            of_floor.push(ratio(time, floor));
+            faster.push(ratio(usual, time));
+        }
+        times.sort();
+        of_floor.sort_by(f64::total_cmp);
+        faster.sort_by(f64::total_cmp);
+        let middle = questions.len() / 2;
+        Ok(Some(Self {
+            time: times.get(middle).copied().unwrap_or_default(),
+            of_floor: of_floor.get(middle).copied().unwrap_or_default(),
+            most_of_floor: of_floor.last().copied().unwrap_or_default(),
+            faster: faster.get(middle).copied().unwrap_or_default(),
+            least_faster: faster.first().copied().unwrap_or_default(),
+            pages: largest.pages(policy, 1)?,
+            usual_pages: largest.pages(&guests.usual, 1)?,
+        }))
+    }
+}
