@@ -48,6 +48,16 @@ FUZZ_TIME := 60
 fuzz: cargo ## Look for inputs that break a property; ARGS= is a part of a name, FUZZ_TIME= the seconds for each
 	@tools/fuzz $(FUZZ_TIME) $(ARGS)
 
+# Twice: each mutant with the tests of its package, and what these let live with all cases as native code. Timeouts (3)
+# are loops without an end, which count as found. That all cases pass without a mutant is for `make test` to say.
+MUTANTS := CARGO_TARGET_DIR=$(CURDIR)/target/mutants target/tools/bin/cargo-mutants mutants --output target
+
+.PHONY: mutants
+mutants: cargo ## Break the code in small ways, to see which no test notices; ARGS= goes to cargo-mutants
+	@test -x target/tools/bin/cargo-mutants || cargo install --locked --root target/tools cargo-mutants@27.1.0
+	@$(MUTANTS) --cargo-test-arg=--lib $(ARGS) || case $$? in 2|3) ;; *) exit 1 ;; esac
+	@$(MUTANTS) --iterate --baseline skip --timeout 120 --test-package bundle-tests --cargo-test-arg=--test=native $(ARGS) || [ $$? = 3 ]
+
 .PHONY: check
 check: wasm ## Check format, lints (native and wasm) and documentation
 	cargo fmt --all --check

@@ -13,11 +13,13 @@ use std::sync::Arc;
 
 use bundle_tests::{complete, policies};
 use hpa_target_requests::HpaTargetRequests;
-use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec, StatefulSet, StatefulSetSpec};
+use k8s_openapi::api::apps::v1::{
+    Deployment, DeploymentSpec, ReplicaSet, ReplicaSetSpec, StatefulSet, StatefulSetSpec,
+};
 use k8s_openapi::api::autoscaling::{v1, v2};
 use k8s_openapi::api::core::v1::{
     Container, LimitRange, LimitRangeItem, LimitRangeSpec, PodSpec, PodTemplateSpec,
-    ResourceRequirements,
+    ReplicationController, ReplicationControllerSpec, ResourceRequirements,
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -185,14 +187,19 @@ impl Random {
         (count > 0 || self.once_in(2)).then_some(metrics)
     }
 
-    fn autoscaler(&mut self, name: &str, kind: &str, target: &str) -> v2::HorizontalPodAutoscaler {
+    fn autoscaler(
+        &mut self,
+        name: &str,
+        kind: (&str, &str),
+        target: &str,
+    ) -> v2::HorizontalPodAutoscaler {
         v2::HorizontalPodAutoscaler {
             metadata: named(name),
             spec: v2::HorizontalPodAutoscalerSpec {
                 max_replicas: 3,
                 scale_target_ref: v2::CrossVersionObjectReference {
-                    api_version: Some("apps/v1".to_owned()),
-                    kind: kind.to_owned(),
+                    api_version: Some(kind.0.to_owned()),
+                    kind: kind.1.to_owned(),
                     name: target.to_owned(),
                 },
                 metrics: self.metrics(),
@@ -203,7 +210,7 @@ impl Random {
     }
 
     /// An autoscaler of v1, and its metrics: those of the annotation, then the percentage.
-    fn old_autoscaler(&mut self, kind: &str) -> (v1::HorizontalPodAutoscaler, Metrics) {
+    fn old_autoscaler(&mut self, kind: (&str, &str)) -> (v1::HorizontalPodAutoscaler, Metrics) {
         let annotated = if self.once_in(2) {
             self.metrics()
         } else {
@@ -231,8 +238,8 @@ impl Random {
             spec: v1::HorizontalPodAutoscalerSpec {
                 max_replicas: 3,
                 scale_target_ref: v1::CrossVersionObjectReference {
-                    api_version: Some("apps/v1".to_owned()),
-                    kind: kind.to_owned(),
+                    api_version: Some(kind.0.to_owned()),
+                    kind: kind.1.to_owned(),
                     name: "web".to_owned(),
                 },
                 target_cpu_utilization_percentage: percentage,
@@ -261,28 +268,45 @@ fn workload(kind: &str, pod: &PodSpec) -> Value {
         metadata: None,
         spec: Some(pod.clone()),
     };
-    let metadata = named("web");
-    if kind == "Deployment" {
-        let spec = DeploymentSpec {
-            template,
-            ..DeploymentSpec::default()
+    macro_rules! object {
+        ($kind:ident, $spec:ident { template: $template:expr }) => {
+            value(&$kind {
+                metadata: named("web"),
+                spec: Some($spec {
+                    template: $template,
+                    ..$spec::default()
+                }),
+                status: None,
+            })
         };
-        return value(&Deployment {
-            metadata,
-            spec: Some(spec),
-            status: None,
-        });
     }
-    let spec = StatefulSetSpec {
-        template,
-        ..StatefulSetSpec::default()
-    };
-    value(&StatefulSet {
-        metadata,
-        spec: Some(spec),
-        status: None,
-    })
+    match kind {
+        "Deployment" => object!(Deployment, DeploymentSpec { template: template }),
+        "StatefulSet" => object!(StatefulSet, StatefulSetSpec { template: template }),
+        "ReplicaSet" => {
+            object!(
+                ReplicaSet,
+                ReplicaSetSpec {
+                    template: Some(template)
+                }
+            )
+        }
+        _ => object!(
+            ReplicationController,
+            ReplicationControllerSpec {
+                template: Some(template)
+            }
+        ),
+    }
 }
+
+/// Kinds that have a `scale`, and their `apiVersion`.
+const KINDS: [(&str, &str); 4] = [
+    ("apps/v1", "Deployment"),
+    ("apps/v1", "StatefulSet"),
+    ("apps/v1", "ReplicaSet"),
+    ("v1", "ReplicationController"),
+];
 
 /// Metrics, and the field of the autoscaler that each is in.
 type Metrics = Vec<(String, v2::MetricSpec)>;
@@ -453,7 +477,7 @@ fn autoscalers_are_read_as_k8s_openapi_writes_them() {
     let mut random = Random(bundle_tests::Random::new(SEED));
     let mut refused = 0;
     for round in 0..ROUNDS {
-        let kind = random.pick(&["Deployment", "StatefulSet"]);
+        let kind = random.pick(&KINDS);
         let (pod, limits) = random.namespace();
         let (autoscaler, metrics) = if random.once_in(3) {
             let (autoscaler, metrics) = random.old_autoscaler(kind);
@@ -462,7 +486,7 @@ fn autoscalers_are_read_as_k8s_openapi_writes_them() {
             let autoscaler = random.autoscaler("web", kind, "web");
             (value(&autoscaler), metrics(&autoscaler))
         };
-        let mut others = vec![workload(kind, &pod)];
+        let mut others = vec![workload(kind.1, &pod)];
         others.extend(limits.iter().map(value));
         let place = format!("seed {SEED:#x}, round {round}: {autoscaler} with {others:?}");
         let found = refusal(&autoscaler, others);
@@ -481,15 +505,15 @@ fn workloads_are_read_as_k8s_openapi_writes_them() {
     let mut random = Random(bundle_tests::Random::new(SEED));
     let mut refused = 0;
     for round in 0..ROUNDS {
-        let kind = random.pick(&["Deployment", "StatefulSet"]);
+        let kind = random.pick(&KINDS);
         let (pod, limits) = random.namespace();
-        let object = workload(kind, &pod);
+        let object = workload(kind.1, &pod);
         let mut others: Vec<Value> = limits.iter().map(value).collect();
         let mut expected = BTreeSet::new();
         for name in ["one", "two", "three"] {
             // Not all of them are about this workload.
             let target = (
-                random.pick(&[kind, kind, "Deployment"]),
+                random.pick(&[kind, kind, KINDS[0]]),
                 random.pick(&["web", "web", "api"]),
             );
             let autoscaler = random.autoscaler(name, target.0, target.1);

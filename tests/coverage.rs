@@ -33,7 +33,7 @@ fn answers(policy: &str) -> Vec<(Case, Answer)> {
     of_policy
         .map(|(owner, name)| {
             let case = Case::read(&owner, &name).unwrap();
-            let answer = case.ask(&guest).unwrap();
+            let answer = case.ask(&*guest).unwrap();
             (case, answer)
         })
         .collect()

@@ -73,7 +73,7 @@ fn shown(
         {
             continue;
         }
-        let Answer::Verdict(verdict) = case.ask(&guest).unwrap() else {
+        let Answer::Verdict(verdict) = case.ask(guest.as_ref()).unwrap() else {
             continue;
         };
         let response = verdict.response;

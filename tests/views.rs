@@ -8,6 +8,7 @@
 )]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use bundle_tests::{complete, policies};
 use hostpath_mounts::HostpathMounts;
@@ -18,13 +19,14 @@ use k8s_openapi::api::apps::v1::{
 use k8s_openapi::api::batch::v1::{CronJob, CronJobSpec, Job, JobSpec, JobTemplateSpec};
 use k8s_openapi::api::core::v1::{
     Container, ContainerPort, EmptyDirVolumeSource, EnvVar, EphemeralContainer,
-    HostPathVolumeSource, LocalVolumeSource, PersistentVolume, PersistentVolumeSpec, Pod, PodSpec,
-    PodTemplate, PodTemplateSpec, ReplicationController, ReplicationControllerSpec,
+    HostPathVolumeSource, LocalVolumeSource, PersistentVolume, PersistentVolumeClaim,
+    PersistentVolumeClaimSpec, PersistentVolumeClaimVolumeSource, PersistentVolumeSpec, Pod,
+    PodSpec, PodTemplate, PodTemplateSpec, ReplicationController, ReplicationControllerSpec,
     ResourceRequirements, SecurityContext, Volume, VolumeMount,
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use preflight::{NoHost, Policy as Guest, Response};
+use preflight::{Cluster, NoHost, Policy as Guest, Response};
 use serde::Serialize;
 use serde_json::{Value, json};
 use shared::Policy;
@@ -241,7 +243,7 @@ fn written(object: &impl Serialize) -> Value {
     serde_json::to_value(object).unwrap()
 }
 
-fn guest() -> std::sync::Arc<Guest> {
+fn guest() -> Arc<Guest> {
     policies::load(HostpathMounts::NAME).unwrap()
 }
 
@@ -522,5 +524,102 @@ fn persistent_volumes_are_read_as_k8s_openapi_writes_them() {
         });
         assert_eq!(findings(&response), expected.into_iter().collect());
         check_lines(&object, &response);
+    }
+}
+
+/// The path of the node behind a claim, as both stand in the cluster.
+fn bound(claim: Option<&str>, host_path: Option<&str>, local: Option<&str>) -> Arc<Cluster> {
+    let metadata = |name: &str, namespace: Option<&str>| ObjectMeta {
+        name: Some(name.to_owned()),
+        namespace: namespace.map(ToOwned::to_owned),
+        ..ObjectMeta::default()
+    };
+    let claim = PersistentVolumeClaim {
+        metadata: metadata("data", Some("shop")),
+        spec: Some(PersistentVolumeClaimSpec {
+            volume_name: claim.map(ToOwned::to_owned),
+            access_modes: Some(vec!["ReadWriteOnce".to_owned()]),
+            storage_class_name: Some("local".to_owned()),
+            ..PersistentVolumeClaimSpec::default()
+        }),
+        ..PersistentVolumeClaim::default()
+    };
+    let volume = PersistentVolume {
+        metadata: metadata("disk", None),
+        spec: Some(PersistentVolumeSpec {
+            host_path: host_path.map(|path| HostPathVolumeSource {
+                path: path.to_owned(),
+                type_: Some(String::new()),
+            }),
+            local: local.map(|path| LocalVolumeSource {
+                path: path.to_owned(),
+                ..LocalVolumeSource::default()
+            }),
+            persistent_volume_reclaim_policy: Some("Retain".to_owned()),
+            ..PersistentVolumeSpec::default()
+        }),
+        ..PersistentVolume::default()
+    };
+    Arc::new(Cluster::new([written(&claim), written(&volume)]))
+}
+
+#[test]
+fn claims_are_read_as_k8s_openapi_writes_them() {
+    let guest = guest();
+    let settings = json!({"followClaims": true});
+    for volume_name in [None, Some(""), Some("disk"), Some("other")] {
+        for (host_path, local) in [
+            (None, None),
+            (Some("/var/log"), None),
+            (Some("/srv/a"), None),
+            (None, Some("/var/log")),
+        ] {
+            let cluster = bound(volume_name, host_path, local);
+            for read_only in [None, Some(false), Some(true)] {
+                let pod = Pod {
+                    metadata: ObjectMeta {
+                        name: Some("web".to_owned()),
+                        namespace: Some("shop".to_owned()),
+                        ..ObjectMeta::default()
+                    },
+                    spec: Some(PodSpec {
+                        volumes: Some(vec![Volume {
+                            name: "one".to_owned(),
+                            persistent_volume_claim: Some(PersistentVolumeClaimVolumeSource {
+                                claim_name: "data".to_owned(),
+                                read_only,
+                            }),
+                            ..Volume::default()
+                        }]),
+                        containers: vec![Container {
+                            volume_mounts: Some(vec![VolumeMount {
+                                name: "one".to_owned(),
+                                ..VolumeMount::default()
+                            }]),
+                            ..full_container()
+                        }],
+                        ..PodSpec::default()
+                    }),
+                    ..Pod::default()
+                };
+                let request = complete(&json!({"object": written(&pod)})).unwrap();
+                let host = cluster.host(guest.metadata());
+                let response = guest.validate(&request, &settings, host).unwrap();
+                let logs = host_path.or(local) == Some("/var/log");
+                // Whoever writes there reads any file of the node; read-only it is harmless.
+                let refused = volume_name == Some("disk") && logs && read_only != Some(true);
+                let place = format!("{volume_name:?} {host_path:?} {local:?} {read_only:?}");
+                let expected = refused.then(|| {
+                    let field = "spec.containers[0].volumeMounts[0].readOnly".to_owned();
+                    let rule = "writable_read_only_path".to_owned();
+                    (rule, BTreeSet::from([field]))
+                });
+                assert_eq!(
+                    findings(&response),
+                    expected.into_iter().collect(),
+                    "{place}"
+                );
+            }
+        }
     }
 }

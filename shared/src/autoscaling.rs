@@ -299,6 +299,38 @@ mod tests {
     }
 
     #[test]
+    fn the_annotations_are_a_part_of_the_spec_in_the_old_version_alone() {
+        let keeps = |group: &str, version: &str, annotation: &str, spec: &str| {
+            let object = |annotation: &str, spec: &str| {
+                format!(
+                    r#"{{"metadata":{{"annotations":{{"a":"{annotation}"}}}},"spec":{{"a":"{spec}"}}}}"#
+                )
+            };
+            let text = format!(
+                r#"{{"operation":"UPDATE","kind":{{"group":"{group}","version":"{version}"}},"object":{},"oldObject":{}}}"#,
+                object(annotation, spec),
+                object("old", "old"),
+            );
+            let json = json::parse(&text).unwrap();
+            keeps_spec(&Request::read(&Cursor::new(&json, FieldPath::new(""))).unwrap())
+        };
+        for (group, version) in [
+            ("autoscaling", "v1"),
+            ("autoscaling", "v2"),
+            ("autoscaling.k8s.io", "v1"),
+        ] {
+            let is_old = (group, version) == ("autoscaling", "v1");
+            assert!(keeps(group, version, "old", "old"), "{group}/{version}");
+            assert_eq!(
+                keeps(group, version, "new", "old"),
+                !is_old,
+                "{group}/{version}"
+            );
+            assert!(!keeps(group, version, "old", "new"), "{group}/{version}");
+        }
+    }
+
+    #[test]
     fn a_horizontal_autoscaler_resolves_group_kind_and_name() {
         for (api_version, kind, name, expected) in [
             ("apps/v1", "Deployment", "web", true),

@@ -249,6 +249,14 @@ mod tests {
                 ),
             ),
             (
+                "Cannot find the cluster",
+                Unavailable("Cannot find the cluster".to_owned()),
+            ),
+            (
+                "no service named 'kubernetes'",
+                Unavailable("no service named 'kubernetes'".to_owned()),
+            ),
+            (
                 "deadline has elapsed",
                 Unavailable("deadline has elapsed".to_owned()),
             ),

@@ -65,12 +65,6 @@ impl DecodeError {
         }
     }
 
-    /// Where the problem is, as a field path; empty for the whole document.
-    #[must_use]
-    pub fn path(&self) -> &str {
-        &self.path
-    }
-
     /// What is wrong there.
     #[must_use]
     pub fn problem(&self) -> String {

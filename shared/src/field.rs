@@ -119,6 +119,11 @@ mod tests {
         assert_eq!(FieldPath::new("").index(1).to_string(), "[1]");
         let data = FieldPath::new("data");
         assert_eq!(data.key("a.b").to_string(), r#"data["a.b"]"#);
+        let whole = "k".repeat(99) + "\n";
+        assert_eq!(
+            data.key(&whole).to_string(),
+            format!("data[\"{}\\n\"]", &whole[..99])
+        );
         let long = "k".repeat(101);
         assert_eq!(
             data.key(&long).to_string(),

@@ -302,6 +302,23 @@ mod tests {
     }
 
     #[test]
+    fn knows_how_windows_has_it() {
+        for (path, is) in [
+            ("C:\\data", true),
+            ("c:/data", true),
+            ("/C:/data", true),
+            ("\\data", true),
+            ("//./pipe/name", true),
+            ("//?/name", true),
+            ("//./name", false),
+            ("/data", false),
+            ("/7:/data", false),
+        ] {
+            assert_eq!(HostPath::parse(path).is_windows(), is, "{path}");
+        }
+    }
+
+    #[test]
     fn sees_steps_back() {
         for (path, has) in [
             ("/a/../b", true),
@@ -327,6 +344,8 @@ mod tests {
             ("/Etc", "/etc", None),
             ("C:\\ETC", "/etc", Some(Equal)),
             ("/windows", "C:\\Windows", Some(Equal)),
+            ("/Windows", "C:\\Windows", Some(Equal)),
+            ("C:\\Data", "/DATA", Some(Equal)),
         ] {
             assert_eq!(
                 HostPath::parse(path).relation(&HostPath::parse(other)),

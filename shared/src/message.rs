@@ -275,6 +275,38 @@ mod tests {
         );
         assert!(message.ends_with("\n- spec.volumes[14]: is bad\n- and 8 more"));
         assert_eq!(parse_refusal(&message).map(|lines| lines.len()), Some(15));
+        let message = render_refusal("Pod shop/ci", "p", &lines[..15], 15);
+        assert!(
+            message.ends_with("\n- spec.volumes[14]: is bad"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn what_is_no_rule_is_part_of_the_reason() {
+        for end in ["[]", "[a b]", "[Rule]", "[z]]"] {
+            let reason = format!("is {end}");
+            let line = Line {
+                reason: &reason,
+                ..PLAIN
+            };
+            let message = format!("Pod x violates p: {line}");
+            assert_eq!(parse_refusal(&message), Some(vec![line]), "{end}");
+        }
+        assert_eq!(parse_refusal("Pod x violates p: : is bad"), None, "no path");
+        let windows = Line {
+            path: r#"data["C:\\"]"#,
+            ..PLAIN
+        };
+        let message = format!("Secret x violates p: {windows}");
+        assert_eq!(parse_refusal(&message), Some(vec![windows]));
+        // Outside of quotes, a backslash escapes nothing.
+        let odd = Line {
+            path: r"x\",
+            ..PLAIN
+        };
+        let message = format!("Secret x violates p: {odd}");
+        assert_eq!(parse_refusal(&message), Some(vec![odd]));
     }
 
     #[test]
@@ -341,6 +373,7 @@ mod tests {
         let warnings = render_warnings("p", &lines);
         assert_eq!(warnings.len(), 16);
         assert_eq!(warnings[15], "p: and 2 more warnings");
+        assert_eq!(render_warnings("p", &lines[..15]).len(), 15);
         assert_eq!(render_warnings("p", &[PLAIN, PLAIN]).len(), 1, "said once");
     }
 }

@@ -328,9 +328,9 @@ fn respond<P: Policy>(request: &Request<'_>, verdict: &Verdict) -> Response {
     }
 }
 
+/// An answer is a refusal by default.
 fn refuse(code: u16, message: String) -> Response {
     Response {
-        accepted: false,
         message: Some(message),
         code: Some(code),
         ..Response::default()

@@ -115,59 +115,49 @@ mod tests {
     use crate::field::FieldPath;
     use crate::json;
 
+    /// What is asked of a quantity that is read from `{"a":{"x":<json>}}`; the text of the error where it is refused.
+    fn read(json: &str) -> Result<Quantity, String> {
+        let text = format!(r#"{{"a":{{"x":{json}}}}}"#);
+        let parsed = json::parse(&text).map_err(|error| error.to_string())?;
+        let read = Cursor::new(&parsed, FieldPath::new("")).quantities("a");
+        let found = read.map_err(|error| error.to_string())?;
+        find(&found, "x").ok_or_else(|| "is not there".to_owned())
+    }
+
     #[test]
-    fn tells_nothing_from_something_and_from_what_is_no_quantity() {
-        use Quantity::{Something, Zero};
-        for (texts, expected) in [
-            (
-                &[
-                    "1",
-                    "0.5",
-                    ".5",
-                    "5.",
-                    "1.",
-                    "100m",
-                    "1e3",
-                    "1E3",
-                    "1e+3",
-                    "1e-3",
-                    "1E",
-                    "1Ei",
-                    "1Ki",
-                    "0.1m",
-                    "1u",
-                    "1n",
-                    "-1",
-                    "-100m",
-                    "+1",
-                    "010",
-                    "1e99999999999",
-                    "8Ei",
-                    " 1 ",
-                    "99999999999999999999",
-                ][..],
-                Some(Something),
-            ),
-            (
-                &[
-                    "0", "0m", "0.0", "0e5", "0E-5", "-0", "+0", "00", "0Ki", "0E", ".", "+", "-",
-                    "Mi", "m", ".0",
-                ],
-                Some(Zero),
-            ),
-            (
-                &[
-                    "", " ", "1e", "1e3.5", "1K", "1ki", "1KI", "1mi", "1g", "128MB", "1GB",
-                    "1 Gi", "\t1", "1.2.3", "--1", "1+", "x", "e5x", "1_000", "\u{ff11}", "1mm",
-                    "1e3m",
-                ],
-                None,
-            ),
-        ] {
-            for text in texts {
-                assert_eq!(Quantity::parse(text), expected, "{text:?}");
+    fn takes_quantities_for_what_kubernetes_takes_them_for() {
+        let table = include_str!("../tests/quantities.tsv");
+        let rows = table
+            .lines()
+            .filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let mut seen = 0;
+        for row in rows {
+            let mut columns = row.split('\t');
+            let (expected, value) = (columns.next().unwrap(), columns.next().unwrap());
+            let result = |json: &str| match read(json) {
+                Ok(Quantity::Zero) => "zero",
+                Ok(Quantity::Something) => "something",
+                Err(text) if text.starts_with("a.x: must be a quantity such as 100m, not ") => {
+                    "refused"
+                }
+                Err(_) => "unreadable",
+            };
+            assert_eq!(result(value), expected, "{row}");
+            // A sign before a number changes nothing of this.
+            if let Some(number) = value.strip_prefix('"')
+                && number.starts_with(|first: char| first.is_ascii_digit() || first == '.')
+            {
+                for sign in ['+', '-'] {
+                    assert_eq!(
+                        result(&format!("\"{sign}{number}")),
+                        expected,
+                        "{sign} {row}"
+                    );
+                }
             }
+            seen += 1;
         }
+        assert!(seen > 240, "{seen} rows");
     }
 
     #[test]

@@ -461,6 +461,34 @@ mod tests {
         read_text::<Wire>(text).unwrap_err().to_string()
     }
 
+    /// Objects in namespaces.
+    #[derive(Debug)]
+    struct Named(Vec<String>);
+
+    impl Settings for Named {
+        fn read(settings: &mut Reader<'_, '_>) -> Self {
+            Self(settings.namespaced_names("accounts"))
+        }
+
+        fn on_update(&self) -> OnUpdate {
+            OnUpdate::NewViolations
+        }
+    }
+
+    #[test]
+    fn a_name_in_a_namespace_has_both_and_no_more() {
+        let read = |text: &str| read_text::<Named>(text).map(|Named(names)| names);
+        assert_eq!(
+            read(r#"{"accounts":["shop/robot"]}"#),
+            Ok(vec!["shop/robot".to_owned()])
+        );
+        for name in ["", "/", "robot", "/robot", "shop/", "shop/robot/x"] {
+            let problem = format!("accounts[0]: \"{name}\" is not <namespace>/<name>");
+            let found = read(&format!(r#"{{"accounts":["{name}"]}}"#)).unwrap_err();
+            assert_eq!(found.to_string(), problem);
+        }
+    }
+
     #[test]
     fn nothing_is_valid_in_every_spelling() {
         let default = Wire {

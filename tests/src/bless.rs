@@ -16,18 +16,25 @@ pub fn compare_document(path: &Path, actual: &str) -> Result<(), String> {
 }
 
 fn keep(path: &Path, actual: &str, advice: &str) -> Result<(), String> {
-    let expected = fs::read_to_string(path).ok();
-    if expected.as_deref() == Some(actual) {
-        return Ok(());
+    let known = same(path, actual);
+    if known.is_ok() {
+        return known;
     }
     if env::var_os("BLESS").is_some_and(|value| value == "1") {
         let written = path.parent().map_or(Ok(()), fs::create_dir_all);
         let written = written.and_then(|()| fs::write(path, actual));
         return written.map_err(|error| format!("{}: {error}", path.display()));
     }
+    known.map_err(|difference| format!("{difference}\n{advice}"))
+}
+
+/// Compares a text with a file, and never writes it.
+pub fn same(path: &Path, actual: &str) -> Result<(), String> {
+    let expected = fs::read_to_string(path).ok();
     let difference = match &expected {
-        None => format!("there is no such file; it would be\n\n{actual}"),
+        Some(expected) if expected == actual => return Ok(()),
         Some(expected) => SimpleDiff::from_str(expected, actual, "expected", "actual").to_string(),
+        None => format!("there is no such file; it would be\n\n{actual}"),
     };
-    Err(format!("{}: {difference}\n{advice}", path.display()))
+    Err(format!("{}: {difference}", path.display()))
 }

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use preflight::{Cluster, Policy, SettingsResponse};
+use policy_metadata::Metadata;
+use preflight::{Cluster, ClusterHost, Policy, Response, SettingsResponse};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -18,6 +19,42 @@ const FILES: &[&str] = &[
     "review.json",
     "settings.yaml",
 ];
+
+/// Who can be asked: a policy, as it is shipped or as native code.
+pub trait Judge {
+    /// What it may look up.
+    fn metadata(&self) -> Option<&Metadata>;
+    /// Its verdict on a request.
+    fn validate(
+        &self,
+        request: &Value,
+        settings: &Value,
+        host: Arc<ClusterHost>,
+    ) -> Result<Response, String>;
+    /// Its verdict on settings.
+    fn validate_settings(&self, settings: &Value) -> Result<SettingsResponse, String>;
+}
+
+impl Judge for Policy {
+    fn metadata(&self) -> Option<&Metadata> {
+        self.metadata()
+    }
+
+    fn validate(
+        &self,
+        request: &Value,
+        settings: &Value,
+        host: Arc<ClusterHost>,
+    ) -> Result<Response, String> {
+        let response = self.validate(request, settings, host);
+        response.map_err(|error| error.to_string())
+    }
+
+    fn validate_settings(&self, settings: &Value) -> Result<SettingsResponse, String> {
+        let response = self.validate_settings(settings);
+        response.map_err(|error| error.to_string())
+    }
+}
 
 /// A case.
 #[derive(Debug)]
@@ -142,10 +179,10 @@ impl Case {
     }
 
     /// Asks the policy, and checks what holds for every answer.
-    pub fn ask(&self, policy: &Policy) -> Result<Answer, String> {
+    pub fn ask(&self, policy: &impl Judge) -> Result<Answer, String> {
         let (request, settings, cluster) = match &self.input {
             Input::Settings(settings) => {
-                let answer = check_settings(policy, settings)?;
+                let answer = policy.validate_settings(settings)?;
                 if answer.valid == answer.message.is_some() {
                     return Err(
                         "a message must be set if and only if the settings are wrong".to_owned(),
@@ -162,13 +199,9 @@ impl Case {
         let defaults = json!({});
         let answer = |request: &Value, settings: &Value| {
             let host = Arc::new(cluster.host(policy.metadata()));
-            let response = policy.validate(request, settings, Arc::clone(&host));
-            response
-                .map(|response| Verdict {
-                    response,
-                    calls: host.calls(),
-                })
-                .map_err(|error| error.to_string())
+            let response = policy.validate(request, settings, Arc::clone(&host))?;
+            let calls = host.calls();
+            Ok::<_, String>(Verdict { response, calls })
         };
         let verdict = answer(request, settings.unwrap_or(&defaults))?;
         invariants::check(&verdict.response)?;
@@ -193,7 +226,9 @@ impl Case {
             }
         }
         let judged = verdict.response.code != Some(500);
-        let valid = check_settings(policy, settings.unwrap_or(&defaults))?.valid;
+        let valid = policy
+            .validate_settings(settings.unwrap_or(&defaults))?
+            .valid;
         if judged && !valid && !passes_unseen(&verdict) {
             return Err("the policy judges with settings that it calls wrong".to_owned());
         }
@@ -204,12 +239,6 @@ impl Case {
 /// Whether nothing was said at all: what has to pass does so with wrong settings, too.
 fn passes_unseen(verdict: &Verdict) -> bool {
     verdict.response.accepted && verdict.response.warnings.is_empty()
-}
-
-fn check_settings(policy: &Policy, settings: &Value) -> Result<SettingsResponse, String> {
-    policy
-        .validate_settings(settings)
-        .map_err(|error| error.to_string())
 }
 
 fn read_cluster(document: Option<Value>) -> Result<Arc<Cluster>, String> {

@@ -8,6 +8,7 @@ mod discover;
 pub mod docs;
 pub mod invariants;
 pub mod kwctl;
+pub mod native;
 pub mod policies;
 pub mod project;
 mod random;
@@ -15,14 +16,16 @@ mod request;
 pub mod reviews;
 pub mod session;
 pub mod settings;
+mod trials;
 pub mod yaml;
 
 pub use answer::{Answer, Verdict};
 pub use bless::compare;
-pub use case::{Case, Input, cases};
+pub use case::{Case, Input, Judge, cases};
 pub use discover::discover;
 pub use random::Random;
 pub use request::{complete, in_snake_case};
+pub use trials::run_cases;
 
 use std::path::{Path, PathBuf};
 

@@ -90,11 +90,20 @@ mod tests {
     }
 
     fn lines(cluster: MemoryCluster, claim: &Value, settings: Value) -> Vec<String> {
+        lines_of(&json!([{"name": "v"}]), cluster, claim, settings)
+    }
+
+    fn lines_of(
+        mounts: &Value,
+        cluster: MemoryCluster,
+        claim: &Value,
+        settings: Value,
+    ) -> Vec<String> {
         let pod = json!({
             "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "ci", "namespace": "shop"},
             "spec": {
                 "volumes": [{"name": "v", "persistentVolumeClaim": claim}],
-                "containers": [{"name": "app", "volumeMounts": [{"name": "v"}]}],
+                "containers": [{"name": "app", "volumeMounts": mounts}],
             },
         });
         Review::create(&pod)
@@ -142,6 +151,21 @@ mod tests {
                 ),
                 [""; 0]
             );
+        }
+    }
+
+    #[test]
+    fn a_claim_that_no_container_mounts_may_be_mounted_writable_later_unless_it_is_read_only() {
+        let logs = MemoryCluster::of(&objects(&json!({"hostPath": {"path": "/var/log"}})));
+        for (read_only, count) in [(json!(null), 1), (json!(false), 1), (json!(true), 0)] {
+            let claim = json!({"claimName": "data", "readOnly": read_only});
+            let found = lines_of(
+                &json!([]),
+                logs.clone(),
+                &claim,
+                json!({"followClaims": true}),
+            );
+            assert_eq!(found.len(), count, "{claim}: {found:?}");
         }
     }
 

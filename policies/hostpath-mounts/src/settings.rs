@@ -134,13 +134,9 @@ impl Allowed {
     }
 
     fn says_the_same_as(&self, other: &Self) -> bool {
-        let overlap = if self.namespaces.is_empty() || other.namespaces.is_empty() {
-            self.namespaces.is_empty() && other.namespaces.is_empty()
-        } else {
-            self.namespaces
-                .iter()
-                .any(|name| other.namespaces.contains(name))
-        };
+        let names = &self.namespaces;
+        let overlap = names.is_empty() && other.namespaces.is_empty()
+            || names.iter().any(|name| other.namespaces.contains(name));
         self.path == other.path && self.exact == other.exact && overlap
     }
 }
@@ -321,7 +317,13 @@ mod tests {
             "exempt": {"namespaces": ["a"], "serviceAccounts": ["a/b"], "users": ["system:serviceaccount:a:b"]},
             "bidirectionalPropagation": "warn", "writableMounts": "deny", "createdPaths": "off",
             "nonRecursiveReadOnly": "off", "followClaims": true, "onUpdate": "enforceAll",
-            "customKinds": [{"apiGroup": "argoproj.io", "kind": "Rollout", "podSpecPath": "spec.template.spec"}],
+            "customKinds": [
+                {"apiGroup": "argoproj.io", "kind": "Rollout", "podSpecPath": "spec.template.spec"},
+                {"apiGroup": "example.com", "kind": "Job", "podSpecPath": "spec"},
+                {"apiGroup": "batch", "kind": "Batch", "podSpecPath": "spec"},
+                {"apiGroup": "example.com", "kind": "PersistentVolume", "podSpecPath": "spec"},
+                {"kind": "Replica", "podSpecPath": "spec"},
+            ],
         });
         assert_eq!(problems(&everything), "");
     }
@@ -337,7 +339,10 @@ mod tests {
             ],
             "denied": [{"path": "/y", "reason": "no"}, {"path": "/z"}],
             "exempt": {"namespaces": [""], "serviceAccounts": ["robot"], "users": [""]},
-            "customKinds": [{"apiGroup": "batch", "kind": "Job", "podSpecPath": ""}, {"podSpecPath": "spec"}],
+            "customKinds": [
+                {"apiGroup": "batch", "kind": "Job", "podSpecPath": ""}, {"podSpecPath": "spec"},
+                {"kind": "PersistentVolume", "podSpecPath": "spec"},
+            ],
             "allowd": [],
         });
         assert_eq!(
@@ -361,6 +366,7 @@ mod tests {
              customKinds[0].kind: \"Job\" is a kind of Kubernetes, and judged anyway\n\
              customKinds[0].podSpecPath: \"\" is not a path such as \"spec.template.spec\"\n\
              customKinds[1].kind: is missing\n\
+             customKinds[2].kind: \"PersistentVolume\" is a kind of Kubernetes, and judged anyway\n\
              allowd: is not a setting\n\
              did you mean \"allowed\"?"
         );

@@ -438,6 +438,26 @@ mod tests {
     }
 
     #[test]
+    fn autoscalers_are_in_the_order_of_their_names_whatever_that_of_a_list() {
+        for order in [["a", "b", "c"], ["c", "b", "a"], ["b", "c", "a"]] {
+            let texts = order.map(|name| json!({"metadata": {"name": name}}).to_string());
+            let objects = texts
+                .each_ref()
+                .map(|text| shared::Json::parse(text).unwrap());
+            let mut autoscalers = Vec::new();
+            for object in &objects {
+                let cursor = Cursor::new(object, FieldPath::new(""));
+                insert(
+                    &mut autoscalers,
+                    HorizontalPodAutoscaler::read(&cursor, "v2").unwrap(),
+                );
+            }
+            let names: Vec<&str> = autoscalers.iter().map(|one| one.meta.name).collect();
+            assert_eq!(names, ["a", "b", "c"], "{order:?}");
+        }
+    }
+
+    #[test]
     fn names_every_autoscaler_and_who_made_it() {
         let mut keda = hpa(&json!([utilization("cpu")]));
         keda["metadata"]["name"] = json!("keda-hpa-web");

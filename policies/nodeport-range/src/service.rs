@@ -398,6 +398,85 @@ mod tests {
         }
     }
 
+    /// A Service with a health check, whose number and that of its port somebody chose, or nobody.
+    fn local(port: u16, is_chosen: bool, health_check: u16, is_check_chosen: bool) -> Value {
+        let spec = json!({
+            "type": "LoadBalancer", "externalTrafficPolicy": "Local", "healthCheckNodePort": health_check,
+            "ports": [{"port": 80, "nodePort": port}],
+        });
+        let mut local = managed(service(&spec), &[(80, "TCP", is_chosen)]);
+        if is_check_chosen {
+            local["metadata"]["managedFields"][0]["fieldsV1"]["f:spec"]["f:healthCheckNodePort"] =
+                json!({});
+        }
+        local
+    }
+
+    #[test]
+    fn the_number_of_a_health_check_stays_whose_choice_it_was() {
+        let settings = json!({"ranges": [{"ports": "30000-30100"}], "onUpdate": "enforceAll"});
+        for (old, new, found) in [
+            (
+                local(31000, false, 31001, false),
+                local(31000, false, 31001, false),
+                &[][..],
+            ),
+            // Whoever applies what was printed chooses nothing.
+            (
+                local(31000, false, 31001, false),
+                local(31000, true, 31001, true),
+                &[],
+            ),
+            (
+                local(31000, true, 31001, false),
+                local(31000, false, 31001, true),
+                &["spec.ports[0].nodePort"],
+            ),
+            (
+                local(31000, false, 31001, true),
+                local(31000, true, 31001, false),
+                &["spec.healthCheckNodePort"],
+            ),
+            (
+                local(31000, true, 31001, true),
+                local(31000, false, 31001, false),
+                &["spec.ports[0].nodePort", "spec.healthCheckNodePort"],
+            ),
+            // Numbers may change places.
+            (
+                local(31000, false, 31001, true),
+                local(31001, false, 31000, false),
+                &["spec.ports[0].nodePort"],
+            ),
+            (
+                local(31000, true, 31001, false),
+                local(31001, false, 31000, false),
+                &["spec.healthCheckNodePort"],
+            ),
+        ] {
+            let lines = lines_of_update(&old, &new, &settings);
+            let fields: Vec<&str> = lines
+                .iter()
+                .filter_map(|line| Some(line.split_once(": ")?.0))
+                .collect();
+            assert_eq!(fields, found, "{old} {new}");
+        }
+    }
+
+    #[test]
+    fn a_health_check_that_no_node_listened_on_was_nobodys_choice() {
+        let settings = json!({"ranges": [{"ports": "30000-30100"}], "onUpdate": "enforceAll"});
+        let mut old = local(31000, false, 31001, false);
+        old["spec"]["externalTrafficPolicy"] = json!("Cluster");
+        let new = local(31000, false, 31001, false);
+        let found = lines_of_update(&old, &new, &settings);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(
+            found[0].starts_with("spec.healthCheckNodePort: 31001 is outside of "),
+            "{found:?}"
+        );
+    }
+
     #[test]
     fn a_number_that_is_there_already_is_not_new() {
         let unmanaged = node_port("NodePort", 31000);

@@ -287,6 +287,7 @@ mod tests {
             ("aGVsbG8gd29ybGQ", 15, MissingPadding(1)),
             ("aGVsbG8gd29ybGQhIQ", 18, MissingPadding(2)),
             ("aGVsbG8gd29ybGQhIQ=", 19, MissingPadding(1)),
+            ("aGVsbG8g\nd29ybGQ", 16, MissingPadding(1)),
             ("aGVsbG8gd29ybGQhI", 17, Length),
             ("aGVsbG8=aGVsbG8=", 8, Length),
             ("aGVsbG8====", 11, Length),

@@ -140,12 +140,10 @@ pub(crate) fn check_form(
     match secret_type {
         TLS => {
             let tls = &Tls::of(values);
-            let is_placed = misplaced_pem::check(tls, form.tls, verdict);
-            let is_pem = malformed_pem::check_tls(tls, form.tls, verdict);
+            misplaced_pem::check(tls, form.tls, verdict);
+            malformed_pem::check_tls(tls, form.tls, verdict);
             incomplete_key_pair::check(tls, form.tls, verdict);
-            if is_placed && is_pem {
-                mismatched_key::check(tls, form.tls, verdict);
-            }
+            mismatched_key::check(tls, form.tls, verdict);
             let level = form.expired_certificate;
             expired_certificate::check(tls, object.written_at, level, verdict);
         }
@@ -217,5 +215,27 @@ fn bytes(count: u64) -> String {
         _ if count < 10 * KIBIBYTE => format!("{count} bytes"),
         _ if count.is_multiple_of(MEBIBYTE) => format!("{} MiB", count / MEBIBYTE),
         _ => format!("{} KiB", count / KIBIBYTE),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_in_the_unit_that_says_most() {
+        for (count, text) in [
+            (0, "0 bytes"),
+            (1, "1 byte"),
+            (2, "2 bytes"),
+            (10_239, "10239 bytes"),
+            (10_240, "10 KiB"),
+            (1_048_575, "1023 KiB"),
+            (1_048_576, "1 MiB"),
+            (1_572_864, "1536 KiB"),
+            (3_145_728, "3 MiB"),
+        ] {
+            assert_eq!(bytes(count), text);
+        }
     }
 }

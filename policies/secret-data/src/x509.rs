@@ -181,3 +181,32 @@ fn time(field: &AnyRef<'_>) -> Option<String> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_of_another_length_differs_but_for_a_point_in_its_other_form() {
+        let key = |algorithm, number| PublicKey { algorithm, number };
+        for (algorithm, mine, other, may_have) in [
+            (RSA, Some(&[1, 2][..]), Some(&[1, 2][..]), true),
+            (RSA, Some(&[1, 2]), Some(&[1, 3]), false),
+            (RSA, Some(&[1, 2]), Some(&[1, 2, 3]), false),
+            (EC, Some(&[4, 1, 1]), Some(&[4, 1, 1]), true),
+            (EC, Some(&[4, 1, 1]), Some(&[4, 1, 2]), false),
+            (EC, Some(&[4, 1, 1]), Some(&[2, 1]), true),
+            (EC, Some(&[4, 1, 1]), None, true),
+        ] {
+            let certificate = Certificate {
+                key: key(algorithm, mine),
+                not_after: String::new(),
+            };
+            assert_eq!(
+                certificate.may_have(&key(algorithm, other)),
+                may_have,
+                "{mine:?} {other:?}"
+            );
+        }
+    }
+}

@@ -299,6 +299,14 @@ mod tests {
             ),
             ("a: |\n  b: c: d\ne: f: g\n", 3, SecondValue),
             ("a: 1\n---\nb: 2\n c: 3\n", 4, Indentation),
+            ("a: 1\n \tb: 2\n", 2, Tab),
+            // What is read on, up to a mistake.
+            ("a: text that\n  goes on\nb: c: d\n", 3, SecondValue),
+            ("a: -1\nb: c: d\n", 2, SecondValue),
+            ("a: [b&c]\nd: e: f\n", 2, SecondValue),
+            ("a: \"\\\"\"\nb: c: d\n", 2, SecondValue),
+            ("a: {\"b\":\"}\"}\nc: d: e\n", 2, SecondValue),
+            ("a: {b: \"}\"}\nc: d: e\n", 2, SecondValue),
         ] {
             assert_eq!(problem(text), Some((line, found)), "{text}");
         }
@@ -322,6 +330,24 @@ mod tests {
             "? a: b\n",
             "\"a\": b: c\n",
             "a: {\"b\":\"c: d\", 'e': [f]}\r\ng: h\r\n",
+            // Tabs where they may stand, or nobody can say.
+            "\tb: 2\n",
+            "a: b\n\tgoes on\n",
+            "a: b\n \tgoes on\n",
+            "a:\n \tb: c\n",
+            "a: b\tc: d\n",
+            "a: 1\n---\n  c: 2\n",
+            "--- a: b: c\n",
+            "- # text\n  a: 1\n",
+            "-\n  a: 1\n",
+            "text\na: b: c\n",
+            "a: 1\n\"b\": c: d\n",
+            "a: - b: c\n",
+            "a: [b#c]\n",
+            "a: [b, # [\n  c]\n",
+            "a: [it's]\n",
+            "a: [*b, {c]\n",
+            ": b: c\n",
         ] {
             assert_eq!(problem(text), None, "{text}");
         }

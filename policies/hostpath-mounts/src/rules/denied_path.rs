@@ -76,6 +76,40 @@ mod tests {
     }
 
     #[test]
+    fn what_an_administrator_says_stands_before_what_the_catalogue_says() {
+        let denied = json!([{"path": "/var/log", "reason": "ours", "readOnlyIsEnough": true}]);
+        let writable = lines(
+            &json!({"path": "/var/log"}),
+            &json!({}),
+            &json!({"denied": denied}),
+        );
+        assert_eq!(
+            writable,
+            [
+                "spec.containers[0].volumeMounts[0].readOnly: container \"app\" mounts \"/var/log\" writable, and \
+                 it is denied: ours; fix: set readOnly: true [writable_read_only_path]"
+            ]
+        );
+    }
+
+    #[test]
+    fn of_what_is_inside_the_strictest_counts() {
+        let read = json!({"path": "/srv/a", "reason": "a", "readOnlyIsEnough": true});
+        let never = json!({"path": "/srv/b", "reason": "b"});
+        let refused = "spec.volumes[0].hostPath.path: \"/srv\" holds \"/srv/b\", which is denied: b; fix: mount \
+                       something else, or ask the platform team [denied_path]";
+        for denied in [json!([read, never]), json!([never, read])] {
+            let settings = json!({ "denied": denied });
+            let lines = lines(
+                &json!({"path": "/srv"}),
+                &json!({"readOnly": true}),
+                &settings,
+            );
+            assert_eq!(lines, [refused], "{settings}");
+        }
+    }
+
+    #[test]
     fn a_narrower_entry_of_allowed_is_an_exception_and_a_wider_one_is_not() {
         let denied = json!([{"path": "/data/keys", "reason": "no"}]);
         for (path, allowed, refused) in [

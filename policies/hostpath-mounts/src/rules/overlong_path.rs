@@ -24,14 +24,15 @@ pub(crate) fn check(volume: &HostVolume<'_>, verdict: &mut Verdict) -> bool {
         .max()
         .unwrap_or_default();
     let length = volume.written.len() + longest;
-    if length > PATH_MAX {
+    let is_overlong = length > PATH_MAX;
+    if is_overlong {
         verdict.deny(
             &RULE,
             &volume.field(),
             format!("has {length} characters, and at most {PATH_MAX} can be mounted"),
         );
     }
-    length > PATH_MAX
+    is_overlong
 }
 
 #[cfg(test)]

@@ -55,6 +55,12 @@ mod tests {
             );
             assert_eq!(!lines.is_empty(), refused, "{path}: {lines:?}");
         }
+        let windows = json!({"mode": "allowlist", "allowed": [{"path": "C:\\Data"}]});
+        for (path, refused) in [("C:\\data\\a", false), ("/data", true), ("/Data", true)] {
+            let mount = json!({"readOnly": true});
+            let lines = lines(&json!({ "path": path }), &mount, &windows);
+            assert_eq!(!lines.is_empty(), refused, "{path}: {lines:?}");
+        }
         let settings = json!({"mode": "allowlist"});
         assert_eq!(
             lines(

@@ -120,6 +120,20 @@ mod tests {
     }
 
     #[test]
+    fn counts_the_others_inside() {
+        let read_only = json!({"readOnly": true, "recursiveReadOnly": "Enabled"});
+        for (path, others) in [("/etc/ssl", ", and 1 more risky paths"), ("/run/udev", "")] {
+            let lines = lines(&json!({ "path": path }), &read_only, &json!({}));
+            let [line] = lines.as_slice() else {
+                panic!("{path}: {lines:?}")
+            };
+            let end = format!("{others}; fix: {} [risky_path]", super::NARROWER);
+            let reason = line.strip_suffix(&end).unwrap_or_else(|| panic!("{line}"));
+            assert!(!reason.contains("more risky"), "{line}");
+        }
+    }
+
+    #[test]
     fn leaves_neighbours_alone() {
         for path in [
             "/etcd-data",

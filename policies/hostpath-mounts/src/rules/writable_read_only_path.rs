@@ -174,6 +174,32 @@ mod tests {
     }
 
     #[test]
+    fn a_narrower_entry_counts_in_its_namespaces_alone() {
+        for (namespace, refused) in [("shop", true), ("other", false)] {
+            let settings = json!({"allowed": [
+                {"path": "/data", "readOnly": false}, {"path": "/data/private", "namespaces": [namespace]},
+            ]});
+            let found = lines(&json!({"path": "/data"}), &json!({}), &settings);
+            assert_eq!(!found.is_empty(), refused, "{namespace}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn of_entries_that_are_alike_the_first_counts() {
+        // To Windows both are one path.
+        let writable = json!({"path": "/Data", "readOnly": false});
+        let read_only = json!({"path": "/data"});
+        for (allowed, refused) in [
+            (json!([writable, read_only]), false),
+            (json!([read_only, writable]), true),
+        ] {
+            let settings = json!({"mode": "allowlist", "allowed": allowed});
+            let found = lines(&json!({"path": "C:\\data"}), &json!({}), &settings);
+            assert_eq!(!found.is_empty(), refused, "{settings}: {found:?}");
+        }
+    }
+
+    #[test]
     fn an_exact_entry_holds_for_what_a_mount_takes_of_it() {
         let settings = json!({"allowed": [{"path": "/", "match": "exact"}]});
         let mount = |read_only: bool| json!({"readOnly": read_only, "subPath": "etc/app"});

@@ -109,6 +109,25 @@ mod tests {
     }
 
     #[test]
+    fn refuses_an_ephemeral_container_of_a_manifest() {
+        let pod_spec = json!({
+            "containers": [container("app", &json!({"requests": {"cpu": 1}}))],
+            "ephemeralContainers": [container("debug", &json!({}))],
+        });
+        // No template has one in a cluster, and nobody asks there.
+        let metrics = json!([container_utilization("cpu", "debug")]);
+        assert_eq!(
+            workload_lines(&metrics, &pod_spec, &json!({})),
+            [
+                "spec.template.spec.ephemeralContainers[0].restartPolicy: \"debug\" is an ephemeral container, which \
+                 is not measured, so HorizontalPodAutoscaler \"web\" never scales by cpu (spec.metrics[0], \
+                 FailedGetContainerResourceMetric); fix: have the autoscaler name a container that runs \
+                 [missing_container]"
+            ]
+        );
+    }
+
+    #[test]
     fn refuses_an_init_container_that_ends_first() {
         let pod_spec = json!({
             "containers": [container("app", &json!({"requests": {"cpu": 1}}))],

@@ -44,7 +44,7 @@ pub(crate) fn check(pair: &Pair<'_>, settings: &Settings, verdict: &mut Verdict)
 mod tests {
     use serde_json::{Value, json};
 
-    use crate::testing::{deployment, hpa, lines, owned, utilization, vpa};
+    use crate::testing::{deployment, hpa, lines, owned, utilization, value, vpa};
 
     /// The object of another kind and name.
     fn renamed(mut object: Value, kind: &str, name: &str) -> Value {
@@ -166,6 +166,177 @@ mod tests {
               Deployment \"web\" and ReplicaSet \"web-5f7\" belong together [indirect_target]"
             ]
         );
+    }
+
+    #[test]
+    fn an_amount_counts_where_it_counts_for_one_target() {
+        let vertical = on(
+            vpa(&json!(null), &json!(null)),
+            "targetRef",
+            "apps/v1",
+            "ReplicaSet",
+            "web-5f7",
+        );
+        let there = [&vertical, &replica_set(), &deployment(&["app"])];
+        let horizontal = hpa(&json!([value("cpu")]));
+        assert_eq!(
+            lines(&horizontal, &there, &json!({"averageValue": "off"})),
+            [""; 0]
+        );
+        for level in ["warn", "deny"] {
+            let settings = json!({"averageValue": level, "indirectTargets": "deny"});
+            assert_eq!(
+                lines(&horizontal, &there, &settings),
+                [
+                    "spec.scaleTargetRef: may fight VerticalPodAutoscaler \"web\" over cpu: Deployment \"web\" and \
+                     ReplicaSet \"web-5f7\" belong together; fix: have both target the topmost owner, and share no \
+                     resource [indirect_target]"
+                ]
+            );
+        }
+        let utilization = hpa(&json!([utilization("cpu")]));
+        assert_eq!(
+            lines(&utilization, &there, &json!({"averageValue": "off"})).len(),
+            1
+        );
+    }
+
+    #[test]
+    fn what_one_controller_made_is_left_alone() {
+        let vertical = on(
+            vpa(&json!(null), &json!(null)),
+            "targetRef",
+            "apps/v1",
+            "ReplicaSet",
+            "web-5f7",
+        );
+        for (maker, count) in [("MultidimPodAutoscaler", 0), ("Shop", 1)] {
+            let made = |object: Value| owned(object, maker, "web");
+            let horizontal = made(hpa(&json!([utilization("cpu")])));
+            let there = [
+                &made(vertical.clone()),
+                &replica_set(),
+                &deployment(&["app"]),
+            ];
+            assert_eq!(
+                lines(&horizontal, &there, &json!({})).len(),
+                count,
+                "{maker}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_not_called_after_its_owner_or_of_another_group_is_not_looked_up() {
+        let horizontal = hpa(&json!([utilization("cpu")]));
+        let other = owned(
+            renamed(deployment(&["app"]), "ReplicaSet", "api-5f7"),
+            "Deployment",
+            "web",
+        );
+        let vertical = on(
+            vpa(&json!(null), &json!(null)),
+            "targetRef",
+            "apps/v1",
+            "ReplicaSet",
+            "api-5f7",
+        );
+        let found = lines(
+            &horizontal,
+            &[&vertical, &other, &deployment(&["app"])],
+            &json!({}),
+        );
+        assert_eq!(found, [""; 0]);
+        // A Deployment of somebody else says nothing about that of Kubernetes, which has an owner.
+        let elsewhere = on(
+            horizontal,
+            "scaleTargetRef",
+            "example.com/v1",
+            "Deployment",
+            "web",
+        );
+        let vertical = on(
+            vpa(&json!(null), &json!(null)),
+            "targetRef",
+            "example.com/v1",
+            "Database",
+            "we",
+        );
+        let there = owned(deployment(&["app"]), "Database", "we");
+        assert_eq!(lines(&elsewhere, &[&vertical, &there], &json!({})), [""; 0]);
+    }
+
+    #[test]
+    fn kinds_that_cannot_be_read_leave_the_others_their_turn() {
+        let mut there: Vec<Value> = (0..50)
+            .map(|number| {
+                let mut vertical = on(
+                    vpa(&json!(null), &json!(null)),
+                    "targetRef",
+                    "argoproj.io/v1",
+                    "Rollout",
+                    &format!("web-{number}"),
+                );
+                vertical["metadata"]["name"] = json!(format!("rollout-{number}"));
+                vertical
+            })
+            .collect();
+        there.push(on(
+            vpa(&json!(null), &json!(null)),
+            "targetRef",
+            "apps/v1",
+            "ReplicaSet",
+            "web-5f7",
+        ));
+        there.push(replica_set());
+        there.push(deployment(&["app"]));
+        let there: Vec<&Value> = there.iter().collect();
+        let found = lines(&hpa(&json!([utilization("cpu")])), &there, &json!({}));
+        assert_eq!(found.len(), 1, "{found:?}");
+    }
+
+    #[test]
+    fn owners_are_followed_four_levels_up() {
+        let chain = [
+            ("ReplicaSet", "a", "Deployment", "b"),
+            ("Deployment", "b", "StatefulSet", "c"),
+            ("StatefulSet", "c", "ReplicationController", "d"),
+            ("ReplicationController", "d", "Deployment", "e"),
+            ("Deployment", "e", "Gadget", "f"),
+        ];
+        let objects = chain.map(|(kind, name, owner, owners_name)| {
+            let mut object = owned(
+                renamed(deployment(&["app"]), kind, name),
+                owner,
+                owners_name,
+            );
+            if kind == "ReplicationController" {
+                object["apiVersion"] = json!("v1");
+            }
+            object
+        });
+        let horizontal = on(
+            hpa(&json!([utilization("cpu")])),
+            "scaleTargetRef",
+            "apps/v1",
+            "ReplicaSet",
+            "a",
+        );
+        for (api_version, kind, name, count) in [
+            ("apps/v1", "Deployment", "e", 1),
+            ("example.com/v1", "Gadget", "f", 0),
+        ] {
+            let vertical = on(
+                vpa(&json!(null), &json!(null)),
+                "targetRef",
+                api_version,
+                kind,
+                name,
+            );
+            let there: Vec<&Value> = objects.iter().chain([&vertical]).collect();
+            let found = lines(&horizontal, &there, &json!({}));
+            assert_eq!(found.len(), count, "{kind}: {found:?}");
+        }
     }
 
     #[test]

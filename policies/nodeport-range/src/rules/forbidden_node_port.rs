@@ -125,6 +125,19 @@ mod tests {
     }
 
     #[test]
+    fn a_number_of_the_allocator_is_not_to_be_left_out() {
+        let spec = json!({"type": "LoadBalancer", "ports": [{"port": 80, "nodePort": 31544}]});
+        let object = managed(service(&spec), &[(80, "TCP", false)]);
+        assert_eq!(
+            lines_of(&object, &json!({"nodePorts": "forbidden"})),
+            [
+                "spec.allocateLoadBalancerNodePorts: is not set, which means true, and node ports are forbidden in \
+                 namespace \"shop\"; fix: set allocateLoadBalancerNodePorts: false [forbidden_node_port]"
+            ]
+        );
+    }
+
+    #[test]
     fn warns_of_what_is_left_over() {
         let spec = json!({"type": "LoadBalancer", "allocateLoadBalancerNodePorts": false,
             "ports": [{"port": 80, "nodePort": 31544}]});

@@ -201,6 +201,45 @@ mod tests {
     }
 
     #[test]
+    fn one_number_of_the_allocator_for_two_protocols_is_its_choice() {
+        let spec = json!({"type": "NodePort", "ports": [
+            {"port": 53, "nodePort": 31544}, {"port": 53, "protocol": "UDP", "nodePort": 31544},
+        ]});
+        let settings = json!({"ranges": [{"ports": "30000-30099"}]});
+        for (tcp, udp, fields) in [
+            (false, false, &[][..]),
+            (true, false, &["spec.ports[0].nodePort"]),
+            (false, true, &["spec.ports[0].nodePort"]),
+            (true, true, &["spec.ports[0].nodePort"]),
+        ] {
+            let object = managed(service(&spec), &[(53, "TCP", tcp), (53, "UDP", udp)]);
+            let found = lines_of(&object, &settings);
+            let found: Vec<&str> = found
+                .iter()
+                .filter_map(|line| Some(line.split_once(": ")?.0))
+                .collect();
+            assert_eq!(found, fields, "{tcp} {udp}");
+        }
+    }
+
+    #[test]
+    fn no_more_numbers_are_looked_for_than_are_printed() {
+        for (outside, advice) in [
+            (14, "set nodePort: 30040, or another one of 30000-30085"),
+            (15, "set another nodePort"),
+        ] {
+            let mut ports: Vec<_> = (0..outside)
+                .map(|index| json!({"port": 80 + index, "nodePort": 33000 + index}))
+                .collect();
+            ports.push(json!({"port": 8080, "nodePort": 31000}));
+            let found = lines(&json!({"type": "NodePort", "ports": ports}), &json!({}));
+            let warning = found.last().unwrap();
+            let (_, fix) = warning.split_once("; fix: ").unwrap();
+            assert_eq!(fix, format!("{advice} [dynamic_band_port]"), "{warning}");
+        }
+    }
+
+    #[test]
     fn a_health_check_is_as_serious_as_it_is_set_to() {
         let spec = json!({"type": "LoadBalancer", "externalTrafficPolicy": "Local", "healthCheckNodePort": 33000});
         let line = "spec.healthCheckNodePort: 33000 is outside of 30000-32767; fix: set healthCheckNodePort: 30062, or \

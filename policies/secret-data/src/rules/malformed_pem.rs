@@ -24,10 +24,8 @@ pub(crate) static RULE: Rule = rule! {
 
 const WITHOUT_KEY: &str = "holds PEM, and no private key in it";
 
-/// Judges the values of a TLS Secret. Empty ones are placeholders that a controller fills in later. Says whether a server
-/// could use what is there.
-pub(crate) fn check_tls(tls: &Tls<'_>, level: Level, verdict: &mut Verdict) -> bool {
-    let mut usable = true;
+/// Judges the values of a TLS Secret. Empty ones are placeholders that a controller fills in later.
+pub(crate) fn check_tls(tls: &Tls<'_>, level: Level, verdict: &mut Verdict) {
     for (file, is_key) in [
         (&tls.certificate, false),
         (&tls.key, true),
@@ -52,7 +50,6 @@ pub(crate) fn check_tls(tls: &Tls<'_>, level: Level, verdict: &mut Verdict) -> b
             (None, Some(_)) => None,
             (None, None) => Some(other_blocks(file.value, &file.blocks, without)),
         };
-        usable &= problem.is_none();
         if problem.is_none() {
             // Go passes over a block that it cannot read, and OpenSSL does not.
             let level = level.at_most(Level::Warn);
@@ -60,7 +57,6 @@ pub(crate) fn check_tls(tls: &Tls<'_>, level: Level, verdict: &mut Verdict) -> b
         }
         report(file.entry, problem, level, verdict);
     }
-    usable
 }
 
 /// Judges the key of an SSH Secret.

@@ -59,6 +59,21 @@ mod tests {
     use crate::testing::{lines, rules_of, secret};
 
     #[test]
+    fn is_told_together_with_what_else_is_wrong() {
+        let tls = |authority: &[u8]| {
+            let data = [
+                ("tls.crt", EC_CERTIFICATE),
+                ("tls.key", OTHER_EC_KEY),
+                ("ca.crt", authority),
+            ];
+            rules_of(&secret("kubernetes.io/tls", &data), &json!({}))
+        };
+        assert_eq!(tls(EC_CERTIFICATE), ["mismatched_key"]);
+        assert_eq!(tls(b"nothing"), ["malformed_pem", "mismatched_key"]);
+        assert_eq!(tls(EC_KEY), ["misplaced_pem", "mismatched_key"]);
+    }
+
+    #[test]
     fn compares_the_public_keys() {
         for (name, crt, key, belongs) in [
             ("ec", EC_CERTIFICATE, EC_KEY, true),

@@ -13,11 +13,9 @@ pub(crate) static RULE: Rule = rule! {
     levels: [Deny by "form.tls"],
 };
 
-/// Refuses values that hold the other half. Says whether each is where it belongs.
-pub(crate) fn check(tls: &Tls<'_>, level: Level, verdict: &mut Verdict) -> bool {
-    let mut in_place = true;
+/// Refuses values that hold the other half.
+pub(crate) fn check(tls: &Tls<'_>, level: Level, verdict: &mut Verdict) {
     let mut report = |file: &File<'_>, reason: &str, fix| {
-        in_place = false;
         file.entry
             .report(&RULE, level, format_args!("{reason}"), fix, verdict);
     };
@@ -42,7 +40,6 @@ pub(crate) fn check(tls: &Tls<'_>, level: Level, verdict: &mut Verdict) -> bool 
             "leave only the certificate in it, and replace the key: it is known now",
         );
     }
-    in_place
 }
 
 #[cfg(test)]

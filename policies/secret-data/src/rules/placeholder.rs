@@ -46,7 +46,7 @@ pub(crate) fn check(value: &Value<'_>, level: Level, verdict: &mut Verdict) {
     let Some(line) = value.line().map(str::trim_ascii) else {
         return;
     };
-    if line.is_empty() || line.len() > LONGEST || value.entry.key.as_bytes().contains(&b'.') {
+    if line.len() > LONGEST || value.entry.key.as_bytes().contains(&b'.') {
         return;
     }
     let reason = if has_between(line, "${", "}", is_name) {
@@ -113,6 +113,14 @@ mod tests {
     use serde_json::json;
 
     use crate::testing::{lines, rules, secret};
+
+    #[test]
+    fn looks_at_no_long_value() {
+        for (length, found) in [(1024, &["placeholder?"][..]), (1025, &[]), (1026, &[])] {
+            let value = format!("${{A}} {}", "x".repeat(length - 5));
+            assert_eq!(rules("k", value.as_bytes()), found, "{length}");
+        }
+    }
 
     #[test]
     fn finds_what_was_not_filled_in() {

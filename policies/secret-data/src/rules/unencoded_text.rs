@@ -60,6 +60,8 @@ mod tests {
             ("password", None),
             ("Zm9vYmFyYmF6cXV4", None),
             ("3q2+7wABAgMEBQYHCAkKCw==", None),
+            // It decodes to text, so it was encoded.
+            ("a210a211a212a213", None),
         ] {
             let expected = what.map(|what| {
                 format!(
