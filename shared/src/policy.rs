@@ -115,8 +115,12 @@ pub struct SettingsResponse {
     pub message: Option<String>,
 }
 
-/// No reason why a policy could not judge is longer. Wrong settings have many.
+/// No reason why a policy could not judge is longer.
 const REASON_MOST: usize = 2000;
+
+/// No answer on settings is longer: the message of a condition in a status has 32,768 bytes at most.
+/// Source: `Condition` in `staging/src/k8s.io/apimachinery/pkg/apis/meta/v1/types.go`.
+const SETTINGS_MOST: usize = 10_000;
 
 /// The request is not what it should be.
 const BAD_REQUEST: u16 = 400;
@@ -247,8 +251,7 @@ pub fn check_settings<P: Policy>(payload: &[u8]) -> SettingsResponse {
             message: None,
         },
         Err(problems) => {
-            // It is shown in a status, and an administrator writes as much as a user does.
-            let problems = message::one_line(&problems.to_string(), REASON_MOST);
+            let problems = message::one_line(&problems.to_string(), SETTINGS_MOST);
             SettingsResponse {
                 valid: false,
                 message: Some(format!("wrong settings of {}: {problems}", P::NAME)),
@@ -701,9 +704,10 @@ mod tests {
             check(r#"{"most":7}"#),
             json!({"valid": false, "message": message})
         );
-        let long = check(&json!({ "a\nb".repeat(900): 1 }).to_string());
+        let long: Vec<String> = (0..400).map(|n| format!(r#""{n:0200}":1"#)).collect();
+        let long = check(&format!("{{{}}}", long.join(",")));
         let message = long["message"].as_str().unwrap();
-        assert!(message.starts_with("wrong settings of few-replicas: a ba ba b"));
-        assert!(message.ends_with('…') && message.chars().count() < 2_040);
+        assert!(message.starts_with("wrong settings of few-replicas: 000"));
+        assert!(message.ends_with('…') && message.chars().count() < 10_040);
     }
 }

@@ -13,6 +13,8 @@ use crate::{Outcome, ensure};
 const WARNING_LIMIT: usize = 256;
 /// Far more than anybody reads, and far less than any host has a limit for.
 const MESSAGE_LIMIT: usize = 10 * 1024;
+/// So long may the answer on settings be, in characters, which a status holds.
+const SETTINGS_LIMIT: usize = 10_100;
 
 /// The answer of a policy to a request.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -126,8 +128,9 @@ pub(crate) fn check_settings(response: &SettingsResponse) -> Outcome {
         format!("settings are wrong if and only if something is said: {response:?}")
     })?;
     let message = message.unwrap_or_default();
-    ensure(message.len() <= MESSAGE_LIMIT, || {
-        format!("the message has {} bytes", message.len())
+    let length = message.chars().count();
+    ensure(length <= SETTINGS_LIMIT, || {
+        format!("the message has {length} characters")
     })?;
     let control = |character: char| character.is_control() && character != '\n';
     ensure(!message.contains(control), || {
