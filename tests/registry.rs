@@ -1,5 +1,10 @@
 //! The way that a policy takes to a cluster: pushed to a registry, pulled by its digest, run.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that panics has failed; clippy.toml says so, but only of the functions marked as tests"
+)]
+
 use std::path::PathBuf;
 
 use bundle_tests::{policies, repository};

@@ -704,10 +704,10 @@ mod tests {
             check(r#"{"most":7}"#),
             json!({"valid": false, "message": message})
         );
-        let long: Vec<String> = (0..400).map(|n| format!(r#""{n:0200}":1"#)).collect();
+        let long: Vec<String> = (0..400).map(|n| format!(r#""{n:0<200}":1"#)).collect();
         let long = check(&format!("{{{}}}", long.join(",")));
         let message = long["message"].as_str().unwrap();
-        assert!(message.starts_with("wrong settings of few-replicas: 000"));
+        assert!(message.starts_with("wrong settings of few-replicas: 0000"));
         assert!(message.ends_with('…') && message.chars().count() < 10_040);
     }
 }
