@@ -1,6 +1,7 @@
 //! Documents that are written from the code, the metadata and the cases: they fail when they are stale, and `make docs`
 //! writes them.
 
+use std::collections::BTreeSet;
 use std::env;
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -14,8 +15,8 @@ use hostpath_mounts::catalogue::RISKS;
 use hostpath_mounts::ruling::Access;
 use preflight::judge::{Configured, judge};
 use preflight::report::table;
-use preflight::{Engine, Limits, manifests};
-use serde_json::Value;
+use preflight::{Engine, Limits, NoHost, manifests};
+use serde_json::{Value, json};
 
 /// As wide as `preflight` writes where there is no terminal.
 const WIDTH: usize = 100;
@@ -115,8 +116,8 @@ fn the_sample_in_a_readme_has_every_setting_and_is_valid() {
     }
 }
 
-#[test]
-fn the_readme_of_the_bundle_lists_the_policies_and_shows_what_preflight_prints() {
+/// What `make preflight` prints.
+fn preflight() -> String {
     // The report names files as they were given.
     env::set_current_dir(repository("")).unwrap();
     let engine = Engine::new(Limits::default()).unwrap();
@@ -131,15 +132,106 @@ fn the_readme_of_the_bundle_lists_the_policies_and_shows_what_preflight_prints()
     let manifests = manifests::read(&[PathBuf::from("examples")]);
     let report = judge(manifests, &configured, "default", None, || ()).unwrap();
     let printed = strip_str(&table::render(&report, WIDTH)).to_string();
+    printed.trim_end().to_owned()
+}
 
-    let Document { path, text } = docs::bundle().unwrap();
-    let (before, rest) = text.split_once("$ make preflight\n").expect("the command");
-    let (_, after) = rest.split_once("\n```\n").expect("the end of its output");
+/// What `kwctl run -r REVIEW [--settings-json JSON] MODULE | jq -r .status.message` prints: the message of the policy.
+fn kwctl(command: &str) -> String {
+    let (arguments, filter) = command.split_once(" | ").unwrap();
+    assert_eq!(filter, "jq -r .status.message");
+    let quoted: Vec<&str> = arguments.split('\'').collect();
+    let (words, settings) = match quoted.as_slice() {
+        [words] => ((*words).to_owned(), json!({})),
+        [before, settings, after] => {
+            let before = before.strip_suffix("--settings-json ").unwrap();
+            let settings = serde_json::from_str(settings).unwrap();
+            (format!("{before}{after}"), settings)
+        }
+        _ => panic!("{command}"),
+    };
+    let words: Vec<&str> = words.split_whitespace().collect();
+    let ["kwctl", "run", "-r", review, module] = words.as_slice() else {
+        panic!("{command}");
+    };
+    let policy = module
+        .strip_prefix("dist/")
+        .and_then(|file| file.strip_suffix(".wasm"));
+    let review: Value = serde_json::from_str(&read(&repository(review)).unwrap()).unwrap();
+    let policy = policies::load(policy.unwrap()).unwrap();
+    let answer = policy.validate(&review["request"], &settings, NoHost);
+    answer.unwrap().message.unwrap()
+}
+
+#[test]
+fn the_readmes_of_the_bundle_list_the_policies_and_show_what_commands_print() {
+    let preflight = preflight();
+    let mut documents = docs::bundle().unwrap();
+    for document in &mut documents {
+        let mut blocks: Vec<String> = document
+            .text
+            .split("```console\n")
+            .map(str::to_owned)
+            .collect();
+        let mut shown = 0;
+        for block in blocks.iter_mut().skip(1) {
+            let (content, after) = block.split_once("```\n").unwrap();
+            let command = content
+                .lines()
+                .next()
+                .and_then(|line| line.strip_prefix("$ "))
+                .unwrap();
+            let printed = match command {
+                "make preflight" => preflight.clone(),
+                "make test" => continue,
+                command => kwctl(command),
+            };
+            shown += 1;
+            *block = format!("$ {command}\n{printed}\n```\n{after}");
+        }
+        assert_eq!(shown, 3);
+        document.text = blocks.join("```console\n");
+    }
+    check(&documents);
+}
+
+#[test]
+fn the_translation_has_the_commands_and_links_of_the_original() {
+    let pages = ["README.md", "README.ko.md"].map(|page| read(&repository(page)).unwrap());
+    // What a command prints is written into both.
+    let command = |block: &str| match block.strip_prefix("console\n") {
+        Some(block) => block.lines().next().unwrap_or_default().to_owned(),
+        None => block.to_owned(),
+    };
+    let blocks = |page: &str| -> Vec<String> {
+        let blocks = page.split("```").skip(1).step_by(2);
+        blocks.map(command).collect()
+    };
+    let links = |page: &str| -> BTreeSet<String> {
+        let links = page.split("](").skip(1);
+        let links = links.filter_map(|rest| Some(rest.split_once(')')?.0.to_owned()));
+        links.filter(|link| !link.starts_with("README.")).collect()
+    };
+    let headings = |page: &str| page.lines().filter(|line| line.starts_with("## ")).count();
+    let [original, translation] = &pages;
+    similar_asserts::assert_eq!(blocks(original), blocks(translation));
+    similar_asserts::assert_eq!(links(original), links(translation));
+    assert_eq!(headings(original), headings(translation));
+    for page in &pages {
+        for link in links(page).iter().filter(|link| !link.starts_with("http")) {
+            let file = link.split('#').next().unwrap_or_default();
+            assert!(repository(file).exists(), "{link}");
+        }
+    }
+}
+
+#[test]
+fn the_pages_name_the_registry_and_version_of_the_project() {
     let registry = Project::read().unwrap().registry;
-    assert!(after.contains(&format!("registry://{registry}/$policy:v{VERSION}")));
-    let printed = printed.trim_end();
-    let text = format!("{before}$ make preflight\n{printed}\n```\n{after}");
-    check(&[Document { path, text }]);
+    for page in ["README.md", "README.ko.md"] {
+        let text = read(&repository(page)).unwrap();
+        assert!(text.contains(&format!("make push REGISTRY={registry} TAG=v{VERSION}\n")));
+        assert!(text.contains(&format!("registry://{registry}/secret-data:v{VERSION} ")));
+    }
 }
 
 #[test]

@@ -140,16 +140,36 @@ pub fn readmes() -> Result<Vec<Document>, String> {
     Ok(documents)
 }
 
-/// The README of the bundle, but for what preflight prints.
-pub fn bundle() -> Result<Document, String> {
+/// The READMEs of the bundle, in English and in Korean, but for what commands print.
+pub fn bundle() -> Result<Vec<Document>, String> {
     let all: Result<Vec<_>, String> = policies::all()?
         .iter()
         .map(|policy| metadata(policy))
         .collect();
-    let text = read(&repository("README.md"))?;
-    let text = markdown::part(&text, "policies", &bundle::table(&all?));
-    Ok(Document::new(
-        "README.md",
-        text.map_err(|error| format!("README.md: {error}"))?,
-    ))
+    let all = all?;
+    let benchmarks = read(&repository("docs/benchmarks.md"))?;
+    let sizes = bundle::sizes(&benchmarks);
+    let english = [
+        "policy",
+        "what it does",
+        "severity",
+        "looks things up",
+        "wasm",
+    ];
+    let korean = ["정책", "하는 일", "심각도", "클러스터 조회", "wasm"];
+    let pages = [("README.md", english), ("README.ko.md", korean)];
+    let page = |(name, head): (&str, [&str; 5])| {
+        let text = read(&repository(name))?;
+        // The one language is that of the metadata; the other is written in the page.
+        let described = if head == english {
+            Default::default()
+        } else {
+            bundle::descriptions(&text)
+        };
+        let table = bundle::table(head, &all, &described, &sizes);
+        let text = markdown::part(&text, "policies", &table);
+        let text = text.map_err(|error| format!("{name}: {error}"))?;
+        Ok(Document::new(name, text))
+    };
+    pages.into_iter().map(page).collect()
 }
