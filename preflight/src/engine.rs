@@ -75,6 +75,9 @@ impl Engine {
         config
             .memory_reservation(limits.memory)
             .memory_may_move(false);
+        // Guests have some kilobytes of data. To copy them is faster than to fault in pages that all guests share, for which
+        // every other thread is interrupted.
+        config.memory_init_cow(false);
         // wasmtime-provider hands on the outermost text of an error. Without frames that is the reason itself.
         config.wasm_backtrace_max_frames(None);
         let engine = wasmtime::Engine::new(&config)
