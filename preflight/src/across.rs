@@ -18,7 +18,7 @@ const INVALID: u16 = 422;
 
 /// A check over all manifests.
 struct Check {
-    /// It runs when the policy of this name does.
+    /// It refuses where the policy of this name may.
     policy: &'static str,
     find: fn(&[Object], &[Identity]) -> Vec<Refusal>,
 }
@@ -65,26 +65,31 @@ pub(crate) fn identities(objects: &[Object], kinds: &Kinds, namespace: &str) -> 
     objects.iter().enumerate().map(identity).collect()
 }
 
-/// The findings of the checks that belong to these policies, by the position of the object.
-pub(crate) fn refusals<'a>(
+/// The findings of the checks, by the position of the object. `is_refused` says whether the policy of a check refuses
+/// anything in the object at a position.
+pub(crate) fn refusals(
     objects: &[Object],
     identities: &[Identity],
-    policies: impl Iterator<Item = &'a str>,
+    is_refused: impl Fn(&str, usize) -> bool,
 ) -> BTreeMap<usize, Vec<Finding>> {
     let mut found: BTreeMap<usize, Vec<Finding>> = BTreeMap::new();
-    let checks = policies.flat_map(|name| CHECKS.iter().filter(move |check| check.policy == name));
-    for refusal in checks.flat_map(|check| (check.find)(objects, identities)) {
-        let Some(object) = objects.get(refusal.object) else {
-            continue;
-        };
-        found.entry(refusal.object).or_default().push(Finding {
-            field: Some(refusal.field.clone()),
-            place: object.place_of(&refusal.field),
-            fix: Some(refusal.fix),
-            rule: Some(refusal.rule.to_owned()),
-            code: Some(INVALID),
-            ..Finding::whole(FINDER, object, &refusal.problem)
-        });
+    for check in CHECKS {
+        for refusal in (check.find)(objects, identities) {
+            let Some(object) = objects.get(refusal.object) else {
+                continue;
+            };
+            if !is_refused(check.policy, refusal.object) {
+                continue;
+            }
+            found.entry(refusal.object).or_default().push(Finding {
+                field: Some(refusal.field.clone()),
+                place: object.place_of(&refusal.field),
+                fix: Some(refusal.fix),
+                rule: Some(refusal.rule.to_owned()),
+                code: Some(INVALID),
+                ..Finding::whole(FINDER, object, &refusal.problem)
+            });
+        }
     }
     found
 }

@@ -209,7 +209,11 @@ fn pull(reference: &str) -> Result<Vec<u8>, BundleError> {
     Err(BundleError::NoRegistries(reference.to_owned()))
 }
 
+/// What a policy without a title is called by: the name of its file, without its ending or its tag.
 fn stem(file: &str) -> &str {
+    if let Some(reference) = file.strip_prefix(SCHEME) {
+        return crate::deployed::name_of_module(reference);
+    }
     Path::new(file)
         .file_stem()
         .and_then(|stem| stem.to_str())

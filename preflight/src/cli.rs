@@ -211,6 +211,11 @@ pub(crate) fn parse() -> Cli {
     }
     let is_stdin = |path: &&PathBuf| path.as_os_str() == "-";
     let readers = cli.paths.iter().chain(&cli.common.policies_from);
+    let of_review: Vec<&PathBuf> = match &cli.command {
+        Some(Command::Review { file, cluster }) => cluster.iter().chain([file]).collect(),
+        _ => Vec::new(),
+    };
+    let readers = readers.chain(of_review);
     if readers.filter(is_stdin).count() > 1 {
         let text = "standard input can be read only once: name `-` once";
         Cli::command()

@@ -62,13 +62,13 @@ fn judge_manifests(cli: &Cli) -> Result<u8, Box<dyn Error>> {
         report.notes.clear();
     }
     let width = terminal::width(cli.common.width);
+    let text = render(cli.common.format, &report, &policies, width)?;
+    print(&text, cli.common.color)?;
     for wanted in &cli.reports {
         let text = render(wanted.format, &report, &policies, width)?;
         fs::write(&wanted.file, strip_str(&text).to_string())
             .map_err(|error| format!("{}: cannot be written: {error}", wanted.file.display()))?;
     }
-    let text = render(cli.common.format, &report, &policies, width)?;
-    print(&text, cli.common.color)?;
     Ok(if !report.problems.is_empty() {
         NOT_JUDGED
     } else if report.refusals.is_empty() {
@@ -114,16 +114,9 @@ fn configured(common: &Common) -> Result<(Vec<Configured>, Vec<Note>), Box<dyn E
     let engine = Engine::new(common.limits())?;
     let policies = bundle::load(&engine, &common.wasm)?;
     if !common.policies_from.is_empty() {
-        let (mut configured, notes) = deployed::read(&common.policies_from, policies)?;
-        bundle::check_names(
-            &common.policies,
-            configured.iter().map(|one| one.policy.name()),
-        )?;
-        configured.retain(|one| {
-            let mut names = common.policies.iter();
-            common.policies.is_empty() || names.any(|name| name == one.policy.name())
-        });
-        return Ok((configured, notes));
+        bundle::check_names(&common.policies, policies.iter().map(Policy::name))?;
+        let (paths, only) = (&common.policies_from, &common.policies);
+        return Ok(deployed::read(paths, policies, only, &common.namespace)?);
     }
     let settings = match &common.settings {
         Some(file) => Settings::read(file, &policies.iter().map(Policy::name).collect::<Vec<_>>())?,

@@ -25,6 +25,8 @@ use crate::{
     settings::{self, SettingsError},
 };
 
+const GROUP: &str = "policies.kubewarden.io";
+
 /// The label that the API server gives to every namespace.
 const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 
@@ -35,7 +37,10 @@ pub enum DeployedError {
     #[error("{}: {}", .0.place, .0.text)]
     Unreadable(Problem),
     /// There is nothing to follow.
-    #[error("{0}: there is neither a ClusterAdmissionPolicy nor an AdmissionPolicy in it")]
+    #[error(
+        "{0}: there is neither a ClusterAdmissionPolicy nor an AdmissionPolicy in it to judge with; an overlay is \
+         rendered first: `kubectl kustomize DIR | preflight --policies-from - PATH`"
+    )]
     None(String),
     /// A resource is not what it should be.
     #[error("{place}: {name}: {text}")]
@@ -81,6 +86,8 @@ pub struct Deployed {
     namespace: Option<String>,
     mode: Mode,
     rules: Vec<Rule>,
+    /// Whether objects of other versions than those in the rules are left out, not converted.
+    is_exact: bool,
     namespace_selector: Vec<Requirement>,
     object_selector: Vec<Requirement>,
     has_conditions: bool,
@@ -97,8 +104,8 @@ struct Spec {
     settings: Option<Value>,
     #[serde(default)]
     mode: Mode,
-    #[serde(default)]
-    rules: Vec<Rule>,
+    rules: Option<Vec<Rule>>,
+    match_policy: Option<String>,
     namespace_selector: Option<LabelSelector>,
     object_selector: Option<LabelSelector>,
     #[serde(default)]
@@ -122,6 +129,8 @@ struct Rule {
     #[serde(default)]
     scope: Scope,
     api_groups: Vec<String>,
+    #[serde(default)]
+    api_versions: Vec<String>,
     resources: Vec<String>,
     operations: Vec<String>,
 }
@@ -186,10 +195,13 @@ impl LabelSelector {
 
 /// Reads the resources in these files and folders, and gives each the loaded policy that it names.
 ///
-/// What else is in them is passed over. The notes say what is not followed.
+/// With names in `only`, resources of other policies are passed over. `namespace` is that of resources that name none.
+/// What else is in the files is passed over. The notes say what is not followed.
 pub fn read(
     paths: &[PathBuf],
     policies: Vec<Policy>,
+    only: &[String],
+    namespace: &str,
 ) -> Result<(Vec<Configured>, Vec<Note>), DeployedError> {
     let read = manifests::read(paths);
     if let Some(problem) = read.problems.into_iter().next() {
@@ -198,125 +210,153 @@ pub fn read(
     let policies: Vec<Arc<Policy>> = policies.into_iter().map(Arc::new).collect();
     let mut configured: Vec<Configured> = Vec::new();
     let mut notes = Vec::new();
+    let mut unknown = None;
     for object in &read.objects {
-        if object.group() != "policies.kubewarden.io" {
+        let kind = object.kind();
+        match (object.group(), kind) {
+            (GROUP, "ClusterAdmissionPolicy" | "AdmissionPolicy") => {}
+            (GROUP, "ClusterAdmissionPolicyGroup" | "AdmissionPolicyGroup") => {
+                let text = format!(
+                    "{kind} {} is not judged: its expression is not evaluated here",
+                    name(object, namespace)
+                );
+                let place = object.place();
+                notes.push(Note { place, text });
+                continue;
+            }
+            _ => continue,
+        }
+        let name = name(object, namespace);
+        if configured.iter().any(|other| other.name() == name) {
+            return Err(malformed(
+                object,
+                &name,
+                "is there twice; a base and its overlays are rendered first: `kubectl kustomize DIR | preflight \
+                 --policies-from - PATH`",
+            ));
+        }
+        let spec = spec(object, &name)?;
+        let module = name_of_module(spec.module.as_deref().unwrap_or_default());
+        if !only.is_empty() && !only.iter().any(|wanted| wanted == module) {
             continue;
         }
-        match object.kind() {
-            "ClusterAdmissionPolicy" | "AdmissionPolicy" => {
-                let one = configure(object, &policies)?;
-                let name = |of: &Configured| of.deployed.as_ref().map(|it| it.name.clone());
-                if configured.iter().any(|other| name(other) == name(&one)) {
-                    return Err(malformed(
-                        object,
-                        "is there twice; a base and its overlays are rendered first: `kubectl kustomize DIR | \
-                         preflight --policies-from - PATH`",
-                    ));
-                }
-                notes.extend(one.deployed.as_ref().and_then(Deployed::note));
-                configured.push(one);
-            }
-            kind @ ("ClusterAdmissionPolicyGroup" | "AdmissionPolicyGroup") => notes.push(Note {
+        let Some(policy) = policies.iter().find(|policy| policy.name() == module) else {
+            let known = policies.iter().map(|policy| policy.name());
+            let error = DeployedError::UnknownModule {
+                place: object.place_of("spec.module"),
+                unknown: Box::new(UnknownName::new(module, known)),
+                name,
+            };
+            notes.push(Note {
                 place: object.place(),
-                text: format!(
-                    "{kind} {} is not judged: its expression is not evaluated here",
-                    name(object)
-                ),
-            }),
-            _ => {}
-        }
+                text: format!("module {module} is not judged: no policy of this name is loaded; add it with --wasm"),
+            });
+            unknown.get_or_insert(error);
+            continue;
+        };
+        let one = configure(object, name, spec, policy)?;
+        notes.extend(one.deployed.as_ref().and_then(Deployed::note));
+        configured.push(one);
     }
-    if configured.is_empty() {
-        let paths: Vec<String> = paths
-            .iter()
-            .map(|path| path.display().to_string())
-            .collect();
-        return Err(DeployedError::None(paths.join(", ")));
+    if !configured.is_empty() {
+        return Ok((configured, notes));
     }
-    Ok((configured, notes))
+    let paths = paths.iter().map(|path| path.display().to_string());
+    let none = || DeployedError::None(paths.collect::<Vec<_>>().join(", "));
+    Err(unknown.unwrap_or_else(none))
 }
 
-fn configure(object: &Object, policies: &[Arc<Policy>]) -> Result<Configured, DeployedError> {
-    let spec = object
-        .value
-        .get("spec")
-        .cloned()
-        .unwrap_or_else(|| json!({}));
-    let spec: Spec = serde_json::from_value(spec)
-        .map_err(|error| malformed(object, format!("spec: {error}")))?;
-    let Some(module) = spec.module else {
-        return Err(malformed(
-            object,
-            "spec.module is missing; if this is a patch, render it: `kubectl kustomize DIR | preflight \
-             --policies-from - PATH`",
-        ));
+fn spec(object: &Object, name: &str) -> Result<Spec, DeployedError> {
+    let spec = object.value.get("spec").cloned();
+    let spec: Spec = serde_json::from_value(spec.unwrap_or_else(|| json!({})))
+        .map_err(|error| malformed(object, name, format!("spec: {error}")))?;
+    let missing = if spec.module.is_none() {
+        "spec.module is missing"
+    } else if spec.rules.as_ref().is_none_or(Vec::is_empty) {
+        "spec.rules is missing or empty"
+    } else {
+        return Ok(spec);
     };
-    let wanted = name_of_module(&module);
-    let Some(policy) = policies.iter().find(|policy| policy.name() == wanted) else {
-        return Err(DeployedError::UnknownModule {
-            place: object.place_of("spec.module"),
-            name: name(object),
-            unknown: Box::new(UnknownName::new(
-                wanted,
-                policies.iter().map(|policy| policy.name()),
-            )),
-        });
-    };
+    Err(malformed(
+        object,
+        name,
+        format!(
+            "{missing}; if this is a patch, render it: `kubectl kustomize DIR | preflight --policies-from - PATH`"
+        ),
+    ))
+}
+
+fn configure(
+    object: &Object,
+    name: String,
+    spec: Spec,
+    policy: &Arc<Policy>,
+) -> Result<Configured, DeployedError> {
     let settings = spec.settings.filter(|settings| !settings.is_null());
     let settings = settings.unwrap_or_else(|| json!({}));
-    settings::check(policy, &settings).map_err(|error| DeployedError::Settings {
-        place: object.place_of("spec.settings"),
-        name: name(object),
-        error: Box::new(error),
-    })?;
+    if let Err(error) = settings::check(policy, &settings) {
+        let place = object.place_of("spec.settings");
+        let error = Box::new(error);
+        return Err(DeployedError::Settings { place, name, error });
+    }
     let requirements = |selector: Option<LabelSelector>| {
         selector
             .map(LabelSelector::requirements)
             .unwrap_or_default()
     };
-    let namespace = || {
-        object
-            .namespace()
-            .unwrap_or(crate::cluster::DEFAULT_NAMESPACE)
+    let mut rules = spec.rules.unwrap_or_default();
+    let mut grants = spec.context_aware_resources.unwrap_or_default();
+    let namespace = match name.split_once('/') {
+        Some((namespace, _)) => {
+            // The controller writes the one, and knows no other grants than those of cluster-wide policies.
+            for rule in &mut rules {
+                rule.scope = Scope::Namespaced;
+            }
+            grants.clear();
+            Some(namespace.to_owned())
+        }
+        None => None,
     };
+    let has_conditions = spec.match_conditions.is_some_and(|them| !them.is_empty());
     Ok(Configured {
         policy: Arc::clone(policy),
         settings,
         deployed: Some(Deployed {
-            name: name(object),
+            name,
             place: object.place(),
-            namespace: (object.kind() == "AdmissionPolicy").then(|| namespace().to_owned()),
+            namespace,
             mode: spec.mode,
-            rules: spec.rules,
+            rules,
+            is_exact: spec.match_policy.as_deref() == Some("Exact"),
             namespace_selector: requirements(spec.namespace_selector),
             object_selector: requirements(spec.object_selector),
-            has_conditions: spec
-                .match_conditions
-                .is_some_and(|conditions| !conditions.is_empty()),
-            grants: spec.context_aware_resources.unwrap_or_default(),
+            has_conditions,
+            grants,
         }),
     })
 }
 
-fn name(object: &Object) -> String {
+/// The name of the resource; that of an `AdmissionPolicy` behind its namespace.
+fn name(object: &Object, namespace: &str) -> String {
     let name = object.name().unwrap_or_default();
-    match object.namespace() {
-        Some(namespace) => format!("{namespace}/{name}"),
-        None => name.to_owned(),
+    if object.kind().starts_with("Cluster") {
+        return name.to_owned();
     }
+    let home = object.namespace().filter(|home| !home.is_empty());
+    format!("{}/{name}", home.unwrap_or(namespace))
 }
 
-fn malformed(object: &Object, text: impl Into<String>) -> DeployedError {
+fn malformed(object: &Object, name: &str, text: impl Into<String>) -> DeployedError {
     DeployedError::Malformed {
         place: object.place(),
-        name: name(object),
+        name: name.to_owned(),
         text: text.into(),
     }
 }
 
 /// The last part of a reference, which is the name of the policy in this bundle and in most:
 /// `registry://registry.example.com/policies/hostpath-mounts:v0.1.0`.
-fn name_of_module(reference: &str) -> &str {
+pub(crate) fn name_of_module(reference: &str) -> &str {
     let name = reference.rsplit('/').next().unwrap_or(reference);
     let name = name.split(['@', ':']).next().unwrap_or(name);
     name.strip_suffix(".wasm").unwrap_or(name)
@@ -328,47 +368,53 @@ impl Deployed {
         self.mode == Mode::Monitor
     }
 
-    /// Whether it is asked about a request for an object.
-    pub(crate) fn wants(&self, target: &Target, object: &Value, cluster: &Cluster) -> bool {
-        let group = target.group.as_str();
-        let kind = text(object, "/kind").unwrap_or_default();
-        let home =
-            text(object, "/metadata/namespace").filter(|_| cluster.kinds().namespaced(group, kind));
+    /// Whether it is asked about a request.
+    pub(crate) fn wants(&self, target: &Target, request: &Value, cluster: &Cluster) -> bool {
+        let is_namespace = target.group.is_empty() && target.resource == "namespaces";
+        let home = text(request, "/namespace").filter(|home| !home.is_empty() && !is_namespace);
         if self.namespace.is_some() && self.namespace.as_deref() != home {
             return false;
         }
-        let in_scope = |rule: &&Rule| match rule.scope {
-            Scope::All => true,
-            Scope::Cluster => home.is_none(),
-            Scope::Namespaced => home.is_some(),
+        let is_listed = |rule: &&Rule| {
+            let mut versions = rule.api_versions.iter();
+            let in_scope = match rule.scope {
+                Scope::All => true,
+                Scope::Cluster => home.is_none(),
+                Scope::Namespaced => home.is_some(),
+            };
+            in_scope
+                && (!self.is_exact || versions.any(|it| it == "*" || *it == target.version))
+                && target.matches(&rule.operations, &rule.api_groups, &rule.resources)
         };
-        let mut rules = self.rules.iter().filter(in_scope);
-        rules.any(|rule| target.matches(&rule.operations, &rule.api_groups, &rule.resources))
-            && self.namespace_matches(group, kind, home, object, cluster)
-            && self
-                .object_selector
-                .iter()
-                .all(|requirement| requirement.matches_labels(object))
+        let objects: Vec<&Value> = ["/object", "/oldObject", "/old_object"]
+            .into_iter()
+            .filter_map(|at| request.pointer(at).filter(|object| object.is_object()))
+            .collect();
+        let is_selected = |object: &&Value| {
+            let mut requirements = self.object_selector.iter();
+            requirements.all(|requirement| requirement.matches_labels(object))
+        };
+        self.rules.iter().any(|rule| is_listed(&rule))
+            && self.namespace_matches(is_namespace, home, objects.first().copied(), cluster)
+            && (self.object_selector.is_empty() || objects.iter().any(is_selected))
     }
 
     /// As `namespace/matcher.go` of the API server does it: an object without a namespace always matches, and a
     /// Namespace counts as its own.
     fn namespace_matches(
         &self,
-        group: &str,
-        kind: &str,
+        is_namespace: bool,
         home: Option<&str>,
-        object: &Value,
+        object: Option<&Value>,
         cluster: &Cluster,
     ) -> bool {
-        let itself = (group, kind) == ("", "Namespace");
-        let (name, namespace) = match home {
-            Some(home) => (home, cluster.namespace(home)),
-            None if itself => (
-                text(object, "/metadata/name").unwrap_or_default(),
-                Some(object),
-            ),
-            None => return true,
+        let (name, namespace) = match (home, object) {
+            (Some(home), _) => (home, cluster.namespace(home)),
+            (None, Some(object)) if is_namespace => {
+                let name = text(object, "/metadata/name");
+                (name.unwrap_or_default(), Some(object))
+            }
+            (None, _) => return true,
         };
         self.namespace_selector
             .iter()

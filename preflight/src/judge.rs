@@ -45,16 +45,16 @@ impl Configured {
         deployed.map_or(self.policy.name(), |deployed| &deployed.name)
     }
 
-    /// Whether it is asked about this request for an object.
+    /// Whether it is asked about this request.
     #[must_use]
-    pub fn wants(&self, target: &Target, object: &Value, cluster: &Cluster) -> bool {
+    pub fn wants(&self, target: &Target, request: &Value, cluster: &Cluster) -> bool {
         let by_metadata = || {
             let metadata = self.policy.metadata();
             metadata.is_some_and(|metadata| target.is_wanted_by(metadata))
         };
         let deployed = self.deployed.as_ref();
         deployed.map_or_else(by_metadata, |deployed| {
-            deployed.wants(target, object, cluster)
+            deployed.wants(target, request, cluster)
         })
     }
 
@@ -128,11 +128,6 @@ pub fn judge(
         let note = deployed.note_of_namespaces(homes, &cluster);
         manifests.notes.extend(note);
     }
-    let refusing = policies
-        .iter()
-        .filter(|configured| !configured.only_reports());
-    let names = refusing.map(|configured| configured.policy.name());
-    let mut across = across::refusals(&manifests.objects, &identities, names);
 
     let judged: Vec<Vec<Verdict<'_>>> = manifests
         .objects
@@ -144,6 +139,13 @@ pub fn judge(
             verdicts
         })
         .collect();
+
+    // What no review shows is refused where the policy that it belongs to refuses.
+    let is_refused = |policy: &str, number: usize| {
+        let mut verdicts = judged.get(number).into_iter().flatten();
+        verdicts.any(|verdict| verdict.by.policy.name() == policy && !verdict.by.only_reports())
+    };
+    let mut across = across::refusals(&manifests.objects, &identities, is_refused);
 
     let mut report = Report {
         problems: manifests.problems,
@@ -178,7 +180,7 @@ fn judge_object<'a>(
     let target = Target::of(&request);
     policies
         .iter()
-        .filter(|configured| configured.wants(&target, &object.value, cluster))
+        .filter(|configured| configured.wants(&target, &request, cluster))
         .map(|by| Verdict {
             by,
             result: by.validate(&request, cluster),
@@ -195,6 +197,7 @@ fn add(report: &mut Report, object: &Object, verdicts: Vec<Verdict<'_>>, across:
         place: object.place(),
         policies: verdicts
             .iter()
+            .filter(|verdict| verdict.result.is_ok())
             .map(|verdict| verdict.by.name().to_owned())
             .collect(),
     });

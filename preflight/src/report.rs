@@ -43,7 +43,7 @@ pub struct Judged {
     pub object: Subject,
     /// Where it stands.
     pub place: Place,
-    /// The policies that looked at it.
+    /// The policies that judged it.
     pub policies: Vec<String>,
 }
 

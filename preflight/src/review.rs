@@ -11,6 +11,8 @@ use crate::kinds::{Kinds, split, text};
 pub struct Target {
     /// The API group.
     pub group: String,
+    /// The API version.
+    pub version: String,
     /// The plural name.
     pub resource: String,
     /// Empty for the object itself.
@@ -114,6 +116,7 @@ impl Target {
         };
         Self {
             group: of(&["/resource/group"]),
+            version: of(&["/resource/version"]),
             resource: of(&["/resource/resource"]),
             subresource: of(&["/subResource", "/sub_resource"]),
             operation: of(&["/operation"]),
@@ -267,6 +270,7 @@ mod tests {
         ] {
             let target = Target {
                 group: "apps".to_owned(),
+                version: "v1".to_owned(),
                 resource: resource.to_owned(),
                 subresource: subresource.to_owned(),
                 operation: "CREATE".to_owned(),
@@ -298,6 +302,7 @@ mod tests {
             target,
             Target {
                 group: String::new(),
+                version: "v1".to_owned(),
                 resource: "pods".to_owned(),
                 subresource: "resize".to_owned(),
                 operation: "UPDATE".to_owned(),

@@ -28,6 +28,14 @@ pub(crate) fn complain(text: &str, color: ColorChoice) {
     let _ = writeln!(out, "{STYLE}error:{STYLE:#} {text}");
 }
 
+/// Says what else is worth knowing, beside a result.
+pub(crate) fn remark(text: &str, color: ColorChoice) {
+    const STYLE: anstyle::Style = anstyle::Style::new().dimmed();
+    let mut out = AutoStream::new(io::stderr().lock(), choice(color));
+    // There is nobody left to tell.
+    let _ = writeln!(out, "{STYLE}note: {text}{STYLE:#}");
+}
+
 fn choice(color: ColorChoice) -> anstream::ColorChoice {
     match color {
         ColorChoice::Auto => anstream::ColorChoice::Auto,

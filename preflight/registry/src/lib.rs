@@ -46,6 +46,9 @@ pub const LAYER: &str = "application/vnd.wasm.content.layer.v1+wasm";
 /// The media type of its config, which is empty.
 pub const CONFIG: &str = "application/vnd.wasm.config.v1+json";
 
+/// No policy has more bytes. The largest that are published have some millions.
+const MOST: i64 = 256 * 1024 * 1024;
+
 /// A registry that says nothing for so long has gone away.
 const SILENCE: Duration = Duration::from_secs(30);
 
@@ -127,6 +130,12 @@ pub fn pull(reference: &str) -> Result<Vec<u8>, RegistryError> {
                 });
             }
         };
+        if layer.size > MOST {
+            return Err(RegistryError::Registry {
+                reference: reference.to_owned(),
+                reason: format!("has {} bytes, and no policy is that large", layer.size),
+            });
+        }
         let mut wasm = Vec::new();
         client
             .pull_blob(&image, layer, &mut wasm)
@@ -151,14 +160,18 @@ pub fn push(reference: &str, wasm: &[u8]) -> Result<String, RegistryError> {
             .auth(&image, &auth, RegistryOperation::Push)
             .await
             .map_err(failed)?;
-        client
+        let pushed = client
             .push(&image, &[layer], config, &auth, Some(manifest))
             .await
             .map_err(failed)?;
-        let digest = client
-            .fetch_manifest_digest(&image, &auth)
-            .await
-            .map_err(failed)?;
+        // Where the manifest is, by its digest: the tag may mean something else by now.
+        let digest = match pushed.manifest_url.rsplit_once("/manifests/") {
+            Some((_, digest)) if digest.starts_with("sha256:") => digest.to_owned(),
+            _ => client
+                .fetch_manifest_digest(&image, &auth)
+                .await
+                .map_err(failed)?,
+        };
         Ok(format!(
             "{SCHEME}{}/{}@{digest}",
             image.registry(),
@@ -225,7 +238,10 @@ fn credentials(reference: &str, image: &Reference) -> Result<RegistryAuth, Regis
         Ok(DockerCredential::UsernamePassword(user, password)) => {
             Ok(RegistryAuth::Basic(user, password))
         }
-        Ok(DockerCredential::IdentityToken(token)) => Ok(RegistryAuth::Bearer(token)),
+        // It would have to be exchanged for another token first.
+        Ok(DockerCredential::IdentityToken(_)) => Err(failed(
+            "an identity token is of no use here: log in with a password",
+        )),
         Err(CredentialRetrievalError::NoCredentialConfigured) => Ok(RegistryAuth::Anonymous),
         // What the helpers of Docker say of a registry that nobody logged in to.
         Err(CredentialRetrievalError::HelperFailure { stdout, .. })
@@ -338,8 +354,8 @@ mod tests {
     fn says_what_is_no_reference() {
         for (reference, expected) in [
             (
-                "ghcr.io/a:v1",
-                "\"ghcr.io/a:v1\" is no reference such as registry://registry.example.com/policies/name:v1: it does not \
+                "registry.example.com/a:v1",
+                "\"registry.example.com/a:v1\" is no reference such as registry://registry.example.com/policies/name:v1: it does not \
                  begin with registry://",
             ),
             (

@@ -37,17 +37,15 @@ struct Verdict<'a> {
 }
 
 pub(super) fn run(common: &Common, file: &Path, cluster: &[PathBuf]) -> Result<u8, Box<dyn Error>> {
-    let (policies, _) = configured(common)?;
+    let (policies, notes) = configured(common)?;
+    for note in notes {
+        terminal::remark(&format!("{}: {}", note.place, note.text), common.color);
+    }
     let request = read(file)?;
     let cluster = Arc::new(state(cluster, &common.namespace)?);
     let target = Target::of(&request);
-    let objects = ["/object", "/oldObject", "/old_object"];
-    let mut objects = objects.into_iter().filter_map(|at| request.pointer(at));
-    let object = objects
-        .find(|object| object.is_object())
-        .unwrap_or(&Value::Null);
     let asked = |configured: &&Configured| {
-        !common.policies.is_empty() || configured.wants(&target, object, &cluster)
+        !common.policies.is_empty() || configured.wants(&target, &request, &cluster)
     };
     let verdicts: Vec<Verdict<'_>> = policies
         .iter()
@@ -119,11 +117,18 @@ fn state(paths: &[PathBuf], namespace: &str) -> Result<Cluster, Box<dyn Error>> 
 
 fn as_json(verdicts: &[Verdict<'_>]) -> Result<Value, serde_json::Error> {
     let mut responses = Vec::new();
-    for Verdict { policy, result, .. } in verdicts {
-        responses.push(match result {
-            Ok(response) => json!({"policy": policy, "response": serde_json::to_value(response)?}),
-            Err(error) => json!({"policy": policy, "error": error.to_string()}),
-        });
+    for verdict in verdicts {
+        let mut response = json!({"policy": verdict.policy});
+        if let Some(fields) = response.as_object_mut() {
+            if verdict.only_reports {
+                fields.insert("mode".to_owned(), json!("monitor"));
+            }
+            match &verdict.result {
+                Ok(answer) => fields.insert("response".to_owned(), serde_json::to_value(answer)?),
+                Err(error) => fields.insert("error".to_owned(), json!(error.to_string())),
+            };
+        }
+        responses.push(response);
     }
     Ok(json!({"version": 1, "responses": responses}))
 }

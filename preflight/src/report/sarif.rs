@@ -74,28 +74,33 @@ pub fn render(report: &Report, policies: &[Configured]) -> Result<String, serde_
 #[derive(Default)]
 struct Rules {
     positions: BTreeMap<String, usize>,
-    in_order: Vec<(String, String)>,
+    /// Policy and rule.
+    in_order: Vec<(String, Option<String>)>,
 }
 
 impl Rules {
     fn index_of(&mut self, finding: &Finding) -> usize {
         let next = self.in_order.len();
-        *self.positions.entry(id(finding)).or_insert_with_key(|id| {
-            self.in_order.push((id.clone(), finding.policy.clone()));
+        *self.positions.entry(id(finding)).or_insert_with(|| {
+            let rule = (finding.policy.clone(), finding.rule.clone());
+            self.in_order.push(rule);
             next
         })
     }
 
     fn described_by(&self, policies: &[Configured]) -> Vec<Value> {
-        let describe = |(id, name): &(String, String)| {
-            let policy = policies.iter().map(|configured| &configured.policy);
-            let purpose = policy
-                .filter(|policy| policy.name() == name)
-                .find_map(|policy| policy.metadata()?.description())
+        let describe = |(name, rule): &(String, Option<String>)| {
+            let mut policies = policies.iter();
+            let purpose = policies
+                .find(|configured| configured.name() == name)
+                .and_then(|configured| configured.policy.metadata()?.description())
                 .unwrap_or("Finds what no single review shows");
-            let short = id.replace('_', " ").replacen('/', ": ", 1);
+            let short = match rule {
+                Some(rule) => format!("{name}: {}", rule.replace('_', " ")),
+                None => name.clone(),
+            };
             json!({
-                "id": id,
+                "id": id_of(name, rule.as_deref()),
                 "shortDescription": {"text": short},
                 "fullDescription": {"text": purpose},
                 "help": {"text": format!("{purpose}. The message says what to write instead.")},
@@ -108,10 +113,11 @@ impl Rules {
 
 /// The id of a rule is one of its policy's.
 fn id(finding: &Finding) -> String {
-    match &finding.rule {
-        Some(rule) => format!("{}/{rule}", finding.policy),
-        None => finding.policy.clone(),
-    }
+    id_of(&finding.policy, finding.rule.as_deref())
+}
+
+fn id_of(policy: &str, rule: Option<&str>) -> String {
+    rule.map_or_else(|| policy.to_owned(), |rule| format!("{policy}/{rule}"))
 }
 
 fn result(finding: &Finding, level: &str, rule: usize) -> Value {

@@ -255,7 +255,15 @@ fn says_what_is_wrong_with_the_resources() {
         ),
         (
             "apiVersion: v1\nkind: Pod\n".to_owned(),
-            "p.yaml: there is neither a ClusterAdmissionPolicy nor an AdmissionPolicy in it".to_owned(),
+            "p.yaml: there is neither a ClusterAdmissionPolicy nor an AdmissionPolicy in it to judge with; an overlay is \
+             rendered first: `kubectl kustomize DIR | preflight --policies-from - PATH`"
+                .to_owned(),
+        ),
+        (
+            good.replace("  rules:", "  rulez:"),
+            "p.yaml:1: one: spec.rules is missing or empty; if this is a patch, render it: `kubectl kustomize DIR | \
+             preflight --policies-from - PATH`"
+                .to_owned(),
         ),
         (
             good.replace("strict:", "strikt:"),
@@ -310,11 +318,244 @@ fn a_module_may_be_called_by_another_name_than_its_title() {
 fn standard_input_is_read_once() {
     let stage = Stage::new(&[]);
     let (status, _, errors) = stage.run(&["--policies-from", "-", "-"]);
-    assert_eq!(
-        (status, errors.lines().next()),
+    let expected = Some("error: standard input can be read only once: name `-` once");
+    assert_eq!((status, errors.lines().next()), (2, expected));
+    let (status, _, errors) = stage.run(&["review", "--cluster", "-", "-"]);
+    assert_eq!((status, errors.lines().next()), (2, expected));
+}
+
+#[test]
+fn a_policy_of_a_namespace_looks_nothing_up_and_has_no_scope() {
+    let request = r#"{"api_version":"v1","kind":"Pod","name":"web","namespace":"shop"}"#;
+    let look = Validate::LookUp {
+        operation: "get_resource",
+        request,
+    };
+    let stage = Stage::new(&[("strict", look)]);
+    let grant = "  contextAwareResources: [{apiVersion: v1, kind: Pod}]\n";
+    let policy = deployed("one", grant)
+        .replace("ClusterAdmissionPolicy", "AdmissionPolicy")
+        .replace(
+            "operations: [CREATE]",
+            "operations: [CREATE], scope: Cluster",
+        );
+    stage.write("p.yaml", policy);
+    stage.write(
+        "m.yaml",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\n",
+    );
+    let run = |namespace: &str| {
+        let arguments = [
+            "-n",
+            namespace,
+            "--format",
+            "json",
+            "--policies-from",
+            "p.yaml",
+            "m.yaml",
+        ];
+        let report: Value = serde_json::from_str(&stage.run(&arguments).1).unwrap();
         (
-            2,
-            Some("error: standard input can be read only once: name `-` once")
+            report["refusals"][0]["policy"].clone(),
+            report["refusals"][0]["problem"].clone(),
         )
+    };
+    let refused = "Policy has not been granted access to Kubernetes v1/Pod resources. The violation has been reported.";
+    assert_eq!(run("shop"), (json!("shop/one"), json!(refused)));
+    assert_eq!(run("default").0, json!("default/one"));
+}
+
+#[test]
+fn modules_that_are_not_loaded_are_noted() {
+    let stage = Stage::new(&[("strict", REFUSE)]);
+    let foreign = deployed("two", "").replace("strict:", "foreign:");
+    stage.write("p.yaml", format!("{}---\n{foreign}", deployed("one", "")));
+    stage.write("m.yaml", pod("shop", ""));
+    let expected = refused("Pod shop/web", "one", 1)
+        + "note: p.yaml:9: module foreign is not judged: no policy of this name is loaded; add it with --wasm\n\n"
+        + "1 object, 1 policy: 1 refused\n";
+    assert_eq!(
+        stage.run(&["--policies-from", "p.yaml", "m.yaml"]),
+        out(1, &expected)
+    );
+    assert_eq!(
+        stage
+            .run(&[
+                "-q",
+                "--policy",
+                "strict",
+                "--policies-from",
+                "p.yaml",
+                "m.yaml"
+            ])
+            .0,
+        1
+    );
+}
+
+#[test]
+fn versions_count_where_they_have_to_be_exact() {
+    for (match_policy, versions, expected) in [
+        ("Equivalent", "v2", "refused"),
+        ("Exact", "v2", "clean"),
+        ("Exact", "v1", "refused"),
+        ("Exact", "'*'", "refused"),
+    ] {
+        let stage = Stage::new(&[("strict", REFUSE)]);
+        let policy = deployed("one", &format!("  matchPolicy: {match_policy}\n"));
+        stage.write(
+            "p.yaml",
+            policy.replace("apiVersions: [v1]", &format!("apiVersions: [{versions}]")),
+        );
+        stage.write("m.yaml", pod("shop", ""));
+        let (_, text, _) = stage.run(&["-q", "--policies-from", "p.yaml", "m.yaml"]);
+        assert!(
+            text.contains(&format!("1 {expected}")),
+            "{match_policy} {versions}: {text}"
+        );
+    }
+}
+
+#[test]
+fn a_review_is_matched_by_its_own_namespace_and_by_either_object() {
+    let stage = Stage::new(&[("strict", REFUSE)]);
+    let review = |more: Value| {
+        let mut request = json!({
+            "operation": "CREATE",
+            "namespace": "shop",
+            "resource": {"group": "", "version": "v1", "resource": "pods"},
+            "object": {"kind": "Pod", "metadata": {"name": "web"}},
+        });
+        for (key, value) in more.as_object().unwrap() {
+            request[key] = value.clone();
+        }
+        request.to_string()
+    };
+    let labelled = json!({"metadata": {"labels": {"app": "web"}}});
+    for (policy, request, expected) in [
+        (
+            deployed("one", "  objectSelector: {matchLabels: {app: web}}\n"),
+            review(json!({"oldObject": labelled})),
+            "one refuses it (403)\n  no\n",
+        ),
+        (
+            deployed("one", "  objectSelector: {matchLabels: {app: web}}\n"),
+            review(json!({})),
+            "no policy looks at CREATE of pods\n",
+        ),
+        (
+            deployed("one, namespace: shop", "").replace("ClusterAdmission", "Admission"),
+            review(json!({})),
+            "shop/one refuses it (403)\n  no\n",
+        ),
+        (
+            deployed("one, namespace: shop", "").replace("ClusterAdmission", "Admission"),
+            review(json!({"namespace": "other"})),
+            "no policy looks at CREATE of pods\n",
+        ),
+        (
+            deployed("one", "").replace(
+                "operations: [CREATE]",
+                "operations: [CREATE], scope: Namespaced",
+            ),
+            review(json!({})),
+            "one refuses it (403)\n  no\n",
+        ),
+    ] {
+        stage.write("p.yaml", policy);
+        stage.write("request.json", request);
+        let (_, text, errors) = stage.run(&["review", "--policies-from", "p.yaml", "request.json"]);
+        assert_eq!((text.as_str(), errors.as_str()), (expected, ""));
+    }
+}
+
+#[test]
+fn a_review_says_what_is_not_followed_and_who_only_reports() {
+    let stage = Stage::new(&[("strict", REFUSE)]);
+    stage.write(
+        "p.yaml",
+        deployed(
+            "one",
+            "  mode: monitor\n  matchConditions: [{name: a, expression: 'false'}]\n",
+        ),
+    );
+    let request = json!({"operation": "CREATE", "resource": {"group": "", "version": "v1", "resource": "pods"}});
+    stage.write("request.json", request.to_string());
+    let (status, text, errors) = stage.run(&[
+        "review",
+        "-f",
+        "json",
+        "--policies-from",
+        "p.yaml",
+        "request.json",
+    ]);
+    let response = json!({"accepted": false, "code": 403, "message": "no"});
+    assert_eq!(
+        (
+            status,
+            serde_json::from_str::<Value>(&text).unwrap(),
+            errors.as_str()
+        ),
+        (
+            0,
+            json!({"version": 1, "responses": [{"policy": "one", "mode": "monitor", "response": response}]}),
+            "note: p.yaml:1: one: its matchConditions are not evaluated here, every object counts as matched\n",
+        )
+    );
+}
+
+/// Two Services on one port, which no review shows, are refused once, and only where the policy refuses.
+#[test]
+fn what_no_review_shows_is_refused_where_a_policy_refuses() {
+    let service = |namespace: &str| {
+        format!(
+            "apiVersion: v1\nkind: Service\nmetadata: {{name: a, namespace: {namespace}}}\nspec: {{type: NodePort, \
+             ports: [{{port: 80, nodePort: 30001}}]}}\n---\n"
+        )
+    };
+    let policy = |name: &str, more: &str| {
+        deployed(name, more)
+            .replace("strict:", "nodeport-range:")
+            .replace("[pods]", "[services]")
+    };
+    let of_shop = policy("two, namespace: shop", "").replace("ClusterAdmission", "Admission");
+    for (policies, expected) in [
+        (policy("one", ""), vec!["other", "shop"]),
+        (
+            format!("{}---\n{of_shop}", policy("one", "")),
+            vec!["other", "shop"],
+        ),
+        (of_shop.clone(), vec!["shop"]),
+        (
+            format!("{}---\n{of_shop}", policy("one", "  mode: monitor\n")),
+            vec!["shop"],
+        ),
+        (policy("one", "  mode: monitor\n"), vec![]),
+    ] {
+        let stage = Stage::new(&[("nodeport-range", Validate::Answer(r#"{"accepted":true}"#))]);
+        stage.write("p.yaml", policies);
+        stage.write("m.yaml", service("other") + &service("shop"));
+        let (_, text, _) = stage.run(&["--format", "json", "--policies-from", "p.yaml", "m.yaml"]);
+        let report: Value = serde_json::from_str(&text).unwrap();
+        let refusals = report["refusals"].as_array().unwrap();
+        let homes: Vec<&str> = refusals
+            .iter()
+            .map(|refusal| refusal["object"]["namespace"].as_str().unwrap())
+            .collect();
+        assert_eq!(homes, expected);
+    }
+}
+
+#[test]
+fn code_hosts_read_what_the_policy_behind_a_resource_is_for() {
+    let stage = Stage::new(&[("strict", REFUSE)]);
+    stage.write("p.yaml", deployed("one", ""));
+    stage.write("m.yaml", pod("shop", ""));
+    let (_, text, _) = stage.run(&["--format", "sarif", "--policies-from", "p.yaml", "m.yaml"]);
+    let report: Value = serde_json::from_str(&text).unwrap();
+    let rule = &report["runs"][0]["tool"]["driver"]["rules"][0];
+    assert_eq!(
+        (&rule["id"], &rule["fullDescription"]["text"]),
+        (&json!("one"), &json!("What strict is for"))
     );
 }

@@ -122,7 +122,8 @@ m/a pod.yaml:1: unknown field</system-out>
 
 #[test]
 fn what_no_review_shows_is_a_failure_of_preflight() {
-    let stage = Stage::new(&[("nodeport-range", Validate::Answer(r#"{"accepted":true}"#))]);
+    let accept = Validate::Answer(r#"{"accepted":true}"#);
+    let stage = Stage::with_policy_for_all("nodeport-range", &accept);
     let service = |name: &str| {
         format!(
             "apiVersion: v1\nkind: Service\nmetadata: {{name: {name}}}\nspec: {{type: NodePort, ports: [{{port: 80, nodePort: 30001}}]}}\n"
@@ -140,7 +141,10 @@ fn what_no_review_shows_is_a_failure_of_preflight() {
         (
             1,
             vec![
-                r#"<testsuites name="preflight" tests="2" skipped="0" failures="2" errors="0">"#,
+                r#"<testsuites name="preflight" tests="4" skipped="0" failures="2" errors="0">"#,
+                r#"<testsuite name="nodeport-range" tests="2" skipped="0" errors="0" failures="0">"#,
+                r#"<testcase name="Service default/a" classname="a.yaml"/>"#,
+                r#"<testcase name="Service default/b" classname="a.yaml"/>"#,
                 r#"<testsuite name="preflight" tests="2" skipped="0" errors="0" failures="2">"#,
                 r#"<testcase name="Service default/a" classname="a.yaml">"#,
                 r#"<testcase name="Service default/b" classname="a.yaml">"#,
@@ -182,7 +186,11 @@ fn says_which_report_cannot_be_written() {
     let stage = stage();
     assert_eq!(
         stage.run(&["--report", "json=no/such/folder.json", "m"]),
-        err("no/such/folder.json: cannot be written: No such file or directory (os error 2)")
+        (
+            2,
+            stage.run(&["m"]).1,
+            "error: no/such/folder.json: cannot be written: No such file or directory (os error 2)\n".to_owned()
+        )
     );
     for (argument, expected) in [
         (
@@ -213,4 +221,27 @@ fn shells_get_completions() {
         assert_eq!((status, errors.as_str()), (0, ""));
         assert!(text.contains("policies-from"), "{shell}");
     }
+}
+
+#[test]
+fn what_was_not_judged_did_not_pass() {
+    let stage = Stage::new(&[("slow", Validate::Run("(loop $again (br $again))"))]);
+    stage.write("pod.yaml", POD);
+    let (status, text, _) = stage.run(&["--time-limit", "50", "--format", "junit", "pod.yaml"]);
+    let cases: Vec<&str> = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| line.starts_with("<test"))
+        .collect();
+    assert_eq!(
+        (status, cases),
+        (
+            2,
+            vec![
+                r#"<testsuites name="preflight" tests="1" skipped="0" failures="0" errors="1">"#,
+                r#"<testsuite name="preflight" tests="1" skipped="0" errors="1" failures="0">"#,
+                r#"<testcase name="pod.yaml:1" classname="pod.yaml">"#,
+            ]
+        )
+    );
 }
