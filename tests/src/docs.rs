@@ -9,6 +9,7 @@ pub mod refusal;
 pub mod rules;
 pub mod settings;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use policy_metadata::Metadata;
@@ -162,7 +163,7 @@ pub fn bundle() -> Result<Vec<Document>, String> {
         let text = read(&repository(name))?;
         // The one language is that of the metadata; the other is written in the page.
         let described = if head == english {
-            Default::default()
+            BTreeMap::new()
         } else {
             bundle::descriptions(&text)
         };
