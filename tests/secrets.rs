@@ -355,6 +355,7 @@ fn the_example_for_config_maps_sees_all_that_the_policy_sees_by_itself() {
         ..metadata.clone()
     };
     let target = |resource: &str, operation: &str| Target {
+        version: "v1".to_owned(),
         group: String::new(),
         resource: resource.to_owned(),
         subresource: String::new(),
