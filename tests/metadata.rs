@@ -182,6 +182,7 @@ fn hostpath_mounts_sees_all_that_it_judges_and_no_more() {
     for (group, resource) in listed {
         let (resource, subresource) = resource.split_once('/').unwrap_or((&resource, ""));
         let target = Target {
+            version: "v1".to_owned(),
             group,
             resource: resource.to_owned(),
             subresource: subresource.to_owned(),
