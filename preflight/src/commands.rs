@@ -102,7 +102,7 @@ fn no_such_format(command: &str) -> Box<dyn Error> {
 
 /// The policies that were asked for.
 fn chosen(common: &Common) -> Result<Vec<Policy>, Box<dyn Error>> {
-    let engine = Engine::new(common.limits())?;
+    let engine = Engine::for_many(common.limits())?;
     Ok(bundle::choose(
         bundle::load(&engine, &common.wasm)?,
         &common.policies,
@@ -111,7 +111,7 @@ fn chosen(common: &Common) -> Result<Vec<Policy>, Box<dyn Error>> {
 
 /// The policies that were asked for, with settings that they accept, and what cannot be followed.
 fn configured(common: &Common) -> Result<(Vec<Configured>, Vec<Note>), Box<dyn Error>> {
-    let engine = Engine::new(common.limits())?;
+    let engine = Engine::for_many(common.limits())?;
     let policies = bundle::load(&engine, &common.wasm)?;
     if !common.policies_from.is_empty() {
         bundle::check_names(&common.policies, policies.iter().map(Policy::name))?;

@@ -67,17 +67,27 @@ impl fmt::Debug for Engine {
 }
 
 impl Engine {
-    /// Makes an engine, and the thread that keeps its clock.
+    /// Makes an engine as the real hosts have it, and the thread that keeps its clock.
     pub fn new(limits: Limits) -> Result<Self, EngineError> {
+        Self::with(limits, wasmtime::Config::new())
+    }
+
+    /// Makes an engine for very many evaluations on several threads.
+    ///
+    /// Guests have some kilobytes of data. To copy them is faster than to fault in pages that all guests share, for which
+    /// every other thread of the process is interrupted.
+    pub fn for_many(limits: Limits) -> Result<Self, EngineError> {
         let mut config = wasmtime::Config::new();
+        config.memory_init_cow(false);
+        Self::with(limits, config)
+    }
+
+    fn with(limits: Limits, mut config: wasmtime::Config) -> Result<Self, EngineError> {
         config.epoch_interruption(true);
         // A memory that may not move cannot grow over what was reserved for it: this is the memory limit.
         config
             .memory_reservation(limits.memory)
             .memory_may_move(false);
-        // Guests have some kilobytes of data. To copy them is faster than to fault in pages that all guests share, for which
-        // every other thread is interrupted.
-        config.memory_init_cow(false);
         // wasmtime-provider hands on the outermost text of an error. Without frames that is the reason itself.
         config.wasm_backtrace_max_frames(None);
         let engine = wasmtime::Engine::new(&config)
