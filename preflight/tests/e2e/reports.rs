@@ -28,6 +28,12 @@ fn stage() -> Stage {
     stage
 }
 
+/// The lines of suites and cases.
+fn elements(junit: &str) -> Vec<&str> {
+    let lines = junit.lines().map(str::trim);
+    lines.filter(|line| line.starts_with("<test")).collect()
+}
+
 #[test]
 fn code_hosts_get_sarif() {
     let (status, text, errors) = stage().run(&["--format", "sarif", "m"]);
@@ -131,13 +137,8 @@ fn what_no_review_shows_is_a_failure_of_preflight() {
     };
     stage.write("a.yaml", format!("{}---\n{}", service("a"), service("b")));
     let (status, text, _) = stage.run(&["--format", "junit", "a.yaml"]);
-    let cases: Vec<&str> = text
-        .lines()
-        .map(str::trim)
-        .filter(|line| line.starts_with("<test"))
-        .collect();
     assert_eq!(
-        (status, cases),
+        (status, elements(&text)),
         (
             1,
             vec![
@@ -228,13 +229,8 @@ fn what_was_not_judged_did_not_pass() {
     let stage = Stage::new(&[("slow", Validate::Run("(loop $again (br $again))"))]);
     stage.write("pod.yaml", POD);
     let (status, text, _) = stage.run(&["--time-limit", "50", "--format", "junit", "pod.yaml"]);
-    let cases: Vec<&str> = text
-        .lines()
-        .map(str::trim)
-        .filter(|line| line.starts_with("<test"))
-        .collect();
     assert_eq!(
-        (status, cases),
+        (status, elements(&text)),
         (
             2,
             vec![
