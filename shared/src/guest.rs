@@ -37,6 +37,9 @@ unsafe extern "C" {
     fn __host_error(start: *mut u8);
 }
 
+/// So many characters of an operation that nobody knows are told.
+const OPERATION_MOST: usize = 100;
+
 /// What `__guest_call` of a policy does; [`export_policy!`](crate::export_policy) writes that function. The lengths are
 /// those of the operation and of its payload. 1 when there is an answer.
 #[must_use]
@@ -50,7 +53,9 @@ pub fn call<P: Policy>(operation_length: usize, payload_length: usize) -> i32 {
         b"validate_settings" => answer(&policy::check_settings::<P>(&payload)),
         b"protocol_version" => answer("v1"),
         _ => {
-            let error = "is none of validate, validate_settings, protocol_version";
+            let operation = String::from_utf8_lossy(&operation);
+            let mut error: String = operation.chars().take(OPERATION_MOST).collect();
+            error.push_str(" is none of validate, validate_settings, protocol_version");
             // SAFETY: the text lives on while the host reads it.
             unsafe { __guest_error(error.as_ptr(), error.len()) };
             return 0;

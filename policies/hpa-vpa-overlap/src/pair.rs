@@ -115,7 +115,11 @@ impl<'p> Pair<'p> {
             .metrics
             .iter()
             .filter(|metric| metric.goal == Goal::Utilization && metric.resource == "cpu");
-        for metric in metrics {
+        // There may be thousands of metrics, and of containers.
+        let metrics: Vec<&Metric<'_>> = metrics.collect();
+        for metric in distinct(&metrics, |metric| {
+            (&*metric.resource, metric.container.as_deref())
+        }) {
             let mut measured = self.measured(metric).into_iter();
             let boosted = measured.find(|container| {
                 vertical.boosts(container) && !vertical.controls(container, "cpu")

@@ -79,7 +79,6 @@ fn judge(object: &Object<'_>, settings: &Settings, verdict: &mut Verdict) {
         .map(|entry| base64::most_decoded(entry.written.len()))
         .max();
     let mut buffer = Vec::with_capacity(most.unwrap_or_default());
-    let keeps_values = rules::reads_values(object);
     let mut values = Values::default();
     for entry in &object.entries {
         let bytes = if entry.is_encoded {
@@ -95,13 +94,16 @@ fn judge(object: &Object<'_>, settings: &Settings, verdict: &mut Verdict) {
         };
         sizes.push((entry, bytes.len()));
         rules::check_value(&Value::new(entry, bytes), object, settings, verdict);
-        if keeps_values {
+        if rules::reads_value(object.secret_type, entry.key) {
             values.push(
                 entry,
-                if entry.is_encoded {
+                if !entry.is_encoded {
+                    Cow::Borrowed(entry.written.as_bytes())
+                } else if buffer.len() > buffer.capacity() / 2 {
                     Cow::Owned(mem::take(&mut buffer))
                 } else {
-                    Cow::Borrowed(entry.written.as_bytes())
+                    // The room for the largest value is not kept for a small one.
+                    Cow::Owned(buffer.clone())
                 },
             );
         }

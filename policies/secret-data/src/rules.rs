@@ -198,12 +198,9 @@ fn has_form(secret_type: &str, key: &str) -> bool {
     FORMS.contains(&(secret_type, key))
 }
 
-/// Whether [`check_form`] reads values of an object.
-pub(crate) fn reads_values(object: &Object<'_>) -> bool {
-    let Some(secret_type) = object.secret_type else {
-        return false;
-    };
-    secret_type == BOOTSTRAP_TOKEN || FORMS.iter().any(|(name, _)| *name == secret_type)
+/// Whether [`check_form`] reads the value of a key.
+pub(crate) fn reads_value(secret_type: Option<&str>, key: &str) -> bool {
+    secret_type.is_some_and(|name| name == BOOTSTRAP_TOKEN || has_form(name, key))
 }
 
 /// A number of bytes for people.
@@ -221,6 +218,21 @@ fn bytes(count: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_values_with_a_form_are_kept() {
+        for (secret_type, key, kept) in [
+            (Some(TLS), "tls.crt", true),
+            (Some(TLS), "ca.crt", true),
+            (Some(TLS), "keystore.p12", false),
+            (Some(DOCKER_CFG), ".dockerconfigjson", false),
+            (Some(BOOTSTRAP_TOKEN), "token-id", true),
+            (Some("Opaque"), "tls.crt", false),
+            (None, "tls.crt", false),
+        ] {
+            assert_eq!(reads_value(secret_type, key), kept, "{secret_type:?} {key}");
+        }
+    }
 
     #[test]
     fn sizes_are_in_the_unit_that_says_most() {
