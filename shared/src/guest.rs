@@ -37,7 +37,7 @@ unsafe extern "C" {
     fn __host_error(start: *mut u8);
 }
 
-/// So many characters of an operation that nobody knows are told.
+/// So many bytes of an operation that nobody knows are told.
 const OPERATION_MOST: usize = 100;
 
 /// What `__guest_call` of a policy does; [`export_policy!`](crate::export_policy) writes that function. The lengths are
@@ -53,9 +53,9 @@ pub fn call<P: Policy>(operation_length: usize, payload_length: usize) -> i32 {
         b"validate_settings" => answer(&policy::check_settings::<P>(&payload)),
         b"protocol_version" => answer("v1"),
         _ => {
-            let operation = String::from_utf8_lossy(&operation);
-            let mut error: String = operation.chars().take(OPERATION_MOST).collect();
-            error.push_str(" is none of validate, validate_settings, protocol_version");
+            let mut error = operation;
+            error.truncate(OPERATION_MOST);
+            error.extend_from_slice(b" is none of validate, validate_settings, protocol_version");
             // SAFETY: the text lives on while the host reads it.
             unsafe { __guest_error(error.as_ptr(), error.len()) };
             return 0;
