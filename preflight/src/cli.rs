@@ -78,7 +78,8 @@ pub(crate) struct Common {
     /// Run the policies in this .wasm file, in this folder of them, or in a registry; may be given more than once
     ///
     /// A registry is named as in a cluster, `registry://registry.example.com/policies/hostpath-mounts:v1`, and gets the
-    /// credentials of the Docker configuration. Without the option, the policies that were built into this program are run, or, if there are none, those in `dist/`.
+    /// credentials of the Docker configuration. Without the option, the policies that were built into this program are
+    /// run, or, if there are none, those in `dist/`.
     #[arg(long, short, value_name = "PATH", global = true)]
     pub(crate) wasm: Vec<PathBuf>,
     /// The settings of the policies: YAML or JSON, a map from the name of a policy to its settings

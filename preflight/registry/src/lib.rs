@@ -52,6 +52,8 @@ const MOST: i64 = 256 * 1024 * 1024;
 /// A registry that says nothing for so long has gone away.
 const SILENCE: Duration = Duration::from_secs(30);
 
+const NOT_THERE: &str = "there is no such policy";
+
 const CREDENTIALS: &str = "the registry wants other credentials: `docker login` or `kwctl login` writes them where they are looked for";
 
 /// What came in the way.
@@ -93,12 +95,6 @@ pub enum RegistryError {
         /// The layers that are there.
         found: String,
     },
-}
-
-/// Whether a path is a reference to a registry.
-#[must_use]
-pub fn is_reference(path: &str) -> bool {
-    path.starts_with(SCHEME)
 }
 
 /// The bytes of the policy at a reference, by tag or by digest.
@@ -297,12 +293,12 @@ fn failure(reference: &str, error: &OciDistributionError) -> RegistryError {
         | OciDistributionError::ServerError {
             code: 401 | 403, ..
         } => CREDENTIALS.to_owned(),
-        OciDistributionError::ImageManifestNotFoundError(_) => "there is no such policy".to_owned(),
+        OciDistributionError::ImageManifestNotFoundError(_) => NOT_THERE.to_owned(),
         OciDistributionError::RegistryError { envelope, .. } => {
             let code = envelope.errors.first().map(|error| &error.code);
             match code {
                 Some(OciErrorCode::ManifestUnknown | OciErrorCode::NameUnknown) => {
-                    "there is no such policy".to_owned()
+                    NOT_THERE.to_owned()
                 }
                 Some(OciErrorCode::Unauthorized | OciErrorCode::Denied) => CREDENTIALS.to_owned(),
                 _ => chain(error),

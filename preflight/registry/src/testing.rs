@@ -3,7 +3,6 @@
 use std::{
     env, fs, io,
     net::{Ipv4Addr, TcpListener, TcpStream},
-    path::Path,
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -30,7 +29,8 @@ const HTPASSWD: &str = "wren:$2b$04$XIG3vVwo8EwC.JIKBmC5kORDGEB3WQwAh/Yzi3Hn6mJW
 pub struct Registry {
     child: Child,
     address: String,
-    folder: TempDir,
+    /// Its configuration and its data, which go with it.
+    _folder: TempDir,
 }
 
 impl Registry {
@@ -77,7 +77,7 @@ impl Registry {
         let mut registry = Self {
             child,
             address,
-            folder,
+            _folder: folder,
         };
         registry.wait()?;
         Ok(Some(registry))
@@ -107,12 +107,6 @@ impl Registry {
     #[must_use]
     pub fn address(&self) -> &str {
         &self.address
-    }
-
-    /// Where it keeps what was pushed.
-    #[must_use]
-    pub fn data(&self) -> &Path {
-        self.folder.path()
     }
 }
 

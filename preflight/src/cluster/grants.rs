@@ -18,13 +18,11 @@ impl Grants {
         let Some(metadata) = metadata else {
             return Self::default();
         };
-        let kinds = metadata.context_aware_resources.iter();
-        Self {
-            kinds: kinds
-                .map(|granted| (granted.api_version.clone(), granted.kind.clone()))
-                .collect(),
+        let grants = Self {
             capabilities: metadata.host_capabilities.clone(),
-        }
+            ..Self::default()
+        };
+        grants.with_kinds(&metadata.context_aware_resources)
     }
 
     /// The same functions, but these kinds.
