@@ -75,21 +75,22 @@ pub(crate) fn render_refusal(
     message
 }
 
-/// Writes warnings, each one line that the API server does not cut.
-pub(crate) fn render_warnings(policy: &str, lines: &[Line<'_>]) -> Vec<String> {
+/// Writes warnings, each one line that the API server does not cut. There are `more` than these.
+pub(crate) fn render_warnings(policy: &str, lines: &[Line<'_>], more: usize) -> Vec<String> {
     let mut warnings: Vec<String> = Vec::new();
-    for line in lines {
+    let mut rest = more;
+    for (place, line) in lines.iter().enumerate() {
         let warning = render_warning(policy, line);
         if !warnings.contains(&warning) {
             warnings.push(warning);
         }
-        if warnings.len() == LISTED && lines.len() > LISTED {
-            warnings.push(format!(
-                "{policy}: and {} more warnings",
-                lines.len() - LISTED
-            ));
+        if warnings.len() == LISTED {
+            rest += lines.len() - place - 1;
             break;
         }
+    }
+    if rest > 0 {
+        warnings.push(format!("{policy}: and {rest} more warnings"));
     }
     warnings
 }
@@ -98,7 +99,7 @@ pub(crate) fn render_warnings(policy: &str, lines: &[Line<'_>]) -> Vec<String> {
 fn render_warning(policy: &str, line: &Line<'_>) -> String {
     // Not everything that users wrote is quoted.
     let render = |line: &Line<'_>| one_line(&format!("{policy}: {line}"), usize::MAX);
-    let fits = |text: &String| text.chars().nth(WARNING_LIMIT).is_none();
+    let fits = |text: &str| is_within(text, WARNING_LIMIT);
     let whole = render(line);
     if fits(&whole) {
         return whole;
@@ -122,7 +123,11 @@ fn render_warning(policy: &str, line: &Line<'_>) -> String {
 
 /// Text of a user as one line of at most `limit` characters. The API server drops a warning with a control character.
 pub(crate) fn one_line(text: &str, limit: usize) -> String {
-    let cut = text.chars().nth(limit).is_some();
+    let cut = !is_within(text, limit);
+    // Nearly all texts are fine as they are.
+    if !cut && !text.chars().any(char::is_control) {
+        return text.to_owned();
+    }
     let kept = if cut { limit - 1 } else { limit };
     let printable = |character: char| {
         if character.is_control() {
@@ -136,6 +141,11 @@ pub(crate) fn one_line(text: &str, limit: usize) -> String {
         line.push('…');
     }
     line
+}
+
+/// Whether a text has at most `limit` characters. They are counted only where there may be more.
+fn is_within(text: &str, limit: usize) -> bool {
+    text.len() <= limit || text.chars().nth(limit).is_none()
 }
 
 /// Reads the problems back from a refusal. `None` when the text is not one that this crate writes.
@@ -335,7 +345,7 @@ mod tests {
                 fix: Some(fix),
                 rule: Some("odd_value"),
             };
-            render_warnings("p", &[line]).remove(0)
+            render_warnings("p", &[line], 0).remove(0)
         };
         assert_eq!(
             warning(2, "write z"),
@@ -349,9 +359,9 @@ mod tests {
         let long = warning(400, "write z");
         assert_eq!(long.chars().count(), 200);
         assert!(long.ends_with("ü… [odd_value]"), "{long}");
-        assert_eq!(render_warnings("p", &[ODD]).len(), 1);
+        assert_eq!(render_warnings("p", &[ODD], 0).len(), 1);
         assert_eq!(
-            parse_warning(&render_warnings("p", &[ODD]).remove(0)),
+            parse_warning(&render_warnings("p", &[ODD], 0).remove(0)),
             Some(("p", ODD))
         );
     }
@@ -370,10 +380,14 @@ mod tests {
             .iter()
             .map(|reason| Line { reason, ..PLAIN })
             .collect();
-        let warnings = render_warnings("p", &lines);
+        let warnings = render_warnings("p", &lines, 0);
         assert_eq!(warnings.len(), 16);
         assert_eq!(warnings[15], "p: and 2 more warnings");
-        assert_eq!(render_warnings("p", &lines[..15]).len(), 15);
-        assert_eq!(render_warnings("p", &[PLAIN, PLAIN]).len(), 1, "said once");
+        assert_eq!(render_warnings("p", &lines[..15], 0).len(), 15);
+        assert_eq!(
+            render_warnings("p", &[PLAIN, PLAIN], 0).len(),
+            1,
+            "said once"
+        );
     }
 }

@@ -30,14 +30,11 @@ impl Level {
     }
 }
 
-/// Behind so many bytes, which are far more than anybody is told, findings are kept without their words.
+/// So many bytes of findings are kept, which is far more than anybody is told. The rest is counted.
 const WORDS: usize = 4 * 1024 * 1024;
 
 /// So many comparisons are made to find what an object had in another form; then the rest is taken for new.
 const COMPARED: usize = 1_000_000;
-
-/// What is said of a finding whose words were not kept.
-const WORDLESS: &str = "is one of too many problems to tell them apart";
 
 /// One thing that a rule found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,10 +42,8 @@ pub struct Finding {
     rule: &'static Rule,
     path: String,
     reason: String,
-    /// How much of the reason tells the finding from others; nothing where the words were not kept.
+    /// How much of the reason tells the finding from others, in bytes.
     told: usize,
-    /// A hash of the rule and what tells the finding from others.
-    said: u64,
     fix: Cow<'static, str>,
     /// Who and what is concerned.
     concerned: Vec<String>,
@@ -65,7 +60,6 @@ impl Finding {
             rule,
             path: path.to_string(),
             told: reason.len(),
-            said: 0,
             reason,
             fix: Cow::Borrowed(rule.fix),
             concerned: Vec::new(),
@@ -114,9 +108,9 @@ impl Finding {
     fn was_in(&self, old: &Self) -> bool {
         let said = match (self.amount, old.amount) {
             (Some(amount), Some(was)) => amount <= was && self.path == old.path,
-            _ => self.told == 0 || old.told == 0 || self.told() == old.told(),
+            _ => self.told() == old.told(),
         };
-        self.rule.id == old.rule.id && self.said == old.said && said && self.concerns_no_other(old)
+        self.rule.id == old.rule.id && said && self.concerns_no_other(old)
     }
 
     fn concerns_no_other(&self, old: &Self) -> bool {
@@ -137,31 +131,26 @@ impl Finding {
 
     /// A hash of what is said, and of whom.
     fn hash(&self) -> u64 {
-        let concerned = self.concerned.iter();
-        concerned.fold(self.said, |before, user| hash(before, user))
-    }
-
-    /// Makes it ready to be one of many: what nobody will read is not kept.
-    fn finish(&mut self, keeps_words: bool) {
         let what = match self.amount {
             Some(_) => &self.path,
             None => self.told(),
         };
-        self.said = hash(hash(0, self.rule.id), what);
-        if !keeps_words {
-            (self.reason, self.told) = (String::new(), 0);
-            self.fix = Cow::Borrowed(self.rule.fix);
-        }
+        let said = hash(hash(0, self.rule.id), what);
+        let concerned = self.concerned.iter();
+        concerned.fold(said, |before, user| hash(before, user))
+    }
+
+    /// How many bytes it takes.
+    fn words(&self) -> usize {
+        let concerned = self.concerned.iter();
+        let concerned: usize = concerned.map(|user| user.len() + size_of::<String>()).sum();
+        self.path.len() + self.reason.len() + self.fix.len() + concerned
     }
 
     fn line(&self) -> Line<'_> {
-        let reason = match self.reason.as_str() {
-            "" => WORDLESS,
-            reason => reason,
-        };
         Line {
             path: &self.path,
-            reason,
+            reason: &self.reason,
             fix: Some(&self.fix),
             rule: Some(self.rule.id),
         }
@@ -186,7 +175,11 @@ impl Finding {
 pub struct Verdict {
     violations: Vec<Finding>,
     warnings: Vec<Finding>,
-    /// The bytes of all that they say.
+    /// How many violations were not kept.
+    more_violations: usize,
+    /// How many warnings were not kept.
+    more_warnings: usize,
+    /// The bytes of what was kept.
     words: usize,
 }
 
@@ -217,18 +210,22 @@ impl Verdict {
     }
 
     /// Adds a finding whose level is a setting.
-    pub fn report(&mut self, level: Level, mut finding: Finding) {
-        let list = match level {
-            Level::Deny => &mut self.violations,
-            Level::Warn => &mut self.warnings,
+    pub fn report(&mut self, level: Level, finding: Finding) {
+        let (list, more) = match level {
+            Level::Deny => (&mut self.violations, &mut self.more_violations),
+            Level::Warn => (&mut self.warnings, &mut self.more_warnings),
             Level::Off => return,
         };
-        self.words += finding.reason.len() + finding.fix.len();
-        finding.finish(self.words <= WORDS);
-        list.push(finding);
+        // A refusal has at least one reason.
+        if self.words > WORDS && !(level == Level::Deny && list.is_empty()) {
+            *more += 1;
+        } else {
+            self.words += finding.words();
+            list.push(finding);
+        }
     }
 
-    /// Whether the words of another finding will be kept. Where they are not, nobody needs to look for the best fix.
+    /// Whether another finding will be kept. Where it is only counted, nobody needs to look for the best words.
     #[must_use]
     pub fn keeps_words(&self) -> bool {
         self.words <= WORDS
@@ -246,16 +243,13 @@ impl Verdict {
         let mut listed: Vec<(&Finding, String)> = Vec::new();
         let mut count = 0;
         for finding in &self.violations {
-            let mut here = listed
-                .iter()
-                .filter(|(other, _)| other.path == finding.path);
-            let is_known = if finding.told == 0 {
-                here.any(|(other, _)| other.said == finding.said)
-            } else if here.clone().next().is_some() {
+            let here = || {
+                let here = listed.iter();
+                here.filter(|(other, _)| other.path == finding.path)
+            };
+            let is_known = here().next().is_some() && {
                 let line = finding.printed();
-                here.any(|(_, printed)| *printed == line)
-            } else {
-                false
+                here().any(|(_, printed)| *printed == line)
             };
             if !is_known {
                 count += 1;
@@ -264,7 +258,8 @@ impl Verdict {
                 }
             }
         }
-        (listed.into_iter().map(|(_, line)| line).collect(), count)
+        let listed = listed.into_iter().map(|(_, line)| line);
+        (listed.collect(), count + self.more_violations)
     }
 
     /// Turns all violations into warnings.
@@ -272,17 +267,21 @@ impl Verdict {
         let mut warnings = self.violations;
         warnings.extend(self.warnings);
         Self {
-            violations: Vec::new(),
             warnings,
+            more_warnings: self.more_violations + self.more_warnings,
             words: self.words,
+            ..Self::default()
         }
     }
 
     /// Turns violations that `old` had as well into warnings: what is refused is new.
     ///
     /// Findings are compared by what they say, not by where; one that the old object had once and this one has twice
-    /// is new once.
+    /// is new once. Where some were only counted, nobody can tell what is new, and nothing is forgiven.
     pub(crate) fn forgive(mut self, old: &Self) -> Self {
+        if self.more_violations > 0 {
+            return self;
+        }
         let mut known: Vec<Option<&Finding>> = old.violations.iter().map(Some).collect();
         let hashes: Vec<u64> = old.violations.iter().map(Finding::hash).collect();
         let mut index = Index::new(&hashes);
@@ -325,6 +324,7 @@ impl Verdict {
         message::render_warnings(
             policy,
             &self.warnings.iter().map(Finding::line).collect::<Vec<_>>(),
+            self.more_warnings,
         )
     }
 
@@ -589,7 +589,7 @@ mod tests {
     }
 
     #[test]
-    fn keeps_the_places_of_very_many_and_the_words_of_the_first() {
+    fn counts_what_nobody_will_read() {
         let of = |count: usize| {
             let mut verdict = Verdict::accept();
             for number in 0..count {
@@ -603,11 +603,27 @@ mod tests {
         let (listed, count) = all.listed();
         assert_eq!((listed.len(), count), (message::LISTED, 1_100));
         assert!(listed[14].starts_with("a: 14 is odd !!!"), "{}", listed[14]);
-        let rest = all.forgive(&of(1_098));
-        let line = format!("a: {WORDLESS}; fix: write an even value [odd_value]");
-        assert_eq!(rest.listed(), (vec![line.clone(), line], 2));
-        assert_eq!(rest.audit_annotations(), [("odd_value", "a, a".into())]);
-        assert!(rest.warnings("p")[0].starts_with("p: a: 0 is odd !!!"));
+        assert!(of(900).forgive(&of(900)).is_accepted());
+        let rest = all.clone().forgive(&all);
+        assert_eq!(rest.listed().1, 1_100, "nobody can tell what is old");
+        let warnings = all.soften().warnings("p");
+        assert_eq!(warnings.last().unwrap(), "p: and 1085 more warnings");
+    }
+
+    #[test]
+    fn a_refusal_behind_very_many_warnings_has_its_reason() {
+        let mut verdict = Verdict::accept();
+        for number in 0..1_100 {
+            let reason = format!("{number} is odd {}", "!".repeat(WORDS / 1_000));
+            verdict.warn(&ODD, &"a", reason);
+        }
+        assert!(verdict.is_accepted());
+        for reason in ["2 is old", "4 is old"] {
+            verdict.deny(&OLD, &"b", reason);
+        }
+        let line = "b: 2 is old; fix: write a new value [old_value]".to_owned();
+        assert_eq!(verdict.listed(), (vec![line], 2));
+        assert!(!verdict.is_accepted());
     }
 
     #[test]
