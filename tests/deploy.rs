@@ -73,6 +73,11 @@ fn is_whole(object: &Value, is_wider: bool) {
         "app.kubernetes.io/part-of": "admission-policies",
     });
     assert_eq!(object["metadata"]["labels"], labels, "for kubectl -l");
+    // The reports of the audit have them from here, not from the module.
+    for key in ["severity", "category"].map(|it| format!("io.kubewarden.policy.{it}")) {
+        let annotation = &object["metadata"]["annotations"][&key];
+        assert_eq!(*annotation, metadata.annotations[&key], "{policy}: {key}");
+    }
     if !is_wider {
         let rules: Vec<Rule> = serde_json::from_value(spec["rules"].clone()).unwrap();
         assert_eq!(rules, metadata.rules, "{policy}");

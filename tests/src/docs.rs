@@ -107,11 +107,13 @@ pub fn annotations() -> Result<Vec<Document>, String> {
 pub fn packages() -> Result<Vec<Document>, String> {
     let project = Project::read()?;
     let mut documents = Vec::new();
-    for description in described::ALL {
+    for (description, readme) in described::ALL.iter().zip(readmes()?) {
         let policy = description.policy;
-        let questions = questions::render(&description.settings())?;
-        let text =
-            artifacthub::package(&metadata(policy)?, VERSION, &project.released, &questions)?;
+        let pages = artifacthub::Pages {
+            questions: &questions::render(&description.settings())?,
+            readme: &readme.text,
+        };
+        let text = artifacthub::package(&metadata(policy)?, VERSION, &project.released, pages)?;
         documents.push(Document::new(
             &format!("artifacthub/{policy}/{VERSION}/artifacthub-pkg.yml"),
             text,

@@ -54,7 +54,8 @@ const SILENCE: Duration = Duration::from_secs(30);
 
 const NOT_THERE: &str = "there is no such policy";
 
-const CREDENTIALS: &str = "the registry wants other credentials: `docker login` or `kwctl login` writes them where they are looked for";
+const CREDENTIALS: &str =
+    "the registry wants other credentials: `docker login` writes them where they are looked for";
 
 /// What came in the way.
 #[derive(Debug, thiserror::Error)]

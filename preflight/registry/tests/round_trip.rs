@@ -150,7 +150,7 @@ fn credentials_come_from_the_docker_configuration() {
         "{text}"
     );
     let refused = format!(
-        "error: {reference}: the registry wants other credentials: `docker login` or `kwctl login` writes them where \
+        "error: {reference}: the registry wants other credentials: `docker login` writes them where \
          they are looked for\n"
     );
     for wrong in [json!({}), with(USER, "wrong")] {

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use policy_metadata::Metadata;
 use serde::Serialize;
 
+use crate::docs::markdown;
 use crate::project::Project;
 
 /// What is hard-coded in `kwctl`.
@@ -30,6 +31,7 @@ struct Package<'a> {
     containers_images: [ContainerImage; 1],
     keywords: Vec<&'a str>,
     links: Vec<Link>,
+    readme: String,
     install: String,
     maintainers: Vec<Maintainer<'a>>,
     provider: Provider,
@@ -85,29 +87,41 @@ pub fn annotations(project: &Project, policy: &str, version: &str) -> String {
     .concat()
 }
 
+/// The pages of a policy that its package shows.
+#[derive(Debug, Clone, Copy)]
+pub struct Pages<'a> {
+    /// The form for its settings.
+    pub questions: &'a str,
+    /// Its `README.md`.
+    pub readme: &'a str,
+}
+
 /// The package of a version of a policy that was released on a day.
 pub fn package(
     metadata: &Metadata,
     version: &str,
     released: &str,
-    questions: &str,
+    pages: Pages<'_>,
 ) -> Result<String, String> {
     let annotation = |key: &str| {
         let value = metadata.annotations.get(key).map(String::as_str);
         value.ok_or_else(|| format!("metadata.yml has no annotation {key}"))
     };
     let of_policy = |name: &str| annotation(&format!("io.kubewarden.policy.{name}"));
+    let (title, source) = (of_policy("title")?, of_policy("source")?);
     let image = format!("{}:v{version}", of_policy("ociUrl")?);
+    let looks_up = !metadata.context_aware_resources.is_empty();
+    let blob = format!("{source}/blob/v{version}");
     let mut annotations = BTreeMap::from([
         ("kubewarden/mutation", metadata.mutating.to_string()),
-        ("kubewarden/questions-ui", questions.to_owned()),
+        ("kubewarden/questions-ui", pages.questions.to_owned()),
         (
             "kubewarden/resources",
             annotation("io.artifacthub.resources")?.to_owned(),
         ),
         ("kubewarden/rules", yaml(&metadata.rules)?),
     ]);
-    if !metadata.context_aware_resources.is_empty() {
+    if looks_up {
         annotations.insert(
             "kubewarden/contextAwareResources",
             yaml(&metadata.context_aware_resources)?,
@@ -115,7 +129,7 @@ pub fn package(
     }
     let package = Package {
         version,
-        name: of_policy("title")?,
+        name: title,
         display_name: annotation("io.artifacthub.displayName")?,
         created_at: format!("{released}T00:00:00Z"),
         description: of_policy("description")?,
@@ -125,8 +139,9 @@ pub fn package(
             .split(',')
             .map(str::trim)
             .collect(),
-        links: links(of_policy("source")?, version),
-        install: install(&image),
+        links: links(source, version, title),
+        readme: markdown::absolute(pages.readme, &format!("policies/{title}"), &blob),
+        install: install(&image, looks_up, &blob),
         maintainers: maintainers(of_policy("author")?)?,
         containers_images: [ContainerImage {
             name: "policy",
@@ -155,13 +170,14 @@ fn yaml(value: &impl Serialize) -> Result<String, String> {
     serde_saphyr::to_string(value).map_err(|error| error.to_string())
 }
 
-/// The source, and on GitHub the module of the release.
-fn links(source: &str, version: &str) -> Vec<Link> {
+/// The source, and on GitHub the module of the release. `kwctl` calls every module `policy.wasm`, as if a repository had
+/// one policy.
+fn links(source: &str, version: &str, title: &str) -> Vec<Link> {
     let mut links = Vec::new();
     if source.starts_with("https://github.com/") {
         links.push(Link {
             name: "policy",
-            url: format!("{source}/releases/download/v{version}/policy.wasm"),
+            url: format!("{source}/releases/download/v{version}/{title}.wasm"),
         });
     }
     links.push(Link {
@@ -171,7 +187,19 @@ fn links(source: &str, version: &str) -> Vec<Link> {
     links
 }
 
-fn install(image: &str) -> String {
+fn install(image: &str, looks_up: bool, blob: &str) -> String {
+    // Without the option `kwctl` writes a resource that may look nothing up, and whose policy refuses what it would.
+    let (option, access) = if looks_up {
+        (
+            " --allow-context-aware",
+            format!(
+                "The policy looks things up in the cluster: let the policy server read them, as \
+                 [rbac.yaml]({blob}/deploy/base/rbac.yaml) does.\n"
+            ),
+        )
+    } else {
+        ("", String::new())
+    };
     format!(
         "Fetch the policy with [kwctl](https://docs.kubewarden.io/howtos/install-kwctl):\n\
          ```console\n\
@@ -179,8 +207,10 @@ fn install(image: &str) -> String {
          ```\n\
          Write a resource for it, and set what you need:\n\
          ```console\n\
-         kwctl scaffold manifest -t ClusterAdmissionPolicy registry://{image}\n\
-         ```\n"
+         kwctl scaffold manifest -t ClusterAdmissionPolicy{option} registry://{image}\n\
+         ```\n\
+         {access}\
+         Resources that are ready to be applied are in [deploy]({blob}/docs/deploying.md).\n"
     )
 }
 
@@ -207,6 +237,11 @@ fn maintainers(authors: &str) -> Result<Vec<Maintainer<'_>>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const PAGES: Pages<'static> = Pages {
+        questions: "questions: []\n",
+        readme: "# web\n\n[Limits](../../docs/limits.md#web)\n",
+    };
 
     fn project() -> Project {
         Project {
@@ -264,9 +299,13 @@ keywords:
 - spider web
 links:
 - name: policy
-  url: https://github.com/example/source/releases/download/v1.2.3/policy.wasm
+  url: https://github.com/example/source/releases/download/v1.2.3/web.wasm
 - name: source
   url: https://github.com/example/source
+readme: |
+  # web
+
+  [Limits](https://github.com/example/source/blob/v1.2.3/docs/limits.md#web)
 install: |
   Fetch the policy with [kwctl](https://docs.kubewarden.io/howtos/install-kwctl):
   ```console
@@ -274,8 +313,10 @@ install: |
   ```
   Write a resource for it, and set what you need:
   ```console
-  kwctl scaffold manifest -t ClusterAdmissionPolicy registry://registry.example.com/p/web:v1.2.3
+  kwctl scaffold manifest -t ClusterAdmissionPolicy --allow-context-aware registry://registry.example.com/p/web:v1.2.3
   ```
+  The policy looks things up in the cluster: let the policy server read them, as [rbac.yaml](https://github.com/example/source/blob/v1.2.3/deploy/base/rbac.yaml) does.
+  Resources that are ready to be applied are in [deploy](https://github.com/example/source/blob/v1.2.3/docs/deploying.md).
 maintainers:
 - name: Jane Doe
   email: jane@example.com
@@ -303,8 +344,18 @@ annotations:
       operations:
       - CREATE
 ";
-        let text = package(&metadata(), "1.2.3", "2026-01-31", "questions: []\n").unwrap();
+        let text = package(&metadata(), "1.2.3", "2026-01-31", PAGES).unwrap();
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn a_policy_that_looks_nothing_up_needs_no_access() {
+        let text = install(
+            "registry.example.com/p/web:v1",
+            false,
+            "https://example.com",
+        );
+        assert!(!text.contains("aware") && !text.contains("rbac"), "{text}");
     }
 
     #[test]
@@ -326,7 +377,7 @@ annotations:
         let mut metadata = metadata();
         metadata.annotations.remove("io.kubewarden.policy.ociUrl");
         assert_eq!(
-            package(&metadata, "1.2.3", "2026-01-31", "").unwrap_err(),
+            package(&metadata, "1.2.3", "2026-01-31", PAGES).unwrap_err(),
             "metadata.yml has no annotation io.kubewarden.policy.ociUrl"
         );
     }

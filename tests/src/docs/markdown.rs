@@ -29,6 +29,34 @@ pub fn replace(text: &str, start: &str, end: &str, body: &str) -> Result<String,
     ))
 }
 
+/// Turns links to files of the repository into links to the web: a page in `folder` is read elsewhere, and `base` is where
+/// the top of the repository is.
+#[must_use]
+pub fn absolute(text: &str, folder: &str, base: &str) -> String {
+    let mut parts = text.split("](");
+    let mut page = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        page.push_str("](");
+        let link = part.split(')').next().unwrap_or_default();
+        if !link.starts_with('#') && !link.contains("://") {
+            let mut names: Vec<&str> = folder.split('/').collect();
+            for name in link.split('/') {
+                match name {
+                    ".." => drop(names.pop()),
+                    name => names.push(name),
+                }
+            }
+            page.push_str(base);
+            page.push('/');
+            page.push_str(&names.join("/"));
+        } else {
+            page.push_str(link);
+        }
+        page.push_str(part.get(link.len()..).unwrap_or_default());
+    }
+    page
+}
+
 /// A table. The cells may be Markdown.
 #[must_use]
 pub fn table<const COLUMNS: usize>(head: [&str; COLUMNS], rows: &[[String; COLUMNS]]) -> String {
@@ -72,6 +100,17 @@ pub fn code(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn links_to_files_are_links_to_the_web_elsewhere() {
+        let page = "[a](b.md), [c](../../d/e.md#f) and [g](#h), [i](https://example.com/j)";
+        assert_eq!(
+            absolute(page, "policies/web", "https://x.com/y"),
+            "[a](https://x.com/y/policies/web/b.md), [c](https://x.com/y/d/e.md#f) and [g](#h), \
+             [i](https://example.com/j)"
+        );
+        assert_eq!(absolute("none", "a", "b"), "none");
+    }
 
     #[test]
     fn cells_cannot_break_a_table() {
