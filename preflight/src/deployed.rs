@@ -25,6 +25,10 @@ use crate::{
     settings::{self, SettingsError},
 };
 
+mod conditions;
+
+pub use conditions::{Condition, Conditions};
+
 const GROUP: &str = "policies.kubewarden.io";
 
 /// The label that the API server gives to every namespace.
@@ -90,7 +94,7 @@ pub struct Deployed {
     is_exact: bool,
     namespace_selector: Vec<Requirement>,
     object_selector: Vec<Requirement>,
-    has_conditions: bool,
+    conditions: Conditions,
     /// What the policy may look up.
     pub(crate) grants: BTreeSet<ContextAwareResource>,
 }
@@ -109,7 +113,7 @@ struct Spec {
     namespace_selector: Option<LabelSelector>,
     object_selector: Option<LabelSelector>,
     #[serde(default)]
-    match_conditions: Option<Vec<Value>>,
+    match_conditions: Option<Vec<Condition>>,
     #[serde(default)]
     context_aware_resources: Option<BTreeSet<ContextAwareResource>>,
 }
@@ -317,7 +321,6 @@ fn configure(
         }
         None => None,
     };
-    let has_conditions = spec.match_conditions.is_some_and(|them| !them.is_empty());
     Ok(Configured {
         policy: Arc::clone(policy),
         settings,
@@ -330,7 +333,7 @@ fn configure(
             is_exact: spec.match_policy.as_deref() == Some("Exact"),
             namespace_selector: requirements(spec.namespace_selector),
             object_selector: requirements(spec.object_selector),
-            has_conditions,
+            conditions: Conditions::read(spec.match_conditions.unwrap_or_default()),
             grants,
         }),
     })
@@ -356,7 +359,8 @@ fn malformed(object: &Object, name: &str, text: impl Into<String>) -> DeployedEr
 
 /// The last part of a reference, which is the name of the policy in this bundle and in most:
 /// `registry://registry.example.com/policies/hostpath-mounts:v0.1.0`.
-pub(crate) fn name_of_module(reference: &str) -> &str {
+#[must_use]
+pub fn name_of_module(reference: &str) -> &str {
     let name = reference.rsplit('/').next().unwrap_or(reference);
     let name = name.split(['@', ':']).next().unwrap_or(name);
     name.strip_suffix(".wasm").unwrap_or(name)
@@ -397,6 +401,7 @@ impl Deployed {
         self.rules.iter().any(|rule| is_listed(&rule))
             && self.namespace_matches(is_namespace, home, objects.first().copied(), cluster)
             && (self.object_selector.is_empty() || objects.iter().any(is_selected))
+            && self.conditions.hold(request)
     }
 
     /// As `namespace/matcher.go` of the API server does it: an object without a namespace always matches, and a
@@ -428,11 +433,13 @@ impl Deployed {
 
     /// What cannot be followed, if anything.
     fn note(&self) -> Option<Note> {
-        self.has_conditions.then(|| Note {
+        let unknown = self.conditions.unknown();
+        (!unknown.is_empty()).then(|| Note {
             place: self.place.clone(),
             text: format!(
-                "{}: its matchConditions are not evaluated here, every object counts as matched",
-                self.name
+                "{}: its matchConditions {} cannot be evaluated here and count as true",
+                self.name,
+                unknown.join(", ")
             ),
         })
     }

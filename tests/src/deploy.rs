@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::Command;
 
+use preflight::deployed::Conditions;
 use preflight::manifests;
 use serde_json::{Value, json};
 
@@ -18,27 +19,6 @@ pub const POLICY: &str = "ClusterAdmissionPolicy";
 
 /// Where kustomize puts its own objects.
 const KUSTOMIZATION: &str = "kustomization.yaml";
-
-/// An expression of `matchConditions`, and what it says of a request.
-type Condition = (&'static str, fn(&Value) -> bool);
-
-/// Every condition that a manifest has. A new one is added here, by hand and with care: what it keeps from a policy
-/// nobody judges.
-const CONDITIONS: &[Condition] = &[
-    (
-        "request.userInfo.username != \"system:serviceaccount:kube-system:deployment-controller\"",
-        |request| {
-            text(request, "/userInfo/username")
-                != "system:serviceaccount:kube-system:deployment-controller"
-        },
-    ),
-    ("object.spec.type != \"ClusterIP\"", |request| {
-        text(request, "/object/spec/type") != "ClusterIP"
-    }),
-    ("object.type != \"helm.sh/release.v1\"", |request| {
-        text(request, "/object/type") != "helm.sh/release.v1"
-    }),
-];
 
 fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
     value
@@ -109,13 +89,6 @@ fn merge(into: &mut Value, change: &Value) {
     }
 }
 
-/// The policy that a module is: the last part of its path, without the tag.
-#[must_use]
-pub fn policy_of(module: &str) -> &str {
-    let name = module.rsplit('/').next().unwrap_or_default();
-    name.split_once(':').map_or(name, |(name, _)| name)
-}
-
 /// What `kubectl kustomize` makes of a folder, or nothing where there is no kubectl: a line on the console says so.
 pub fn render(folder: &Path) -> Result<Option<Vec<Value>>, String> {
     let output = match Command::new("kubectl")
@@ -165,17 +138,13 @@ pub fn reaches(spec: &Value, request: &Value) -> Result<bool, String> {
             return Ok(false);
         }
     }
-    for condition in list("/matchConditions") {
-        let expression = text(condition, "/expression");
-        let (_, holds) = CONDITIONS
-            .iter()
-            .find(|(known, _)| *known == expression)
-            .ok_or_else(|| format!("unknown condition {expression}"))?;
-        if !holds(request) {
-            return Ok(false);
-        }
+    let conditions = list("/matchConditions").cloned();
+    let conditions = serde_json::from_value(conditions.collect());
+    let conditions = Conditions::read(conditions.map_err(|error| error.to_string())?);
+    match conditions.unknown() {
+        [] => Ok(conditions.hold(request)),
+        unknown => Err(format!("unknown conditions {}", unknown.join(", "))),
     }
-    Ok(true)
 }
 
 /// Why a policy does not take its settings, or nothing.

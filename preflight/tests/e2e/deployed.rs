@@ -227,12 +227,13 @@ fn tells_what_is_not_followed() {
     let stage = Stage::new(&[("strict", Validate::Answer(r#"{"accepted":true}"#))]);
     let one = deployed(
         "one",
-        "  matchConditions: [{name: a, expression: 'true'}]\n  namespaceSelector: {matchLabels: {team: a}}\n",
+        "  matchConditions: [{name: a, expression: authorizer.x()}]\n  namespaceSelector: {matchLabels: {team: a}}\n",
     );
     let group = "apiVersion: policies.kubewarden.io/v1\nkind: ClusterAdmissionPolicyGroup\nmetadata: {name: all}\n";
     stage.write("p.yaml", format!("{one}---\n{group}"));
     stage.write("m.yaml", pod("shop", ""));
-    let expected = "note: p.yaml:1: one: its matchConditions are not evaluated here, every object counts as matched
+    let expected =
+        "note: p.yaml:1: one: its matchConditions a cannot be evaluated here and count as true
 note: p.yaml:11: ClusterAdmissionPolicyGroup all is not judged: its expression is not evaluated here
 note: p.yaml:1: one: its namespaceSelector counts as matched in shop, whose labels are not known;
       add the Namespaces to the manifests
@@ -476,7 +477,7 @@ fn a_review_says_what_is_not_followed_and_who_only_reports() {
         "p.yaml",
         deployed(
             "one",
-            "  mode: monitor\n  matchConditions: [{name: a, expression: 'false'}]\n",
+            "  mode: monitor\n  matchConditions: [{name: a, expression: authorizer.x()}]\n",
         ),
     );
     let request = json!({"operation": "CREATE", "resource": {"group": "", "version": "v1", "resource": "pods"}});
@@ -499,7 +500,7 @@ fn a_review_says_what_is_not_followed_and_who_only_reports() {
         (
             0,
             json!({"version": 1, "responses": [{"policy": "one", "mode": "monitor", "response": response}]}),
-            "note: p.yaml:1: one: its matchConditions are not evaluated here, every object counts as matched\n",
+            "note: p.yaml:1: one: its matchConditions a cannot be evaluated here and count as true\n",
         )
     );
 }
