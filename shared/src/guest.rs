@@ -55,6 +55,8 @@ pub fn call<P: Policy>(operation_length: usize, payload_length: usize) -> i32 {
         _ => {
             let mut error = operation;
             error.truncate(OPERATION_MOST);
+            // The host reads UTF-8, and a character may have been cut.
+            error.retain(u8::is_ascii);
             error.extend_from_slice(b" is none of validate, validate_settings, protocol_version");
             // SAFETY: the text lives on while the host reads it.
             unsafe { __guest_error(error.as_ptr(), error.len()) };

@@ -90,7 +90,8 @@ pub(crate) fn render_warnings(policy: &str, lines: &[Line<'_>], more: usize) -> 
         }
     }
     if rest > 0 {
-        warnings.push(format!("{policy}: and {rest} more warnings"));
+        let s = if rest == 1 { "" } else { "s" };
+        warnings.push(format!("{policy}: and {rest} more warning{s}"));
     }
     warnings
 }

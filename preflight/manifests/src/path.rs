@@ -41,17 +41,22 @@ fn next(path: &str) -> Option<(Step, &str)> {
     (!key.is_empty()).then(|| (Step::Key(key.to_owned()), after))
 }
 
-/// Reads up to the closing quote, in the notation of `{:?}`.
+/// Reads up to the closing quote, in the notation of `shared::quote`.
 fn unquote(text: &str) -> Option<(String, &str)> {
     let mut key = String::new();
-    let mut characters = text.char_indices();
-    while let Some((position, character)) = characters.next() {
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
         match character {
-            '"' => return Some((key, text.get(position + 1..)?)),
-            '\\' => key.push(match characters.next()?.1 {
+            '"' => return Some((key, characters.as_str())),
+            '\\' => key.push(match characters.next()? {
                 'n' => '\n',
                 't' => '\t',
                 'r' => '\r',
+                'u' => {
+                    let (code, after) = characters.as_str().strip_prefix('{')?.split_once('}')?;
+                    characters = after.chars();
+                    char::from_u32(u32::from_str_radix(code, 16).ok()?)?
+                }
                 other => other,
             }),
             other => key.push(other),
@@ -87,6 +92,11 @@ mod tests {
                 "metadata.annotations[a/b]",
                 vec![key("metadata"), key("annotations"), key("a/b")],
             ),
+            (
+                r#"data["a\u{200b}b\n"].x"#,
+                vec![key("data"), key("a\u{200b}b\n"), key("x")],
+            ),
+            (r#"data["a\u{110000}"]"#, vec![key("data")]),
             ("spec..x", vec![key("spec")]),
             (r#"data["open"#, vec![key("data")]),
         ] {

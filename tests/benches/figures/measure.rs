@@ -1,8 +1,9 @@
 //! How long guests take and how much memory they need, side by side: each round asks every guest once, so that a change of
 //! the machine's speed hits all of them. Time is that of the processor: what else runs meanwhile is not counted.
 
+use std::collections::HashMap;
 use std::fs;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bundle_tests::{policies, repository};
@@ -89,6 +90,30 @@ fn engine(limits: Limits) -> Result<Engine, String> {
     Engine::new(limits).map_err(|error| error.to_string())
 }
 
+/// Every answer that a policy got, by what it asked.
+type Answers = Arc<Mutex<HashMap<(String, Vec<u8>), Result<Vec<u8>, String>>>>;
+
+/// A host that has looked everything up before: what a look-up takes is not the policy's doing.
+struct Ready<H> {
+    host: H,
+    answers: Answers,
+}
+
+impl<H: HostCalls> HostCalls for Ready<H> {
+    fn call(
+        &self,
+        binding: &str,
+        namespace: &str,
+        operation: &str,
+        payload: &[u8],
+    ) -> Result<Vec<u8>, String> {
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        let question = (operation.to_owned(), payload.to_vec());
+        let ask = || self.host.call(binding, namespace, operation, payload);
+        answers.entry(question).or_insert_with(ask).clone()
+    }
+}
+
 /// A payload, and the cluster that it comes to.
 pub(crate) struct Question {
     pub(crate) payload: Vec<u8>,
@@ -114,18 +139,22 @@ impl Question {
         }
     }
 
-    /// The median time of each guest. The host has its answers ready after the first round.
+    /// The median time of each guest.
     pub(crate) fn times<const N: usize>(
         &self,
         guests: [&Guest; N],
         time: Duration,
     ) -> Result<[Duration; N], String> {
         let started = Instant::now();
+        let answers: [Answers; N] = std::array::from_fn(|_| Answers::default());
         let mut times = [const { Vec::new() }; N];
         let mut rounds = 0;
         while rounds < 5 || started.elapsed() < time {
-            for (guest, times) in guests.iter().zip(&mut times) {
-                let host = self.cluster.host(guest.policy.metadata());
+            for ((guest, answers), times) in guests.iter().zip(&answers).zip(&mut times) {
+                let host = Ready {
+                    host: self.cluster.host(guest.policy.metadata()),
+                    answers: Arc::clone(answers),
+                };
                 let start = ThreadTime::now();
                 let answer = self.ask(&guest.policy, host);
                 times.push(start.elapsed());
