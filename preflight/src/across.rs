@@ -65,12 +65,12 @@ pub(crate) fn identities(objects: &[Object], kinds: &Kinds, namespace: &str) -> 
     objects.iter().enumerate().map(identity).collect()
 }
 
-/// The findings of the checks, by the position of the object. `is_refused` says whether the policy of a check refuses
-/// anything in the object at a position.
+/// The findings of the checks, by the position of the object. `is_enforced` says whether the policy of a check is
+/// asked about the object at a position, and may refuse it.
 pub(crate) fn refusals(
     objects: &[Object],
     identities: &[Identity],
-    is_refused: impl Fn(&str, usize) -> bool,
+    is_enforced: impl Fn(&str, usize) -> bool,
 ) -> BTreeMap<usize, Vec<Finding>> {
     let mut found: BTreeMap<usize, Vec<Finding>> = BTreeMap::new();
     for check in CHECKS {
@@ -78,7 +78,7 @@ pub(crate) fn refusals(
             let Some(object) = objects.get(refusal.object) else {
                 continue;
             };
-            if !is_refused(check.policy, refusal.object) {
+            if !is_enforced(check.policy, refusal.object) {
                 continue;
             }
             found.entry(refusal.object).or_default().push(Finding {

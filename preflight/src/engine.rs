@@ -107,18 +107,20 @@ impl Engine {
 
     /// Compiles a policy. It is called by the title in its metadata, or by `name` where it has none.
     pub fn load(&self, name: &str, wasm: &[u8]) -> Result<Policy, LoadError> {
-        let facts = module::inspect(wasm, self.limits.memory)?;
-        let metadata = facts.metadata.map(module::parse_metadata).transpose()?;
+        let metadata = module::inspect(wasm, self.limits.memory)?
+            .map(module::parse_metadata)
+            .transpose()?;
         let ticks = self.limits.time.as_millis() / TICK.as_millis();
         // The first tick may come right after the start.
         let deadline = u64::try_from(ticks).unwrap_or(u64::MAX).saturating_add(1);
+        let deadlines = EpochDeadlines {
+            wapc_init: deadline,
+            wapc_func: deadline,
+        };
         let pre = WasmtimeEngineProviderBuilder::new()
             .engine(self.engine.clone())
             .module_bytes(wasm)
-            .enable_epoch_interruptions(EpochDeadlines {
-                wapc_init: deadline,
-                wapc_func: deadline,
-            })
+            .enable_epoch_interruptions(deadlines)
             .build_pre()
             .map_err(|error| LoadError::Compile(error.to_string()))?;
         Ok(Policy {
@@ -130,10 +132,7 @@ impl Engine {
             size: wasm.len(),
             metadata,
             pre,
-            deadlines: EpochDeadlines {
-                wapc_init: deadline,
-                wapc_func: deadline,
-            },
+            deadlines,
             limits: self.limits,
         })
     }

@@ -140,12 +140,12 @@ pub fn judge(
         })
         .collect();
 
-    // What no review shows is refused where the policy that it belongs to refuses.
-    let is_refused = |policy: &str, number: usize| {
+    // What no review shows is refused where the policy that it belongs to is asked, and may refuse.
+    let is_enforced = |policy: &str, number: usize| {
         let mut verdicts = judged.get(number).into_iter().flatten();
         verdicts.any(|verdict| verdict.by.policy.name() == policy && !verdict.by.only_reports())
     };
-    let mut across = across::refusals(&manifests.objects, &identities, is_refused);
+    let mut across = across::refusals(&manifests.objects, &identities, is_enforced);
 
     let mut report = Report {
         problems: manifests.problems,

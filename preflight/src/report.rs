@@ -4,6 +4,7 @@
 use std::fmt;
 
 use serde::Serialize;
+use shared::message::Line;
 
 use crate::{
     Response,
@@ -136,6 +137,21 @@ impl Finding {
         findings
     }
 
+    /// The finding as policies write it, with this rule behind it.
+    pub(crate) fn line(&self, rule: Option<&str>) -> String {
+        let line = Line {
+            path: self.field.as_deref().unwrap_or_default(),
+            reason: &self.problem,
+            fix: self.fix.as_deref(),
+            rule,
+        };
+        let line = line.to_string();
+        match self.field {
+            Some(_) => line,
+            None => line.trim_start_matches(": ").to_owned(),
+        }
+    }
+
     /// The finding in a warning.
     pub(crate) fn of_warning(policy: &str, object: &Object, warning: &str) -> Self {
         match shared::message::parse_warning(warning) {
@@ -153,7 +169,7 @@ impl Finding {
         }
     }
 
-    fn of_line(policy: &str, object: &Object, line: &shared::message::Line<'_>) -> Self {
+    fn of_line(policy: &str, object: &Object, line: &Line<'_>) -> Self {
         Self {
             place: object.place_of(line.path),
             field: Some(line.path.to_owned()),

@@ -27,18 +27,12 @@ const KEYS: [&str; 10] = [
     "minimumKubewardenVersion",
 ];
 
-/// The parts of a module that decide whether it can be a policy.
-pub(crate) struct Facts<'a> {
-    /// The bytes of the metadata section.
-    pub(crate) metadata: Option<&'a [u8]>,
-}
-
-/// Looks through the sections, and refuses what could not run.
-pub(crate) fn inspect(wasm: &[u8], memory_limit: u64) -> Result<Facts<'_>, LoadError> {
+/// Looks through the sections, refuses what could not run, and gives the bytes of the metadata section.
+pub(crate) fn inspect(wasm: &[u8], memory_limit: u64) -> Result<Option<&[u8]>, LoadError> {
     if !wasm.starts_with(MAGIC) {
         return Err(LoadError::NotWasm("it does not start like one".to_owned()));
     }
-    let mut facts = Facts { metadata: None };
+    let mut metadata = None;
     let mut callable = false;
     for payload in Parser::new(0).parse_all(wasm) {
         match payload.map_err(not_wasm)? {
@@ -68,13 +62,13 @@ pub(crate) fn inspect(wasm: &[u8], memory_limit: u64) -> Result<Facts<'_>, LoadE
                 }
             }
             Payload::CustomSection(section) if section.name() == SECTION => {
-                facts.metadata = Some(section.data());
+                metadata = Some(section.data());
             }
             _ => {}
         }
     }
     if callable {
-        Ok(facts)
+        Ok(metadata)
     } else {
         Err(LoadError::NotAPolicy(GUEST_CALL))
     }

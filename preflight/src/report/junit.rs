@@ -3,7 +3,7 @@
 //! A refusal is a failure. A warning is output of a case that passed. What kept something from being judged is an
 //! error, in a suite of preflight's own, and so is what no single review shows.
 
-use std::{collections::HashMap, fmt::Write};
+use std::collections::HashMap;
 
 use quick_junit::{NonSuccessKind, SerializeError, TestCase, TestCaseStatus, TestSuite};
 
@@ -94,19 +94,11 @@ fn case(
 }
 
 fn line(finding: &Finding) -> String {
-    let mut line = format!("{}: ", finding.place);
-    // Writing to a String cannot fail.
-    if let Some(field) = &finding.field {
-        let _ = write!(line, "{field}: ");
-    }
-    line.push_str(&finding.problem);
-    if let Some(fix) = &finding.fix {
-        let _ = write!(line, "; fix: {fix}");
-    }
-    if let Some(rule) = &finding.rule {
-        let _ = write!(line, " [{rule}]");
-    }
-    line
+    format!(
+        "{}: {}",
+        finding.place,
+        finding.line(finding.rule.as_deref())
+    )
 }
 
 fn error(problem: &Problem) -> TestCase {

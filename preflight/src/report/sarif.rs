@@ -121,14 +121,7 @@ fn id_of(policy: &str, rule: Option<&str>) -> String {
 }
 
 fn result(finding: &Finding, level: &str, rule: usize) -> Value {
-    let mut text = finding.object.to_string();
-    if let Some(field) = &finding.field {
-        text = format!("{text}: {field}");
-    }
-    text = format!("{text}: {}", finding.problem);
-    if let Some(fix) = &finding.fix {
-        text = format!("{text}; fix: {fix}");
-    }
+    let text = format!("{}: {}", finding.object, finding.line(None));
     json!({
         "ruleId": id(finding),
         "ruleIndex": rule,
