@@ -74,6 +74,24 @@ impl<'a> PublicKey<'a> {
     pub(crate) fn of_private_key(der: &'a [u8]) -> Option<Self> {
         let mut key = Fields::of(der)?.sequence()?;
         let _version = key.integer()?;
+        if key.peek()? != Tag::Sequence {
+            return Self::of_bare_key(der);
+        }
+        let algorithm = key.sequence()?.object_identifier()?;
+        let inner = key.tagged(Tag::OctetString)?;
+        match algorithm {
+            RSA | EC => Self::of_bare_key(inner).filter(|inner| inner.algorithm == algorithm),
+            _ => Some(Self {
+                algorithm,
+                number: None,
+            }),
+        }
+    }
+
+    /// The public half of a private key that is not wrapped in its algorithm.
+    fn of_bare_key(der: &'a [u8]) -> Option<Self> {
+        let mut key = Fields::of(der)?.sequence()?;
+        let _version = key.integer()?;
         match key.peek()? {
             Tag::Integer => Some(Self {
                 algorithm: RSA,
@@ -86,21 +104,6 @@ impl<'a> PublicKey<'a> {
                     algorithm: EC,
                     number,
                 })
-            }
-            Tag::Sequence => {
-                let algorithm = key.sequence()?.object_identifier()?;
-                let inner = key.next()?;
-                if inner.tag() != Tag::OctetString {
-                    return None;
-                }
-                match algorithm {
-                    RSA | EC => Self::of_private_key(inner.value())
-                        .filter(|inner| inner.algorithm == algorithm),
-                    _ => Some(Self {
-                        algorithm,
-                        number: None,
-                    }),
-                }
             }
             _ => None,
         }
@@ -185,6 +188,32 @@ fn time(field: &AnyRef<'_>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A private key in PKCS#8: version, algorithm, and the key that is wrapped.
+    fn wrapped(key: &[u8]) -> Vec<u8> {
+        let field = |tag: u8, value: &[u8]| {
+            let mut field = vec![tag, u8::try_from(value.len()).unwrap()];
+            field.extend(value);
+            field
+        };
+        let algorithm = field(0x30, &field(0x06, RSA));
+        let fields = [field(0x02, &[0]), algorithm, field(0x04, key)];
+        field(0x30, &fields.concat())
+    }
+
+    #[test]
+    fn a_wrapped_key_holds_a_bare_one_and_no_other_wrapping() {
+        let bare = [0x30, 6, 0x02, 1, 0, 0x02, 1, 77];
+        let expected = PublicKey {
+            algorithm: RSA,
+            number: Some(&[77]),
+        };
+        assert_eq!(PublicKey::of_private_key(&bare).as_ref(), Some(&expected));
+        let once = wrapped(&bare);
+        assert_eq!(PublicKey::of_private_key(&once), Some(expected));
+        // Whoever writes a Secret could nest it deeper than the stack is.
+        assert_eq!(PublicKey::of_private_key(&wrapped(&once)), None);
+    }
 
     #[test]
     fn a_key_of_another_length_differs_but_for_a_point_in_its_other_form() {
