@@ -235,7 +235,7 @@ pub fn read(
             return Err(malformed(
                 object,
                 &name,
-                "is there twice; a base and its overlays are rendered first: `kubectl kustomize DIR | preflight \
+                "appears twice; a base and its overlays are rendered first: `kubectl kustomize DIR | preflight \
                  --policies-from - PATH`",
             ));
         }

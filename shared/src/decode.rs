@@ -91,7 +91,7 @@ impl fmt::Display for Problem {
                 )
             }
             Self::Type { found, expected } => write!(f, "must be {expected}, not {found}"),
-            Self::Duplicate => f.write_str("is there twice"),
+            Self::Duplicate => f.write_str("appears more than once"),
             Self::Missing => f.write_str("is missing"),
         }
     }
@@ -454,13 +454,16 @@ mod tests {
             ),
             (
                 r#"{"spec":{"template":{},"template":{}}}"#,
-                "object.spec.template: is there twice",
+                "object.spec.template: appears more than once",
             ),
             (
                 r#"{"name":"a","name":"hunter2"}"#,
-                "object.name: is there twice",
+                "object.name: appears more than once",
             ),
-            (r#"{"spec":{},"spec":{}}"#, "object.spec: is there twice"),
+            (
+                r#"{"spec":{},"spec":{}}"#,
+                "object.spec: appears more than once",
+            ),
             ("[]", "object: must be a map, not a list"),
             (r#""hunter2""#, "object: must be a map, not a string"),
         ] {

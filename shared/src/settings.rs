@@ -379,7 +379,7 @@ fn not_a_setting(name: &str, known: &[&str]) -> String {
             format!("is not a setting; did you mean {}?", quote(nearest))
         }
         _ => format!(
-            "is not a setting; known are {}",
+            "is not a setting; expected one of {}",
             list_of(&mut known.iter().copied())
         ),
     }
@@ -540,13 +540,13 @@ mod tests {
              ranges[3].from: must not be 0\n\
              names[0]: must be a string, not a map\n\
              names[2]: is empty\n\
-             strict: is there twice\n\
+             strict: appears more than once\n\
              level: must be a string, not a number\n\
              outer: must be a map, not a list\n\
              onUpdate: \"all\" is not one of \"newViolations\", \"enforceAll\"\n\
              rangs: is not a setting\ndid you mean \"ranges\"?\n\
-             a b : is not a setting\nknown are \"ranges\", \"names\", \"strict\", \"level\", \"outer\", \"onUpdate\"\n\
-             totally: is not a setting\nknown are \"ranges\", \"names\", \"strict\", \"level\", \"outer\", \"onUpdate\""
+             a b : is not a setting\nexpected one of \"ranges\", \"names\", \"strict\", \"level\", \"outer\", \"onUpdate\"\n\
+             totally: is not a setting\nexpected one of \"ranges\", \"names\", \"strict\", \"level\", \"outer\", \"onUpdate\""
         );
     }
 

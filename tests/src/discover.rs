@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 /// A name that no setting is near to.
 const NO_SETTING: &str = "qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq";
 
-/// The words in quotes behind `mark`, as in `known are "a", "b"; next: …`.
+/// The words in quotes after `mark`, as in `expected one of "a", "b"; next: …`.
 fn words(message: &str, mark: &str) -> Option<Vec<String>> {
     let mut rest = message.split_once(mark)?.1;
     let mut words = Vec::new();
@@ -40,7 +40,7 @@ pub fn discover(
     let place = path.replace("[]", "[0]");
     let nested = problem(json!({ NO_SETTING: 0 }));
     let separator = if path.is_empty() { "" } else { "." };
-    let mark = format!("{place}{separator}{NO_SETTING}: is not a setting; known are ");
+    let mark = format!("{place}{separator}{NO_SETTING}: is not a setting; expected one of ");
     if let Some(names) = words(&nested, &mark) {
         for name in names {
             let below = format!("{path}{separator}{name}");

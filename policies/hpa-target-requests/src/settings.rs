@@ -211,7 +211,7 @@ mod tests {
              customKinds[2].podSpecPath: \"\" is not a path such as \"spec.template.spec\"\n\
              exempt.namespaces[0]: \"team-*\" is not a name\n\
              exempt.serviceAccounts: is not a setting\n\
-             known are \"namespaces\", \"users\"\n\
+             expected one of \"namespaces\", \"users\"\n\
              onLookupFailure: \"off\" is not one of \"deny\", \"warn\""
         );
     }

@@ -128,7 +128,7 @@ mod tests {
              exempt.users[0]: is empty\n\
              exempt.names[0]: \"web\" is not <namespace>/<name>\n\
              exempt.objects: is not a setting\n\
-             known are \"namespaces\", \"users\", \"names\"\n\
+             expected one of \"namespaces\", \"users\", \"names\"\n\
              onLookupFailure: \"off\" is not one of \"deny\", \"warn\"\n\
              onUpdate: must be a string, not true or false\n\
              sharedTargets: is not a setting\n\

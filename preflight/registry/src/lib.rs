@@ -62,7 +62,7 @@ const CREDENTIALS: &str =
 pub enum RegistryError {
     /// The text is no reference.
     #[error(
-        "{reference:?} is no reference such as {SCHEME}registry.example.com/policies/name:v1: {reason}"
+        "{reference:?} is not a reference such as {SCHEME}registry.example.com/policies/name:v1: {reason}"
     )]
     Reference {
         /// The text.
@@ -352,12 +352,12 @@ mod tests {
         for (reference, expected) in [
             (
                 "registry.example.com/a:v1",
-                "\"registry.example.com/a:v1\" is no reference such as registry://registry.example.com/policies/name:v1: it does not \
+                "\"registry.example.com/a:v1\" is not a reference such as registry://registry.example.com/policies/name:v1: it does not \
                  begin with registry://",
             ),
             (
                 "registry://a/B:v1",
-                "\"registry://a/B:v1\" is no reference such as registry://registry.example.com/policies/name:v1: \
+                "\"registry://a/B:v1\" is not a reference such as registry://registry.example.com/policies/name:v1: \
                  invalid reference format",
             ),
         ] {

@@ -278,7 +278,7 @@ fn says_what_is_wrong_with_the_resources() {
         ),
         (
             format!("{good}---\n{good}"),
-            "p.yaml:9: one: is there twice; a base and its overlays are rendered first: `kubectl kustomize DIR | \
+            "p.yaml:9: one: appears twice; a base and its overlays are rendered first: `kubectl kustomize DIR | \
              preflight --policies-from - PATH`"
                 .to_owned(),
         ),

@@ -10,7 +10,7 @@ use crate::service::{Choice, Service};
 pub(crate) static RULE: Rule = rule! {
     id: "automatic_port",
     summary: "With `requireExplicit`, a port without a number, or with one that the API server chose",
-    why: "The number is another one in every cluster and after every new start, so no firewall can be opened for it",
+    why: "The number differs from cluster to cluster and whenever the Service is created anew, so no firewall can be opened for it",
     fix: "set nodePort",
     levels: [Deny],
 };

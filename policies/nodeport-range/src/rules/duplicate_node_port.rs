@@ -11,7 +11,7 @@ use crate::settings::Settings;
 pub(crate) static RULE: Rule = rule! {
     id: "duplicate_node_port",
     summary: "One number for two ports of a protocol, for a port and the health check, or for two protocols on different ports",
-    why: "A node can give what arrives at a port and a protocol to one place only, and the API server refuses the rest",
+    why: "A node can forward what arrives on a port and protocol to one place only, and the API server refuses the rest",
     fix: "set another nodePort, or leave it out to get a free one",
     levels: [Deny, Warn for "two protocols on different ports, in a new Service"],
 };
@@ -47,7 +47,7 @@ pub(crate) fn check(service: &Service<'_>, settings: &Settings, verdict: &mut Ve
             Some(first)
         };
         if is_double {
-            let reason = format!("{number} is there twice for {}", quote(port.protocol));
+            let reason = format!("{number} appears twice for {}", quote(port.protocol));
             verdict.report(Level::Deny, Finding::new(&RULE, &port.place, reason));
         } else if let Some(other) = other
             && service.is_new
@@ -55,7 +55,7 @@ pub(crate) fn check(service: &Service<'_>, settings: &Settings, verdict: &mut Ve
             // Through an UPDATE it is possible: `initNodePorts` and `updateNodePorts` in
             // `pkg/registry/core/service/storage/alloc.go`.
             let reason = format!(
-                "{number} is that of port {}, too, which the API server refuses in a new Service",
+                "{number} is also that of port {}, which the API server refuses in a new Service",
                 other.port
             );
             verdict.report(Level::Warn, Finding::new(&RULE, &port.place, reason));
@@ -64,7 +64,7 @@ pub(crate) fn check(service: &Service<'_>, settings: &Settings, verdict: &mut Ve
     if let Some(number) = service.health_check()
         && service.ports.iter().any(|port| port.number == Some(number))
     {
-        let reason = format!("{number} is the nodePort of a port, too");
+        let reason = format!("{number} is also the nodePort of a port");
         let fix = "set another healthCheckNodePort, or leave it out to get a free one";
         let level = settings.health_check_node_port;
         let finding = Finding::new(&RULE, &Place::HealthCheck, reason).fix(fix);
@@ -80,9 +80,9 @@ mod tests {
 
     #[test]
     fn a_number_serves_one_port_of_a_protocol() {
-        let twice = "spec.ports[1].nodePort: 30080 is there twice for \"TCP\"; fix: set another nodePort, or leave it \
+        let twice = "spec.ports[1].nodePort: 30080 appears twice for \"TCP\"; fix: set another nodePort, or leave it \
             out to get a free one [duplicate_node_port]";
-        let other = "warning: nodeport-range: spec.ports[1].nodePort: 30080 is that of port 80, too, which the API \
+        let other = "warning: nodeport-range: spec.ports[1].nodePort: 30080 is also that of port 80, which the API \
             server refuses in a new Service; fix: set another nodePort, or leave it out to get a free one";
         for (port, protocol, created, updated) in [
             (81, "TCP", &[twice][..], &[twice][..]),
@@ -117,7 +117,7 @@ mod tests {
         assert_eq!(
             lines(&spec, &json!({})),
             [
-                "spec.healthCheckNodePort: 30080 is the nodePort of a port, too; fix: set another healthCheckNodePort, \
+                "spec.healthCheckNodePort: 30080 is also the nodePort of a port; fix: set another healthCheckNodePort, \
                  or leave it out to get a free one [duplicate_node_port]"
             ]
         );

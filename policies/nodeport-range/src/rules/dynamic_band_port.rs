@@ -10,7 +10,7 @@ use crate::settings::Settings;
 pub(crate) static RULE: Rule = rule! {
     id: "dynamic_band_port",
     summary: "A chosen number in the band from which the API server may give it to another Service first",
-    why: "Where another Service got the number first, by chance, the manifest cannot be applied any more; the first \
+    why: "If another Service happens to get the number first, the manifest can no longer be applied; the first \
           ports of the range are kept for manifests as long as the others last (KEP-3668)",
     fix: "set a nodePort of the static band",
     levels: [Warn by "dynamicBand"],

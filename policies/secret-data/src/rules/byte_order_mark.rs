@@ -8,7 +8,7 @@ use crate::value::Value;
 pub(crate) static RULE: Rule = rule! {
     id: "byte_order_mark",
     summary: "A value that starts with the byte order mark of UTF-8",
-    why: "Editors on Windows write it and show nothing; programs take it for a part of the value, and JSON for an error",
+    why: "Some editors on Windows add it without showing it; programs read it as part of the value, and JSON parsers fail on it",
     fix: "save the file as UTF-8 without BOM",
     levels: [Warn by "encoding.byteOrderMark"],
 };

@@ -9,7 +9,7 @@ use crate::value::Value;
 pub(crate) static RULE: Rule = rule! {
     id: "carriage_return",
     summary: "Line ends of Windows (CR LF) in PEM, a script or an env file",
-    why: "Shells, env files and some readers of keys take the carriage return for a part of the line",
+    why: "Shells, env files and some parsers of keys read the carriage return as part of the line",
     fix: "convert the file: dos2unix, or save it with LF",
     levels: [Warn by "encoding.carriageReturn"],
 };

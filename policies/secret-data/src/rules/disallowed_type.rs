@@ -9,7 +9,7 @@ use crate::views::Object;
 pub(crate) static RULE: Rule = rule! {
     id: "disallowed_type",
     summary: "A `type` that `deniedTypes` lists, or that `allowedTypes` does not",
-    why: "Some types have a better way by now: a token for a service account, for one, should not live for ever",
+    why: "Some types have better alternatives by now: a service account token, for example, should not live forever",
     fix: "use another type",
     levels: [Deny],
 };

@@ -8,7 +8,7 @@ use crate::views::Object;
 pub(crate) static RULE: Rule = rule! {
     id: "empty_credential",
     summary: "A `kubernetes.io/basic-auth` Secret with an empty `username` or `password`",
-    why: "Kubernetes only asks that one of the two is there; who logs in with it is refused",
+    why: "Kubernetes only requires one of the two to be present; a login with an empty one fails",
     fix: "write the value, or leave the key out",
     levels: [Warn by "form.basicAuth"],
 };

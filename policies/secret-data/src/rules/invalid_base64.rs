@@ -9,13 +9,13 @@ use crate::views::Entry;
 /// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "invalid_base64",
-    summary: "A value of `data` that is not base64: at which byte, and why probably",
-    why: "The API server refuses the object, and names neither the key nor the reason",
+    summary: "A value of `data` that is not base64; tells at which byte, and the likely reason",
+    why: "The API server refuses the object and names neither the key nor the reason",
     fix: "encode it, or put it in stringData as it is",
     levels: [Deny by "encoding.invalidBase64"],
 };
 
-/// Says where a value stops to be base64, and what probably happened.
+/// Says where a value stops being base64, and what probably happened.
 ///
 /// The API server decodes before it asks anybody: only manifests that have not been there can have this.
 pub(crate) fn check(

@@ -7,7 +7,7 @@ use crate::views::Object;
 /// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "invalid_key",
-    summary: "A key with other characters than letters, digits, `-`, `_` and `.`, one of more than 253, or one that leads to another folder",
+    summary: "A key with characters other than letters, digits, `-`, `_` and `.`, with more than 253 of them, or that leads to another folder",
     why: "The API server refuses the object",
     fix: "use letters, digits, - _ and . in the key",
     levels: [Deny],

@@ -8,7 +8,7 @@ use crate::tls::{File, Tls};
 pub(crate) static RULE: Rule = rule! {
     id: "misplaced_pem",
     summary: "A certificate in `tls.key`, or a private key in `tls.crt` or `ca.crt` instead of a certificate",
-    why: "No server starts with it, and a private key in ca.crt is handed to everybody who asks whom to trust",
+    why: "No server starts with it, and a private key in ca.crt is handed to everyone who asks for the CA",
     fix: "exchange tls.crt and tls.key",
     levels: [Deny by "form.tls"],
 };

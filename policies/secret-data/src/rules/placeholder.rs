@@ -9,7 +9,7 @@ use crate::value::Value;
 pub(crate) static RULE: Rule = rule! {
     id: "placeholder",
     summary: "`${NAME}`, `{{ … }}`, `<your token>`, `CHANGEME` or the like in a value of one line",
-    why: "Kubernetes fills in nothing: the container gets the placeholder for a password",
+    why: "Kubernetes fills in nothing: the container receives the placeholder itself as its password",
     fix: "write the real value, or render the template before it is applied",
     levels: [Warn by "encoding.placeholder"],
 };

@@ -7,8 +7,8 @@ use crate::value::Value;
 /// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "surrounding_space",
-    summary: "A space or a tab before or behind a value of one line that is not a file",
-    why: "It came with copy and paste, nobody sees it, and the password with it is another one",
+    summary: "A space or a tab before or after a value of one line that is not a file",
+    why: "It comes with copy and paste and nobody sees it, but it makes a different password",
     fix: "encode the value without it",
     levels: [Warn by "encoding.surroundingSpace"],
 };

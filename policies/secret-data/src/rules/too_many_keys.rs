@@ -9,7 +9,7 @@ use crate::views::Object;
 pub(crate) static RULE: Rule = rule! {
     id: "too_many_keys",
     summary: "More keys than `size.keys` allows",
-    why: "Who may read one key may read all of them: an object that holds everything gives everything away",
+    why: "Anyone who may read one key may read all of them: an object that holds everything gives everything away",
     fix: "split the object by who needs what",
     levels: [Deny],
 };

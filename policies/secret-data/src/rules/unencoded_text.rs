@@ -7,8 +7,8 @@ use crate::value::Value;
 /// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "unencoded_text",
-    summary: "Hexadecimal digits, or lower case letters, that are base64 by chance, were never encoded, and decode to bytes without a meaning",
-    why: "The container gets the junk that the text decodes to: a password of 32 hexadecimal digits becomes 24 other bytes",
+    summary: "Hexadecimal digits or lower case letters that were never encoded, happen to be valid base64, and decode to junk",
+    why: "The container receives the junk that the text decodes to: a password of 32 hexadecimal digits becomes 24 other bytes",
     fix: "put it in stringData as it is, or encode it",
     levels: [Deny by "encoding.unencodedText"],
 };
@@ -32,7 +32,7 @@ pub(crate) fn check(value: &Value<'_>, level: Level, verdict: &mut Verdict) {
         return;
     };
     let reason = format_args!(
-        "is written in {what} alone and decodes to no text: it looks like text that was never encoded"
+        "contains only {what} and does not decode to text: it looks like text that was never encoded"
     );
     value.report(&RULE, level, reason, verdict);
 }
@@ -65,7 +65,7 @@ mod tests {
         ] {
             let expected = what.map(|what| {
                 format!(
-                    "data[\"k\"]: is written in {what} alone and decodes to no text: it looks like text that was never \
+                    "data[\"k\"]: contains only {what} and does not decode to text: it looks like text that was never \
                      encoded; fix: put it in stringData as it is, or encode it [unencoded_text]"
                 )
             });

@@ -8,7 +8,7 @@ use crate::value::Value;
 pub(crate) static RULE: Rule = rule! {
     id: "utf16_text",
     summary: "A value that is text in UTF-16",
-    why: "PowerShell writes files so; programs read every second byte as an end of the text",
+    why: "PowerShell writes files this way; programs see a NUL after every character",
     fix: "save the file as UTF-8: Out-File -Encoding utf8NoBOM",
     levels: [Warn by "encoding.utf16"],
 };
