@@ -82,6 +82,8 @@ impl ClusterError {
     /// `error finding resource` starts whatever went wrong when the host asked for the kinds of a group, so that only
     /// the status behind it tells a group that is not there from a cluster in trouble.
     ///
+    /// Behind its first words, the host repeats the name that was asked for, which a user made up: these count first.
+    ///
     /// Source: `crates/policy-evaluator/src/callback_handler/kubernetes/client.rs` and
     /// `crates/policy-evaluator/src/runtimes/callback.rs` of kubewarden/kubewarden-controller.
     fn from_host(text: &str) -> Self {
@@ -90,14 +92,18 @@ impl ClusterError {
                 .windows(words.len())
                 .any(|window| window == words.as_bytes())
         };
-        if says("has not been granted access") || says("is forbidden") {
-            Self::Forbidden
-        } else if says("Cannot find resource ")
-            || says("error finding resource ") && says("code: 404")
+        let mut start = text;
+        for before in ["Host error: ", "Callback evaluation failure: "] {
+            start = start.strip_prefix(before).unwrap_or(start);
+        }
+        let starts = |words: &str| start.starts_with(words);
+        if starts("Cannot find resource ") || starts("error finding resource ") && says("code: 404")
         {
             Self::NotServed
-        } else if says("Cannot find ") && says(" named ") {
+        } else if starts("Cannot find ") && says(" named ") {
             Self::NotFound
+        } else if says("has not been granted access") || says("is forbidden") {
+            Self::Forbidden
         } else {
             Self::Unavailable(text.to_owned())
         }
@@ -229,6 +235,16 @@ mod tests {
                 NotFound,
             ),
             ("Cannot find resource example.com/v1/Gadget", NotServed),
+            (
+                "Host error: Callback evaluation failure: Cannot find apps/v1/Deployment named 'web is forbidden' \
+                 inside of namespace 'shop'",
+                NotFound,
+            ),
+            (
+                "Callback evaluation failure: deployments.apps \"Cannot find a named b\" is forbidden: User \"x\" \
+                 cannot get resource",
+                Forbidden,
+            ),
             (
                 "error finding resource autoscaling.k8s.io/v1 / VerticalPodAutoscaler: ApiError: 404 page not found\n: \
                  Failed to parse error data (Status { status: Some(Failure), code: 404, message: \"404 page",
