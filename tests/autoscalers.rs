@@ -465,10 +465,20 @@ fn metric_of(path: &str) -> String {
     }
 }
 
+/// The fields of the metrics that can never be used. What is measured twice is told once.
 fn broken(metrics: &Metrics, pod: &PodSpec, limits: Option<&LimitRange>) -> BTreeSet<String> {
+    let mut told = BTreeSet::new();
     let broken = metrics
         .iter()
-        .filter(|(_, metric)| is_broken(metric, pod, limits));
+        .filter(|(_, metric)| is_broken(metric, pod, limits))
+        .filter(|(_, metric)| {
+            let resource = metric.resource.as_ref().map(|source| &source.name);
+            let container = metric.container_resource.as_ref();
+            told.insert((
+                resource,
+                container.map(|source| (&source.name, &source.container)),
+            ))
+        });
     broken.map(|(field, _)| field.clone()).collect()
 }
 

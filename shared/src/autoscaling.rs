@@ -15,7 +15,7 @@ use crate::request::Request;
 mod horizontal;
 mod vertical;
 
-pub use horizontal::{Goal, HorizontalPodAutoscaler, Metric, MetricSource};
+pub use horizontal::{Goal, HorizontalPodAutoscaler, Metric, MetricSource, are_first};
 pub use vertical::{ContainerPolicy, UpdateMode, VerticalPodAutoscaler};
 
 /// Where a v1 `HorizontalPodAutoscaler` keeps the metrics that v1 has no field for. Lists of the host have no
@@ -111,6 +111,7 @@ pub fn wants(field: &str) -> bool {
             | "mode"
             | "controlledResources"
             | "startupBoost"
+            | "cpu"
     )
 }
 
@@ -162,9 +163,20 @@ impl<'a> ScaleTarget<'a> {
     /// `staging/src/k8s.io/apimachinery/pkg/runtime/schema/group_version.go`.
     #[must_use]
     pub fn group(&self) -> &'a str {
-        self.api_version
-            .split_once('/')
-            .map_or("", |(group, _)| group)
+        group_of(self.api_version)
+    }
+
+    /// Whether a `HorizontalPodAutoscaler` that says this can scale anything: a built-in kind that has a `scale`, in its
+    /// own group and in exact case, or a kind of others, which may have one. Of a `DaemonSet` or a Job it reports
+    /// `FailedGetScale`, and does nothing.
+    #[must_use]
+    pub fn can_be_scaled(&self) -> bool {
+        let group = self.group();
+        let is_built_in = |(api_version, kind): &(&str, &str)| {
+            *kind == self.kind && group_of(api_version) == group
+        };
+        // Only groups of Kubernetes itself have no dot.
+        group.contains('.') || SCALABLE.iter().any(is_built_in)
     }
 
     /// Whether a `HorizontalPodAutoscaler` that says this scales that object. Group, kind and name count, the version
@@ -179,10 +191,12 @@ impl<'a> ScaleTarget<'a> {
     ///
     /// The latter matches pods by kind and name alone (`TargetRefIndexKey`). By a well-known kind it means the built-in
     /// one, so the former must give its group; another group is another object, or none. Of other kinds it needs the
-    /// group to find the object, so there the groups count when both are given.
+    /// group to find the object, so there the groups count when both are given. What the former cannot scale, it leaves
+    /// alone.
     #[must_use]
     pub fn is_also(&self, vertical: &Self) -> bool {
         self.is_called(vertical)
+            && self.can_be_scaled()
             && match vertical.well_known_group() {
                 Some(group) => self.group() == group,
                 None => self.may_be_of_group(vertical),
@@ -211,6 +225,11 @@ impl<'a> ScaleTarget<'a> {
     fn may_be_of_group(&self, other: &Self) -> bool {
         self.api_version.is_empty() || other.api_version.is_empty() || self.group() == other.group()
     }
+}
+
+/// The group of an `apiVersion`.
+fn group_of(api_version: &str) -> &str {
+    api_version.split_once('/').map_or("", |(group, _)| group)
 }
 
 /// `Deployment "web"`
@@ -376,6 +395,32 @@ mod tests {
                 "{horizontal:?} {vertical:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_horizontal_autoscaler_scales_what_has_a_scale_and_what_may_have_one() {
+        for (api_version, kind, expected) in [
+            ("apps/v1", "Deployment", true),
+            ("apps/v1beta1", "StatefulSet", true),
+            ("v1", "ReplicationController", true),
+            ("", "ReplicationController", true),
+            ("argoproj.io/v1alpha1", "Rollout", true),
+            ("example.com/v1", "DaemonSet", true),
+            ("apps/v1", "DaemonSet", false),
+            ("apps/v1", "deployment", false),
+            ("batch/v1", "Job", false),
+            ("batch/v1", "CronJob", false),
+            ("v1", "Deployment", false),
+            ("", "Deployment", false),
+            ("extensions/v1beta1", "Deployment", false),
+            ("apps/v1", "ReplicationController", false),
+            ("", "", false),
+        ] {
+            let found = target(api_version, kind, "web");
+            assert_eq!(found.can_be_scaled(), expected, "{api_version} {kind}");
+        }
+        let daemon_set = target("apps/v1", "DaemonSet", "web");
+        assert!(!daemon_set.is_also(&daemon_set) && daemon_set.is_sized_by(&daemon_set));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::fmt;
 use super::{AutoscalerMeta, METRICS_ANNOTATION, ScaleTarget};
 use crate::decode::{Cursor, DecodeError};
 use crate::field::FieldPath;
+use crate::index::{Index, hash};
 use crate::json::{self, Json};
 use crate::quote::quote;
 
@@ -16,7 +17,7 @@ pub struct HorizontalPodAutoscaler<'a> {
     pub meta: AutoscalerMeta<'a>,
     /// What it scales.
     pub target: ScaleTarget<'a>,
-    /// What it measures of the pods' resources.
+    /// What it measures of the pods' resources, each goal of a resource and its container once.
     pub metrics: Vec<Metric<'a>>,
     /// How many other metrics it has: those of Pods, objects and external systems, which need no requests.
     pub others: usize,
@@ -72,6 +73,11 @@ impl Metric<'_> {
             (MetricSource::Spec(_), Some(_)) => format!("{source}.containerResource.{rest}"),
             _ => source.to_string(),
         }
+    }
+
+    /// What tells it from others.
+    fn measure(&self) -> (Goal, &str, Option<&str>) {
+        (self.goal, &self.resource, self.container.as_deref())
     }
 
     /// The event and condition that say that the metric cannot be computed.
@@ -140,6 +146,11 @@ impl<'a> HorizontalPodAutoscaler<'a> {
         if metrics.is_empty() && others == 0 {
             metrics.push(cpu(MetricSource::Default));
         }
+        // There may be thousands of them, most of them the same.
+        let measures = metrics.iter().map(Metric::measure);
+        let measures: Vec<_> = measures.collect();
+        let mut is_first = are_first(&measures).into_iter();
+        metrics.retain(|_| is_first.next().unwrap_or_default());
         Ok(Self {
             meta: AutoscalerMeta::read(cursor)?,
             target: ScaleTarget::of_horizontal(cursor)?,
@@ -156,6 +167,21 @@ impl fmt::Display for HorizontalPodAutoscaler<'_> {
     }
 }
 
+/// Which of these are the first of their kind: goals of resources, and of the containers that are measured alone.
+#[must_use]
+pub fn are_first(all: &[(Goal, &str, Option<&str>)]) -> Vec<bool> {
+    let hash = |(_, resource, container): &(Goal, &str, Option<&str>)| {
+        hash(hash(0, resource), container.unwrap_or_default())
+    };
+    let hashes: Vec<u64> = all.iter().map(hash).collect();
+    let index = Index::new(&hashes);
+    let is_first = |(place, (measure, hash)): (usize, (_, &u64))| {
+        let mut same = index.places(*hash);
+        same.find(|other| all.get(*other) == Some(measure)) == Some(place)
+    };
+    all.iter().zip(&hashes).enumerate().map(is_first).collect()
+}
+
 fn cpu(source: MetricSource) -> Metric<'static> {
     Metric {
         source,
@@ -167,7 +193,7 @@ fn cpu(source: MetricSource) -> Metric<'static> {
 
 /// The metrics in the annotation, and the number of others.
 fn from_annotation(text: &str) -> Option<(Vec<Metric<'static>>, usize)> {
-    let Ok(Json::List(list)) = json::parse(text) else {
+    let Ok(Json::List(list)) = json::parse(text).map(in_known_case) else {
         return None;
     };
     let (mut metrics, mut others) = (Vec::new(), 0);
@@ -184,6 +210,37 @@ fn from_annotation(text: &str) -> Option<(Vec<Metric<'static>>, usize)> {
         }
     }
     Some((metrics, others))
+}
+
+/// The fields of a metric in the annotation.
+const V1_FIELDS: [&str; 7] = [
+    "type",
+    "resource",
+    "containerResource",
+    "name",
+    "container",
+    "targetAverageValue",
+    "targetAverageUtilization",
+];
+
+/// What is left of a value when its fields are called as they are defined: the decoder of Go takes them in any case, and
+/// the last of several. Source: `object` in `encoding/json/decode.go`.
+fn in_known_case(json: Json<'_>) -> Json<'_> {
+    match json {
+        Json::List(items) => Json::List(items.into_iter().map(in_known_case).collect()),
+        Json::Map(fields) => {
+            let mut known: Vec<(Cow<'_, str>, Json<'_>)> = Vec::new();
+            for (key, value) in fields {
+                let mut names = V1_FIELDS.into_iter();
+                if let Some(name) = names.find(|name| name.eq_ignore_ascii_case(&key)) {
+                    known.retain(|(before, _)| before != name);
+                    known.push((Cow::Borrowed(name), in_known_case(value)));
+                }
+            }
+            Json::Map(known)
+        }
+        other => other,
+    }
 }
 
 /// Resource, container and goal.
@@ -326,6 +383,45 @@ mod tests {
     }
 
     #[test]
+    fn what_is_measured_twice_is_read_once() {
+        let of = |name: &str, goal: &str, container: Option<&str>| {
+            let mut source = json!({"name": name, "target": {goal: 1}});
+            match container {
+                None => json!({"type": "Resource", "resource": source}),
+                Some(container) => {
+                    source["container"] = json!(container);
+                    json!({"type": "ContainerResource", "containerResource": source})
+                }
+            }
+        };
+        let cpu = |goal: &str, container: Option<&str>| of("cpu", goal, container);
+        let list = json!([
+            cpu("averageUtilization", None),
+            cpu("averageUtilization", None),
+            cpu("averageValue", None),
+            cpu("averageUtilization", Some("")),
+            cpu("averageUtilization", Some("app")),
+            cpu("averageUtilization", Some("app")),
+            cpu("averageUtilization", None),
+            of("memory", "averageUtilization", None),
+            {"type": "Pods"},
+            {"type": "Pods"},
+        ]);
+        let (found, others) = metrics("v2", &v2(&list));
+        assert_eq!(
+            found,
+            [
+                "spec.metrics[0] cpu - Utilization",
+                "spec.metrics[2] cpu - AverageValue",
+                "spec.metrics[3] cpu  Utilization",
+                "spec.metrics[4] cpu app Utilization",
+                "spec.metrics[7] memory - Utilization",
+            ]
+        );
+        assert_eq!(others, 2);
+    }
+
+    #[test]
     fn no_metrics_are_eighty_per_cent_cpu() {
         let default = (vec!["spec.metrics cpu - Utilization".to_owned()], 0);
         for object in [
@@ -380,6 +476,19 @@ mod tests {
                 json!([{"type": "Pods"}, container]),
                 json!(null),
                 vec![format!("{place} cpu app Utilization")],
+                1,
+            ),
+            // Fields have no case, but values have.
+            (
+                json!([{"TYPE": "Resource", "Resource": {"Name": "CPU", "name": "memory", "targetaverageutilization": 70}}]),
+                json!(null),
+                vec![format!("{place} memory - Utilization")],
+                0,
+            ),
+            (
+                json!([{"type": "resource", "resource": {"name": "memory", "targetAverageUtilization": 70}}]),
+                json!(50),
+                vec!["spec.targetCPUUtilizationPercentage cpu - Utilization".to_owned()],
                 1,
             ),
             // The shape of v2 means nothing here.

@@ -44,13 +44,13 @@ pub struct ContainerPolicy<'a> {
     pub container: &'a str,
     /// Whether it leaves the container alone.
     pub off: bool,
-    /// The resources whose requests it changes.
-    pub controlled: Vec<&'a str>,
+    /// The resources whose requests it changes, of those that are recommended.
+    pub controlled: Vec<&'static str>,
     /// Whether it raises the cpu of the container while it starts.
     pub startup_boost: bool,
 }
 
-/// The resources that a `VerticalPodAutoscaler` changes unless it names some.
+/// The resources that a `VerticalPodAutoscaler` recommends, and changes unless it names some of them.
 const BOTH: [&str; 2] = ["cpu", "memory"];
 
 impl<'a> VerticalPodAutoscaler<'a> {
@@ -67,7 +67,7 @@ impl<'a> VerticalPodAutoscaler<'a> {
                 "Off" => UpdateMode::Off,
                 mode => UpdateMode::Active(mode),
             };
-            let startup_boost = has(spec, "startupBoost")?;
+            let startup_boost = boosts(spec)?;
             Ok((mode, policies.unwrap_or_default(), startup_boost))
         })?;
         let (mode, policies, startup_boost) =
@@ -134,15 +134,17 @@ impl<'a> ContainerPolicy<'a> {
     fn read(cursor: &Cursor<'a>) -> Result<Self, DecodeError> {
         // A list that is there and empty controls nothing. Source: `UpdateFromPolicy` in
         // `vertical-pod-autoscaler/pkg/recommender/model/aggregate_container_state.go`.
-        let mut controlled = cursor.list_of_texts("controlledResources")?;
-        if matches!(cursor.value("controlledResources")?, Json::Null) {
-            controlled.extend(BOTH);
-        }
+        let listed = cursor.list_of_texts("controlledResources")?;
+        let is_default = matches!(cursor.value("controlledResources")?, Json::Null);
+        // There may be thousands of others, which nobody recommends.
+        let controlled = BOTH
+            .into_iter()
+            .filter(|resource| is_default || listed.contains(resource));
         Ok(Self {
             container: cursor.text("containerName")?,
             off: cursor.text("mode")? == "Off",
-            controlled,
-            startup_boost: has(cursor, "startupBoost")?,
+            controlled: controlled.collect(),
+            startup_boost: boosts(cursor)?,
         })
     }
 
@@ -151,8 +153,10 @@ impl<'a> ContainerPolicy<'a> {
     }
 }
 
-fn has(cursor: &Cursor<'_>, name: &str) -> Result<bool, DecodeError> {
-    Ok(!matches!(cursor.value(name)?, Json::Null))
+/// Whether `startupBoost` raises anything: cpu is all that it can raise.
+fn boosts(cursor: &Cursor<'_>) -> Result<bool, DecodeError> {
+    let cpu = cursor.at("startupBoost.cpu", |_| Ok(()))?;
+    Ok(cpu.is_some())
 }
 
 #[cfg(test)]
@@ -254,6 +258,11 @@ mod tests {
                 (true, true),
             ),
             (
+                json!([{"containerName": "*", "controlledResources": ["gpu", "memory", "cpu", "cpu"]}]),
+                (true, true),
+                (true, true),
+            ),
+            (
                 json!([
                     {"containerName": "app", "controlledResources": ["cpu"]},
                     {"containerName": "app", "mode": "Off"},
@@ -285,6 +294,8 @@ mod tests {
         let off = json!({"updateMode": "Off"});
         for (spec, app, other) in [
             (json!({"updatePolicy": off}), false, false),
+            (json!({"startupBoost": {}}), false, false),
+            (json!({"startupBoost": {"cpu": null}}), false, false),
             (
                 json!({"updatePolicy": off, "startupBoost": boost}),
                 true,
