@@ -16,12 +16,14 @@ mod views;
 
 use std::slice;
 
-use shared::autoscaling::{self, Goal, HorizontalPodAutoscaler, Metric, ScaleTarget};
+use shared::autoscaling::{
+    self, AutoscalerMeta, Goal, HorizontalPodAutoscaler, Metric, ScaleTarget,
+};
 use shared::cluster::{self, Lookup};
 use shared::workload::SIZED_TEMPLATE;
 use shared::{
-    Cluster, ClusterError, Cursor, Error, FieldPath, Level, OnUpdate, Policy, Request, Rule,
-    Settings as _, Verdict,
+    Cluster, ClusterError, Cursor, DecodeError, Error, FieldPath, Level, OnUpdate, Operation,
+    Policy, Request, Rule, Settings as _, Verdict,
 };
 
 use crate::limit_ranges::Defaults;
@@ -102,8 +104,11 @@ impl Review<'_> {
         let settings = self.settings;
         let version = self.request.kind.version;
         let autoscaler = HorizontalPodAutoscaler::read(&self.request.object(), version)?;
+        let is_measured =
+            |metric: &Metric<'_>| rules::unknown_resource::is_measured(&metric.resource, settings);
+        let works = autoscaler.others > 0 || autoscaler.metrics.iter().any(is_measured);
         for metric in &autoscaler.metrics {
-            rules::unknown_resource::check(&autoscaler, metric, settings, verdict);
+            rules::unknown_resource::check(metric, works, settings, verdict);
         }
         let target = Target::of(&autoscaler.target, settings);
         let scalable = rules::unscalable_target::check(&autoscaler, target, settings, verdict);
@@ -120,7 +125,46 @@ impl Review<'_> {
     /// Whether an UPDATE changes nothing that is judged, so that nothing it could be refused for is new.
     fn is_untouched(&self) -> bool {
         self.settings.on_update() == OnUpdate::NewViolations
-            && autoscaling::keeps_spec(self.request)
+            && self.request.operation == Operation::Update
+            && self.keeps_what_is_read().unwrap_or_default()
+    }
+
+    /// Whether the old object reads like the new one, in the words of the policy: with custom kinds the payload has all
+    /// fields, of which most mean nothing here.
+    fn keeps_what_is_read(&self) -> Result<bool, DecodeError> {
+        let request = self.request;
+        let (new, old) = (request.object(), request.old_object());
+        if let Some(readable) = self.settings.readable_as(&request.kind) {
+            return Ok(
+                match (
+                    self.pods(&new, readable, "")?,
+                    self.pods(&old, readable, "")?,
+                ) {
+                    (Some(new), Some(old)) => new.are_like(&old),
+                    (new, old) => new.is_none() && old.is_none(),
+                },
+            );
+        }
+        let version = request.kind.version;
+        let new = HorizontalPodAutoscaler::read(&new, version)?;
+        let old = HorizontalPodAutoscaler::read(&old, version)?;
+        Ok((new.target, &new.metrics, new.others) == (old.target, &old.metrics, old.others))
+    }
+
+    /// The pods of a workload of this name.
+    fn pods<'p>(
+        &self,
+        object: &Cursor<'p>,
+        readable: Readable<'p>,
+        name: &'p str,
+    ) -> Result<Option<Pods<'p>>, DecodeError> {
+        let count_whole = self.settings.pod_level_resources;
+        Pods::read(
+            object,
+            readable.pod_spec,
+            (readable.kind, name),
+            count_whole,
+        )
     }
 
     /// Gets the target of an autoscaler, and judges the two together.
@@ -170,13 +214,7 @@ impl Review<'_> {
             missing("is being deleted", verdict);
             return Ok(());
         }
-        let count_whole = self.settings.pod_level_resources;
-        let pods = Pods::read(
-            &object,
-            readable.pod_spec,
-            (readable.kind, name),
-            count_whole,
-        );
+        let pods = self.pods(&object, readable, name);
         let Some(pods) = pods.map_err(undecodable)? else {
             rules::uninspected_target::check_pod_spec(autoscaler, readable.pod_spec, verdict);
             return Ok(());
@@ -193,14 +231,7 @@ impl Review<'_> {
         if self.settings.workloads == Level::Off || self.is_made_by_deployment()? {
             return Ok(());
         }
-        let count_whole = self.settings.pod_level_resources;
-        let pods = Pods::read(
-            &request.object(),
-            readable.pod_spec,
-            (readable.kind, name),
-            count_whole,
-        );
-        let Some(pods) = pods? else {
+        let Some(pods) = self.pods(&request.object(), readable, name)? else {
             return Ok(());
         };
         let failed = |error| Error::Lookup {
@@ -241,10 +272,17 @@ impl Review<'_> {
         Ok(())
     }
 
-    /// Whether this is a `ReplicaSet` of a `Deployment`, which was judged itself, and whose roll-out must not hang.
+    /// Whether this is a `ReplicaSet` of a `Deployment`, which was judged itself, and whose roll-out must not hang. An
+    /// UPDATE that takes the owner off is that of the garbage collector, which lets go of what it leaves behind.
     fn is_made_by_deployment(&self) -> Result<bool, Error> {
-        let meta = autoscaling::AutoscalerMeta::read(&self.request.object())?;
-        Ok(self.request.kind.kind == "ReplicaSet" && meta.owner.is_some())
+        let is_owned = |object: &Cursor<'_>| {
+            let meta = AutoscalerMeta::read(object);
+            meta.map(|meta| meta.owner.is_some())
+        };
+        let request = self.request;
+        Ok(request.kind.kind == "ReplicaSet"
+            && (is_owned(&request.object())?
+                || is_owned(&request.old_object()).unwrap_or_default()))
     }
 
     /// Adds what `LimitRange`s give, if anything depends on that.
@@ -258,7 +296,7 @@ impl Review<'_> {
             .iter()
             .flat_map(|autoscaler| &autoscaler.metrics);
         let depends = metrics.any(|metric| match lack(metric, &pods) {
-            Some(Lack::Requests(_) | Lack::PodRequest) => true,
+            Some(Lack::Request(_) | Lack::PodRequest) => true,
             // Containers without a request are not missed there, and may get one.
             Some(Lack::Zero(None)) => pods.whole_place().is_some(),
             _ => false,
@@ -306,8 +344,8 @@ fn judge(
     verdict: &mut Verdict,
 ) {
     let works = |metric: &Metric<'_>| {
-        lack(metric, pods).is_none()
-            && rules::unknown_resource::misspelt(&metric.resource).is_none()
+        rules::unknown_resource::is_measured(&metric.resource, settings)
+            && lack(metric, pods).is_none()
     };
     let nothing_works = autoscaler.others == 0 && !autoscaler.metrics.iter().any(works);
     for metric in &autoscaler.metrics {
@@ -320,8 +358,8 @@ fn judge(
         };
         match lack(metric, pods) {
             None => {}
-            Some(Lack::Requests(containers)) => {
-                rules::missing_request::check(pair, &containers, verdict);
+            Some(Lack::Request(container)) => {
+                rules::missing_request::check(pair, container, verdict);
             }
             Some(Lack::PodRequest) => rules::missing_request::check_pod(pair, verdict),
             Some(Lack::Zero(container)) => {

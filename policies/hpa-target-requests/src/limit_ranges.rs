@@ -4,14 +4,18 @@
 //! Source: `plugin/pkg/admission/limitranger/admission.go`.
 
 use shared::cluster::{self, Cluster, ListLookup};
-use shared::quantity::{self, Quantity};
+use shared::index::{Index, hash};
+use shared::quantity::Quantity;
 use shared::{ClusterError, Cursor, DecodeError, Error, Verdict};
 
 use crate::rules::unreadable_object;
 
-/// Requests by resource.
+/// Requests by resource; of several, the first counts.
 #[derive(Debug, Default)]
-pub(crate) struct Defaults(Vec<(String, Quantity)>);
+pub(crate) struct Defaults {
+    requests: Vec<(String, Quantity)>,
+    index: Index,
+}
 
 /// What a limit range gives, what counts first at the front: it fills `default` from `max`, and `defaultRequest` from
 /// `default`, then from `min`. Source: `SetDefaults_LimitRangeItem` in `pkg/apis/core/v1/defaults.go`.
@@ -37,34 +41,33 @@ impl Defaults {
         let answer = cluster::list(cluster, &lookup).map_err(failed)?;
         // The names of resources are fields, and there are few objects of this kind.
         let list = answer.parse_list(|_| true).map_err(failed)?;
-        let mut defaults = Self::default();
+        let mut requests = Vec::new();
         for item in list.items() {
             match read(&item) {
-                Ok(found) => defaults.0.extend(found),
+                Ok(found) => requests.extend(found),
                 Err(error) => unreadable_object::check("LimitRange", &item, &error, verdict),
             }
         }
-        Ok(defaults)
+        let index = Index::of(requests.iter().map(|(resource, _)| resource.as_str()));
+        Ok(Self { requests, index })
     }
 
     /// What a container requests of a resource that its template does not mention.
     pub(crate) fn request(&self, resource: &str) -> Option<Quantity> {
-        let mut found = self.0.iter().filter(|(name, _)| name == resource);
-        found.next().map(|(_, quantity)| *quantity)
+        let places = self.index.places(hash(0, resource));
+        let mut found = places.filter_map(|place| self.requests.get(place));
+        let found = found.find(|(name, _)| name == resource);
+        found.map(|(_, quantity)| *quantity)
     }
 }
 
 fn read(limit_range: &Cursor<'_>) -> Result<Vec<(String, Quantity)>, DecodeError> {
     let items = limit_range.map("spec", |spec| {
         spec.list("limits", |item| {
-            let mut defaults: Vec<(&str, Quantity)> = Vec::new();
+            let mut defaults = Vec::new();
             if item.text("type")? == "Container" {
                 for source in SOURCES {
-                    for (name, quantity) in item.quantities(source)? {
-                        if quantity::find(&defaults, name).is_none() {
-                            defaults.push((name, quantity));
-                        }
-                    }
+                    defaults.extend(item.quantities(source)?);
                 }
             }
             Ok(defaults)

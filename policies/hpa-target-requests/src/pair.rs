@@ -31,6 +31,8 @@ pub(crate) struct Problem {
     pub(crate) level: Level,
     /// What is there.
     pub(crate) what: String,
+    /// What is there besides, which does not tell it from others.
+    pub(crate) besides: &'static str,
     /// The field of the metric.
     pub(crate) metric_field: &'static str,
     /// The field of the workload.
@@ -40,6 +42,30 @@ pub(crate) struct Problem {
 }
 
 impl Pair<'_> {
+    /// Counts what is wrong, where nobody will read about it. Says whether that was so.
+    pub(crate) fn only_counts(
+        &self,
+        rule: &'static Rule,
+        level: Level,
+        verdict: &mut Verdict,
+    ) -> bool {
+        let level = self.level(level);
+        // The first refusal has words, whatever was said before.
+        let is_read = verdict.keeps_words() || level == Level::Deny && verdict.is_accepted();
+        if !is_read {
+            verdict.report(level, Finding::new(rule, &"", ""));
+        }
+        !is_read
+    }
+
+    /// How serious something is on the side that asked.
+    fn level(&self, level: Level) -> Level {
+        match self.side {
+            Side::Autoscaler => level,
+            Side::Workload(most) => level.at_most(most),
+        }
+    }
+
     /// ` of Deployment "web"`, where somebody writes the autoscaler and not the workload itself.
     pub(crate) fn of_workload(&self) -> String {
         match self.side {
@@ -55,10 +81,15 @@ impl Pair<'_> {
 
     /// The request for the resource of the metric, in the container or pod at `place`.
     pub(crate) fn request_at(&self, place: &str) -> String {
+        self.amount_at(place, "requests")
+    }
+
+    /// The same in a list of the resources there, `requests` or `limits`.
+    pub(crate) fn amount_at(&self, place: &str, list: &'static str) -> String {
         let place = FieldPath::new(place);
         let resources = place.child("resources");
-        let requests = resources.child("requests");
-        requests.entry(&self.metric.resource).to_string()
+        let list = resources.child(list);
+        list.entry(&self.metric.resource).to_string()
     }
 
     /// Says what is wrong, and what follows.
@@ -66,49 +97,40 @@ impl Pair<'_> {
         let Problem {
             rule,
             what,
+            besides,
             place,
             fix: [fix, fix_in_workload],
             ..
         } = problem;
-        let effect = if self.nothing_works {
-            "never scales"
-        } else {
-            "can only grow"
-        };
         let (metric, failure) = (self.metric, self.metric.failure());
         let owner = match &self.autoscaler.meta.owner {
             Some(owner) => format!(" of {owner}"),
             None => String::new(),
         };
-        let (level, finding) = match self.side {
+        let (path, so, fix) = match self.side {
             Side::Autoscaler => {
-                let path = metric.path(problem.metric_field);
-                let so = format!(", so the autoscaler{owner} {effect} ({failure})");
-                (
-                    problem.level,
-                    Finding::new(rule, &path, what).so(&so).fix(fix),
-                )
+                let effect = if self.nothing_works {
+                    "never scales"
+                } else {
+                    "can only grow"
+                };
+                let so = format!("{besides}, so the autoscaler{owner} {effect} ({failure})");
+                (metric.path(problem.metric_field), so, fix)
             }
-            Side::Workload(most) => {
+            Side::Workload(_) => {
+                let rest = if self.nothing_works {
+                    ""
+                } else {
+                    ", and can only grow by its other metrics"
+                };
                 let so = format!(
-                    ", so {} {effect} by {} ({}, {failure})",
+                    "{besides}, so {} never scales by {} ({}, {failure}){rest}",
                     self.autoscaler, metric.resource, metric.source
                 );
-                let finding = Finding::new(rule, &place, what)
-                    .so(&so)
-                    .fix(fix_in_workload);
-                (lower(problem.level, most), finding)
+                (place, so, fix_in_workload)
             }
         };
-        verdict.report(level, finding);
-    }
-}
-
-/// The less serious of two levels.
-fn lower(one: Level, other: Level) -> Level {
-    match (one, other) {
-        (Level::Off, _) | (_, Level::Off) => Level::Off,
-        (Level::Warn, _) | (_, Level::Warn) => Level::Warn,
-        (Level::Deny, Level::Deny) => Level::Deny,
+        let finding = Finding::new(rule, &path, what).so(&so).fix(fix);
+        verdict.report(self.level(problem.level), finding);
     }
 }

@@ -1,12 +1,14 @@
 //! The pods that an autoscaler measures, as their template shows them.
 
+use shared::index::{Index, hash};
 use shared::quantity::{self, Quantity};
 use shared::workload::{PodSpec, Resources, Role, SizedContainer};
 use shared::{Cursor, DecodeError};
 
 use crate::limit_ranges::Defaults;
 
-/// The pods of a workload.
+/// The pods of a workload. There may be thousands of containers, of resources that they request, and of metrics: what a
+/// metric needs is found without a look at all of them.
 #[derive(Debug)]
 pub(crate) struct Pods<'p> {
     /// The kind of the workload.
@@ -16,26 +18,57 @@ pub(crate) struct Pods<'p> {
     /// Where its pod spec is.
     pub(crate) path: &'p str,
     containers: Vec<Container<'p>>,
+    /// The containers by their names.
+    names: Index,
+    /// How many of the containers are measured.
+    measured: usize,
+    /// What containers request themselves, container by container.
+    requests: Vec<Request<'p>>,
+    /// The requests by the places of their containers and their resources.
+    index: Index,
+    /// The requests by their resources.
+    resources: Index,
     /// What the pod requests as a whole, where that counts.
     whole: Option<Resources<'p>>,
     defaults: Defaults,
 }
 
 /// A container of the pods.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Container<'p> {
     pub(crate) name: &'p str,
     pub(crate) role: Role,
     list: &'static str,
     index: usize,
-    resources: Resources<'p>,
+    /// Its place among all containers.
+    place: usize,
+}
+
+/// What a container requests of a resource. A limit is a request where there is no other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Request<'p> {
+    container: usize,
+    resource: &'p str,
+    quantity: Quantity,
+    is_limit: bool,
+}
+
+/// What the containers that request something of a resource request together.
+#[derive(Debug, Default)]
+struct Total {
+    /// How many they are.
+    count: usize,
+    all: Option<Quantity>,
+    /// How many of them are measured.
+    measured_count: usize,
+    measured: Option<Quantity>,
 }
 
 /// Why utilization of a resource cannot be computed.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum Lack<'p> {
-    /// Containers request nothing of it, and a single one is enough.
-    Requests(Vec<&'p Container<'p>>),
+    /// Containers request nothing of it, and a single one is enough; holds the container that is measured alone.
+    Request(Option<&'p Container<'p>>),
     /// The pod requests other things as a whole, and none of its containers requests this one.
     PodRequest,
     /// Everything that is requested is 0; holds the container that is measured alone.
@@ -59,21 +92,37 @@ impl<'p> Pods<'p> {
         let Some((spec, whole)) = spec else {
             return Ok(None);
         };
-        let mut containers = Vec::new();
-        for found in spec.all_containers() {
+        let (mut containers, mut requests) = (Vec::new(), Vec::new());
+        for (place, found) in spec.all_containers().enumerate() {
             containers.push(Container {
                 name: found.container.name,
                 role: found.role,
                 list: found.list,
                 index: found.index,
-                resources: found.container.resources.clone(),
+                place,
             });
+            let resources = &found.container.resources;
+            for (list, is_limit) in [(&resources.requests, false), (&resources.limits, true)] {
+                requests.extend(list.iter().map(|(resource, quantity)| Request {
+                    container: place,
+                    resource,
+                    quantity: *quantity,
+                    is_limit,
+                }));
+            }
         }
+        let place = |request: &Request<'_>| hash(key(request.container), request.resource);
+        let places: Vec<u64> = requests.iter().map(place).collect();
         Ok(Some(Self {
             kind,
             name,
             path,
+            names: Index::of(containers.iter().map(|container| container.name)),
+            measured: containers.iter().filter(|one| one.is_measured()).count(),
             containers,
+            index: Index::new(&places),
+            resources: Index::of(requests.iter().map(|request| request.resource)),
+            requests,
             whole: (count_whole && is_set(&whole)).then_some(whole),
             defaults: Defaults::default(),
         }))
@@ -82,6 +131,13 @@ impl<'p> Pods<'p> {
     /// The same pods, with what their namespace gives to containers that request nothing.
     pub(crate) fn with(self, defaults: Defaults) -> Self {
         Self { defaults, ..self }
+    }
+
+    /// Whether other pods are measured in the same way.
+    pub(crate) fn are_like(&self, other: &Self) -> bool {
+        self.containers == other.containers
+            && self.requests == other.requests
+            && self.whole == other.whole
     }
 
     /// The field of a container.
@@ -96,65 +152,120 @@ impl<'p> Pods<'p> {
             .filter(|container| container.is_measured())
     }
 
+    /// Those of them that request nothing of a resource.
+    pub(crate) fn without(&self, resource: &str) -> impl Iterator<Item = &Container<'p>> {
+        self.measured()
+            .filter(move |container| self.own(container, resource).is_none())
+    }
+
     /// Whether requests of the pod as a whole count, and where they are.
     pub(crate) fn whole_place(&self) -> Option<&'p str> {
         self.whole.as_ref().map(|_| self.path)
     }
 
-    fn request(&self, container: &Container<'_>, resource: &str) -> Option<Quantity> {
-        let own = container.resources.request(resource);
-        own.or_else(|| self.defaults.request(resource))
+    /// Whether a limit holds the request of a container for a resource at 0, or that of the pod as a whole.
+    pub(crate) fn is_limited_to_zero(
+        &self,
+        container: Option<&Container<'_>>,
+        resource: &str,
+    ) -> bool {
+        let limit = if let Some(container) = container {
+            let limits = self.own_all(container, resource);
+            let mut limits = limits.filter(|request| request.is_limit);
+            limits.next().map(|limit| limit.quantity)
+        } else {
+            let whole = self.whole.as_ref();
+            whole.and_then(|whole| quantity::find(&whole.limits, resource))
+        };
+        limit == Some(Quantity::Zero)
+    }
+
+    /// What a container requests itself of a resource: a request, then a limit.
+    fn own_all(
+        &self,
+        container: &Container<'_>,
+        resource: &str,
+    ) -> impl Iterator<Item = &Request<'p>> {
+        let place = container.place;
+        let places = self.index.places(hash(key(place), resource));
+        let requests = places.filter_map(|place| self.requests.get(place));
+        requests.filter(move |request| request.container == place && request.resource == resource)
+    }
+
+    fn own(&self, container: &Container<'_>, resource: &str) -> Option<Quantity> {
+        let mut own = self.own_all(container, resource);
+        own.next().map(|request| request.quantity)
+    }
+
+    /// What all containers request themselves of a resource.
+    fn total(&self, resource: &str) -> Total {
+        let (mut total, mut before) = (Total::default(), None);
+        for place in self.resources.places(hash(0, resource)) {
+            let request = self.requests.get(place);
+            let Some(request) = request.filter(|request| request.resource == resource) else {
+                continue;
+            };
+            // The limit of a container counts only where it has no request.
+            if before.replace(request.container) == Some(request.container) {
+                continue;
+            }
+            let quantity = Some(request.quantity);
+            total.count += 1;
+            total.all = sum(total.all, quantity);
+            let container = self.containers.get(request.container);
+            if container.is_some_and(Container::is_measured) {
+                total.measured_count += 1;
+                total.measured = sum(total.measured, quantity);
+            }
+        }
+        total
     }
 
     /// Why utilization of a resource cannot be computed over all containers.
     pub(crate) fn lack(&self, resource: &str) -> Option<Lack<'_>> {
-        let mut without = Vec::new();
-        let (mut own, mut all, mut measured) = (None, None, None);
-        for container in &self.containers {
-            let request = self.request(container, resource);
-            own = sum(own, container.resources.request(resource));
-            all = sum(all, request);
-            if container.is_measured() {
-                measured = sum(measured, request);
-                if request.is_none() {
-                    without.push(container);
-                }
-            }
-        }
+        let total = self.total(resource);
+        // What each container gets that requests nothing itself.
+        let default = self.defaults.request(resource);
         if let Some(whole) = &self.whole {
             // What the pod requests as a whole counts. If it has any limit, what is missing there is filled in before
             // anything is added to containers: from what they request themselves, or else from the limit. What is missing
             // even so is what the containers request in the end, init containers as well. Source: `defaultPodRequests` in
             // `pkg/apis/core/v1/defaults.go`, `PodRequests` in `staging/src/k8s.io/component-helpers`.
             let filled_in = || {
-                let own = own.filter(|_| !whole.limits.is_empty());
+                let own = total.all.filter(|_| !whole.limits.is_empty());
                 own.or(quantity::find(&whole.limits, resource))
             };
+            let of_all = || {
+                let default = default.filter(|_| total.count < self.containers.len());
+                sum(total.all, default)
+            };
             let request = quantity::find(&whole.requests, resource);
-            let request = request.or_else(filled_in).or(all);
+            let request = request.or_else(filled_in).or_else(of_all);
             return match request {
                 None => Some(Lack::PodRequest),
                 Some(Quantity::Zero) => Some(Lack::Zero(None)),
                 Some(Quantity::Something) => None,
             };
         }
-        if !without.is_empty() {
-            return Some(Lack::Requests(without));
+        let is_everywhere = total.measured_count == self.measured;
+        if !is_everywhere && default.is_none() {
+            return Some(Lack::Request(None));
         }
+        let measured = sum(total.measured, default.filter(|_| !is_everywhere));
         (measured == Some(Quantity::Zero)).then_some(Lack::Zero(None))
     }
 
     /// Why utilization of a resource cannot be computed for the container of this name.
     pub(crate) fn lack_of(&self, name: &str, resource: &str) -> Option<Lack<'_>> {
-        let found = self
-            .containers
-            .iter()
-            .find(|container| container.name == name);
+        let places = self.names.places(hash(0, name));
+        let mut found = places.filter_map(|place| self.containers.get(place));
+        let found = found.find(|container| container.name == name);
         let Some(container) = found.filter(|container| container.is_measured()) else {
             return Some(Lack::Container(found));
         };
-        match self.request(container, resource) {
-            None => Some(Lack::Requests(vec![container])),
+        let own = self.own(container, resource);
+        match own.or_else(|| self.defaults.request(resource)) {
+            None => Some(Lack::Request(Some(container))),
             Some(Quantity::Zero) => Some(Lack::Zero(Some(container))),
             Some(Quantity::Something) => None,
         }
@@ -167,6 +278,11 @@ impl Container<'_> {
     fn is_measured(&self) -> bool {
         matches!(self.role, Role::App | Role::Sidecar)
     }
+}
+
+/// What the hash of a request begins with.
+const fn key(container: usize) -> u64 {
+    container as u64
 }
 
 /// Whether the pod requests something as a whole, which it does with a limit as well.

@@ -31,8 +31,7 @@ impl<'s> Target<'s> {
         if let Some(readable) = settings.readable_as(&kind) {
             return Self::Readable(readable);
         }
-        // Only groups of Kubernetes itself have no dot.
-        if kind.group.contains('.') {
+        if target.can_be_scaled() {
             return Self::Unknown;
         }
         let alike = |(_, known): &&(&str, &str)| known.eq_ignore_ascii_case(target.kind);

@@ -55,6 +55,7 @@ pub(crate) fn check(
         rule: &RULE,
         level,
         what,
+        besides: "",
         metric_field: "container",
         place,
         fix: [

@@ -15,29 +15,50 @@ pub(crate) static RULE: Rule = rule! {
     levels: [Deny, Deny by "workloads" for "a workload that is judged by itself"],
 };
 
-/// Refuses each container that lacks the request, of those that are measured.
-pub(crate) fn check(pair: &Pair<'_>, containers: &[&Container<'_>], verdict: &mut Verdict) {
-    let resource = &pair.metric.resource;
-    for found in containers {
-        let place = pair.request_at(&pair.pods.place(found));
-        let (name, of) = (found.name, pair.of_workload());
-        let what = format!("container {}{of} requests no {resource}", quote(name));
-        report(pair, what, place, verdict);
+/// Refuses each container that lacks the request, of those that are measured: a single one, or all.
+pub(crate) fn check(pair: &Pair<'_>, container: Option<&Container<'_>>, verdict: &mut Verdict) {
+    if let Some(found) = container {
+        check_container(pair, found, verdict);
+        return;
+    }
+    for found in pair.pods.without(&pair.metric.resource) {
+        if pair.only_counts(&RULE, Level::Deny, verdict) {
+            return;
+        }
+        check_container(pair, found, verdict);
     }
 }
 
-/// Refuses a pod that requests other resources as a whole, and nowhere this one.
-pub(crate) fn check_pod(pair: &Pair<'_>, verdict: &mut Verdict) {
-    let resource = &pair.metric.resource;
-    let place = pair.request_at(pair.pods.path);
-    let of = pair.of_workload();
-    let what = format!(
-        "the pod{of} has pod-level resources without {resource}, and no container requests it"
-    );
-    report(pair, what, place, verdict);
+fn check_container(pair: &Pair<'_>, found: &Container<'_>, verdict: &mut Verdict) {
+    let place = pair.request_at(&pair.pods.place(found));
+    report(pair, requests_none(pair, found), "", place, verdict);
 }
 
-fn report(pair: &Pair<'_>, what: String, place: String, verdict: &mut Verdict) {
+/// Refuses a pod that requests other resources as a whole, and nowhere this one. It is told as what is wrong with the
+/// first container: nothing is worse than before where the pod has got resources of something else.
+pub(crate) fn check_pod(pair: &Pair<'_>, verdict: &mut Verdict) {
+    let place = pair.request_at(pair.pods.path);
+    let first = pair.pods.measured().next();
+    let what = match first {
+        Some(found) => requests_none(pair, found),
+        None => format!("the pod requests no {}", pair.metric.resource),
+    };
+    let besides = ", nor does the pod as a whole or any other container";
+    report(pair, what, besides, place, verdict);
+}
+
+fn requests_none(pair: &Pair<'_>, found: &Container<'_>) -> String {
+    let (name, of) = (quote(found.name), pair.of_workload());
+    format!("container {name}{of} requests no {}", pair.metric.resource)
+}
+
+fn report(
+    pair: &Pair<'_>,
+    what: String,
+    besides: &'static str,
+    place: String,
+    verdict: &mut Verdict,
+) {
     let example = match &*pair.metric.resource {
         "cpu" => "100m",
         "memory" => "128Mi",
@@ -52,6 +73,7 @@ fn report(pair: &Pair<'_>, what: String, place: String, verdict: &mut Verdict) {
         rule: &RULE,
         level: Level::Deny,
         what,
+        besides,
         metric_field: "target.averageUtilization",
         place,
         fix,
@@ -78,9 +100,12 @@ mod tests {
         let lines = lines(metrics, pod_spec, settings);
         let short = |line: &String| {
             let (_, line) = line.split_once(": ").unwrap();
-            line.split_once(" of Deployment")
-                .map_or(line, |(start, _)| start)
-                .to_owned()
+            let (start, rest) = line.split_once(" of Deployment").unwrap_or((line, ""));
+            if rest.contains("nor does the pod as a whole") {
+                format!("{start} and the pod")
+            } else {
+                start.to_owned()
+            }
         };
         lines.iter().map(short).collect()
     }
@@ -179,7 +204,7 @@ mod tests {
         let bare = || json!([container("app", &json!({}))]);
         let off = || json!({"podLevelResources": false});
         let on = || json!({});
-        let whole = "the pod";
+        let whole = "container \"app\" and the pod";
         let app = "container \"app\"";
         for (resource, pod_spec, settings, expected) in [
             (
@@ -249,9 +274,9 @@ mod tests {
         assert_eq!(
             lines(&json!([utilization("memory")]), &pod_spec, &json!({})),
             [
-                "spec.metrics[0].resource.target.averageUtilization: the pod of Deployment \"web\" has pod-level \
-                 resources without memory, and no container requests it, so the autoscaler never scales \
-                 (FailedGetResourceMetric); fix: set spec.template.spec.resources.requests.memory of Deployment \
+                "spec.metrics[0].resource.target.averageUtilization: container \"app\" of Deployment \"web\" \
+                 requests no memory, nor does the pod as a whole or any other container, so the autoscaler never \
+                 scales (FailedGetResourceMetric); fix: set spec.template.spec.resources.requests.memory of Deployment \
                  \"web\", such as 128Mi, or measure averageValue [missing_request]"
             ]
         );

@@ -1,6 +1,6 @@
 //! A resource that no metrics server measures.
 
-use shared::autoscaling::{HorizontalPodAutoscaler, Metric};
+use shared::autoscaling::Metric;
 use shared::{Finding, Level, Rule, Verdict, quote, rule};
 
 use crate::settings::Settings;
@@ -25,17 +25,18 @@ pub(crate) fn misspelt(resource: &str) -> Option<&'static str> {
     MEASURED.into_iter().find(alike)
 }
 
-/// Refuses a name in the wrong case, and reports others. Some clusters have a server of their own for them.
-pub(crate) fn check(
-    autoscaler: &HorizontalPodAutoscaler<'_>,
-    metric: &Metric<'_>,
-    settings: &Settings,
-    verdict: &mut Verdict,
-) {
+/// Whether something measures a resource, as far as it is called what it is and administrators know of no other server.
+pub(crate) fn is_measured(resource: &str, settings: &Settings) -> bool {
+    MEASURED.contains(&resource)
+        || settings.unknown_resource == Level::Off && misspelt(resource).is_none()
+}
+
+/// Refuses a name in the wrong case, and reports others. Some clusters have a server of their own for them. `works` says
+/// whether the autoscaler has metrics of other resources.
+pub(crate) fn check(metric: &Metric<'_>, works: bool, settings: &Settings, verdict: &mut Verdict) {
     let (resource, path) = (&*metric.resource, metric.path("name"));
     let failure = metric.failure();
-    let several = autoscaler.metrics.len() + autoscaler.others > 1;
-    let effect = if several {
+    let effect = if works {
         "can only grow"
     } else {
         "never scales"

@@ -22,22 +22,33 @@ pub(crate) fn check(pair: &Pair<'_>, container: Option<&Container<'_>>, verdict:
         Some(found) => format!("container {}{of} requests 0 {resource}", quote(found.name)),
         None => format!("the pod{of} requests 0 {resource} in all"),
     };
-    let first = || pair.pods.measured().next();
-    let place = match (container, pair.pods.whole_place()) {
-        (None, Some(whole)) => whole.to_owned(),
-        _ => container
-            .or_else(first)
-            .map_or_else(String::new, |found| pair.pods.place(found)),
+    let pods = pair.pods;
+    let is_limited = |found: Option<&Container<'_>>| pods.is_limited_to_zero(found, resource);
+    let (place, is_limited) = if let (None, Some(whole)) = (container, pods.whole_place()) {
+        (whole.to_owned(), is_limited(None))
+    } else {
+        // One that may request more is enough.
+        let free = || pods.measured().find(|found| !is_limited(Some(found)));
+        let found = container.or_else(free);
+        let found = found.or_else(|| pods.measured().next());
+        let place = found.map_or_else(String::new, |found| pods.place(found));
+        (place, is_limited(found))
     };
-    let place = pair.request_at(&place);
+    let (list, fix_in_workload) = if is_limited {
+        ("limits", "set it to more than 0")
+    } else {
+        ("requests", "request more than 0")
+    };
+    let place = pair.amount_at(&place, list);
     let problem = Problem {
         rule: &RULE,
         level: Level::Deny,
         what,
+        besides: "",
         metric_field: "target.averageUtilization",
         fix: [
             format!("set {place} of {} to more than 0", pair.workload()),
-            "request more than 0".to_owned(),
+            fix_in_workload.to_owned(),
         ],
         place,
     };
@@ -116,16 +127,69 @@ mod tests {
 
     #[test]
     fn counts_what_the_pod_requests_as_a_whole() {
-        for (whole, refused) in [
-            (json!({"requests": {"cpu": 0}}), true),
-            (json!({"requests": {"cpu": 1}}), false),
-            (json!({"limits": {"cpu": 0}}), true),
+        for (whole, list) in [
+            (json!({"requests": {"cpu": 0}}), Some("requests")),
+            (json!({"requests": {"cpu": 1}}), None),
+            (json!({"limits": {"cpu": 0}}), Some("limits")),
         ] {
             let pod_spec = json!({"resources": whole, "containers": [container("a", &json!({}))]});
             let found = lines(&json!([utilization("cpu")]), &pod_spec, &json!({}));
-            assert_eq!(!found.is_empty(), refused, "{pod_spec} {found:?}");
-            let fix = "fix: set spec.template.spec.resources.requests.cpu of Deployment \"web\" to more than 0";
-            assert!(found.iter().all(|line| line.contains(fix)), "{found:?}");
+            assert_eq!(!found.is_empty(), list.is_some(), "{pod_spec} {found:?}");
+            let list = list.unwrap_or_default();
+            let fix = format!(
+                "fix: set spec.template.spec.resources.{list}.cpu of Deployment \"web\" to more than 0"
+            );
+            assert!(found.iter().all(|line| line.contains(&fix)), "{found:?}");
         }
+    }
+
+    #[test]
+    fn names_what_can_be_more() {
+        let free = || container("a", &cpu(&json!("0")));
+        let held = || container("b", &json!({"limits": {"cpu": "0"}}));
+        let both = || {
+            container(
+                "c",
+                &json!({"requests": {"cpu": 0}, "limits": {"cpu": "0"}}),
+            )
+        };
+        for (containers, place) in [
+            (
+                json!([free(), held()]),
+                "containers[0].resources.requests.cpu",
+            ),
+            (
+                json!([held(), free()]),
+                "containers[1].resources.requests.cpu",
+            ),
+            (
+                json!([held(), both()]),
+                "containers[0].resources.limits.cpu",
+            ),
+            (json!([both()]), "containers[0].resources.limits.cpu"),
+        ] {
+            let pod_spec = json!({ "containers": containers });
+            let found = workload_lines(&json!([utilization("cpu")]), &pod_spec, &json!({}));
+            let start = format!("spec.template.spec.{place}: the pod requests 0 cpu in all");
+            assert!(
+                found.len() == 1 && found[0].starts_with(&start),
+                "{found:?}"
+            );
+            let is_limit = place.ends_with("limits.cpu");
+            assert_eq!(
+                found[0].contains("fix: set it to more"),
+                is_limit,
+                "{found:?}"
+            );
+        }
+        let metrics = json!([container_utilization("cpu", "b")]);
+        let found = workload_lines(
+            &metrics,
+            &json!({"containers": [free(), held()]}),
+            &json!({}),
+        );
+        let start =
+            "spec.template.spec.containers[1].resources.limits.cpu: container \"b\" requests 0 cpu";
+        assert!(found[0].starts_with(start), "{found:?}");
     }
 }
