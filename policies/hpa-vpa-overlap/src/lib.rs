@@ -145,6 +145,10 @@ impl Review<'_> {
         let mut own = HorizontalPodAutoscaler::read(&self.request.object(), version)?;
         self.recall_owner(&mut own.meta);
         let (own, target) = (&own, own.target);
+        // What it cannot scale, it leaves alone.
+        if !target.can_be_scaled() {
+            return Ok(());
+        }
         // What cannot be looked up hides nothing of what can.
         let doubles = self.double_horizontals(own, verdict);
         let without_resources =
@@ -314,6 +318,9 @@ impl Review<'_> {
         let mut left = MOST_OWNED;
         let mut belong_together = |other: &ScaleTarget<'_>| {
             if other.kind == target.kind || other.kind.is_empty() || target.kind.is_empty() {
+                return false;
+            }
+            if self.kind == Kind::Vertical && !other.can_be_scaled() {
                 return false;
             }
             let owners = owners.get_or_init(|| match self.target(target) {

@@ -1,17 +1,16 @@
 //! Two autoscalers of one target, and how to tell whoever writes one of them what the other does.
 
 use shared::autoscaling::{
-    ContainerPolicy, Goal, HorizontalPodAutoscaler, Metric, Owner, VerticalPodAutoscaler,
+    ContainerPolicy, Goal, HorizontalPodAutoscaler, Metric, Owner, VerticalPodAutoscaler, are_first,
 };
-use shared::index::{Index, hash};
-use shared::{FieldPath, Finding, Level, Rule, Verdict, list_of, quote};
+use shared::{FieldPath, Finding, Level, Rule, Verdict, quote};
 
 use crate::rules;
 use crate::settings::{Scope, Settings};
 use crate::workload::Workload;
 
 /// The resources that a `VerticalPodAutoscaler` knows.
-const RESOURCES: [&str; 2] = ["cpu", "memory"];
+pub(crate) const RESOURCES: [&str; 2] = ["cpu", "memory"];
 
 /// Stands for all containers that no policy names, where nobody knows their names.
 const OTHERS: &str = "";
@@ -41,7 +40,9 @@ pub(crate) struct Pair<'p> {
 pub(crate) struct Clash<'p> {
     pub(crate) pair: &'p Pair<'p>,
     pub(crate) metric: &'p Metric<'p>,
-    container: &'p str,
+    pub(crate) container: &'p str,
+    /// Whether the autoscaler measures the other resource, too.
+    measures_both: bool,
 }
 
 /// The containers of pods whose template nobody knows: those with policies of their own, and all others.
@@ -84,22 +85,27 @@ impl<'p> Pair<'p> {
             return;
         }
         let active = controls_some(self.vertical, &self.containers());
+        // What is refused is told with whatever else is wrong: correcting that alone would not help, and is no reason to
+        // refuse the correction.
+        let denies_boost = settings.startup_boost == Level::Deny;
         match settings.scope {
             Scope::Target if active => {
                 rules::shared_target::check(self, settings, verdict);
-                return;
+                if !denies_boost {
+                    return;
+                }
             }
             Scope::Target => {}
             Scope::Resource => {
                 let clashes = self.clashes();
                 for clash in &clashes {
                     if clash.metric.goal == Goal::Utilization {
-                        rules::shared_resource::check(clash, verdict);
+                        rules::shared_resource::check(clash, settings, verdict);
                     } else {
                         rules::shared_average_value::check(clash, settings, verdict);
                     }
                 }
-                if active && clashes.is_empty() {
+                if active && (clashes.is_empty() || settings.shared_target == Level::Deny) {
                     rules::shared_target::check(self, settings, verdict);
                 }
             }
@@ -107,29 +113,31 @@ impl<'p> Pair<'p> {
         self.judge_boost(settings, verdict);
     }
 
-    /// Judges the raise of cpu requests while containers start, of those that are left alone otherwise.
+    /// Judges the raise of cpu requests while containers start: of those that are left alone otherwise, or of all where
+    /// it is refused.
     fn judge_boost(&self, settings: &Settings, verdict: &mut Verdict) {
-        let vertical = self.vertical;
+        let (vertical, is_denied) = (self.vertical, settings.startup_boost == Level::Deny);
         let metrics = self
             .horizontal
             .metrics
             .iter()
             .filter(|metric| metric.goal == Goal::Utilization && metric.resource == "cpu");
-        // There may be thousands of metrics, and of containers.
-        let metrics: Vec<&Metric<'_>> = metrics.collect();
-        for metric in distinct(&metrics, |metric| {
-            (&*metric.resource, metric.container.as_deref())
-        }) {
-            let mut measured = self.measured(metric).into_iter();
-            let boosted = measured.find(|container| {
-                vertical.boosts(container) && !vertical.controls(container, "cpu")
-            });
-            if let Some(container) = boosted {
-                let clash = self.clash(metric, container);
-                rules::startup_boost::check(&clash, settings, verdict);
-                return;
+        let mut boosted = Vec::new();
+        for metric in metrics {
+            for container in self.measured(metric) {
+                let counts = is_denied || !vertical.controls(container, "cpu");
+                if counts && vertical.boosts(container) {
+                    boosted.push(Clash {
+                        pair: self,
+                        metric,
+                        container,
+                        measures_both: false,
+                    });
+                }
             }
         }
+        distinct(&mut boosted);
+        rules::startup_boost::check(&boosted, settings, verdict);
     }
 
     /// Whether one controller made both, one that knows of the two.
@@ -140,35 +148,32 @@ impl<'p> Pair<'p> {
 
     /// What both work on: each resource of a container once, utilization first.
     pub(crate) fn clashes(&'p self) -> Vec<Clash<'p>> {
+        let measures = |resource: &&str| {
+            let mut metrics = self.horizontal.metrics.iter();
+            metrics.any(|metric| metric.resource == **resource)
+        };
+        let measures_both = RESOURCES.iter().all(measures);
         let of_goal = |goal: Goal| {
             let metrics = self.horizontal.metrics.iter();
-            metrics.filter(move |metric| metric.goal == goal)
+            metrics
+                .filter(move |metric| metric.goal == goal && RESOURCES.contains(&&*metric.resource))
         };
         let metrics = of_goal(Goal::Utilization).chain(of_goal(Goal::AverageValue));
-        // There may be thousands of metrics, and of containers.
-        let metrics: Vec<&Metric<'_>> = metrics.collect();
-        let metrics = distinct(&metrics, |metric| {
-            (&*metric.resource, metric.container.as_deref())
-        });
         let mut clashes: Vec<Clash<'p>> = Vec::new();
         for metric in metrics {
             for container in self.measured(metric) {
                 if self.vertical.controls(container, &metric.resource) {
-                    clashes.push(self.clash(metric, container));
+                    clashes.push(Clash {
+                        pair: self,
+                        metric,
+                        container,
+                        measures_both,
+                    });
                 }
             }
         }
-        distinct(&clashes, |clash| {
-            (&*clash.metric.resource, Some(clash.container))
-        })
-    }
-
-    fn clash(&'p self, metric: &'p Metric<'p>, container: &'p str) -> Clash<'p> {
-        Clash {
-            pair: self,
-            metric,
-            container,
-        }
+        distinct(&mut clashes);
+        clashes
     }
 
     /// The containers that the `VerticalPodAutoscaler` manages.
@@ -188,8 +193,7 @@ impl<'p> Pair<'p> {
         let Some(name) = metric.container.as_deref() else {
             return self.containers();
         };
-        let starts_before =
-            |workload: &Workload| workload.init_containers.iter().any(|c| c == name);
+        let starts_before = |workload: &Workload| workload.starts_before(name);
         if self.workload.is_some_and(starts_before) {
             return Vec::new();
         }
@@ -262,7 +266,7 @@ impl Clash<'_> {
     }
 
     /// What to write instead, ready to be pasted.
-    fn fix(&self) -> String {
+    fn fix(&self, settings: &Settings) -> String {
         let (pair, resource) = (self.pair, &*self.metric.resource);
         let vertical = pair.vertical;
         let name = self.metric.container.as_deref();
@@ -270,26 +274,29 @@ impl Clash<'_> {
         // A second policy for the same would not count, and what else the first one says is to stay.
         let governing = governing.filter(|(_, policy)| name.is_none_or(|n| n == policy.container));
         // What it would change instead must not clash, too, nor be new.
-        let others = RESOURCES.iter().copied().filter(|other| {
-            *other != resource
-                && vertical.controls(self.container, other)
-                && !pair
-                    .horizontal
-                    .metrics
-                    .iter()
-                    .any(|metric| metric.resource == *other)
-        });
-        let others = list_of(&mut { others });
-        let policy = if others.is_empty() {
-            "mode: \"Off\"".to_owned()
-        } else {
-            format!("controlledResources: [{others}]")
+        let mut others = RESOURCES.iter().filter(|other| **other != resource);
+        let other = others.find(|other| vertical.controls(self.container, other));
+        let other = other.filter(|_| !self.measures_both);
+        let policy = match other {
+            None => "mode: \"Off\"".to_owned(),
+            Some(other) => format!("controlledResources: [{}]", quote(other)),
         };
         let (its, whoever) = match (pair.side, pair.maker()) {
             (Side::Horizontal, None) => ("its ", String::new()),
             (Side::Horizontal, Some(owner)) => ("its ", format!("have {owner} ")),
             (Side::Vertical, _) => ("", "have the autoscaler ".to_owned()),
         };
+        let is_boosted = self.metric.goal == Goal::Utilization
+            && resource == "cpu"
+            && vertical.boosts(self.container);
+        let boost = if is_boosted && settings.startup_boost == Level::Deny {
+            format!(" and remove {its}startupBoost")
+        } else {
+            String::new()
+        };
+        if settings.shared_target == Level::Deny {
+            return format!("remove one of the two, or set {its}updateMode: \"Off\"{boost}");
+        }
         let (policy, place) = if let Some((index, _)) = governing {
             (policy, format!("[{index}]"))
         } else {
@@ -297,8 +304,13 @@ impl Clash<'_> {
             let policy = format!("{{containerName: {name}, {policy}}}");
             (policy, String::new())
         };
+        // What a policy of a container leaves alone is not boosted either.
+        let (or, boost) = match other {
+            Some(_) if !boost.is_empty() => (" or", format!(",{boost}")),
+            _ => (", or", boost),
+        };
         format!(
-            "write {policy} in {its}resourcePolicy.containerPolicies{place}, or {its}updateMode: \"Off\", or \
+            "write {policy} in {its}resourcePolicy.containerPolicies{place}{or} {its}updateMode: \"Off\"{boost}, or \
              {whoever}measure something else than {resource}"
         )
     }
@@ -309,30 +321,27 @@ impl Clash<'_> {
         (rule, level): (&'static Rule, Level),
         fights: &str,
         why: &str,
+        settings: &Settings,
         verdict: &mut Verdict,
     ) {
+        // The first refusal has words, whatever was said before.
+        let is_read = verdict.keeps_words() || level == Level::Deny && verdict.is_accepted();
+        if !is_read {
+            verdict.report(level, Finding::new(rule, &"", ""));
+            return;
+        }
         let what = format!("{fights} {} over {}", self.pair.other(), self.place());
         let path = self.path("controlledResources", "spec.updatePolicy.updateMode");
-        let mut finding = Finding::new(rule, &path, what).so(why);
-        if verdict.keeps_words() {
-            finding = finding.fix(self.fix());
-        }
-        verdict.report(level, finding);
+        let finding = Finding::new(rule, &path, what).so(why);
+        verdict.report(level, finding.fix(self.fix(settings)));
     }
 }
 
-/// The first of those that have the same texts.
-fn distinct<T: Copy>(all: &[T], texts: impl Fn(&T) -> (&str, Option<&str>)) -> Vec<T> {
-    let hash = |item: &T| {
-        let (one, other) = texts(item);
-        hash(hash(0, one), other.unwrap_or_default())
-    };
-    let hashes: Vec<u64> = all.iter().map(hash).collect();
-    let index = Index::new(&hashes);
-    let is_first = |(place, item): &(usize, &T)| {
-        let is_same = |other: &usize| all.get(*other).map(&texts) == Some(texts(item));
-        index.places(hash(item)).find(is_same) == Some(*place)
-    };
-    let all = all.iter().enumerate().filter(is_first);
-    all.map(|(_, item)| *item).collect()
+/// Keeps the first of each resource of a container. There may be thousands.
+fn distinct(clashes: &mut Vec<Clash<'_>>) {
+    let places = clashes.iter();
+    let places = places.map(|one| (Goal::Neither, &*one.metric.resource, Some(one.container)));
+    let places: Vec<_> = places.collect();
+    let mut is_first = are_first(&places).into_iter();
+    clashes.retain(|_| is_first.next().unwrap_or_default());
 }

@@ -2,6 +2,7 @@
 
 use shared::autoscaling::{AutoscalerMeta, POD_SPEC, SCALABLE, ScaleTarget};
 use shared::cluster::{self, Lookup};
+use shared::index::{Index, hash};
 use shared::{Cluster, ClusterError, Cursor, DecodeError, Error, FieldPath};
 
 /// How many owners of owners are looked at. A Pod of an operator has three: `ReplicaSet`, Deployment, its own kind.
@@ -13,7 +14,9 @@ pub(crate) struct Workload {
     /// The containers of its pods that run side by side; None where it has no template.
     pub(crate) containers: Option<Vec<String>>,
     /// Those that start before them. Some run on beside them.
-    pub(crate) init_containers: Vec<String>,
+    init_containers: Vec<String>,
+    /// Those that start before them, by their names.
+    init_index: Index,
     /// The controller that made it.
     owner: Option<Named>,
 }
@@ -89,16 +92,25 @@ pub(crate) fn owners(workload: &Workload, namespace: &str, cluster: &dyn Cluster
 }
 
 impl Workload {
+    /// Whether the container of a name starts before the others.
+    pub(crate) fn starts_before(&self, name: &str) -> bool {
+        let places = self.init_index.places(hash(0, name));
+        let mut known = places.filter_map(|place| self.init_containers.get(place));
+        known.any(|known| known == name)
+    }
+
     fn read(cursor: &Cursor<'_>) -> Result<Self, DecodeError> {
         let spec = cursor.at(POD_SPEC, |spec| {
             let names = |list: &str| spec.list(list, |item| item.text("name").map(str::to_owned));
             Ok((names("containers")?, names("initContainers")?))
         })?;
         let (containers, init_containers) = spec.unzip();
+        let init_containers: Vec<String> = init_containers.unwrap_or_default();
         let owner = AutoscalerMeta::read(cursor)?.owner;
         Ok(Self {
             containers,
-            init_containers: init_containers.unwrap_or_default(),
+            init_index: Index::of(init_containers.iter().map(String::as_str)),
+            init_containers,
             owner: owner.map(|owner| Named {
                 kind: owner.kind.to_owned(),
                 name: owner.name.to_owned(),

@@ -3,7 +3,7 @@
 use shared::autoscaling::Goal;
 use shared::{Finding, Level, Rule, Verdict, rule};
 
-use crate::pair::{Clash, Pair, Side};
+use crate::pair::{Pair, RESOURCES, Side};
 use crate::settings::{Scope, Settings};
 
 /// See the module.
@@ -17,18 +17,28 @@ pub(crate) static RULE: Rule = rule! {
     levels: [Warn by "indirectTargets"],
 };
 
-/// Reports it, if the two share a resource as far as their policies say, or may share nothing at all.
+/// Reports each resource that the two share as far as their policies say, or all where they may share nothing.
 pub(crate) fn check(pair: &Pair<'_>, settings: &Settings, verdict: &mut Verdict) {
-    let clashes = pair.clashes();
-    let counts = |clash: &&Clash<'_>| {
+    if pair.is_of_one_maker() {
+        return;
+    }
+    if settings.scope == Scope::Target {
+        report(pair, "its pods", settings, verdict);
+        return;
+    }
+    let mut clashes = pair.clashes();
+    clashes.retain(|clash| {
         clash.metric.goal == Goal::Utilization || settings.average_value != Level::Off
-    };
-    let resource = match (settings.scope, clashes.iter().find(counts)) {
-        _ if pair.is_of_one_maker() => return,
-        (Scope::Target, _) => "its pods",
-        (Scope::Resource, None) => return,
-        (Scope::Resource, Some(clash)) => &clash.metric.resource,
-    };
+    });
+    for resource in RESOURCES {
+        let mut shared = clashes.iter();
+        if shared.any(|clash| clash.metric.resource == resource) {
+            report(pair, resource, settings, verdict);
+        }
+    }
+}
+
+fn report(pair: &Pair<'_>, resource: &str, settings: &Settings, verdict: &mut Verdict) {
     let (horizontal, vertical) = (&pair.horizontal.target, &pair.vertical.target);
     let (own, target) = match pair.side {
         Side::Horizontal => (horizontal, vertical),

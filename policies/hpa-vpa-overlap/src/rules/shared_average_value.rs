@@ -19,7 +19,7 @@ pub(crate) static RULE: Rule = rule! {
 pub(crate) fn check(clash: &Clash<'_>, settings: &Settings, verdict: &mut Verdict) {
     let level = settings.average_value;
     let why = format!(": both answer load{}", clash.pair.made_by());
-    clash.report((&RULE, level), "may fight", &why, verdict);
+    clash.report((&RULE, level), "may fight", &why, settings, verdict);
 }
 
 #[cfg(test)]

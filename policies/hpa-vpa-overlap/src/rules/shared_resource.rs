@@ -3,6 +3,7 @@
 use shared::{Level, Rule, Verdict, rule};
 
 use crate::pair::{Clash, Side};
+use crate::settings::Settings;
 
 /// See the module.
 pub(crate) static RULE: Rule = rule! {
@@ -16,7 +17,7 @@ pub(crate) static RULE: Rule = rule! {
 };
 
 /// Refuses it.
-pub(crate) fn check(clash: &Clash<'_>, verdict: &mut Verdict) {
+pub(crate) fn check(clash: &Clash<'_>, settings: &Settings, verdict: &mut Verdict) {
     let why = match clash.pair.side {
         Side::Horizontal => {
             let of = clash.pair.maker().map(|owner| format!(" of {owner}"));
@@ -28,7 +29,7 @@ pub(crate) fn check(clash: &Clash<'_>, verdict: &mut Verdict) {
             clash.metric.source
         ),
     };
-    clash.report((&RULE, Level::Deny), "fights", &why, verdict);
+    clash.report((&RULE, Level::Deny), "fights", &why, settings, verdict);
 }
 
 #[cfg(test)]

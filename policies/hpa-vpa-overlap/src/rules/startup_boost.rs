@@ -1,6 +1,6 @@
 //! Utilization of cpu requests that a `VerticalPodAutoscaler` raises while containers start.
 
-use shared::{Finding, Rule, Verdict, rule};
+use shared::{Finding, Rule, Verdict, list_of, rule};
 
 use crate::pair::{Clash, Side};
 use crate::settings::Settings;
@@ -15,8 +15,11 @@ pub(crate) static RULE: Rule = rule! {
     levels: [Warn by "startupBoost"],
 };
 
-/// Reports it.
-pub(crate) fn check(clash: &Clash<'_>, settings: &Settings, verdict: &mut Verdict) {
+/// Reports all containers that are measured and raised, at the first of them.
+pub(crate) fn check(boosted: &[Clash<'_>], settings: &Settings, verdict: &mut Verdict) {
+    let Some(clash) = boosted.first() else {
+        return;
+    };
     let pair = clash.pair;
     let other = pair.other();
     let reason = match pair.side {
@@ -28,11 +31,20 @@ pub(crate) fn check(clash: &Clash<'_>, settings: &Settings, verdict: &mut Verdic
     } else {
         clash.path("startupBoost", "spec.startupBoost")
     };
-    // Of another target it is new.
-    let target = pair.horizontal.target.to_string();
+    let names = || boosted.iter().map(|clash| clash.container);
+    let which = if boosted.len() > 1 {
+        let names = list_of(&mut names().filter(|name| !name.is_empty()));
+        format!(" (containers {names})")
+    } else {
+        String::new()
+    };
+    // Of another target it is new, and of another container.
+    let mut concerned = vec![pair.horizontal.target.to_string()];
+    concerned.extend(names().map(str::to_owned));
     let finding = Finding::new(&RULE, &path, reason)
+        .so(&which)
         .so(&pair.made_by())
-        .concerning(vec![target]);
+        .concerning(concerned);
     verdict.report(settings.startup_boost, finding);
 }
 
