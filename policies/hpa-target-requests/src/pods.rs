@@ -28,6 +28,8 @@ pub(crate) struct Pods<'p> {
     index: Index,
     /// The requests by their resources.
     resources: Index,
+    /// What all containers request of a resource, at the place of the first request for it.
+    totals: Vec<Total>,
     /// What the pod requests as a whole, where that counts.
     whole: Option<Resources<'p>>,
     defaults: Defaults,
@@ -54,8 +56,10 @@ struct Request<'p> {
 }
 
 /// What the containers that request something of a resource request together.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Total {
+    /// The last of them.
+    last: Option<usize>,
     /// How many they are.
     count: usize,
     all: Option<Quantity>,
@@ -113,7 +117,7 @@ impl<'p> Pods<'p> {
         }
         let place = |request: &Request<'_>| hash(key(request.container), request.resource);
         let places: Vec<u64> = requests.iter().map(place).collect();
-        Ok(Some(Self {
+        let pods = Self {
             kind,
             name,
             path,
@@ -123,9 +127,11 @@ impl<'p> Pods<'p> {
             index: Index::new(&places),
             resources: Index::of(requests.iter().map(|request| request.resource)),
             requests,
+            totals: Vec::new(),
             whole: (count_whole && is_set(&whole)).then_some(whole),
             defaults: Defaults::default(),
-        }))
+        };
+        Ok(Some(pods.add_up()))
     }
 
     /// The same pods, with what their namespace gives to containers that request nothing.
@@ -155,7 +161,7 @@ impl<'p> Pods<'p> {
     /// Those of them that request nothing of a resource.
     pub(crate) fn without(&self, resource: &str) -> impl Iterator<Item = &Container<'p>> {
         self.measured()
-            .filter(move |container| self.own(container, resource).is_none())
+            .filter(move |container| self.own(container, resource, false).is_none())
     }
 
     /// Whether requests of the pod as a whole count, and where they are.
@@ -170,9 +176,7 @@ impl<'p> Pods<'p> {
         resource: &str,
     ) -> bool {
         let limit = if let Some(container) = container {
-            let limits = self.own_all(container, resource);
-            let mut limits = limits.filter(|request| request.is_limit);
-            limits.next().map(|limit| limit.quantity)
+            self.own(container, resource, true)
         } else {
             let whole = self.whole.as_ref();
             whole.and_then(|whole| quantity::find(&whole.limits, resource))
@@ -180,33 +184,41 @@ impl<'p> Pods<'p> {
         limit == Some(Quantity::Zero)
     }
 
-    /// What a container requests itself of a resource: a request, then a limit.
-    fn own_all(
-        &self,
-        container: &Container<'_>,
-        resource: &str,
-    ) -> impl Iterator<Item = &Request<'p>> {
-        let place = container.place;
-        let places = self.index.places(hash(key(place), resource));
-        let requests = places.filter_map(|place| self.requests.get(place));
-        requests.filter(move |request| request.container == place && request.resource == resource)
+    /// The place of the first request with such a hash that fits.
+    fn find(&self, index: &Index, hash: u64, fits: &dyn Fn(&Request<'_>) -> bool) -> Option<usize> {
+        let mut places = index.places(hash);
+        places.find(|place| self.requests.get(*place).is_some_and(fits))
     }
 
-    fn own(&self, container: &Container<'_>, resource: &str) -> Option<Quantity> {
-        let mut own = self.own_all(container, resource);
-        own.next().map(|request| request.quantity)
+    /// What a container requests itself of a resource, or its limit.
+    fn own(&self, container: &Container<'_>, resource: &str, only_limit: bool) -> Option<Quantity> {
+        let container = container.place;
+        let place = self.find(&self.index, hash(key(container), resource), &|request| {
+            request.container == container
+                && request.resource == resource
+                && (request.is_limit || !only_limit)
+        });
+        let request = self.requests.get(place?)?;
+        Some(request.quantity)
     }
 
-    /// What all containers request themselves of a resource.
-    fn total(&self, resource: &str) -> Total {
-        let (mut total, mut before) = (Total::default(), None);
-        for place in self.resources.places(hash(0, resource)) {
-            let request = self.requests.get(place);
-            let Some(request) = request.filter(|request| request.resource == resource) else {
+    /// The place of the first request for a resource.
+    fn first(&self, resource: &str) -> Option<usize> {
+        self.find(&self.resources, hash(0, resource), &|request| {
+            request.resource == resource
+        })
+    }
+
+    /// Adds up what containers request of each resource: there may be thousands of autoscalers, too.
+    fn add_up(mut self) -> Self {
+        let mut totals = vec![Total::default(); self.requests.len()];
+        for request in &self.requests {
+            let first = self.first(request.resource);
+            let Some(total) = first.and_then(|place| totals.get_mut(place)) else {
                 continue;
             };
             // The limit of a container counts only where it has no request.
-            if before.replace(request.container) == Some(request.container) {
+            if total.last.replace(request.container) == Some(request.container) {
                 continue;
             }
             let quantity = Some(request.quantity);
@@ -218,12 +230,15 @@ impl<'p> Pods<'p> {
                 total.measured = sum(total.measured, quantity);
             }
         }
-        total
+        self.totals = totals;
+        self
     }
 
     /// Why utilization of a resource cannot be computed over all containers.
     pub(crate) fn lack(&self, resource: &str) -> Option<Lack<'_>> {
-        let total = self.total(resource);
+        let total = self.first(resource);
+        let total = total.and_then(|place| self.totals.get(place));
+        let total = total.copied().unwrap_or_default();
         // What each container gets that requests nothing itself.
         let default = self.defaults.request(resource);
         if let Some(whole) = &self.whole {
@@ -263,7 +278,7 @@ impl<'p> Pods<'p> {
         let Some(container) = found.filter(|container| container.is_measured()) else {
             return Some(Lack::Container(found));
         };
-        let own = self.own(container, resource);
+        let own = self.own(container, resource, false);
         match own.or_else(|| self.defaults.request(resource)) {
             None => Some(Lack::Request(Some(container))),
             Some(Quantity::Zero) => Some(Lack::Zero(Some(container))),

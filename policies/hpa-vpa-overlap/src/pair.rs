@@ -56,18 +56,16 @@ fn supposed<'v>(vertical: &VerticalPodAutoscaler<'v>) -> Vec<&'v str> {
     containers
 }
 
-/// Whether an autoscaler changes a request of one of these containers.
-fn controls_some(vertical: &VerticalPodAutoscaler<'_>, containers: &[&str]) -> bool {
-    containers.iter().any(|container| {
-        RESOURCES
-            .iter()
-            .any(|resource| vertical.controls(container, resource))
-    })
+/// Whether an autoscaler changes a request of a container.
+fn controls(vertical: &VerticalPodAutoscaler<'_>, container: &str) -> bool {
+    let mut resources = RESOURCES.iter();
+    resources.any(|resource| vertical.controls(container, resource))
 }
 
 /// Whether an autoscaler may change requests at all.
 pub(crate) fn is_active(vertical: &VerticalPodAutoscaler<'_>) -> bool {
-    controls_some(vertical, &supposed(vertical))
+    let mut containers = supposed(vertical).into_iter();
+    containers.any(|container| controls(vertical, container))
 }
 
 /// Whether an autoscaler may change requests, or raise them while containers start.
@@ -84,7 +82,14 @@ impl<'p> Pair<'p> {
         if self.is_of_one_maker() {
             return;
         }
-        let active = controls_some(self.vertical, &self.containers());
+        let vertical = self.vertical;
+        let active = match self
+            .workload
+            .and_then(|workload| workload.containers.as_ref())
+        {
+            Some(names) => names.iter().any(|name| controls(vertical, name)),
+            None => is_active(vertical),
+        };
         // What is refused is told with whatever else is wrong: correcting that alone would not help, and is no reason to
         // refuse the correction.
         let denies_boost = settings.startup_boost == Level::Deny;
@@ -117,6 +122,10 @@ impl<'p> Pair<'p> {
     /// it is refused.
     fn judge_boost(&self, settings: &Settings, verdict: &mut Verdict) {
         let (vertical, is_denied) = (self.vertical, settings.startup_boost == Level::Deny);
+        let mut policies = vertical.policies.iter();
+        if !vertical.startup_boost && !policies.any(|policy| policy.startup_boost) {
+            return;
+        }
         let metrics = self
             .horizontal
             .metrics
@@ -153,10 +162,12 @@ impl<'p> Pair<'p> {
             metrics.any(|metric| metric.resource == **resource)
         };
         let measures_both = RESOURCES.iter().all(measures);
+        let controlled = RESOURCES.map(|resource| (resource, self.vertical.may_control(resource)));
         let of_goal = |goal: Goal| {
             let metrics = self.horizontal.metrics.iter();
-            metrics
-                .filter(move |metric| metric.goal == goal && RESOURCES.contains(&&*metric.resource))
+            metrics.filter(move |metric| {
+                metric.goal == goal && controlled.contains(&(&*metric.resource, true))
+            })
         };
         let metrics = of_goal(Goal::Utilization).chain(of_goal(Goal::AverageValue));
         let mut clashes: Vec<Clash<'p>> = Vec::new();

@@ -193,7 +193,9 @@ fn cpu(source: MetricSource) -> Metric<'static> {
 
 /// The metrics in the annotation, and the number of others.
 fn from_annotation(text: &str) -> Option<(Vec<Metric<'static>>, usize)> {
-    let Ok(Json::List(list)) = json::parse(text).map(in_known_case) else {
+    let mut json = json::parse(text).ok()?;
+    call_as_defined(&mut json);
+    let Json::List(list) = json else {
         return None;
     };
     let (mut metrics, mut others) = (Vec::new(), 0);
@@ -223,23 +225,30 @@ const V1_FIELDS: [&str; 7] = [
     "targetAverageUtilization",
 ];
 
-/// What is left of a value when its fields are called as they are defined: the decoder of Go takes them in any case, and
+/// Calls the fields of a value what they are called where they are defined: the decoder of Go takes them in any case, and
 /// the last of several. Source: `object` in `encoding/json/decode.go`.
-fn in_known_case(json: Json<'_>) -> Json<'_> {
+fn call_as_defined(json: &mut Json<'_>) {
     match json {
-        Json::List(items) => Json::List(items.into_iter().map(in_known_case).collect()),
-        Json::Map(fields) => {
-            let mut known: Vec<(Cow<'_, str>, Json<'_>)> = Vec::new();
-            for (key, value) in fields {
-                let mut names = V1_FIELDS.into_iter();
-                if let Some(name) = names.find(|name| name.eq_ignore_ascii_case(&key)) {
-                    known.retain(|(before, _)| before != name);
-                    known.push((Cow::Borrowed(name), in_known_case(value)));
-                }
+        Json::List(items) => {
+            for item in items {
+                call_as_defined(item);
             }
-            Json::Map(known)
         }
-        other => other,
+        Json::Map(fields) => {
+            let mut known = V1_FIELDS.map(|name| (name, false));
+            fields.reverse();
+            fields.retain_mut(|(key, value)| {
+                let mut known = known.iter_mut();
+                let Some((name, seen)) = known.find(|(name, _)| name.eq_ignore_ascii_case(key))
+                else {
+                    return false;
+                };
+                *key = Cow::Borrowed(*name);
+                call_as_defined(value);
+                !std::mem::replace(seen, true)
+            });
+        }
+        _ => {}
     }
 }
 

@@ -113,6 +113,15 @@ impl<'a> VerticalPodAutoscaler<'a> {
             }
     }
 
+    /// Whether it may change the request of any container for a resource.
+    #[must_use]
+    pub fn may_control(&self, resource: &str) -> bool {
+        let mut policies = self.policies.iter();
+        self.mode != UpdateMode::Off
+            && (self.general.is_none() && BOTH.contains(&resource)
+                || policies.any(|policy| policy.controls(resource)))
+    }
+
     /// Whether it raises the cpu request of a container while that starts, whatever the mode says.
     #[must_use]
     pub fn boosts(&self, container: &str) -> bool {
@@ -215,6 +224,8 @@ mod tests {
             with(&json!({ "updatePolicy": policy }), |vpa| {
                 assert_eq!(vpa.mode, expected, "{policy}");
                 let active = expected != UpdateMode::Off;
+                assert_eq!(vpa.may_control("cpu"), active, "{policy}");
+                assert!(!vpa.may_control("gpu"), "{policy}");
                 assert_eq!(vpa.controls("app", "cpu"), active, "{policy}");
                 assert!(!vpa.controls("app", "gpu"), "{policy}");
             });
@@ -284,6 +295,12 @@ mod tests {
                 let of = |name| (vpa.controls(name, "cpu"), vpa.controls(name, "memory"));
                 assert_eq!((of("app"), of("other")), (app, other), "{policies}");
                 assert_eq!(of(""), other, "{policies}");
+                for (resource, expected) in
+                    [("cpu", app.0 || other.0), ("memory", app.1 || other.1)]
+                {
+                    // A policy that is not the first of its container is counted as well.
+                    assert!(vpa.may_control(resource) || !expected, "{policies}");
+                }
             });
         }
     }
