@@ -37,6 +37,7 @@ pub(crate) fn holds(bytes: &[u8]) -> Outcome {
     for settings in [
         "{}",
         r#"{"scope": "target", "averageValue": "deny", "startupBoost": "deny"}"#,
+        r#"{"sharedTarget": "deny", "startupBoost": "deny", "indirectTargets": "deny"}"#,
     ] {
         let of_horizontal = said_in_either_order::<HpaVpaOverlap>(settings, one, &[&workload])?;
         let of_vertical = said_in_either_order::<HpaVpaOverlap>(settings, other, &[&workload])?;
