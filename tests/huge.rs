@@ -168,6 +168,7 @@ fn objects(differ: usize) -> Vec<(&'static str, Value)> {
     };
     let mount = |number: usize| json!({"name": format!("v{number}"), "mountPath": "/m"});
     let volume = |number: usize| json!({"name": format!("v{number}"), "hostPath": {"path": format!("/etc/{differ}/{number}")}});
+    let sub_path = |number: usize| json!({"name": "v", "subPath": format!("{differ}/{number}")});
     let container =
         |number: usize| json!({"name": format!("c{number}"), "volumeMounts": [mount(number)]});
     vec![
@@ -241,6 +242,29 @@ fn objects(differ: usize) -> Vec<(&'static str, Value)> {
             pod(&json!({
                 "volumes": half(as_many(volume)),
                 "containers": [{"name": "a", "volumeMounts": half(as_many(|number| mount(number + 1_000_000)))}],
+            })),
+        ),
+        (
+            "mounts of parts of a path of many names",
+            pod(&json!({
+                "volumes": [{"name": "v", "hostPath": {"path": "/a".repeat(2_000)}}],
+                "containers": [{"name": "a", "volumeMounts": as_many(sub_path)}],
+            })),
+        ),
+        (
+            "mounts of parts of a path with a long name",
+            pod(&json!({
+                "volumes": [{"name": "v", "hostPath": {"path": format!("/{}", "a".repeat(4_000))}}],
+                "containers": [{"name": "a", "volumeMounts": as_many(sub_path)}],
+            })),
+        ),
+        (
+            "mounts of a long path that propagate",
+            pod(&json!({
+                "volumes": [{"name": "v", "hostPath": {"path": whole("/a").as_str().map(|path| &path[..300_000])}}],
+                "containers": [{"name": "a", "volumeMounts": half(as_many(|_| {
+                    json!({"name": "v", "mountPropagation": "Bidirectional"})
+                }))}],
             })),
         ),
         (

@@ -50,7 +50,15 @@ const LINKS: &[(&[&str], &[&str])] = &[
     (&["lib64"], &["usr", "lib64"]),
     (&["libx32"], &["usr", "libx32"]),
     (&["dev", "fd"], &["proc", "self", "fd"]),
+    // Of OSTree, which Red Hat CoreOS is made of.
+    (&["ostree"], &["sysroot", "ostree"]),
+    // Junctions of Windows.
+    (&["documents and settings"], &["users"]),
+    (&["programdata", "application data"], &["programdata"]),
 ];
+
+/// No link is looked for behind so many names: see [`leads_anywhere`].
+const FOLLOWED: usize = 6;
 
 impl HostPath {
     /// Reads any text as a path.
@@ -73,10 +81,14 @@ impl HostPath {
                 }
                 anywhere |= name.contains('~');
             }
-            if let Some(name) = names.iter_mut().find(|name| !name.is_empty()) {
+            let mut named = names.iter_mut().filter(|name| !name.is_empty());
+            if let Some(name) = named.next() {
                 // `C:` is the drive of the system; `C:data` starts where the kubelet happens to be.
                 *name = name.strip_prefix("c:").unwrap_or(name);
+                anywhere |= name.get(2..).is_some_and(|name| name.contains(':'));
             }
+            // A stream of a file, one of which every directory has: `Windows::$INDEX_ALLOCATION`.
+            anywhere |= named.any(|name| name.contains(':'));
         }
         names.retain(|name| !matches!(*name, "" | "."));
         let backsteps = names.contains(&"..");
@@ -85,10 +97,7 @@ impl HostPath {
             names.clear();
         }
         let mut text = String::with_capacity(rest.len() + 1);
-        for name in &names {
-            text.push('/');
-            text.push_str(name);
-        }
+        append(&mut text, names.into_iter());
         if text.is_empty() {
             text.push('/');
         }
@@ -134,6 +143,27 @@ impl HostPath {
     /// The path of `relative` inside this one.
     #[must_use]
     pub fn join(&self, relative: &str) -> Self {
+        // A long path may have very many mounts: it is not read anew.
+        if !self.windows && !self.anywhere && !relative.contains('\\') {
+            let inner = components(relative).filter(|name| *name != ".");
+            let mut joined = self.clone();
+            let mut names: Vec<&str> = components(&self.text).take(FOLLOWED).collect();
+            if names.len() == FOLLOWED {
+                joined.backsteps |= append(&mut joined.text, inner);
+                return joined;
+            }
+            names.extend(inner);
+            joined.backsteps |= names.contains(&"..");
+            joined.anywhere = follow_links(&mut names);
+            joined.text.clear();
+            if !joined.anywhere {
+                append(&mut joined.text, names.into_iter());
+            }
+            if joined.text.is_empty() {
+                joined.text.push('/');
+            }
+            return joined;
+        }
         // A backslash keeps a Windows path one.
         let separator = if self.windows { '\\' } else { '/' };
         let mut joined = Self::parse(&format!("{self}{separator}{relative}"));
@@ -167,6 +197,17 @@ impl fmt::Display for HostPath {
 #[must_use]
 pub fn depth(path: &str) -> usize {
     components(path).count()
+}
+
+/// Adds names to a path in its one spelling. Whether one of them is `..`.
+fn append<'n>(path: &mut String, names: impl Iterator<Item = &'n str>) -> bool {
+    let mut has_backsteps = false;
+    for name in names {
+        has_backsteps |= name == "..";
+        path.push('/');
+        path.push_str(name);
+    }
+    has_backsteps
 }
 
 fn components(path: &str) -> impl Iterator<Item = &str> {
@@ -254,6 +295,27 @@ fn leads_anywhere(names: &[&str]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn joins_as_if_it_were_written_in_one() {
+        for base in [
+            "/",
+            "/proc/1",
+            "/a/b/c/d/e",
+            "/a/b/c/d/e/f",
+            "/proc/1/task/1/ns/fd",
+            "/a/../b/c/d/e/f",
+            "C:\\a\\b",
+        ] {
+            for relative in ["x", "./x//y/", "../x", "fd/1", "root", "x\\..\\y", "", "."] {
+                let base = HostPath::parse(base);
+                let separator = if base.windows { '\\' } else { '/' };
+                let mut written = HostPath::parse(&format!("{base}{separator}{relative}"));
+                written.backsteps |= base.backsteps;
+                assert_eq!(base.join(relative), written, "{base} {relative}");
+            }
+        }
+    }
 
     #[test]
     fn every_spelling_of_a_path_is_one() {

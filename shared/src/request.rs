@@ -132,6 +132,12 @@ impl<'a> Request<'a> {
         Cursor::new(self.old_object, FieldPath::new("oldObject"))
     }
 
+    /// Whether an UPDATE leaves the object as it was, as far as the policy reads it.
+    #[must_use]
+    pub fn keeps_all(&self) -> bool {
+        self.operation == Operation::Update && self.object == self.old_object
+    }
+
     /// Whether an UPDATE leaves what is at `path` of the object as it was, as far as the policy reads it.
     #[must_use]
     pub fn keeps(&self, path: &str) -> bool {

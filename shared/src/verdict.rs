@@ -211,17 +211,38 @@ impl Verdict {
 
     /// Adds a finding whose level is a setting.
     pub fn report(&mut self, level: Level, finding: Finding) {
+        if self.has_room(level) {
+            self.keep(level, finding);
+        }
+    }
+
+    /// Adds a finding whose level is a setting, and words it only where it will be kept.
+    pub fn report_with(&mut self, level: Level, finding: &dyn Fn() -> Finding) {
+        if self.has_room(level) {
+            self.keep(level, finding());
+        }
+    }
+
+    /// Whether a finding will be kept. One that will not is counted.
+    fn has_room(&mut self, level: Level) -> bool {
         let (list, more) = match level {
-            Level::Deny => (&mut self.violations, &mut self.more_violations),
-            Level::Warn => (&mut self.warnings, &mut self.more_warnings),
-            Level::Off => return,
+            Level::Deny => (&self.violations, &mut self.more_violations),
+            Level::Warn => (&self.warnings, &mut self.more_warnings),
+            Level::Off => return false,
         };
         // A refusal has at least one reason.
-        if self.words > WORDS && !(level == Level::Deny && list.is_empty()) {
+        let has_room = self.words <= WORDS || level == Level::Deny && list.is_empty();
+        if !has_room {
             *more += 1;
-        } else {
-            self.words += finding.words();
-            list.push(finding);
+        }
+        has_room
+    }
+
+    fn keep(&mut self, level: Level, finding: Finding) {
+        self.words += finding.words();
+        match level {
+            Level::Deny => self.violations.push(finding),
+            Level::Warn | Level::Off => self.warnings.push(finding),
         }
     }
 
@@ -343,6 +364,10 @@ impl Verdict {
                     *count += 1;
                 }
             }
+        }
+        // Very many findings are nearly always of one rule, which is then the last.
+        if let Some((.., count)) = annotations.last_mut() {
+            *count += self.more_violations;
         }
         let finished = |(rule, paths, count): (&'static str, String, usize)| match count
             .checked_sub(message::LISTED)
@@ -604,6 +629,8 @@ mod tests {
         assert_eq!((listed.len(), count), (message::LISTED, 1_100));
         assert!(listed[14].starts_with("a: 14 is odd !!!"), "{}", listed[14]);
         assert!(of(900).forgive(&of(900)).is_accepted());
+        let (_, places) = &all.audit_annotations()[0];
+        assert!(places.ends_with(", a and 1085 more"), "{places}");
         let rest = all.clone().forgive(&all);
         assert_eq!(rest.listed().1, 1_100, "nobody can tell what is old");
         let warnings = all.soften().warnings("p");

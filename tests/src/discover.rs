@@ -50,7 +50,7 @@ pub fn discover(
         }
     }
     let text = problem(json!(NO_SETTING));
-    for mark in ["is not one of ", "known are "] {
+    for mark in ["is not one of ", "expected one of "] {
         let about = text
             .split_once(&format!("{place}: "))
             .map_or("", |(_, about)| about);

@@ -22,9 +22,9 @@ pub struct Risk {
 
 const STORAGE: &str = "use an emptyDir or a PersistentVolumeClaim, or have the platform team list \
                        the path in `allowed`";
-const RUNTIME: &str = "build images with BuildKit or Kaniko in rootless mode and talk to the \
-                       Kubernetes API, not to the runtime; or have the platform team list the \
-                       path in `allowed`";
+const RUNTIME: &str = "build images with rootless BuildKit or Buildah and talk to the Kubernetes \
+                       API, not to the runtime; or have the platform team list the path in \
+                       `allowed`";
 const KUBELET: &str = "read metrics and pods through the Kubernetes API; a CSI driver needs its \
                        own directory listed in `allowed` by the platform team";
 const SECRETS: &str = "put what the pod needs in a Secret and mount that; or have the platform \
@@ -32,19 +32,21 @@ const SECRETS: &str = "put what the pod needs in a Secret and mount that; or hav
 const DEVICES: &str = "ask for the device through a device plugin or a resource claim; or have \
                        the platform team list it in `allowed`";
 
-const SOCKET: &str = "a socket of the container runtime: who reaches it starts privileged \
-                      containers and owns the node, read-only or not";
-const RUNTIME_DIRECTORY: &str = "where the container runtime has its sockets and its state: who \
-                                 reaches them owns the node, read-only or not";
+const SOCKET: &str = "a socket of the container runtime: whoever can reach it can take over the \
+                      node, even through a read-only mount";
+const RUNTIME_DIRECTORY: &str = "where the container runtime keeps its sockets and state: whoever \
+                                 can reach them can take over the node, even through a read-only \
+                                 mount";
 const KUBELET_DIRECTORY: &str = "where the kubelet keeps its client certificate, and the tokens \
                                  and secrets of every pod on the node";
 const CONTROL_PLANE: &str = "where the keys and the static pods of the control plane are";
-const CONTAINERS: &str = "the file systems of all containers on the node";
+const CONTAINERS: &str = "where the file systems of all containers on the node are";
 const PASSWORDS: &str = "the password hashes of the node";
-const HOMES: &str = "the homes of the node's users, with their keys and credentials";
+const HOMES: &str = "where the homes of the node's users are, with their keys and credentials";
 const WHOLE_NODE: &str = "another name of the node's own file system";
-const NETWORK: &str = "part of the node's network: who writes it changes what all pods reach";
-const PROGRAMS: &str = "programs and libraries that the node runs as root";
+const NETWORK: &str =
+    "part of the node's network setup: whoever can write it changes what all pods reach";
+const PROGRAMS: &str = "a place of programs and libraries that the node runs as root";
 
 const fn risk(
     path: &'static str,
@@ -120,19 +122,29 @@ pub const RISKS: &[Risk] = &[
     never("/var/snap/lxd", RUNTIME_DIRECTORY, RUNTIME, OWN),
     never("/pipe/docker*", SOCKET, RUNTIME, OWN),
     never("/pipe/containerd*", SOCKET, RUNTIME, OWN),
+    never(
+        "/pipe/rancher_wins",
+        "a socket that starts processes on the node",
+        "have the platform team list the pipe in `allowed`",
+        OWN,
+    ),
     never("/etc/kubernetes", CONTROL_PLANE, SECRETS, BAD_PODS),
     never("/etc/rancher", CONTROL_PLANE, SECRETS, ELASTIC),
     never("/var/lib/rancher", CONTROL_PLANE, SECRETS, ELASTIC),
     never("/var/lib/k0s", CONTROL_PLANE, SECRETS, OWN),
     never("/var/lib/minikube", CONTROL_PLANE, SECRETS, OWN),
     never("/var/snap/microk8s", CONTROL_PLANE, SECRETS, OWN),
+    never("/etc/srv/kubernetes", CONTROL_PLANE, SECRETS, OWN),
+    never("/programdata/kubernetes", CONTROL_PLANE, SECRETS, OWN),
     never(
         "/var/lib/etcd",
-        "all data of the cluster, every Secret among it",
+        "where all data of the cluster is, including every Secret",
         SECRETS,
         BAD_PODS,
     ),
     never("/var/lib/kubelet", KUBELET_DIRECTORY, KUBELET, BAD_PODS),
+    never("/var/data/kubelet", KUBELET_DIRECTORY, KUBELET, OWN),
+    never("/var/vcap", KUBELET_DIRECTORY, KUBELET, OWN),
     never("/k", KUBELET_DIRECTORY, KUBELET, OWN),
     never("/var/lib/docker", CONTAINERS, STORAGE, ELASTIC),
     never("/var/lib/containerd", CONTAINERS, STORAGE, ELASTIC),
@@ -142,12 +154,29 @@ pub const RISKS: &[Risk] = &[
     never("/var/lib/kubernetes", CONTROL_PLANE, SECRETS, OWN),
     never("/var/lib/microshift", CONTROL_PLANE, SECRETS, OWN),
     never("/etc/ssl/etcd", CONTROL_PLANE, SECRETS, OWN),
-    never("/etc/ssl/private", "the keys of the node", SECRETS, OWN),
+    never(
+        "/etc/ssl/private",
+        "where keys of the node are",
+        SECRETS,
+        OWN,
+    ),
+    never(
+        "/etc/pki/tls/private",
+        "where keys of the node are",
+        SECRETS,
+        OWN,
+    ),
+    never(
+        "/etc/etcd",
+        "where the keys to all data of the cluster are",
+        SECRETS,
+        OWN,
+    ),
     never("/sysroot", WHOLE_NODE, STORAGE, OWN),
     never("/.bottlerocket", WHOLE_NODE, STORAGE, OWN),
     never("/etc/shadow*", PASSWORDS, SECRETS, BAD_PODS),
     never("/etc/gshadow*", PASSWORDS, SECRETS, BAD_PODS),
-    never("/etc/ssh", "the keys of the node", SECRETS, BAD_PODS),
+    never("/etc/ssh", "where keys of the node are", SECRETS, BAD_PODS),
     never(
         "/root",
         "the home of root, with its keys and credentials",
@@ -176,7 +205,12 @@ pub const RISKS: &[Risk] = &[
         SECRETS,
         OWN,
     ),
-    never("/programdata/ssh", "the keys of the node", SECRETS, OWN),
+    never(
+        "/programdata/ssh",
+        "where keys of the node are",
+        SECRETS,
+        OWN,
+    ),
     never("/windows", "the system of a Windows node", STORAGE, OWN),
     never(
         "/run/secrets",
@@ -186,7 +220,18 @@ pub const RISKS: &[Risk] = &[
     ),
     never(
         "/run/systemd",
-        "the control socket of the node's services",
+        "where the control socket of the node's services is",
+        STORAGE,
+        OWN,
+    ),
+    read_only(
+        "/run/systemd/resolve",
+        "where the node finds its name servers",
+        OWN,
+    ),
+    never(
+        "/run/snapd.socket",
+        "a socket that installs software on the node",
         STORAGE,
         OWN,
     ),
@@ -210,46 +255,57 @@ pub const RISKS: &[Risk] = &[
     ),
     read_only(
         "/proc",
-        "the kernel's settings: who writes core_pattern runs programs as root on the node",
+        "the kernel's settings: whoever writes core_pattern runs programs as root on the node",
         ELASTIC,
     ),
     read_only(
         "/sys",
-        "the kernel's devices: who writes uevent_helper runs programs as root on the node",
+        "the kernel's devices: whoever writes uevent_helper runs programs as root on the node",
         KUBELINTER,
     ),
     read_only(
         "/var/log",
-        "where the kubelet serves files from and follows links: who writes it reads any file of the node",
+        "where the kubelet serves files from, following links: whoever can write there can read any file of the node",
         LOGS,
     ),
     read_only(
         "/etc",
-        "the configuration of the node: who writes it runs programs as root",
+        "the configuration of the node: whoever can write it runs programs as root",
         ELASTIC,
     ),
     read_only("/etc/cni", NETWORK, OWN),
     read_only(
         "/opt/cni",
-        "programs that the kubelet's runtime runs as root for every pod",
+        "where programs are that the container runtime runs as root for every pod",
         OWN,
     ),
     read_only("/run/calico", NETWORK, OWN),
     read_only("/var/lib/calico", NETWORK, OWN),
     read_only("/run/cilium", NETWORK, OWN),
     read_only("/run/flannel", NETWORK, OWN),
-    read_only("/run/xtables.lock", NETWORK, OWN),
     read_only("/var/lib/cni", NETWORK, OWN),
+    read_only(
+        "/run/cdi",
+        "where the container runtime reads which programs to run as root",
+        OWN,
+    ),
+    read_only(
+        "/run/udev",
+        "where the node reads which programs to run as root for a device",
+        OWN,
+    ),
     read_only("/boot", "what the node starts from", KUBELINTER),
     read_only("/usr", PROGRAMS, KUBELINTER),
+    read_only("/opt/bin", PROGRAMS, OWN),
+    read_only("/program files", PROGRAMS, OWN),
     read_only(
         "/var/spool/cron",
-        "programs that the node runs at a time",
+        "where the node reads what to run at set times",
         OWN,
     ),
     read_only(
         "/var/lib/docker/containers",
-        "the logs of all containers on the node",
+        "where the logs of all containers on the node are",
         OWN,
     ),
     read_only("/dev/shm", "memory that processes of the node share", OWN),

@@ -44,43 +44,51 @@ impl Policy for HostpathMounts {
         settings: &Settings,
         cluster: &dyn Cluster,
     ) -> Result<Verdict, Error> {
-        let custom = || {
-            settings
-                .custom_kinds
-                .iter()
-                .find(|custom| custom.is(&request.kind))
-        };
         if request.kind.is("", "PersistentVolume") {
-            persistent_volume(request, settings)
-        } else if let Some(path) = workload::pod_spec_path(&request.kind) {
-            pods(request, path, settings, cluster)
-        } else if let Some(custom) = custom() {
-            pods(request, &custom.pod_spec_path, settings, cluster)
-        } else {
-            Ok(Verdict::unclaimed(request))
+            return persistent_volume(request, settings);
         }
+        let mut verdict = Verdict::accept();
+        if let Some(path) = workload::pod_spec_path(&request.kind) {
+            // Without a pod spec the API server refuses it.
+            pods(request, path, settings, cluster, &mut verdict)?;
+            return Ok(verdict);
+        }
+        // A kind may make pods of several specs: heads and workers.
+        let custom = settings.custom_kinds.iter();
+        let custom = custom.filter(|custom| custom.is(&request.kind));
+        let paths: Vec<&str> = custom.map(|custom| custom.pod_spec_path.as_str()).collect();
+        let mut is_judged = false;
+        for path in &paths {
+            is_judged |= pods(request, path, settings, cluster, &mut verdict)?;
+        }
+        match paths.as_slice() {
+            [] => return Ok(Verdict::unclaimed(request)),
+            [path, ..] if !is_judged => rules::missing_pod_spec::check(path, &mut verdict),
+            _ => {}
+        }
+        Ok(verdict)
     }
 }
 
+/// Judges the pod spec at a path. Whether there is one.
 fn pods(
     request: &Request<'_>,
     pod_spec: &str,
     settings: &Settings,
     cluster: &dyn Cluster,
-) -> Result<Verdict, Error> {
-    let mut verdict = Verdict::accept();
+    verdict: &mut Verdict,
+) -> Result<bool, Error> {
     let Some(pod): Option<PodSpec<'_, Container<'_>, Volume<'_>>> =
         PodSpec::read(request, pod_spec)?
     else {
-        rules::missing_pod_spec::check(request, pod_spec, &mut verdict);
-        return Ok(verdict);
+        return Ok(false);
     };
     let pod = &pod;
     let namespace = request.object_namespace()?;
     if settings.exempts(namespace, pod.service_account_name, request.username)
         || is_mirror_pod(request)?
     {
-        return Ok(verdict);
+        return Ok(true);
     }
 
     let base = FieldPath::new(pod_spec);
@@ -98,7 +106,7 @@ fn pods(
             rules::check(
                 &HostVolume::new(source, place, namespace, &mounts),
                 settings,
-                &mut verdict,
+                verdict,
             );
         } else if let (Some(claim), true) =
             (&volume.persistent_volume_claim, settings.follow_claims)
@@ -112,12 +120,12 @@ fn pods(
                 &mounts,
                 settings,
                 cluster,
-                &mut verdict,
+                verdict,
             )?;
         }
     }
-    rules::bidirectional_propagation::check(&mounts, pod, namespace, settings, &mut verdict);
-    Ok(verdict)
+    rules::bidirectional_propagation::check(&mounts, pod, namespace, settings, verdict);
+    Ok(true)
 }
 
 fn persistent_volume(request: &Request<'_>, settings: &Settings) -> Result<Verdict, Error> {

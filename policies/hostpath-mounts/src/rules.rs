@@ -4,7 +4,7 @@ use shared::{Rule, Verdict};
 
 use crate::ruling::{Access, Because, Ruling, Scope};
 use crate::settings::Settings;
-use crate::volume::HostVolume;
+use crate::volume::{HostVolume, Mount, quoted};
 
 pub(crate) mod bidirectional_propagation;
 mod created_path;
@@ -51,11 +51,40 @@ pub(crate) fn check(volume: &HostVolume<'_>, settings: &Settings, verdict: &mut 
         refuse(volume, &ruling, verdict);
         return;
     }
+    let mounts = volume.mounts.iter();
+    let rulings: Vec<Ruling<'_>> = mounts
+        .map(|mount| ruling_on(mount, volume, &scope, &ruling))
+        .collect();
     disallowed_type::check(volume, &scope, verdict);
-    writable_read_only_path::check(volume, &scope, &ruling, verdict);
+    writable_read_only_path::check(volume, &ruling, &rulings, verdict);
     created_path::check(volume, settings, verdict);
-    writable_mount::check(volume, &scope, &ruling, settings, verdict);
+    writable_mount::check(volume, &rulings, settings, verdict);
     non_recursive_read_only::check(volume, settings, verdict);
+}
+
+/// The ruling on what a mount reaches: the volume, or a part of it. What `subPathExpr` reaches is known only on the node,
+/// so that it counts as the volume.
+fn ruling_on<'s>(
+    mount: &Mount<'_>,
+    volume: &HostVolume<'_>,
+    scope: &Scope<'s>,
+    ruling: &Ruling<'s>,
+) -> Ruling<'s> {
+    match mount.view.sub_path {
+        "" => *ruling,
+        sub_path => scope.ruling(&volume.path.join(sub_path)),
+    }
+}
+
+/// What a mount reaches, for a message.
+fn path_of(mount: &Mount<'_>, volume: &HostVolume<'_>) -> String {
+    match mount.view.sub_path {
+        "" => volume.quoted(),
+        sub_path => {
+            let written = format!("{}/{sub_path}", volume.written.trim_end_matches('/'));
+            quoted(&written, &volume.path.join(sub_path))
+        }
+    }
 }
 
 fn refuse(volume: &HostVolume<'_>, ruling: &Ruling<'_>, verdict: &mut Verdict) {

@@ -106,7 +106,14 @@ impl<'s> Scope<'s> {
         }
         for found in [denied.found, risk.found].into_iter().flatten() {
             // What the catalogue holds harmless is so, also inside what it does not.
-            if found.access < ruling.access || matches!(ruling.because, Because::Nothing) {
+            // A denial has a reason that the user should read.
+            let tells_why = found.access == ruling.access
+                && matches!(ruling.because, Because::NotAllowed)
+                && matches!(found.because, Because::Denied(..));
+            if found.access < ruling.access
+                || matches!(ruling.because, Because::Nothing)
+                || tells_why
+            {
                 ruling = found;
             }
         }

@@ -242,7 +242,9 @@ fn read_custom_kind(entry: &mut Reader<'_, '_>) -> CustomKind {
             format!("{} is a kind of Kubernetes, and judged anyway", quote(kind)),
         );
     }
-    if pod_spec_path.split('.').any(str::is_empty) {
+    if pod_spec_path.contains('[') {
+        entry.problem("podSpecPath", "cannot lead through a list");
+    } else if pod_spec_path.split('.').any(str::is_empty) {
         entry.problem(
             "podSpecPath",
             format!(
@@ -290,7 +292,7 @@ fn type_problem(kind: &str) -> Option<String> {
     }
     let known = list_of(&mut TYPES.iter().copied());
     Some(format!(
-        "{} is not a type of a hostPath; known are {known}",
+        "{} is not a type of a hostPath; expected one of {known}",
         quote(kind)
     ))
 }
@@ -354,7 +356,7 @@ mod tests {
              allowed[3].path: \"/a*\" has a wildcard\n\
              a path stands for all that is below it\n\
              allowed[4].types[0]: \"Dir\" is not a type of a hostPath\n\
-             known are \"\", \"DirectoryOrCreate\", \"Directory\", \"FileOrCreate\", \"File\", \"Socket\", \
+             expected one of \"\", \"DirectoryOrCreate\", \"Directory\", \"FileOrCreate\", \"File\", \"Socket\", \
              \"CharDevice\", \"BlockDevice\"\n\
              allowed[4].namespaces[0]: \"team-*\" is not a name\n\
              denied[1].reason: must say why, for the user who is refused\n\

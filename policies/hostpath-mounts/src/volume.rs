@@ -7,6 +7,10 @@ use shared::{FieldPath, Finding, Level, Rule, Verdict, quote};
 
 use crate::views::{Container, Source, Volume, VolumeMount};
 
+/// What to do about a `PersistentVolume`, which any pod of any namespace may write once it is bound.
+pub(crate) const OF_PERSISTENT_VOLUME: &str = "use another path, or have the platform team list it in `allowed`, for all \
+                                               namespaces and with readOnly: false";
+
 /// A path of the node that is made a volume.
 #[derive(Debug)]
 pub(crate) struct HostVolume<'a> {
@@ -117,7 +121,7 @@ impl<'a> HostVolume<'a> {
     }
 
     /// Who does what with it. Writing goes with reading, so that less of the same is nothing new.
-    fn uses(&self) -> Vec<String> {
+    pub(crate) fn uses(&self) -> Vec<String> {
         let mut uses = Vec::new();
         for Mount {
             container,
@@ -132,7 +136,9 @@ impl<'a> HostVolume<'a> {
             }
             uses.push(place);
         }
-        uses.extend(self.kind.map(str::to_owned));
+        // The other types only check what is there.
+        let creates = self.kind.filter(|kind| kind.ends_with("OrCreate"));
+        uses.extend(creates.map(str::to_owned));
         uses
     }
 
@@ -220,7 +226,7 @@ impl<'a> Mounts<'a> {
             .collect()
     }
 
-    /// All mounts.
+    /// All mounts, in the order of the containers.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Mount<'a>> {
         self.all.iter()
     }

@@ -3,11 +3,12 @@
 use shared::host_path::HostPath;
 use shared::index::{Index, hash};
 use shared::workload::PodSpec;
-use shared::{Finding, Rule, Verdict, quote, rule};
+use shared::{FieldPath, Finding, Rule, Verdict, quote, rule};
 
+use super::overlong_path::PATH_MAX;
 use crate::ruling::Scope;
 use crate::settings::Settings;
-use crate::views::{Container, Volume};
+use crate::views::{Container, Source, Volume};
 use crate::volume::Mounts;
 
 /// See the module.
@@ -20,6 +21,18 @@ pub(crate) static RULE: Rule = rule! {
     levels: [Deny by "bidirectionalPropagation"],
 };
 
+/// What to do about a volume that is no path of the node.
+const OF_OTHERS: &str =
+    "leave mountPropagation out, or set HostToContainer: only for a hostPath can it be allowed";
+
+fn may_propagate(source: &Source<'_>, settings: &Settings, namespace: &str) -> bool {
+    source.path.len() <= PATH_MAX && {
+        let scope = Scope::of(settings, &HostPath::parse(source.path), namespace);
+        let entry = scope.allowed();
+        entry.is_some_and(|entry| entry.bidirectional_propagation)
+    }
+}
+
 /// Reports each mount with it, of whatever volume: the node's mounts change in any case. Only for a path of the node
 /// can it be allowed.
 pub(crate) fn check(
@@ -30,36 +43,35 @@ pub(crate) fn check(
     verdict: &mut Verdict,
 ) {
     let index = Index::of(pod.volumes.iter().map(|volume| volume.name));
+    // Of each volume, once: a path may be long, and its mounts many.
+    let mut allowed: Vec<Option<bool>> = vec![None; pod.volumes.len()];
     for mount in mounts
         .all()
         .filter(|mount| mount.view.mount_propagation == "Bidirectional")
     {
         let places = index.places(hash(0, mount.view.name));
-        let mut volumes = places.filter_map(|place| pod.volumes.get(place));
-        let volume = volumes.find(|volume| volume.name == mount.view.name);
-        let source = volume.and_then(|volume| volume.host_path.as_ref());
-        let allowed = source.is_some_and(|source| {
-            let entry = Scope::of(settings, &HostPath::parse(source.path), namespace).allowed();
-            entry.is_some_and(|entry| entry.bidirectional_propagation)
-        });
-        if allowed {
+        let mut volumes = places.filter_map(|place| Some((place, pod.volumes.get(place)?)));
+        let volume = volumes.find(|(_, volume)| volume.name == mount.view.name);
+        let source = volume.and_then(|(place, volume)| Some((place, volume.host_path.as_ref()?)));
+        if let Some((place, source)) = source
+            && let Some(allowed) = allowed.get_mut(place)
+            && *allowed.get_or_insert_with(|| may_propagate(source, settings, namespace))
+        {
             continue;
         }
-        let name = mount.view.name;
-        let volume = source.map_or_else(
-            || format!("{}", quote(name)),
-            |source| format!("{name} of {}", quote(source.path), name = quote(name)),
-        );
-        let container = mount.container;
-        let reason = format!(
-            "container {} passes on its mounts in volume {volume} to the node",
-            quote(container)
-        );
-        mount.with_field("mountPropagation", |field| {
-            verdict.report(
-                settings.bidirectional_propagation,
-                Finding::new(&RULE, field, reason),
+        let finding = |field: &FieldPath<'_>| {
+            let (container, name) = (quote(mount.container), quote(mount.view.name));
+            let (volume, fix) = match source {
+                Some((_, source)) => (format!("{name} of {}", quote(source.path)), RULE.fix),
+                None => (format!("{name}"), OF_OTHERS),
+            };
+            let reason = format!(
+                "container {container} propagates its mounts in volume {volume} to the node"
             );
+            Finding::new(&RULE, field, reason).fix(fix)
+        };
+        mount.with_field("mountPropagation", |field| {
+            verdict.report_with(settings.bidirectional_propagation, &|| finding(field));
         });
     }
 }
@@ -76,15 +88,13 @@ mod tests {
     fn refuses_it_unless_the_path_is_allowed_with_it() {
         let mount = json!({"readOnly": true, "mountPropagation": "Bidirectional"});
         let data = json!({"path": "/data"});
-        let found = lines(&data, &mount, &json!({}));
-        let start = "spec.containers[0].volumeMounts[0].mountPropagation: container \"app\" passes on its mounts in \
-                     volume \"v\" of \"/data\" to the node; fix: ";
-        let [line] = found.as_slice() else {
-            panic!("{found:?}")
-        };
-        assert!(
-            line.starts_with(start) && line.ends_with(" [bidirectional_propagation]"),
-            "{line}"
+        assert_eq!(
+            lines(&data, &mount, &json!({})),
+            [format!(
+                "spec.containers[0].volumeMounts[0].mountPropagation: container \"app\" propagates its mounts in volume \
+                 \"v\" of \"/data\" to the node; fix: {} [bidirectional_propagation]",
+                super::RULE.fix
+            )]
         );
 
         let allowed = json!({"allowed": [{"path": "/data", "bidirectionalPropagation": true}]});

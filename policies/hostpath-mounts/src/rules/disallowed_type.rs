@@ -1,6 +1,6 @@
 //! A volume of another type than its entry allows.
 
-use shared::{Rule, Verdict, list_of, quote, rule};
+use shared::{Finding, Level, Rule, Verdict, list_of, quote, rule};
 
 use crate::ruling::Scope;
 use crate::volume::HostVolume;
@@ -29,7 +29,8 @@ pub(crate) fn check(volume: &HostVolume<'_>, scope: &Scope<'_>, verdict: &mut Ve
         volume.quoted(),
         kind = quote(kind)
     );
-    verdict.deny(&RULE, &volume.kind_field(), reason);
+    let finding = Finding::new(&RULE, &volume.kind_field(), reason).concerning(volume.uses());
+    verdict.report(Level::Deny, finding);
 }
 
 #[cfg(test)]

@@ -29,9 +29,15 @@ pub(crate) fn check(volume: &HostVolume<'_>, settings: &Settings, verdict: &mut 
         }
         let reason = format!("mounts below {} stay writable", volume.quoted());
         mount.with_field("recursiveReadOnly", |field| {
+            // The API server takes the one only with the other.
+            let fix = if mount.view.read_only {
+                RULE.fix
+            } else {
+                "set readOnly: true, recursiveReadOnly: IfPossible"
+            };
             verdict.report(
                 settings.non_recursive_read_only,
-                Finding::new(&RULE, field, reason),
+                Finding::new(&RULE, field, reason).fix(fix),
             );
         });
     }

@@ -1,19 +1,20 @@
-//! A path that no node can open.
+//! A path that is longer than any that a node opens.
 
-use shared::{Rule, Verdict, rule};
+use shared::{Finding, Level, Rule, Verdict, rule};
 
 use crate::volume::HostVolume;
 
 /// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "overlong_path",
-    summary: "A path of more than 4096 characters, with its `subPath`, which no node can open",
-    why: "Linux opens none that is longer (`PATH_MAX`), so that it can only keep the policy busy",
+    summary: "A path of more than 4096 characters together with its `subPath`",
+    why: "Linux opens no path that is longer (`PATH_MAX`); nobody needs one, and to judge it only keeps the policy busy",
     fix: "write a shorter path",
     levels: [Deny],
 };
 
-const PATH_MAX: usize = 4096;
+/// So many characters has a path at most that Linux opens.
+pub(crate) const PATH_MAX: usize = 4096;
 
 /// Whether the path is too long, alone or with the `subPath` of a mount, so that nothing else needs to be said of it.
 pub(crate) fn check(volume: &HostVolume<'_>, verdict: &mut Verdict) -> bool {
@@ -26,11 +27,11 @@ pub(crate) fn check(volume: &HostVolume<'_>, verdict: &mut Verdict) -> bool {
     let length = volume.written.len() + longest;
     let is_overlong = length > PATH_MAX;
     if is_overlong {
-        verdict.deny(
-            &RULE,
-            &volume.field(),
-            format!("has {length} characters, and at most {PATH_MAX} can be mounted"),
-        );
+        let reason = format!("has {length} characters, and at most {PATH_MAX} can be mounted");
+        let mut concerned = volume.uses();
+        concerned.push(volume.written.to_owned());
+        let finding = Finding::new(&RULE, &volume.field(), reason).concerning(concerned);
+        verdict.report(Level::Deny, finding);
     }
     is_overlong
 }

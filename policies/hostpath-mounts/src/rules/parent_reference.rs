@@ -1,6 +1,7 @@
 //! A path with `..`.
 
-use shared::{Rule, Verdict, quote, rule};
+use shared::host_path::HostPath;
+use shared::{Finding, Level, Rule, Verdict, quote, rule};
 
 use crate::volume::HostVolume;
 
@@ -18,25 +19,26 @@ pub(crate) static RULE: Rule = rule! {
 pub(crate) fn check(volume: &HostVolume<'_>, verdict: &mut Verdict) -> bool {
     for mount in volume.mounts {
         let sub_path = mount.view.sub_path;
-        if volume.path.join(sub_path).has_backsteps() && !volume.path.has_backsteps() {
-            let reason = format!(
-                "{sub_path} leads out of {}",
-                quote(volume.written),
-                sub_path = quote(sub_path)
-            );
-            mount.with_field("subPath", |field| verdict.deny(&RULE, field, reason));
+        if HostPath::parse(sub_path).has_backsteps() && !volume.path.has_backsteps() {
+            mount.with_field("subPath", |field| {
+                verdict.report_with(Level::Deny, &|| {
+                    let reason = format!(
+                        "{sub_path} leads out of {}",
+                        quote(volume.written),
+                        sub_path = quote(sub_path)
+                    );
+                    Finding::new(&RULE, field, reason)
+                });
+            });
         }
     }
     let found = volume.path.has_backsteps();
     if found {
-        verdict.deny(
-            &RULE,
-            &volume.field(),
-            format!(
-                "{} leads to a place that cannot be told",
-                quote(volume.written)
-            ),
+        let reason = format!(
+            "{} contains \"..\", so nobody can tell where it leads",
+            quote(volume.written)
         );
+        volume.refuse(&RULE, reason, RULE.fix, verdict);
     }
     found
 }
@@ -58,7 +60,7 @@ mod tests {
                     &json!({})
                 ),
                 [format!(
-                    "spec.volumes[0].hostPath.path: {path:?} leads to a place that cannot be told{fix}"
+                    "spec.volumes[0].hostPath.path: {path:?} contains \"..\", so nobody can tell where it leads{fix}"
                 )]
             );
         }

@@ -2,7 +2,7 @@
 
 use shared::{Rule, Verdict, rule};
 
-use crate::volume::HostVolume;
+use crate::volume::{HostVolume, OF_PERSISTENT_VOLUME};
 
 /// See the module.
 pub(crate) static RULE: Rule = rule! {
@@ -19,10 +19,7 @@ pub(crate) fn check(volume: &HostVolume<'_>, verdict: &mut Verdict) {
     let (place, fix) = if volume.is_of_a_pod() {
         ("in this namespace", RULE.fix)
     } else {
-        (
-            "for PersistentVolumes",
-            "have the platform team list the path in `allowed`, for all namespaces",
-        )
+        ("for PersistentVolumes", OF_PERSISTENT_VOLUME)
     };
     let reason = format!(
         "{} is not among the paths that are allowed {place}",

@@ -4,7 +4,7 @@ use shared::host_path::Relation;
 use shared::{Rule, Verdict, quote, rule};
 
 use crate::catalogue::Risk;
-use crate::volume::HostVolume;
+use crate::volume::{HostVolume, OF_PERSISTENT_VOLUME};
 
 /// See the module.
 pub(crate) static RULE: Rule = rule! {
@@ -46,7 +46,8 @@ pub(crate) fn check(
         ),
         Relation::Above => {
             let others = if more > 0 {
-                format!(", and {more} more risky paths")
+                let s = if more == 1 { "" } else { "s" };
+                format!(", and {more} more risky path{s}")
             } else {
                 String::new()
             };
@@ -55,6 +56,11 @@ pub(crate) fn check(
                 NARROWER,
             )
         }
+    };
+    let fix = if volume.is_of_a_pod() {
+        fix
+    } else {
+        OF_PERSISTENT_VOLUME
     };
     volume.refuse(&RULE, reason, fix, verdict);
 }
@@ -122,7 +128,7 @@ mod tests {
     #[test]
     fn counts_the_others_inside() {
         let read_only = json!({"readOnly": true, "recursiveReadOnly": "Enabled"});
-        for (path, others) in [("/etc/ssl", ", and 1 more risky paths"), ("/run/udev", "")] {
+        for (path, others) in [("/etc/ssl", ", and 1 more risky path"), ("/run/udev", "")] {
             let lines = lines(&json!({ "path": path }), &read_only, &json!({}));
             let [line] = lines.as_slice() else {
                 panic!("{path}: {lines:?}")

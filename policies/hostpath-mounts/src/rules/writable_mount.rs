@@ -2,8 +2,8 @@
 
 use shared::{FieldPath, Finding, Rule, Verdict, quote, rule};
 
-use super::writable_read_only_path::{path_of, ruling_on};
-use crate::ruling::{Access, Because, Ruling, Scope};
+use super::path_of;
+use crate::ruling::{Access, Because, Ruling};
 use crate::settings::Settings;
 use crate::volume::HostVolume;
 
@@ -20,38 +20,41 @@ pub(crate) static RULE: Rule = rule! {
 /// What to do about a socket or a device.
 const NEITHER: &str = "have the platform team list the path in `allowed`";
 
-/// Reports each writable mount of a path about which nothing is said. A socket and a device are writable in any case.
+/// Reports each writable mount of a path about which nothing is said, as `rulings` are on what the mounts reach. A socket and a device are writable in any case.
 pub(crate) fn check(
     volume: &HostVolume<'_>,
-    scope: &Scope<'_>,
-    ruling: &Ruling<'_>,
+    rulings: &[Ruling<'_>],
     settings: &Settings,
     verdict: &mut Verdict,
 ) {
-    for mount in volume.mounts {
-        let ruling = ruling_on(mount, volume, scope, ruling);
+    for (mount, ruling) in volume.mounts.iter().zip(rulings) {
         if ruling.access != Access::ReadWrite || !matches!(ruling.because, Because::Nothing) {
             continue;
         }
-        let container = quote(mount.container);
-        let finding = |field: &FieldPath<'_>| match volume.kind {
-            Some(kind @ ("Socket" | "CharDevice" | "BlockDevice")) => {
-                let path = path_of(mount, volume);
-                let reason = format!(
-                    "container {container} reaches {path}, a {kind}, which readOnly does not protect"
-                );
-                Some(Finding::new(&RULE, field, reason).fix(NEITHER))
-            }
-            _ if mount.writable => {
-                let path = path_of(mount, volume);
-                let reason = format!("container {container} can write to {path} of the node");
-                Some(Finding::new(&RULE, field, reason))
-            }
-            _ => None,
-        };
-        if let Some(finding) = mount.with_field("readOnly", finding) {
-            verdict.report(settings.writable_mounts, finding);
+        let kind = volume
+            .kind
+            .filter(|kind| matches!(*kind, "Socket" | "CharDevice" | "BlockDevice"));
+        if kind.is_none() && !mount.writable {
+            continue;
         }
+        let finding = |field: &FieldPath<'_>| {
+            let (container, path) = (quote(mount.container), path_of(mount, volume));
+            match kind {
+                Some(kind) => {
+                    let reason = format!(
+                        "container {container} reaches {path}, a {kind}, which readOnly does not protect"
+                    );
+                    Finding::new(&RULE, field, reason).fix(NEITHER)
+                }
+                None => {
+                    let reason = format!("container {container} can write to {path} of the node");
+                    Finding::new(&RULE, field, reason)
+                }
+            }
+        };
+        mount.with_field("readOnly", |field| {
+            verdict.report_with(settings.writable_mounts, &|| finding(field));
+        });
     }
 }
 

@@ -1,9 +1,10 @@
 //! A writable mount of a path that pods may only read.
 
-use shared::{Rule, Verdict, quote, rule};
+use shared::{FieldPath, Finding, Level, Rule, Verdict, quote, rule};
 
-use crate::ruling::{Access, Because, Ruling, Scope};
-use crate::volume::{HostVolume, Mount, quoted};
+use super::path_of;
+use crate::ruling::{Access, Because, Ruling};
+use crate::volume::{HostVolume, OF_PERSISTENT_VOLUME};
 
 /// See the module.
 pub(crate) static RULE: Rule = rule! {
@@ -14,12 +15,12 @@ pub(crate) static RULE: Rule = rule! {
     levels: [Deny],
 };
 
-/// Refuses each mount that is writable where it must not be. A volume that nobody mounts counts as writable: an
+/// Refuses each mount that is writable where it must not be; `rulings` are those on what the mounts reach. A volume that nobody mounts counts as writable: an
 /// ephemeral container may mount it later. So does a `PersistentVolume`.
 pub(crate) fn check(
     volume: &HostVolume<'_>,
-    scope: &Scope<'_>,
     ruling: &Ruling<'_>,
+    rulings: &[Ruling<'_>],
     verdict: &mut Verdict,
 ) {
     if volume.mounts.is_empty() {
@@ -36,50 +37,33 @@ pub(crate) fn check(
             let fix = if volume.is_of_a_pod() {
                 "remove the volume, or mount it with readOnly: true"
             } else {
-                "use another path, or have the platform team list it in `allowed` with readOnly: false"
+                OF_PERSISTENT_VOLUME
             };
-            verdict.report(
-                shared::Level::Deny,
-                shared::Finding::new(&RULE, &volume.field(), reason).fix(fix),
-            );
+            let finding = Finding::new(&RULE, &volume.field(), reason).fix(fix);
+            verdict.report(Level::Deny, finding);
         }
         return;
     }
-    for mount in volume.mounts.iter().filter(|mount| mount.writable) {
-        let ruling = ruling_on(mount, volume, scope, ruling);
+    let mounts = volume.mounts.iter().zip(rulings);
+    for (mount, ruling) in mounts.filter(|(mount, _)| mount.writable) {
         if ruling.access <= Access::ReadOnly {
-            let reason = format!(
-                "container {} mounts {} writable, and {}",
-                quote(mount.container),
-                path_of(mount, volume),
-                explain(&ruling)
-            );
-            mount.with_field("readOnly", |field| verdict.deny(&RULE, field, reason));
-        }
-    }
-}
-
-/// The ruling on what a mount reaches: the volume, or a part of it. What `subPathExpr` reaches is known only on the node,
-/// so that it counts as the volume.
-pub(super) fn ruling_on<'s>(
-    mount: &Mount<'_>,
-    volume: &HostVolume<'_>,
-    scope: &Scope<'s>,
-    ruling: &Ruling<'s>,
-) -> Ruling<'s> {
-    match mount.view.sub_path {
-        "" => *ruling,
-        sub_path => scope.ruling(&volume.path.join(sub_path)),
-    }
-}
-
-/// What a mount reaches, for a message.
-pub(super) fn path_of(mount: &Mount<'_>, volume: &HostVolume<'_>) -> String {
-    match mount.view.sub_path {
-        "" => volume.quoted(),
-        sub_path => {
-            let written = format!("{}/{sub_path}", volume.written.trim_end_matches('/'));
-            quoted(&written, &volume.path.join(sub_path))
+            // What `subPathExpr` leaves out is written to as well when it goes.
+            let reached = match mount.view.sub_path_expr {
+                "" => vec!["all of it".to_owned()],
+                _ => Vec::new(),
+            };
+            let finding = |field: &FieldPath<'_>| {
+                let reason = format!(
+                    "container {} mounts {} writable, and {}",
+                    quote(mount.container),
+                    path_of(mount, volume),
+                    explain(ruling)
+                );
+                Finding::new(&RULE, field, reason).concerning(reached.clone())
+            };
+            mount.with_field("readOnly", |field| {
+                verdict.report_with(Level::Deny, &|| finding(field));
+            });
         }
     }
 }
@@ -119,7 +103,7 @@ mod tests {
 
     #[test]
     fn refuses_writable_mounts_of_what_may_be_read() {
-        let logs = "where the kubelet serves files from and follows links: who writes it reads any file of the node";
+        let logs = "where the kubelet serves files from, following links: whoever can write there can read any file of the node";
         assert_eq!(
             lines(&json!({"path": "/var/log"}), &json!({}), &json!({})),
             [format!(
