@@ -40,7 +40,7 @@ pub(crate) struct Service<'a> {
     pub(crate) external_traffic_policy: &'a str,
     pub(crate) allocates: Option<bool>,
     /// Whether the API server has stored it: only then it has a `resourceVersion`, and an object to be created must not
-    /// have one (`Create` in `staging/src/k8s.io/apiserver/pkg/registry/generic/registry/store.go`).
+    /// have one (`Create` in `staging/src/k8s.io/apiserver/pkg/storage/etcd3/store.go`).
     pub(crate) is_stored: bool,
     managed: Managed,
 }
@@ -87,7 +87,9 @@ impl<'a> Service<'a> {
     /// Reads a Service; nothing has nothing.
     pub(crate) fn read(cursor: &Cursor<'a>) -> Result<Self, DecodeError> {
         let metadata = cursor.map("metadata", |metadata| {
-            let is_stored = !metadata.text("resourceVersion")?.is_empty();
+            // "0" and what is no number the API server takes in an object to be created, and ignores.
+            let version = metadata.text("resourceVersion")?.parse::<u64>();
+            let is_stored = version.is_ok_and(|version| version > 0);
             Ok((is_stored, metadata.list("managedFields", managed)?))
         })?;
         let (is_stored, managed) = metadata.unwrap_or_default();

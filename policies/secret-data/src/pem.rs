@@ -25,6 +25,10 @@ pub(crate) enum Damage {
     Encoded,
     /// It is the binary form.
     Binary,
+    /// It is the binary form of a key with its certificates.
+    Pkcs12,
+    /// The first line is not what it looks like: a byte order mark stands before it, or it is UTF-16.
+    ByteOrderMark,
     /// Line breaks are written as a backslash and an n.
     LiteralLineBreaks,
     /// The line breaks were lost.
@@ -46,6 +50,10 @@ impl Damage {
             Self::NotPem => "is not PEM",
             Self::Encoded => "is PEM that was encoded as base64 once more",
             Self::Binary => "is in the binary form (DER), not PEM",
+            Self::Pkcs12 => "is PKCS#12 (PFX), not PEM",
+            Self::ByteOrderMark => {
+                "starts with a byte order mark, which hides the BEGIN line"
+            }
             Self::LiteralLineBreaks => "has \\n written out where line breaks should be",
             Self::OneLine => "has lost its line breaks",
             Self::NoEnd => "has a PEM block without its END line",
@@ -61,6 +69,8 @@ impl Damage {
                 "encode it once: in stringData the PEM text itself, in data its base64"
             }
             Self::Binary => "convert it with openssl, -inform DER -outform PEM",
+            Self::Pkcs12 => "convert it: openssl pkcs12 -in file.pfx -nodes",
+            Self::ByteOrderMark => "save the file as UTF-8 without BOM",
             Self::LiteralLineBreaks | Self::OneLine => {
                 "create it from the file: kubectl create secret … --from-file, or a YAML block (|)"
             }
@@ -73,39 +83,39 @@ const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END ";
 const DASHES: &str = "-----";
 
-/// Every block of a text.
-pub(crate) fn blocks(text: &str) -> Vec<Block<'_>> {
-    scan(text).0
-}
-
-/// What is wrong with the first block that cannot be read; none where every block can, or where there is no block.
-pub(crate) fn damage(text: &str) -> Option<Damage> {
-    scan(text).1
-}
-
 /// What is wrong with a value that has no block.
 pub(crate) fn without_block(value: &[u8]) -> Damage {
-    let Ok(text) = std::str::from_utf8(value) else {
+    if let (_, Some(damage)) = scan(value) {
+        return damage;
+    }
+    match value {
+        [0xef, 0xbb, 0xbf, ..] | [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Damage::ByteOrderMark,
+        // A sequence whose first field is the version 3.
+        [0x30, 0x82, _, _, 0x02, 0x01, 0x03, ..] => Damage::Pkcs12,
         // A sequence of more than 127 bytes, which certificates and keys are.
-        let is_der = matches!(value, [0x30, 0x81..=0x84, ..]);
-        return if is_der {
-            Damage::Binary
-        } else {
-            Damage::NotPem
-        };
-    };
-    if let Some(damage) = damage(text) {
-        damage
-    } else if text.trim_ascii_start().starts_with("LS0tLS1CRUdJTi") {
-        Damage::Encoded
-    } else {
-        Damage::NotPem
+        [0x30, 0x81..=0x84, ..] => Damage::Binary,
+        _ if value.trim_ascii_start().starts_with(b"LS0tLS1CRUdJTi") => Damage::Encoded,
+        _ => Damage::NotPem,
     }
 }
 
-/// Every block that can be read, and what is wrong with the first that cannot.
-pub(crate) fn scan(text: &str) -> (Vec<Block<'_>>, Option<Damage>) {
+/// Every block that can be read, and what is wrong with the first that cannot. Comments between blocks may be in any
+/// encoding: `openssl pkcs12` writes names as the file has them.
+pub(crate) fn scan(value: &[u8]) -> (Vec<Block<'_>>, Option<Damage>) {
     let mut blocks = Vec::new();
+    let mut damage = None;
+    let mut is_whole_line = true;
+    for chunk in value.utf8_chunks() {
+        let text = chunk.valid();
+        let rest = text.split_once('\n').map_or("", |(_, rest)| rest);
+        let problem = scan_text(if is_whole_line { text } else { rest }, &mut blocks);
+        damage = damage.or(problem);
+        is_whole_line = false;
+    }
+    (blocks, damage)
+}
+
+fn scan_text<'a>(text: &'a str, blocks: &mut Vec<Block<'a>>) -> Option<Damage> {
     let mut damage = None;
     let mut rest = text;
     while let Some((line, behind)) = next_line(rest) {
@@ -120,7 +130,7 @@ pub(crate) fn scan(text: &str) -> (Vec<Block<'_>>, Option<Damage>) {
             }
         }
     }
-    (blocks, damage)
+    damage
 }
 
 fn next_line(text: &str) -> Option<(&str, &str)> {
@@ -183,6 +193,43 @@ fn read<'a>(first: &'a str, body: &'a str) -> Result<(Block<'a>, &'a str), Damag
 mod tests {
     use super::*;
 
+    fn blocks(text: &str) -> Vec<Block<'_>> {
+        scan(text.as_bytes()).0
+    }
+
+    fn damage(text: &str) -> Option<Damage> {
+        scan(text.as_bytes()).1
+    }
+
+    #[test]
+    fn comments_may_be_in_any_encoding() {
+        let block = "-----BEGIN A-----\nAQID\n-----END A-----\n";
+        let with = |comment: &[u8]| [comment, block.as_bytes(), comment, block.as_bytes()].concat();
+        for (comment, count) in [
+            (&b"friendlyName: M\xfcller\n"[..], 2),
+            (b"\xff\xfe\xfd\n", 2),
+            (b"", 2),
+            // A block begins where a line does.
+            (b"M\xfc", 0),
+        ] {
+            let value = with(comment);
+            let (blocks, damage) = scan(&value);
+            assert_eq!((blocks.len(), damage), (count, None), "{comment:?}");
+        }
+    }
+
+    #[test]
+    fn tells_files_of_windows() {
+        for (value, damage) in [
+            (&b"\xef\xbb\xbf-----BEGIN A-----"[..], Damage::ByteOrderMark),
+            (b"\xff\xfe-\0-\0", Damage::ByteOrderMark),
+            (b"0\x82\x09\x01\x02\x01\x030\x82", Damage::Pkcs12),
+            (b"0\x82\x09\x010\x82", Damage::Binary),
+        ] {
+            assert_eq!(without_block(value), damage);
+        }
+    }
+
     fn labels(text: &str) -> Vec<&str> {
         blocks(text).iter().map(|block| block.label).collect()
     }
@@ -220,7 +267,7 @@ mod tests {
         for (value, damage) in [
             (&b""[..], NotPem),
             (b"hunter2", NotPem),
-            (b"\xff\xfe", NotPem),
+            (b"\xff\xfd", NotPem),
             (b"\x30\x82\x01\x02\xff", Binary),
             (b"LS0tLS1CRUdJTiBDRVJU", Encoded),
             (

@@ -28,7 +28,7 @@ impl<'v> Tls<'v> {
     pub(crate) fn of(values: &'v Values<'_>) -> Self {
         let [certificate, key, authority] = ["tls.crt", "tls.key", "ca.crt"].map(|key| {
             let (entry, value) = values.get(key)?;
-            let (blocks, damage) = pem::scan(std::str::from_utf8(value).unwrap_or_default());
+            let (blocks, damage) = pem::scan(value);
             Some(File {
                 entry,
                 value,

@@ -47,7 +47,8 @@ pub(crate) fn check(object: &Object<'_>, values: &Values<'_>, level: Level, verd
         report("metadata.namespace", reason, level, verdict);
     }
     let expiration = values.get("expiration");
-    if expiration.is_some_and(|(_, time)| !is_time(time)) {
+    // An empty one means never: `GetExpiration` in `staging/src/k8s.io/cluster-bootstrap/util/secrets/secrets.go`.
+    if expiration.is_some_and(|(_, time)| !time.is_empty() && !is_time(time)) {
         report(
             "data[\"expiration\"]",
             "is not a time such as 2026-01-31T12:00:00Z",

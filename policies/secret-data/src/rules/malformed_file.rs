@@ -25,6 +25,10 @@ pub(crate) fn check(value: &Value<'_>, level: Level, verdict: &mut Verdict) {
     if !is_json && !ends_in(".yaml") && !ends_in(".yml") {
         return;
     }
+    // .NET reads comments and trailing commas in its own.
+    if value.entry.key.starts_with("appsettings") {
+        return;
+    }
     // What has a byte order mark is told so. A template is none of its format yet. Base64 may be meant.
     let text = value.text.unwrap_or("\u{1}");
     if text.starts_with('\u{feff}')

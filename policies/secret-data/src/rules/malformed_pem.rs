@@ -67,8 +67,7 @@ pub(crate) fn check_ssh(values: &Values<'_>, mut level: Level, verdict: &mut Ver
     else {
         return;
     };
-    let text = std::str::from_utf8(value).unwrap_or_default();
-    let blocks = pem::blocks(text);
+    let (blocks, _) = pem::scan(value);
     let problem = if let Some(block) = blocks.iter().find(|block| is_private_key(block)) {
         let is_empty = block.content.is_empty();
         if is_empty {
@@ -76,12 +75,18 @@ pub(crate) fn check_ssh(values: &Values<'_>, mut level: Level, verdict: &mut Ver
         } else if block.label != "OPENSSH PRIVATE KEY" {
             // OpenSSL reads the other forms, with any line ends.
             None
-        } else if text.as_bytes().contains(&b'\r') {
+        } else if value.contains(&b'\r') {
             Some((
                 "has line ends of Windows (CR LF), which OpenSSH does not read",
                 "convert the file: dos2unix",
             ))
-        } else if text.ends_with('\n') {
+        } else if !value.starts_with(b"-----BEGIN ") {
+            level = level.at_most(Level::Warn);
+            Some((
+                "has something before its BEGIN line, which OpenSSH does not read",
+                "start with the BEGIN line",
+            ))
+        } else if value.ends_with(b"-----\n") {
             None
         } else {
             // Source: `sshkey_parse_private_fileblob_type` of OpenSSH, whose END mark has the line break in it.
@@ -91,12 +96,12 @@ pub(crate) fn check_ssh(values: &Values<'_>, mut level: Level, verdict: &mut Ver
                 "add the line break behind the END line",
             ))
         }
-    } else if text.starts_with("PuTTY-User-Key-File") {
+    } else if value.starts_with(b"PuTTY-User-Key-File") {
         Some((
             "is a key of PuTTY",
             "convert it: puttygen key.ppk -O private-openssh",
         ))
-    } else if text.starts_with("ssh-") || text.starts_with("ecdsa-") {
+    } else if value.starts_with(b"ssh-") || value.starts_with(b"ecdsa-") {
         Some((
             "is a public key",
             "put the private key in, the file without .pub",
@@ -111,11 +116,14 @@ pub(crate) fn check_ssh(values: &Values<'_>, mut level: Level, verdict: &mut Ver
 pub(crate) fn check_any(value: &Value<'_>, level: Level, verdict: &mut Verdict) {
     let Some(text) = value
         .text
-        .filter(|text| text.trim_ascii_start().starts_with("-----BEGIN "))
+        .map(str::trim_ascii_start)
+        .filter(|text| text.starts_with("-----BEGIN "))
+        // Its END line has a dash too many, and is meant to.
+        .filter(|text| !text.starts_with("-----BEGIN NATS "))
     else {
         return;
     };
-    let damage = pem::damage(text.trim_ascii_start());
+    let (_, damage) = pem::scan(text.as_bytes());
     report(value.entry, damage.map(Damage::told), level, verdict);
 }
 
