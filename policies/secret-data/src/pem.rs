@@ -51,9 +51,7 @@ impl Damage {
             Self::Encoded => "is PEM that was encoded as base64 once more",
             Self::Binary => "is in the binary form (DER), not PEM",
             Self::Pkcs12 => "is PKCS#12 (PFX), not PEM",
-            Self::ByteOrderMark => {
-                "starts with a byte order mark, which hides the BEGIN line"
-            }
+            Self::ByteOrderMark => "starts with a byte order mark, which hides the BEGIN line",
             Self::LiteralLineBreaks => "has \\n written out where line breaks should be",
             Self::OneLine => "has lost its line breaks",
             Self::NoEnd => "has a PEM block without its END line",
