@@ -69,35 +69,25 @@ impl HostPath {
         let mut rest = text;
         let mut anywhere = false;
         if windows {
-            unified = text.replace('\\', "/").to_ascii_lowercase();
+            unified = unify(text);
             (rest, anywhere) = without_device_prefix(&unified);
         }
-        let mut names: Vec<&str> = rest.split('/').collect();
-        if windows {
-            for name in &mut names {
-                // Windows drops what stands at the end, and has a second, short name for long ones.
-                if !matches!(*name, "." | "..") {
-                    *name = name.trim_end_matches(['.', ' ']);
-                }
-                anywhere |= name.contains('~');
-            }
-            let mut named = names.iter_mut().filter(|name| !name.is_empty());
-            if let Some(name) = named.next() {
-                // `C:` is the drive of the system; `C:data` starts where the kubelet happens to be.
-                *name = name.strip_prefix("c:").unwrap_or(name);
-                anywhere |= name.get(2..).is_some_and(|name| name.contains(':'));
-            }
-            // A stream of a file, one of which every directory has: `Windows::$INDEX_ALLOCATION`.
-            anywhere |= named.any(|name| name.contains(':'));
+        let (mut names, is_short) = names_of(rest, windows);
+        anywhere |= is_short;
+        if let (true, [first, others @ ..]) = (windows, names.as_mut_slice()) {
+            // `C:` is the drive of the system; `C:data` starts where the kubelet happens to be.
+            *first = first.strip_prefix("c:").unwrap_or(first);
+            let behind_drive = first.get(2..).unwrap_or_default();
+            anywhere |= behind_drive.contains(':') || has_stream(others);
+            names.retain(|name| !name.is_empty());
         }
-        names.retain(|name| !matches!(*name, "" | "."));
         let backsteps = names.contains(&"..");
         anywhere |= follow_links(&mut names);
         if anywhere {
             names.clear();
         }
         let mut text = String::with_capacity(rest.len() + 1);
-        append(&mut text, names.into_iter());
+        append(&mut text, &names);
         if text.is_empty() {
             text.push('/');
         }
@@ -143,33 +133,35 @@ impl HostPath {
     /// The path of `relative` inside this one.
     #[must_use]
     pub fn join(&self, relative: &str) -> Self {
-        // A long path may have very many mounts: it is not read anew.
-        if !self.windows && !self.anywhere && !relative.contains('\\') {
-            let inner = components(relative).filter(|name| *name != ".");
-            let mut joined = self.clone();
-            let mut names: Vec<&str> = components(&self.text).take(FOLLOWED).collect();
-            if names.len() == FOLLOWED {
-                joined.backsteps |= append(&mut joined.text, inner);
-                return joined;
-            }
-            names.extend(inner);
-            joined.backsteps |= names.contains(&"..");
-            joined.anywhere = follow_links(&mut names);
-            joined.text.clear();
-            if !joined.anywhere {
-                append(&mut joined.text, names.into_iter());
-            }
-            if joined.text.is_empty() {
-                joined.text.push('/');
-            }
-            return joined;
+        let windows = self.windows || relative.contains('\\');
+        let unified;
+        let mut rest = relative;
+        if windows {
+            unified = unify(relative);
+            rest = &unified;
         }
-        // A backslash keeps a Windows path one.
-        let separator = if self.windows { '\\' } else { '/' };
-        let mut joined = Self::parse(&format!("{self}{separator}{relative}"));
-        joined.backsteps |= self.backsteps;
-        joined.anywhere |= self.anywhere;
-        joined
+        let (inner, is_short) = names_of(rest, windows);
+        // A long path may have very many mounts, so that no more of it is read than may be a link.
+        let mut names: Vec<&str> = components(&self.text).take(FOLLOWED).collect();
+        let is_long = names.len() == FOLLOWED;
+        names.extend(&inner);
+        let anywhere = follow_links(&mut names) || windows && (is_short || has_stream(&inner));
+        let mut text = String::new();
+        if is_long && !anywhere {
+            text.push_str(&self.text);
+            append(&mut text, &inner);
+        } else if !anywhere {
+            append(&mut text, &names);
+        }
+        if text.is_empty() {
+            text.push('/');
+        }
+        Self {
+            text,
+            windows,
+            backsteps: self.backsteps || inner.contains(&".."),
+            anywhere: self.anywhere || anywhere,
+        }
     }
 
     /// How this path lies to `other`, component by component: `/etcd-data` has nothing to do with
@@ -200,14 +192,35 @@ pub fn depth(path: &str) -> usize {
 }
 
 /// Adds names to a path in its one spelling. Whether one of them is `..`.
-fn append<'n>(path: &mut String, names: impl Iterator<Item = &'n str>) -> bool {
-    let mut has_backsteps = false;
+fn append(path: &mut String, names: &[&str]) {
     for name in names {
-        has_backsteps |= name == "..";
         path.push('/');
         path.push_str(name);
     }
-    has_backsteps
+}
+
+/// A path of Windows, which has two separators and knows no case.
+fn unify(path: &str) -> String {
+    path.replace('\\', "/").to_ascii_lowercase()
+}
+
+/// The names in a path, and whether one may be the second, short name that Windows has for long ones.
+fn names_of(path: &str, windows: bool) -> (Vec<&str>, bool) {
+    // Windows drops what stands at the end.
+    let read = |name| match name {
+        "." | ".." => name,
+        _ if windows => name.trim_end_matches(['.', ' ']),
+        _ => name,
+    };
+    let names = path.split('/').map(read);
+    let names: Vec<&str> = names.filter(|name| !matches!(*name, "" | ".")).collect();
+    let is_short = windows && names.iter().any(|name| name.contains('~'));
+    (names, is_short)
+}
+
+/// Whether one of these is a stream of a file, which every directory is: `Windows::$INDEX_ALLOCATION`.
+fn has_stream(names: &[&str]) -> bool {
+    names.iter().any(|name| name.contains(':'))
 }
 
 fn components(path: &str) -> impl Iterator<Item = &str> {
@@ -306,11 +319,25 @@ mod tests {
             "/proc/1/task/1/ns/fd",
             "/a/../b/c/d/e/f",
             "C:\\a\\b",
+            "C:\\a\\b\\c\\d\\e\\f\\g",
         ] {
-            for relative in ["x", "./x//y/", "../x", "fd/1", "root", "x\\..\\y", "", "."] {
+            for relative in [
+                "x",
+                "./x//y/",
+                "../x",
+                "fd/1",
+                "root",
+                "x\\..\\y",
+                "",
+                ".",
+                "X. /y.\\..\\z~",
+                "xy:z",
+                "a~1",
+            ] {
                 let base = HostPath::parse(base);
                 let separator = if base.windows { '\\' } else { '/' };
-                let mut written = HostPath::parse(&format!("{base}{separator}{relative}"));
+                let start = base.as_str().trim_end_matches('/');
+                let mut written = HostPath::parse(&format!("{start}{separator}{relative}"));
                 written.backsteps |= base.backsteps;
                 assert_eq!(base.join(relative), written, "{base} {relative}");
             }
@@ -356,6 +383,10 @@ mod tests {
             ("\\\\localhost\\c$\\Windows", "/"),
             ("\\\\?\\GLOBALROOT\\Device", "/"),
             ("C:\\PROGRA~3\\docker", "/"),
+            ("C:\\Windows::$INDEX_ALLOCATION\\x", "/"),
+            ("C:Windows::$INDEX_ALLOCATION\\x", "/"),
+            ("D:\\x\\y:z", "/"),
+            ("C:\\Documents and Settings\\x", "/users/x"),
             ("/proc/1/task/1/fd/3", "/"),
             ("/proc/1/fd", "/proc/1/fd"),
         ] {
