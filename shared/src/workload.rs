@@ -1,6 +1,9 @@
 //! Objects that bear pods: where their pod spec is, and the containers in it.
 
 use crate::decode::{Cursor, DecodeError};
+use crate::field::FieldPath;
+use crate::json::Json;
+use crate::policy::Error;
 use crate::quantity::{self, Quantities, Quantity};
 use crate::request::{GroupVersionKind, Request};
 
@@ -43,6 +46,42 @@ pub fn pod_spec_path(kind: &GroupVersionKind<'_>) -> Option<&'static str> {
         .iter()
         .find(|known| kind.is(known.group, known.kind))
         .map(|known| known.pod_spec)
+}
+
+/// Calls `found` with every pod spec at `path` of an object of a custom kind, and with its exact place. The path leads
+/// through every item of a list: `spec.workerGroupSpecs.template.spec` also finds
+/// `spec.workerGroupSpecs[1].template.spec`.
+pub fn pod_specs(
+    object: &Cursor<'_>,
+    path: &str,
+    found: &mut dyn FnMut(&FieldPath<'_>, &Cursor<'_>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    walk(object, &FieldPath::new(""), path, found)
+}
+
+fn walk(
+    cursor: &Cursor<'_>,
+    place: &FieldPath<'_>,
+    path: &str,
+    found: &mut dyn FnMut(&FieldPath<'_>, &Cursor<'_>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    if cursor.is_null() {
+        return Ok(());
+    }
+    if path.is_empty() {
+        return found(place, cursor);
+    }
+    let (name, rest) = path.split_once('.').unwrap_or((path, ""));
+    let json = cursor.value(name)?;
+    let (field, place) = (cursor.path.child(name), place.child(name));
+    let Json::List(items) = json else {
+        return walk(&Cursor::new(json, field), &place, rest, found);
+    };
+    for (index, item) in items.iter().enumerate() {
+        let item = Cursor::new(item, field.index(index));
+        walk(&item, &place.index(index), rest, found)?;
+    }
+    Ok(())
 }
 
 /// The pod spec of an object, with containers of type `C` and volumes of type `V`: each policy reads the fields that
@@ -250,7 +289,6 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::field::FieldPath;
     use crate::json::{self, Wanted};
 
     #[derive(Debug, Default, PartialEq)]
@@ -350,22 +388,81 @@ mod tests {
         }
     }
 
+    /// Where pod specs are, and the accounts that they run as.
+    fn found(text: &str, path: &str) -> Result<Vec<String>, Error> {
+        let json = json::parse(text).unwrap();
+        let mut found = Vec::new();
+        let object = Cursor::new(&json, FieldPath::new("object"));
+        pod_specs(&object, path, &mut |place, spec| {
+            let pod: PodSpec<'_, Named<'_>> = PodSpec::view(spec)?;
+            found.push(format!("{place}: {}", pod.service_account_name));
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
     #[test]
     fn an_object_without_a_pod_spec_has_none() {
-        for (text, some) in [
-            (r#"{"object":{}}"#, false),
-            (r#"{"object":{"spec":null}}"#, false),
+        for (text, specs) in [
+            ("null", &[][..]),
+            ("{}", &[]),
+            (r#"{"spec":null}"#, &[]),
             (
-                r#"{"object":{"spec":{"containers":null,"volumes":null}}}"#,
-                true,
+                r#"{"spec":{"containers":null,"volumes":null}}"#,
+                &["spec: "],
             ),
         ] {
-            let json = json::parse(text).unwrap();
-            let request = Request::read(&Cursor::new(&json, FieldPath::new(""))).unwrap();
-            let pod = PodSpec::<Named<'_>>::read(&request, "spec").unwrap();
+            assert_eq!(found(text, "spec").unwrap(), specs, "{text}");
+        }
+    }
+
+    #[test]
+    fn finds_a_pod_spec_in_each_item_of_a_list() {
+        let text = r#"{"spec":{
+            "head":{"template":{"spec":{"serviceAccountName":"head"}}},
+            "workers":[
+                {"template":{"spec":{"serviceAccountName":"a"}}}, null, {}, {"template":null},
+                {"template":{"spec":{"serviceAccountName":"b"}}}
+            ],
+            "none":[],
+            "specs":[{"serviceAccountName":"c"}, null]}}"#;
+        for (path, expected) in [
+            (
+                "spec.head.template.spec",
+                &["spec.head.template.spec: head"][..],
+            ),
+            (
+                "spec.workers.template.spec",
+                &[
+                    "spec.workers[0].template.spec: a",
+                    "spec.workers[4].template.spec: b",
+                ],
+            ),
+            ("spec.specs", &["spec.specs[0]: c"]),
+            ("spec.none.template.spec", &[]),
+            ("spec.missing.template.spec", &[]),
+        ] {
+            assert_eq!(found(text, path).unwrap(), expected, "{path}");
+        }
+        for (path, place) in [
+            (
+                "spec.workers.template.spec.serviceAccountName.x",
+                "spec.workers[0].template.spec.serviceAccountName",
+            ),
+            (
+                "spec.head.template.spec.serviceAccountName",
+                "spec.head.template.spec.serviceAccountName",
+            ),
+        ] {
+            let problem = DecodeError::unexpected(
+                &FieldPath::new("object").child(place),
+                "a string",
+                "a map",
+            );
             assert_eq!(
-                pod.map(|pod| pod.all_containers().count()),
-                some.then_some(0)
+                found(text, path).unwrap_err(),
+                Error::Object(problem),
+                "{path}"
             );
         }
     }

@@ -50,50 +50,52 @@ impl Policy for HostpathMounts {
         let mut verdict = Verdict::accept();
         if let Some(path) = workload::pod_spec_path(&request.kind) {
             // Without a pod spec the API server refuses it.
-            pods(request, path, settings, cluster, &mut verdict)?;
+            if let Some(pod) = PodSpec::read(request, path)? {
+                let place = FieldPath::new(path);
+                check(request, &place, &pod, settings, cluster, &mut verdict)?;
+            }
             return Ok(verdict);
         }
-        // A kind may make pods of several specs: heads and workers.
+        // A custom kind may make pods of several specs: of a head and of workers.
         let custom = settings.custom_kinds.iter();
         let custom = custom.filter(|custom| custom.is(&request.kind));
         let paths: Vec<&str> = custom.map(|custom| custom.pod_spec_path.as_str()).collect();
-        let mut is_judged = false;
+        let [first, ..] = paths.as_slice() else {
+            return Ok(Verdict::unclaimed(request));
+        };
+        let mut has_some = false;
         for path in &paths {
-            is_judged |= pods(request, path, settings, cluster, &mut verdict)?;
+            workload::pod_specs(&request.object(), path, &mut |place, spec| {
+                has_some = true;
+                let pod = PodSpec::view(spec)?;
+                check(request, place, &pod, settings, cluster, &mut verdict)
+            })?;
         }
-        match paths.as_slice() {
-            [] => return Ok(Verdict::unclaimed(request)),
-            [path, ..] if !is_judged => rules::missing_pod_spec::check(path, &mut verdict),
-            _ => {}
+        if !has_some {
+            rules::missing_pod_spec::check(first, &mut verdict);
         }
         Ok(verdict)
     }
 }
 
-/// Judges the pod spec at a path. Whether there is one.
-fn pods(
+/// Judges a pod spec.
+fn check(
     request: &Request<'_>,
-    pod_spec: &str,
+    place: &FieldPath<'_>,
+    pod: &PodSpec<'_, Container<'_>, Volume<'_>>,
     settings: &Settings,
     cluster: &dyn Cluster,
     verdict: &mut Verdict,
-) -> Result<bool, Error> {
-    let Some(pod): Option<PodSpec<'_, Container<'_>, Volume<'_>>> =
-        PodSpec::read(request, pod_spec)?
-    else {
-        return Ok(false);
-    };
-    let pod = &pod;
+) -> Result<(), Error> {
     let namespace = request.object_namespace()?;
     if settings.exempts(namespace, pod.service_account_name, request.username)
         || is_mirror_pod(request)?
     {
-        return Ok(true);
+        return Ok(());
     }
 
-    let base = FieldPath::new(pod_spec);
-    let mounts = Mounts::of(pod, base);
-    let volumes = base.child("volumes");
+    let mounts = Mounts::of(pod, *place);
+    let volumes = place.child("volumes");
     for (index, volume) in pod.volumes.iter().enumerate() {
         let field = volumes.index(index);
         if let Some(source) = &volume.host_path {
@@ -125,7 +127,7 @@ fn pods(
         }
     }
     rules::bidirectional_propagation::check(&mounts, pod, namespace, settings, verdict);
-    Ok(true)
+    Ok(())
 }
 
 fn persistent_volume(request: &Request<'_>, settings: &Settings) -> Result<Verdict, Error> {

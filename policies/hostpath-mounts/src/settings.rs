@@ -243,7 +243,10 @@ fn read_custom_kind(entry: &mut Reader<'_, '_>) -> CustomKind {
         );
     }
     if pod_spec_path.contains('[') {
-        entry.problem("podSpecPath", "cannot lead through a list");
+        entry.problem(
+            "podSpecPath",
+            "has a \"[\"; a path leads through every item of a list, as in \"spec.workerGroupSpecs.template.spec\"",
+        );
     } else if pod_spec_path.split('.').any(str::is_empty) {
         entry.problem(
             "podSpecPath",

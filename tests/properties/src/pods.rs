@@ -67,7 +67,9 @@ pub(crate) fn holds(bytes: &[u8]) -> Outcome {
     world.removes::<HostpathMounts>(&more, &object)?;
     world.spoils::<HostpathMounts>(&object, &more)?;
     let mounted = with_mount(&pod, &mut choices);
-    world.adds::<HostpathMounts>(&object, &workload(kind, &mounted))?;
+    let mounted = workload(kind, &mounted);
+    world.adds::<HostpathMounts>(&object, &mounted)?;
+    world.removes::<HostpathMounts>(&mounted, &object)?;
 
     let other = respell(&pod, &mut choices);
     is_judged_the_same(&world, &object, &workload(kind, &other))?;

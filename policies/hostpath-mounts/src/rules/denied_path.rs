@@ -86,7 +86,7 @@ mod tests {
         assert_eq!(
             writable,
             [
-                "spec.containers[0].volumeMounts[0].readOnly: container \"app\" mounts \"/var/log\" writable, and \
+                "spec.containers[0].volumeMounts[0].readOnly: \"/var/log\" is mounted writable by container \"app\", and \
                  it is denied: ours; fix: set readOnly: true [writable_read_only_path]"
             ]
         );

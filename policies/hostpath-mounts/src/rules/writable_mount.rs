@@ -39,17 +39,14 @@ pub(crate) fn check(
         }
         let finding = |field: &FieldPath<'_>| {
             let (container, path) = (quote(mount.container), path_of(mount, volume));
-            match kind {
-                Some(kind) => {
-                    let reason = format!(
-                        "container {container} reaches {path}, a {kind}, which readOnly does not protect"
-                    );
-                    Finding::new(&RULE, field, reason).fix(NEITHER)
-                }
-                None => {
-                    let reason = format!("container {container} can write to {path} of the node");
-                    Finding::new(&RULE, field, reason)
-                }
+            if let Some(kind) = kind {
+                let reason = format!(
+                    "container {container} reaches {path}, a {kind}, which readOnly does not protect"
+                );
+                Finding::new(&RULE, field, reason).fix(NEITHER)
+            } else {
+                let reason = format!("container {container} can write to {path} of the node");
+                Finding::new(&RULE, field, reason)
             }
         };
         mount.with_field("readOnly", |field| {

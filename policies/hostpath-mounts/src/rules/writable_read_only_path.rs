@@ -25,21 +25,20 @@ pub(crate) fn check(
 ) {
     if volume.mounts.is_empty() {
         if ruling.access == Access::ReadOnly && !volume.read_only {
-            let quoted = volume.quoted();
-            let subject = if volume.is_of_a_pod() {
-                format!(
-                    "{quoted} is mounted by no container, so that it may be mounted writable later"
-                )
+            let explained = explain(ruling);
+            let finding = if volume.is_of_a_pod() {
+                let reason = format!(
+                    "by no container, so that it may be mounted writable later, and {explained}"
+                );
+                is_mounted(&volume.field(), &volume.quoted(), &reason)
+                    .fix("remove the volume, or mount it with readOnly: true")
             } else {
-                format!("{quoted} can be mounted writable by whoever claims it")
+                let quoted = volume.quoted();
+                let reason = format!(
+                    "{quoted} can be mounted writable by whoever claims it, and {explained}"
+                );
+                Finding::new(&RULE, &volume.field(), reason).fix(OF_PERSISTENT_VOLUME)
             };
-            let reason = format!("{subject}, and {}", explain(ruling));
-            let fix = if volume.is_of_a_pod() {
-                "remove the volume, or mount it with readOnly: true"
-            } else {
-                OF_PERSISTENT_VOLUME
-            };
-            let finding = Finding::new(&RULE, &volume.field(), reason).fix(fix);
             verdict.report(Level::Deny, finding);
         }
         return;
@@ -47,25 +46,30 @@ pub(crate) fn check(
     let mounts = volume.mounts.iter().zip(rulings);
     for (mount, ruling) in mounts.filter(|(mount, _)| mount.writable) {
         if ruling.access <= Access::ReadOnly {
-            // What `subPathExpr` leaves out is written to as well when it goes.
-            let reached = match mount.view.sub_path_expr {
-                "" => vec!["all of it".to_owned()],
-                _ => Vec::new(),
-            };
             let finding = |field: &FieldPath<'_>| {
                 let reason = format!(
-                    "container {} mounts {} writable, and {}",
+                    "writable by container {}, and {}",
                     quote(mount.container),
-                    path_of(mount, volume),
                     explain(ruling)
                 );
-                Finding::new(&RULE, field, reason).concerning(reached.clone())
+                // What `subPathExpr` leaves out is written to as well when it goes.
+                let mut concerned = vec![format!("container {}", mount.container)];
+                if mount.view.sub_path_expr.is_empty() {
+                    concerned.push("all of it".to_owned());
+                }
+                is_mounted(field, &path_of(mount, volume), &reason).concerning(concerned)
             };
             mount.with_field("readOnly", |field| {
                 verdict.report_with(Level::Deny, &|| finding(field));
             });
         }
     }
+}
+
+/// A finding about what is mounted. It is told from others by the path, and by who can write to it: an UPDATE that only
+/// takes away the mount is no worse.
+fn is_mounted(field: &FieldPath<'_>, quoted: &str, how: &str) -> Finding {
+    Finding::new(&RULE, field, format!("{quoted} is mounted ")).so(how)
 }
 
 fn explain(ruling: &Ruling<'_>) -> String {
@@ -107,7 +111,7 @@ mod tests {
         assert_eq!(
             lines(&json!({"path": "/var/log"}), &json!({}), &json!({})),
             [format!(
-                "{FIELD}: container \"app\" mounts \"/var/log\" writable, and it is {logs}; fix: set readOnly: true \
+                "{FIELD}: \"/var/log\" is mounted writable by container \"app\", and it is {logs}; fix: set readOnly: true \
                  [writable_read_only_path]"
             )]
         );
@@ -194,7 +198,7 @@ mod tests {
         assert_eq!(
             lines(&json!({"path": "/"}), &mount(false), &settings),
             [format!(
-                "{FIELD}: container \"app\" mounts \"/etc/app\" writable, and \"/\" is allowed only readOnly; fix: \
+                "{FIELD}: \"/etc/app\" is mounted writable by container \"app\", and \"/\" is allowed only readOnly; fix: \
                  set readOnly: true [writable_read_only_path]"
             )]
         );

@@ -7,9 +7,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::schema::{
-    Described, DottedPath, Level, Name, NamespacedName, OnUpdate, Reason, User, list,
-};
+use shared::schema::{Described, Level, Name, NamespacedName, OnUpdate, Reason, User, list};
 
 /// The settings of hostpath-mounts. All are optional.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -146,12 +144,17 @@ pub struct CustomKind {
     /// The kind.
     #[schemars(length(min = 1))]
     pub kind: String,
-    /// Where its pod spec is.
-    pub pod_spec_path: DottedPath,
+    /// Where its pod specs are. A path leads through every item of a list. A kind that has them in several places has
+    /// several entries.
+    #[schemars(regex(pattern = POD_SPEC_PATH))]
+    pub pod_spec_path: String,
 }
 
 /// Absolute paths, also of Windows: `/var/log`, `C:\logs`.
 const HOST_PATH: &str = r"^(/|\\|[A-Za-z]:)[^*]*$";
+
+/// Names of fields, none of them with an index.
+const POD_SPEC_PATH: &str = r"^[^.\[]+(\.[^.\[]+)*$";
 
 fn yes() -> bool {
     true
@@ -207,7 +210,7 @@ impl Described for Settings {
             custom_kinds: vec![CustomKind {
                 api_group: "argoproj.io".to_owned(),
                 kind: "Rollout".to_owned(),
-                pod_spec_path: DottedPath("spec.template.spec".to_owned()),
+                pod_spec_path: "spec.template.spec".to_owned(),
             }],
             follow_claims: true,
             on_update: OnUpdate::EnforceAll,
