@@ -252,6 +252,13 @@ fn objects(differ: usize) -> Vec<(&'static str, Value)> {
             })),
         ),
         (
+            "mounts of parts of a long path of Windows",
+            pod(&json!({
+                "volumes": [{"name": "v", "hostPath": {"path": format!("C:{}", "\\a".repeat(1_990))}}],
+                "containers": [{"name": "a", "volumeMounts": as_many(sub_path)}],
+            })),
+        ),
+        (
             "mounts of parts of a path with a long name",
             pod(&json!({
                 "volumes": [{"name": "v", "hostPath": {"path": format!("/{}", "a".repeat(4_000))}}],

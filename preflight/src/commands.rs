@@ -1,6 +1,6 @@
 //! What each command does, from arguments to exit status.
 
-use std::{error::Error, fs, io, process::ExitCode};
+use std::{error::Error, fs, process::ExitCode};
 
 use anstream::adapter::strip_str;
 use clap::{ColorChoice, CommandFactory};
@@ -33,8 +33,9 @@ pub(crate) fn run(cli: &Cli) -> ExitCode {
         Some(Command::Review { file, cluster }) => review::run(&cli.common, file, cluster),
         Some(Command::Policies) => policies::run(&cli.common),
         Some(Command::Completions { shell }) => {
-            clap_complete::generate(*shell, &mut Cli::command(), "preflight", &mut io::stdout());
-            Ok(0)
+            let mut text = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "preflight", &mut text);
+            print(&String::from_utf8_lossy(&text), cli.common.color).map(|()| 0)
         }
     };
     match outcome {
@@ -57,15 +58,18 @@ fn judge_manifests(cli: &Cli) -> Result<u8, Box<dyn Error>> {
         bar.inc(1);
     })?;
     bar.finish_and_clear();
+    let width = terminal::width(cli.common.width);
+    let files = cli.reports.iter();
+    let files = files.map(|wanted| Ok((wanted, render(wanted.format, &report, &policies, width)?)));
+    let files: Vec<_> = files.collect::<Result<_, Box<dyn Error>>>()?;
+    // Only people want it quiet.
     if cli.quiet {
         report.warnings.clear();
         report.notes.clear();
     }
-    let width = terminal::width(cli.common.width);
     let text = render(cli.common.format, &report, &policies, width)?;
     print(&text, cli.common.color)?;
-    for wanted in &cli.reports {
-        let text = render(wanted.format, &report, &policies, width)?;
+    for (wanted, text) in files {
         fs::write(&wanted.file, strip_str(&text).to_string())
             .map_err(|error| format!("{}: cannot be written: {error}", wanted.file.display()))?;
     }

@@ -46,7 +46,11 @@ fn choice(color: ColorChoice) -> anstream::ColorChoice {
 
 /// How wide to write.
 pub(crate) fn width(wanted: Option<usize>) -> usize {
-    let terminal = || comfy_table::Table::new().width().map(usize::from);
+    // Terminals of build servers have no size.
+    let terminal = || {
+        let width = comfy_table::Table::new().width().map(usize::from);
+        width.filter(|width| *width > 0)
+    };
     wanted
         .or_else(terminal)
         .unwrap_or(DEFAULT_WIDTH)

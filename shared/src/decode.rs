@@ -256,7 +256,8 @@ impl<'a> Cursor<'a> {
                 Json::Null => texts.push((key.as_ref(), "")),
                 Json::String(text) => texts.push((key, text)),
                 other => {
-                    let path = self.path.key(key);
+                    let key = shown_key(key);
+                    let path = self.path.key(&key);
                     return Err(DecodeError::unexpected(
                         &path,
                         other.type_name(),
@@ -317,6 +318,18 @@ impl DecodeError {
         };
         self.path = format!("{parent}{separator}{}", self.path);
         self
+    }
+}
+
+/// A key that a user chose, for a message: up to the first character that no key has. Where a space is missing in YAML,
+/// as in `{password:hunter2}`, the value is a part of the key.
+#[must_use]
+pub fn shown_key(key: &str) -> Cow<'_, str> {
+    let is_of_key =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/');
+    match key.bytes().position(|byte| !is_of_key(byte)) {
+        None => Cow::Borrowed(key),
+        Some(end) => Cow::Owned(format!("{}…", key.get(..end).unwrap_or_default())),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use shared::decode::shown_key;
 use shared::index::{Index, hash};
 use shared::{Cursor, DecodeError, FieldPath, Finding, Level, Request, Rule, Verdict};
 
@@ -160,7 +161,8 @@ impl Entry<'_> {
     /// A finding about this value.
     pub(crate) fn finding(&self, rule: &'static Rule, reason: String) -> Finding {
         let map = FieldPath::new(self.field);
-        Finding::new(rule, &map.key(self.key), reason).concerning(vec![self.key.to_owned()])
+        let key = shown_key(self.key);
+        Finding::new(rule, &map.key(&key), reason).concerning(vec![self.key.to_owned()])
     }
 }
 

@@ -182,7 +182,7 @@ impl Manifests {
         if path == Path::new("-") {
             let mut bytes = Vec::new();
             let read = io::stdin().lock().read_to_end(&mut bytes);
-            self.add_file("-", read.map(|_| bytes), Source::Named);
+            self.add_named("-", read.map(|_| bytes));
         } else if path.is_dir() {
             let files: Vec<_> = walk::manifests_in(path).collect();
             let is_empty = files.is_empty();
@@ -208,11 +208,25 @@ impl Manifests {
                 self.problem(&path.display().to_string(), None, text);
             }
         } else {
-            self.add_file(
-                &path.display().to_string(),
-                std::fs::read(path),
-                Source::Named,
+            self.add_named(&path.display().to_string(), std::fs::read(path));
+        }
+    }
+
+    /// Reads what the user named. Nothing at all is most often what a command before it failed to write.
+    fn add_named(&mut self, file: &str, read: io::Result<Vec<u8>>) {
+        let is_nothing = |line: &[u8]| {
+            let line = line.trim_ascii();
+            line.is_empty() || line.starts_with(b"#") || matches!(line, b"---" | b"...")
+        };
+        let is_empty = |bytes: &Vec<u8>| bytes.split(|byte| *byte == b'\n').all(is_nothing);
+        if read.as_ref().is_ok_and(is_empty) {
+            self.problem(
+                file,
+                None,
+                "is empty: there is no manifest in it".to_owned(),
             );
+        } else {
+            self.add_file(file, read, Source::Named);
         }
     }
 

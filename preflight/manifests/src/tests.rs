@@ -90,6 +90,25 @@ fn reads_json_with_lines() {
 }
 
 #[test]
+fn nothing_is_a_problem_and_an_empty_list_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    for (text, problems) in [
+        ("", 1),
+        ("\n---\n# nothing\n...\n", 1),
+        ("apiVersion: v1\nkind: List\nitems: []\n", 0),
+    ] {
+        let file = folder.path().join("a.yaml");
+        std::fs::write(&file, text).unwrap();
+        let read = read(&[file]);
+        assert_eq!(
+            (read.objects.len(), read.problems.len()),
+            (0, problems),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn a_folder_is_read_in_order_and_other_files_are_noted() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| {
@@ -132,7 +151,7 @@ fn a_folder_is_read_in_order_and_other_files_are_noted() {
         notes.collect::<Vec<_>>(),
         [
             "chart/Chart.yaml: a Helm chart; pipe what `helm template` renders into `preflight -`, skipped",
-            "chart/values.yaml: values of a Helm chart, skipped",
+            "chart/values.yaml:1: not a Kubernetes object, skipped",
             "data.json:1: not a Kubernetes object, skipped",
             "k/kustomization.yaml: a kustomization; pipe what `kubectl kustomize` builds into `preflight -`, skipped",
             "k/other.yaml:1: a kustomization, skipped: pipe what `kubectl kustomize` builds into `preflight -`",

@@ -27,9 +27,6 @@ impl Source {
             "kustomization.yaml" | "kustomization.yml" => {
                 Some("a kustomization; pipe what `kubectl kustomize` builds into `preflight -`")
             }
-            _ if name.starts_with("values") && !file.ends_with("json") => {
-                Some("values of a Helm chart")
-            }
             _ => None,
         }
     }
@@ -44,6 +41,7 @@ pub(super) fn manifests_in(folder: &Path) -> impl Iterator<Item = Result<PathBuf
         .require_git(false)
         // The settings of one user's machine must not decide what is checked.
         .git_global(false)
+        .ignore(false)
         .git_exclude(false)
         .sort_by_file_path(Ord::cmp)
         .build()

@@ -2,6 +2,9 @@
 //!
 //! Source: `staging/src/k8s.io/apiserver/pkg/admission/plugin/webhook/matchconditions/matcher.go`.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use cel::{Context, Program, Value as Cel};
 use serde::Deserialize;
 use serde_json::Value;
@@ -79,13 +82,31 @@ impl Conditions {
             ("oldObject", field("oldObject")),
             ("request", request),
         ] {
-            if context.add_variable(name, value).is_err() {
-                return true;
-            }
+            context.add_variable_from_value(name, cel(value));
         }
         let is_false =
             |program: &Program| matches!(program.execute(&context), Ok(Cel::Bool(false)));
         !self.programs.iter().any(is_false)
+    }
+}
+
+/// A value as CEL has it. Numbers without a fraction are signed, as the API server reads them.
+fn cel(value: &Value) -> Cel {
+    match value {
+        Value::Null => Cel::Null,
+        Value::Bool(truth) => Cel::Bool(*truth),
+        Value::Number(number) => match number.as_i64() {
+            Some(number) => Cel::Int(number),
+            None => Cel::Float(number.as_f64().unwrap_or_default()),
+        },
+        Value::String(text) => Cel::String(Arc::new(text.clone())),
+        Value::Array(items) => Cel::List(Arc::new(items.iter().map(cel).collect())),
+        Value::Object(fields) => {
+            let fields = fields
+                .iter()
+                .map(|(name, value)| (name.clone(), cel(value)));
+            fields.collect::<HashMap<String, Cel>>().into()
+        }
     }
 }
 
@@ -132,6 +153,8 @@ mod tests {
             (&["!('dev' in request.userInfo.groups)"], false),
             (&["request.userInfo.groups.exists(it, it == 'ops')"], false),
             (&["object.spec.replicas > 3"], false),
+            (&["object.spec.replicas - 4 == -1"], true),
+            (&["object.spec.replicas % 2 == 0"], false),
             (
                 &["oldObject == null && request.operation == 'CREATE'"],
                 true,

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
 use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, presets};
-use textwrap::Options;
+use textwrap::{Options, WordSplitter};
 
 use super::{Finding, Report, printable};
 use crate::manifests::{Note, Place};
@@ -210,6 +210,7 @@ fn notes(text: &mut String, notes: &[Note], width: usize) {
             &note,
             Options::new(width)
                 .subsequent_indent("      ")
+                .word_splitter(WordSplitter::NoHyphenation)
                 .break_words(false),
         );
         line(text, &format!("{DIM}{wrapped}{DIM:#}"));
@@ -230,6 +231,7 @@ fn paragraph(text: &mut String, indent: &str, content: &str, width: usize) {
     let options = Options::new(width.min(LINE))
         .initial_indent(indent)
         .subsequent_indent(indent)
+        .word_splitter(WordSplitter::NoHyphenation)
         .break_words(false);
     line(text, &textwrap::fill(content, options));
 }

@@ -73,7 +73,7 @@ mod tests {
         assert_eq!(
             lines(&secret("Opaque", &[("my key", b"x")]), &json!({})),
             [
-                "data[\"my key\"]: has a key with a character that no key may have; fix: use letters, digits, - _ and . \
+                "data[\"my…\"]: has a key with a character that no key may have; fix: use letters, digits, - _ and . \
               in the key [invalid_key]"
             ]
         );

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use shared::decode::shown_key;
 use shared::{FieldPath, Finding, Level, Rule, Verdict, quote, rule};
 
 use super::bytes;
@@ -70,7 +71,7 @@ fn largest(sizes: &[(&Entry<'_>, usize)]) -> String {
         let _ = write!(
             text,
             "{separator}{} with {}",
-            quote(entry.key),
+            quote(&shown_key(entry.key)),
             bytes(*size as u64)
         );
         named.push(place);
