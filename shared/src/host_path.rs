@@ -191,7 +191,7 @@ pub fn depth(path: &str) -> usize {
     components(path).count()
 }
 
-/// Adds names to a path in its one spelling. Whether one of them is `..`.
+/// Adds names to a path in its one spelling.
 fn append(path: &mut String, names: &[&str]) {
     for name in names {
         path.push('/');
