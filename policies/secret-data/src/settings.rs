@@ -113,6 +113,16 @@ struct Exempt {
 /// controller writes tokens.
 const EXEMPT_TYPES: &[&str] = &["helm.sh/release.v1", "kubernetes.io/service-account-token"];
 
+impl SizeOverride {
+    /// Whether it fits whatever `other` fits.
+    fn covers(&self, other: &Self) -> bool {
+        let has_all = |list: &[String], of: &[String]| {
+            list.is_empty() || !of.is_empty() && of.iter().all(|name| list.contains(name))
+        };
+        has_all(&self.types, &other.types) && has_all(&self.namespaces, &other.namespaces)
+    }
+}
+
 impl Settings {
     /// Whether the policy does not concern an object, or whoever writes it.
     pub(crate) fn exempts(&self, namespace: &str, name: &str, username: &str) -> bool {
@@ -169,13 +179,15 @@ impl shared::Settings for Settings {
             ..Size::default()
         };
         let size = settings.map("size", |size| read_size(size, &default));
+        let size_overrides = settings.list("sizeOverrides", |entry| SizeOverride {
+            types: entry.texts("types", type_problem),
+            namespaces: entry.names("namespaces"),
+            size: read_size(entry, &size),
+        });
+        check_order(settings, &size_overrides);
         Self {
-            size_overrides: settings.list("sizeOverrides", |entry| SizeOverride {
-                types: entry.texts("types", type_problem),
-                namespaces: entry.names("namespaces"),
-                size: read_size(entry, &size),
-            }),
             size,
+            size_overrides,
             encoding: settings.map("encoding", Encoding::read),
             form: settings.map("form", Form::read),
             clear_text_copy: settings.level("clearTextCopy", Level::Warn),
@@ -226,6 +238,19 @@ impl Form {
             bootstrap_token: form.level("bootstrapToken", Deny),
             pem: form.level("pem", Warn),
             files: form.level("files", Warn),
+        }
+    }
+}
+
+/// Notes overrides that can never count, because one before them fits whatever they fit.
+fn check_order(settings: &mut Reader<'_, '_>, overrides: &[SizeOverride]) {
+    for (index, entry) in overrides.iter().enumerate() {
+        let mut before = overrides.iter().take(index);
+        if let Some(first) = before.position(|first| first.covers(entry)) {
+            settings.problem(
+                &format!("sizeOverrides[{index}]"),
+                format!("never counts, as sizeOverrides[{first}] fits all of that first"),
+            );
         }
     }
 }
