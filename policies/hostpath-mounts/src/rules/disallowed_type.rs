@@ -29,7 +29,9 @@ pub(crate) fn check(volume: &HostVolume<'_>, scope: &Scope<'_>, verdict: &mut Ve
         volume.quoted(),
         kind = quote(kind)
     );
-    let finding = Finding::new(&RULE, &volume.kind_field(), reason).concerning(volume.uses());
+    let finding = Finding::new(&RULE, &volume.kind_field(), reason)
+        .known_as(format!("{kind} {}", volume.identity()))
+        .concerning(volume.uses());
     verdict.report(Level::Deny, finding);
 }
 

@@ -37,7 +37,9 @@ pub(crate) fn check(volume: &HostVolume<'_>, settings: &Settings, verdict: &mut 
             };
             verdict.report(
                 settings.non_recursive_read_only,
-                Finding::new(&RULE, field, reason).fix(fix),
+                Finding::new(&RULE, field, reason)
+                    .fix(fix)
+                    .known_as(volume.identity()),
             );
         });
     }
