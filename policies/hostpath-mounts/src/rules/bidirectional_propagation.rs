@@ -11,7 +11,6 @@ use crate::settings::Settings;
 use crate::views::{Container, Source, Volume};
 use crate::volume::{Mounts, identity as path_identity};
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "bidirectional_propagation",
     summary: "`mountPropagation: Bidirectional`, so that mounts show up on the node",

@@ -5,7 +5,6 @@ use shared::{Finding, Rule, Verdict, rule};
 use crate::settings::Settings;
 use crate::volume::HostVolume;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "created_path",
     summary: "`type: DirectoryOrCreate` or `FileOrCreate`",

@@ -5,7 +5,6 @@ use shared::{Finding, Level, Rule, Verdict, list_of, quote, rule};
 use crate::ruling::Scope;
 use crate::volume::HostVolume;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "disallowed_type",
     summary: "A `type` that the entry of `allowed` for the path does not list",

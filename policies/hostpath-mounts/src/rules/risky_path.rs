@@ -6,7 +6,6 @@ use shared::{Rule, Verdict, quote, rule};
 use crate::catalogue::Risk;
 use crate::volume::{HostVolume, OF_PERSISTENT_VOLUME};
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "risky_path",
     summary: "A path of the catalogue that no pod should see, not even read-only; something inside it, or something that holds it",

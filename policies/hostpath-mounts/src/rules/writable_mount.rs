@@ -7,7 +7,6 @@ use crate::ruling::{Access, Because, Ruling};
 use crate::settings::Settings;
 use crate::volume::HostVolume;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "writable_mount",
     summary: "A writable mount of a path that no list names, or any mount of a socket or a device there",

@@ -6,7 +6,6 @@ use super::reached;
 use crate::ruling::{Access, Because, Ruling};
 use crate::volume::{HostVolume, OF_PERSISTENT_VOLUME};
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "writable_read_only_path",
     summary: "A writable mount of a path that may be read, but not written, or of something that holds it",

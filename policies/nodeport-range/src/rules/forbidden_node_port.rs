@@ -5,7 +5,6 @@ use shared::{FieldPath, Finding, Level, OnUpdate, Rule, Settings as _, Verdict, 
 use crate::service::{Choice, Kind, Service};
 use crate::settings::Settings;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "forbidden_node_port",
     summary: "Where `nodePorts` forbids them, whatever opens node ports",

@@ -4,7 +4,6 @@ use shared::{FieldPath, Finding, Level, Rule, Verdict, rule};
 
 use crate::views::{Object, Values};
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "malformed_bootstrap_token",
     summary: "A bootstrap token whose parts, name, namespace, groups or usages are not as the API server wants them",
