@@ -189,10 +189,7 @@ impl Review<'_> {
                 &whole
             },
         };
-        let failed = |error| Error::Lookup {
-            subject: format!("{} {namespace}/{name}", readable.kind),
-            error,
-        };
+        let failed = |error| lookup.failed(error);
         let missing = |state: &str, verdict: &mut Verdict| {
             rules::missing_target::check(autoscaler, state, self.settings, verdict);
         };
@@ -234,11 +231,8 @@ impl Review<'_> {
         let Some(pods) = self.pods(&request.object(), readable, name)? else {
             return Ok(());
         };
-        let failed = |error| Error::Lookup {
-            subject: format!("the list of HorizontalPodAutoscalers in {namespace}"),
-            error,
-        };
         let lookup = autoscaling::horizontal_pod_autoscalers(namespace);
+        let failed = |error| lookup.failed(error);
         let answer = cluster::list(self.cluster, &lookup).map_err(failed)?;
         let list = answer.parse_list(autoscaling::wants).map_err(failed)?;
         let mut autoscalers = Vec::new();
