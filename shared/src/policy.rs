@@ -173,6 +173,20 @@ impl Verdict {
             format!("cannot be judged: {subject} {error}"),
         );
     }
+
+    /// The verdict, when all is judged. What could not be, because a look-up failed, is an error, or only told where
+    /// `passes` says so.
+    pub fn when(
+        mut self,
+        judged: Result<(), Error>,
+        passes: impl FnOnce() -> bool,
+    ) -> Result<Self, Error> {
+        match judged {
+            Err(Error::Lookup { subject, error }) if passes() => self.unjudged(&subject, &error),
+            judged => judged?,
+        }
+        Ok(self)
+    }
 }
 
 /// Answers `validate`. Every failure is a refusal with a code and a reason, never a trap and never an error of the host.

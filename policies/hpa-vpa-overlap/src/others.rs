@@ -3,7 +3,8 @@
 use std::cell::Cell;
 
 use shared::autoscaling::{
-    AutoscalerMeta, ScaleTarget, horizontal_pod_autoscalers, vertical_pod_autoscalers,
+    AutoscalerMeta, ScaleTarget, horizontal_pod_autoscalers, insert_by_name,
+    vertical_pod_autoscalers,
 };
 use shared::cluster::{self, Answer, List, ListLookup};
 use shared::{ClusterError, Cursor, DecodeError, Error, Verdict};
@@ -107,10 +108,7 @@ impl<'l> Others<'l> {
             }
             match self.name_of(&item, review) {
                 Ok(None) => {}
-                Ok(Some(name)) => {
-                    let place = found.partition_point(|(known, _)| *known <= name);
-                    found.insert(place, (name, item));
-                }
+                Ok(Some(name)) => insert_by_name(&mut found, name, item),
                 Err(error) => self.pass_over(&item, &error, verdict),
             }
         }
@@ -141,7 +139,8 @@ impl<'l> Others<'l> {
                 || uid.is_some_and(|uid| !uid.is_empty() && uid == review.uid));
         let exempt = review
             .settings
-            .exempts_autoscaler(review.namespace, meta.name);
+            .exempt
+            .has_object(review.namespace, meta.name);
         Ok((!is_itself && !exempt && !meta.deleting).then_some(meta.name))
     }
 }
