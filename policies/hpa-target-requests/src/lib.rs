@@ -182,30 +182,18 @@ impl Review<'_> {
             },
         };
         let failed = |error| lookup.failed(error);
-        let missing = |state: &str, verdict: &mut Verdict| {
-            rules::missing_target::check(autoscaler, state, self.settings, verdict);
-        };
         let answer = match cluster::fetch(self.cluster, &lookup) {
             Err(error @ (ClusterError::NotFound | ClusterError::NotServed)) => {
-                missing(&error.to_string(), verdict);
+                let state = error.to_string();
+                rules::missing_target::check(autoscaler, &state, self.settings, verdict);
                 return Ok(());
             }
             answer => answer.map_err(failed)?,
         };
-        let undecodable = |error| failed(ClusterError::Undecodable(error));
         let json = answer.parse().map_err(failed)?;
         let object = Cursor::new(&json, FieldPath::new(""));
-        let deleted = object.map("metadata", |metadata| metadata.text("deletionTimestamp"));
-        if deleted
-            .map_err(undecodable)?
-            .is_some_and(|since| !since.is_empty())
-        {
-            missing("is being deleted", verdict);
-            return Ok(());
-        }
-        let pods = self.pods(&object, readable, name);
-        let Some(pods) = pods.map_err(undecodable)? else {
-            rules::uninspected_target::check_pod_spec(autoscaler, readable.pod_spec, verdict);
+        let pods = self.pods_of_target(&object, autoscaler, readable, verdict);
+        let Some(pods) = pods.map_err(|error| failed(error.into()))? else {
             return Ok(());
         };
         let mut metrics = autoscaler.metrics.iter();
@@ -213,6 +201,26 @@ impl Review<'_> {
         let pods = self.with_defaults(pods, depends, verdict)?;
         judge(autoscaler, &pods, Side::Autoscaler, self.settings, verdict);
         Ok(())
+    }
+
+    /// The pods of the target of an autoscaler. None where there are none to judge, which is told.
+    fn pods_of_target<'p>(
+        &self,
+        target: &Cursor<'p>,
+        autoscaler: &'p HorizontalPodAutoscaler<'_>,
+        readable: Readable<'p>,
+        verdict: &mut Verdict,
+    ) -> Result<Option<Pods<'p>>, DecodeError> {
+        if AutoscalerMeta::read(target)?.deleting {
+            let state = "is being deleted";
+            rules::missing_target::check(autoscaler, state, self.settings, verdict);
+            return Ok(None);
+        }
+        let pods = self.pods(target, readable, autoscaler.target.name)?;
+        if pods.is_none() {
+            rules::uninspected_target::check_pod_spec(autoscaler, readable.pod_spec, verdict);
+        }
+        Ok(pods)
     }
 
     /// Judges a workload against the autoscalers that target it.
