@@ -1,5 +1,6 @@
 //! Look-ups in the cluster, for policies whose verdict depends on more than one object.
 
+use std::cell::Cell;
 use std::fmt;
 
 use serde::Serialize;
@@ -20,6 +21,46 @@ pub(crate) mod host;
 pub trait Cluster {
     /// The answer of the host's function `kubernetes/<operation>` as JSON, or the host's words on why there is none.
     fn ask(&self, operation: &str, request: &[u8]) -> Result<Vec<u8>, String>;
+}
+
+/// Asks another one, and remembers what it was told: an UPDATE is judged twice, and the old object needs mostly what the
+/// new one needs.
+pub(crate) struct Memory<'c> {
+    cluster: &'c dyn Cluster,
+    told: Cell<Vec<(Request, Told)>>,
+}
+
+/// What is asked. No two operations have the same fields.
+type Request = Vec<u8>;
+
+type Told = Result<Vec<u8>, String>;
+
+/// So many answers are remembered. Whoever asks more has a question for each of very many objects.
+const REMEMBERED: usize = 100;
+
+impl<'c> Memory<'c> {
+    pub(crate) fn of(cluster: &'c dyn Cluster) -> Self {
+        Self {
+            cluster,
+            told: Cell::default(),
+        }
+    }
+}
+
+impl Cluster for Memory<'_> {
+    fn ask(&self, operation: &str, request: &[u8]) -> Told {
+        let mut told = self.told.take();
+        let known = told.iter().find(|(known, _)| known == request);
+        let answer = match known {
+            Some((_, answer)) => answer.clone(),
+            None => self.cluster.ask(operation, request),
+        };
+        if known.is_none() && told.len() < REMEMBERED {
+            told.push((request.to_vec(), answer.clone()));
+        }
+        self.told.set(told);
+        answer
+    }
 }
 
 /// The host's function that gets one object.
@@ -377,6 +418,45 @@ mod tests {
             });
             assert_eq!(found.map_err(|error| error.to_string()), expected);
         }
+    }
+
+    /// Counts what it is asked.
+    #[derive(Default)]
+    struct Counting(Cell<usize>);
+
+    impl Cluster for Counting {
+        fn ask(&self, operation: &str, request: &[u8]) -> Result<Vec<u8>, String> {
+            let count = self.0.get() + 1;
+            self.0.set(count);
+            if request == b"fails" {
+                return Err(format!("{operation} {count}"));
+            }
+            Ok(format!("{operation} {count}").into_bytes())
+        }
+    }
+
+    #[test]
+    fn a_question_is_asked_once_as_long_as_there_are_few() {
+        let cluster = Counting::default();
+        let memory = Memory::of(&cluster);
+        let ask = |request: &str| memory.ask("get", request.as_bytes());
+        let told = |text: &str| Ok(text.as_bytes().to_vec());
+        for (request, answer) in [
+            ("a", told("get 1")),
+            ("fails", Err("get 2".to_owned())),
+            ("b", told("get 3")),
+            ("a", told("get 1")),
+            ("fails", Err("get 2".to_owned())),
+        ] {
+            assert_eq!(ask(request), answer, "{request}");
+        }
+        for number in 0..REMEMBERED {
+            let _ = ask(&number.to_string());
+        }
+        assert_eq!(ask("a"), told("get 1"));
+        let (before, _) = (cluster.0.get(), ask("the last"));
+        let _ = ask("the last");
+        assert_eq!(cluster.0.get(), before + 2);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use crate::cluster::{Cluster, ClusterError};
+use crate::cluster::{Cluster, ClusterError, Memory};
 use crate::decode::{Cursor, DecodeError};
 use crate::field::FieldPath;
 use crate::json::{self, Json, Wanted};
@@ -302,6 +302,11 @@ fn judge<P: Policy>(
     settings: &P::Settings,
     cluster: &dyn Cluster,
 ) -> Result<Verdict, Error> {
+    let memory = Memory::of(cluster);
+    let cluster = match request.operation {
+        Operation::Update => &memory,
+        _ => cluster,
+    };
     let verdict = match P::validate(request, settings, cluster) {
         Err(Error::Lookup { subject, error })
             if request.operation == Operation::Update && request.is_by_kubernetes() =>
