@@ -18,6 +18,12 @@ mod vertical;
 pub use horizontal::{Goal, HorizontalPodAutoscaler, Metric, MetricSource, are_first};
 pub use vertical::{ContainerPolicy, UpdateMode, VerticalPodAutoscaler};
 
+/// Adds an autoscaler to others in the order of their names: a list of the host has none of its own.
+pub fn insert_by_name<'n, T>(list: &mut Vec<(&'n str, T)>, name: &'n str, autoscaler: T) {
+    let place = list.partition_point(|(known, _)| *known <= name);
+    list.insert(place, (name, autoscaler));
+}
+
 /// Where a v1 `HorizontalPodAutoscaler` keeps the metrics that v1 has no field for. Lists of the host have no
 /// annotations, so list v2.
 const METRICS_ANNOTATION: &str = "autoscaling.alpha.kubernetes.io/metrics";
@@ -314,6 +320,22 @@ mod tests {
             api_version,
             kind,
             name,
+        }
+    }
+
+    #[test]
+    fn autoscalers_are_in_the_order_of_their_names_whatever_that_of_a_list() {
+        for order in [
+            ["a 1", "b 1", "b 2"],
+            ["b 1", "a 1", "b 2"],
+            ["b 1", "b 2", "a 1"],
+        ] {
+            let mut list = Vec::new();
+            for object in order {
+                let (name, number) = object.split_once(' ').unwrap();
+                insert_by_name(&mut list, name, number);
+            }
+            assert_eq!(list, [("a", "1"), ("b", "1"), ("b", "2")], "{order:?}");
         }
     }
 

@@ -1,5 +1,6 @@
 //! Look-ups in the cluster, for policies whose verdict depends on more than one object.
 
+use std::cell::Cell;
 use std::fmt;
 
 use serde::Serialize;
@@ -7,6 +8,7 @@ use serde::Serialize;
 use crate::decode::{Cursor, DecodeError};
 use crate::field::FieldPath;
 use crate::json::{self, Json};
+use crate::policy::Error;
 use crate::quote::quote;
 
 #[cfg(target_arch = "wasm32")]
@@ -14,11 +16,51 @@ pub(crate) mod host;
 
 /// Where objects are looked up: the host in a cluster, a set of objects in tests.
 ///
-/// Policies call [`get`], [`fetch`] and [`list`]. They share this one method, so that a policy that never lists carries
-/// neither the code for it nor the name of the host's function, which tools would miss in its metadata.
+/// Policies call [`Lookup::read`], [`fetch`] and [`list`]. They share this one method, so that a policy that never lists
+/// carries neither the code for it nor the name of the host's function, which tools would miss in its metadata.
 pub trait Cluster {
     /// The answer of the host's function `kubernetes/<operation>` as JSON, or the host's words on why there is none.
     fn ask(&self, operation: &str, request: &[u8]) -> Result<Vec<u8>, String>;
+}
+
+/// Asks another one, and remembers what it was told: an UPDATE is judged twice, and the old object needs mostly what the
+/// new one needs.
+pub(crate) struct Memory<'c> {
+    cluster: &'c dyn Cluster,
+    told: Cell<Vec<(Request, Told)>>,
+}
+
+/// What is asked. No two operations have the same fields.
+type Request = Vec<u8>;
+
+type Told = Result<Vec<u8>, String>;
+
+/// So many answers are remembered. Whoever asks more has a question for each of very many objects.
+const REMEMBERED: usize = 100;
+
+impl<'c> Memory<'c> {
+    pub(crate) fn of(cluster: &'c dyn Cluster) -> Self {
+        Self {
+            cluster,
+            told: Cell::default(),
+        }
+    }
+}
+
+impl Cluster for Memory<'_> {
+    fn ask(&self, operation: &str, request: &[u8]) -> Told {
+        let mut told = self.told.take();
+        let known = told.iter().find(|(known, _)| known == request);
+        let answer = match known {
+            Some((_, answer)) => answer.clone(),
+            None => self.cluster.ask(operation, request),
+        };
+        if known.is_none() && told.len() < REMEMBERED {
+            told.push((request.to_vec(), answer.clone()));
+        }
+        self.told.set(told);
+        answer
+    }
 }
 
 /// The host's function that gets one object.
@@ -127,6 +169,12 @@ impl fmt::Display for ClusterError {
 
 impl std::error::Error for ClusterError {}
 
+impl From<DecodeError> for ClusterError {
+    fn from(error: DecodeError) -> Self {
+        Self::Undecodable(error)
+    }
+}
+
 /// An object that was looked up, as text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer(String);
@@ -134,7 +182,7 @@ pub struct Answer(String);
 impl Answer {
     /// Reads the text. The fields are those that were asked for, so all are kept.
     pub fn parse(&self) -> Result<Json<'_>, ClusterError> {
-        json::parse(&self.0).map_err(ClusterError::Undecodable)
+        Ok(json::parse(&self.0)?)
     }
 }
 
@@ -146,10 +194,9 @@ impl Answer {
     /// Reads the text as a list, and of its items the fields that `wants` names at any depth: the host leaves a good
     /// deal of metadata in, and there may be thousands.
     pub fn parse_list(&self, wants: fn(&str) -> bool) -> Result<List<'_>, ClusterError> {
-        let list = json::parse_list(&self.0, wants).map_err(ClusterError::Undecodable)?;
+        let list = json::parse_list(&self.0, wants)?;
         // Whatever is no list of items must not pass for an empty one.
-        let items = Cursor::new(&list, FieldPath::new("")).items("items");
-        items.map_err(ClusterError::Undecodable)?;
+        Cursor::new(&list, FieldPath::new("")).items("items")?;
         Ok(List(list))
     }
 }
@@ -182,12 +229,42 @@ pub fn fetch(cluster: &dyn Cluster, lookup: &Lookup<'_>) -> Result<Answer, Clust
     ask(cluster, GET, lookup)
 }
 
-/// Gets an object. None when there is no such object or kind.
-pub fn get(cluster: &dyn Cluster, lookup: &Lookup<'_>) -> Result<Option<Answer>, ClusterError> {
-    match fetch(cluster, lookup) {
-        Ok(answer) => Ok(Some(answer)),
-        Err(ClusterError::NotFound | ClusterError::NotServed) => Ok(None),
-        Err(error) => Err(error),
+impl Lookup<'_> {
+    /// Gets the object and reads it. None when there is no such object or kind.
+    pub fn read<T>(
+        &self,
+        cluster: &dyn Cluster,
+        read: impl FnOnce(&Cursor<'_>) -> Result<T, DecodeError>,
+    ) -> Result<Option<T>, Error> {
+        let answer = match fetch(cluster, self) {
+            Err(ClusterError::NotFound | ClusterError::NotServed) => return Ok(None),
+            answer => answer,
+        };
+        let object = answer.and_then(|answer| {
+            let json = answer.parse()?;
+            Ok(read(&Cursor::new(&json, FieldPath::new("")))?)
+        });
+        object.map(Some).map_err(|error| self.failed(error))
+    }
+
+    /// Says that nothing can be judged without the object.
+    #[must_use]
+    pub fn failed(&self, error: ClusterError) -> Error {
+        let (kind, name) = (self.kind, self.name);
+        let subject = match self.namespace {
+            Some(namespace) => format!("{kind} {namespace}/{name}"),
+            None => format!("{kind} {name}"),
+        };
+        Error::Lookup { subject, error }
+    }
+}
+
+impl ListLookup<'_> {
+    /// Says that nothing can be judged without the list.
+    #[must_use]
+    pub fn failed(&self, error: ClusterError) -> Error {
+        let subject = format!("the list of {}s in {}", self.kind, self.namespace);
+        Error::Lookup { subject, error }
     }
 }
 
@@ -281,18 +358,135 @@ mod tests {
         }
     }
 
-    /// A host that says the same to everything.
-    struct Says(Result<&'static str, &'static str>);
+    /// A host that is asked one thing, and says one thing.
+    struct Says {
+        asked: (&'static str, &'static str),
+        answer: Result<&'static str, &'static str>,
+    }
 
     impl Cluster for Says {
         fn ask(&self, operation: &str, request: &[u8]) -> Result<Vec<u8>, String> {
-            assert_eq!(operation, "list_resources_by_namespace");
             let request = std::str::from_utf8(request).unwrap();
-            let start = r#"{"api_version":"autoscaling/v2","kind":"HorizontalPodAutoscaler","#;
-            let rest = r#""namespace":"shop","field_masks":["spec.a"]}"#;
-            assert_eq!(request.strip_prefix(start), Some(rest));
-            let answer = self.0.map(|text| text.as_bytes().to_vec());
+            assert_eq!((operation, request), self.asked);
+            let answer = self.answer.map(|text| text.as_bytes().to_vec());
             answer.map_err(str::to_owned)
+        }
+    }
+
+    #[test]
+    fn reads_an_object_or_says_what_is_wrong_with_it() {
+        let volume = "PersistentVolume a";
+        let request = r#"{"api_version":"v1","kind":"PersistentVolume","name":"a","namespace":null,"disable_cache":true,"field_masks":["spec"]}"#;
+        for (answer, expected) in [
+            (Ok(r#"{"spec":"b"}"#), Ok(Some("b".to_owned()))),
+            (Ok("{}"), Ok(Some(String::new()))),
+            (
+                Err("Cannot find v1/PersistentVolume named 'a' inside of namespace 'None'"),
+                Ok(None),
+            ),
+            (Err("Cannot find resource v1/PersistentVolume"), Ok(None)),
+            (
+                Ok(r#"{"spec":7}"#),
+                Err(format!(
+                    "{volume} cannot be read: spec: must be a string, not a number"
+                )),
+            ),
+            (
+                Ok(""),
+                Err(format!(
+                    "{volume} cannot be read: is not JSON, or too deep, at line 1, column 0"
+                )),
+            ),
+            (
+                Err("deadline has elapsed"),
+                Err(format!(
+                    "{volume} could not be looked up: deadline has elapsed"
+                )),
+            ),
+        ] {
+            let lookup = Lookup {
+                api_version: "v1",
+                kind: "PersistentVolume",
+                name: "a",
+                namespace: None,
+                disable_cache: true,
+                field_masks: &["spec"],
+            };
+            let asked = ("get_resource", request);
+            let found = lookup.read(&Says { asked, answer }, |volume| {
+                volume.text("spec").map(str::to_owned)
+            });
+            assert_eq!(found.map_err(|error| error.to_string()), expected);
+        }
+    }
+
+    /// Counts what it is asked.
+    #[derive(Default)]
+    struct Counting(Cell<usize>);
+
+    impl Cluster for Counting {
+        fn ask(&self, operation: &str, request: &[u8]) -> Result<Vec<u8>, String> {
+            let count = self.0.get() + 1;
+            self.0.set(count);
+            if request == b"fails" {
+                return Err(format!("{operation} {count}"));
+            }
+            Ok(format!("{operation} {count}").into_bytes())
+        }
+    }
+
+    #[test]
+    fn a_question_is_asked_once_as_long_as_there_are_few() {
+        let cluster = Counting::default();
+        let memory = Memory::of(&cluster);
+        let ask = |request: &str| memory.ask("get", request.as_bytes());
+        let told = |text: &str| Ok(text.as_bytes().to_vec());
+        for (request, answer) in [
+            ("a", told("get 1")),
+            ("fails", Err("get 2".to_owned())),
+            ("b", told("get 3")),
+            ("a", told("get 1")),
+            ("fails", Err("get 2".to_owned())),
+        ] {
+            assert_eq!(ask(request), answer, "{request}");
+        }
+        for number in 0..REMEMBERED {
+            let _ = ask(&number.to_string());
+        }
+        assert_eq!(ask("a"), told("get 1"));
+        let (before, _) = (cluster.0.get(), ask("the last"));
+        let _ = ask("the last");
+        assert_eq!(cluster.0.get(), before + 2);
+    }
+
+    #[test]
+    fn says_what_could_not_be_looked_up() {
+        let lookup = Lookup {
+            api_version: "apps/v1",
+            kind: "Deployment",
+            name: "web",
+            namespace: Some("shop"),
+            disable_cache: false,
+            field_masks: &[],
+        };
+        let list = ListLookup {
+            api_version: "v1",
+            kind: "LimitRange",
+            namespace: "shop",
+            field_masks: &[],
+        };
+        let trouble = ClusterError::Unavailable("timed out".to_owned());
+        for (error, said) in [
+            (
+                lookup.failed(trouble.clone()),
+                "Deployment shop/web could not be looked up: timed out",
+            ),
+            (
+                list.failed(trouble),
+                "the list of LimitRanges in shop could not be looked up: timed out",
+            ),
+        ] {
+            assert_eq!(error.to_string(), said);
         }
     }
 
@@ -303,7 +497,15 @@ mod tests {
             namespace: "shop",
             field_masks: &["spec.a"],
         };
-        let answer = list(&Says(says), &lookup)?;
+        let asked = (
+            "list_resources_by_namespace",
+            r#"{"api_version":"autoscaling/v2","kind":"HorizontalPodAutoscaler","namespace":"shop","field_masks":["spec.a"]}"#,
+        );
+        let cluster = Says {
+            asked,
+            answer: says,
+        };
+        let answer = list(&cluster, &lookup)?;
         let list = answer.parse_list(|field| matches!(field, "metadata" | "name"))?;
         let name = |item: Cursor<'_>| {
             let name = item.map("metadata", |metadata| metadata.text("name"));

@@ -11,8 +11,14 @@ use crate::field::FieldPath;
 use crate::json::Json;
 
 /// JSON that is not what it should be: which field, and what was expected. Holds no value of the document.
+///
+/// Every `?` of a view has to move it. In a box it is one word, which makes a policy 4 to 10 KB smaller.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DecodeError {
+pub struct DecodeError(Box<Located>);
+
+/// What is wrong, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Located {
     path: String,
     problem: Problem,
 }
@@ -34,15 +40,17 @@ enum Problem {
 }
 
 impl DecodeError {
+    #[cold]
+    fn new(path: String, problem: Problem) -> Self {
+        Self(Box::new(Located { path, problem }))
+    }
+
     pub(crate) fn syntax(error: &serde_json::Error) -> Self {
         let problem = Problem::Syntax {
             line: error.line(),
             column: error.column(),
         };
-        Self {
-            path: String::new(),
-            problem,
-        }
+        Self::new(String::new(), problem)
     }
 
     /// The value at `path` is not what was expected. `found` is no more than its type.
@@ -52,32 +60,27 @@ impl DecodeError {
         found: &'static str,
         expected: &'static str,
     ) -> Self {
-        Self {
-            path: path.to_string(),
-            problem: Problem::Type { found, expected },
-        }
+        Self::new(path.to_string(), Problem::Type { found, expected })
     }
 
     pub(crate) fn missing(path: &str) -> Self {
-        Self {
-            path: path.to_owned(),
-            problem: Problem::Missing,
-        }
+        Self::new(path.to_owned(), Problem::Missing)
     }
 
     /// What is wrong there.
     #[must_use]
     pub fn problem(&self) -> String {
-        self.problem.to_string()
+        self.0.problem.to_string()
     }
 }
 
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.path.is_empty() {
-            write!(f, "{}: ", self.path)?;
+        let Located { path, problem } = &*self.0;
+        if !path.is_empty() {
+            write!(f, "{path}: ")?;
         }
-        self.problem.fmt(f)
+        problem.fmt(f)
     }
 }
 
@@ -278,10 +281,8 @@ impl<'a> Cursor<'a> {
             .map(|(_, value)| value);
         let json = found.next().unwrap_or(NULL);
         if found.next().is_some() {
-            return Err(DecodeError {
-                path: self.path.child(name).to_string(),
-                problem: Problem::Duplicate,
-            });
+            let path = self.path.child(name).to_string();
+            return Err(DecodeError::new(path, Problem::Duplicate));
         }
         Ok(json)
     }
@@ -311,12 +312,13 @@ impl DecodeError {
     /// The same problem, seen from above `parent`.
     #[cold]
     fn below(mut self, parent: &FieldPath<'_>) -> Self {
-        let separator = if self.path.is_empty() || self.path.starts_with('[') {
+        let path = &mut self.0.path;
+        let separator = if path.is_empty() || path.starts_with('[') {
             ""
         } else {
             "."
         };
-        self.path = format!("{parent}{separator}{}", self.path);
+        *path = format!("{parent}{separator}{path}");
         self
     }
 }

@@ -79,6 +79,7 @@
 pub mod autoscaling;
 pub mod cluster;
 pub mod decode;
+mod exempt;
 mod field;
 #[cfg(target_arch = "wasm32")]
 pub mod guest;
@@ -100,6 +101,7 @@ mod verdict;
 pub mod workload;
 pub use cluster::{Cluster, ClusterError};
 pub use decode::{Cursor, DecodeError};
+pub use exempt::Exempt;
 pub use field::FieldPath;
 pub use json::Json;
 pub use policy::{Error, Policy};

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use crate::cluster::{Cluster, ClusterError};
+use crate::cluster::{Cluster, ClusterError, Memory};
 use crate::decode::{Cursor, DecodeError};
 use crate::field::FieldPath;
 use crate::json::{self, Json, Wanted};
@@ -173,6 +173,20 @@ impl Verdict {
             format!("cannot be judged: {subject} {error}"),
         );
     }
+
+    /// The verdict, when all is judged. What could not be, because a look-up failed, is an error, or only told where
+    /// `passes` says so.
+    pub fn when(
+        mut self,
+        judged: Result<(), Error>,
+        passes: impl FnOnce() -> bool,
+    ) -> Result<Self, Error> {
+        match judged {
+            Err(Error::Lookup { subject, error }) if passes() => self.unjudged(&subject, &error),
+            judged => judged?,
+        }
+        Ok(self)
+    }
 }
 
 /// Answers `validate`. Every failure is a refusal with a code and a reason, never a trap and never an error of the host.
@@ -288,6 +302,11 @@ fn judge<P: Policy>(
     settings: &P::Settings,
     cluster: &dyn Cluster,
 ) -> Result<Verdict, Error> {
+    let memory = Memory::of(cluster);
+    let cluster = match request.operation {
+        Operation::Update => &memory,
+        _ => cluster,
+    };
     let verdict = match P::validate(request, settings, cluster) {
         Err(Error::Lookup { subject, error })
             if request.operation == Operation::Update && request.is_by_kubernetes() =>
@@ -427,11 +446,7 @@ mod tests {
                         disable_cache: false,
                         field_masks: &[],
                     };
-                    let found = crate::cluster::get(cluster, &lookup);
-                    found.map_err(|error| Error::Lookup {
-                        subject: "Node a".to_owned(),
-                        error,
-                    })?;
+                    lookup.read(cluster, |_| Ok(()))?;
                 }
             }
             Ok(verdict)

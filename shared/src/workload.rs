@@ -5,7 +5,9 @@ use crate::field::FieldPath;
 use crate::json::Json;
 use crate::policy::Error;
 use crate::quantity::{self, Quantities, Quantity};
+use crate::quote::quote;
 use crate::request::{GroupVersionKind, Request};
+use crate::settings::Reader;
 
 /// A built-in kind that bears pods.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +48,19 @@ pub fn pod_spec_path(kind: &GroupVersionKind<'_>) -> Option<&'static str> {
         .iter()
         .find(|known| kind.is(known.group, known.kind))
         .map(|known| known.pod_spec)
+}
+
+/// Reads the setting `podSpecPath`: where the pod spec of a custom kind is.
+pub fn read_pod_spec_path<'a>(kind: &mut Reader<'a, '_>) -> &'a str {
+    let path = kind.text("podSpecPath");
+    if path.split('.').any(str::is_empty) {
+        let problem = format!(
+            "{} is not a path such as \"spec.template.spec\"",
+            quote(path)
+        );
+        kind.problem("podSpecPath", problem);
+    }
+    path
 }
 
 /// Calls `found` with every pod spec at `path` of an object of a custom kind, and with its exact place. The path leads

@@ -1,7 +1,7 @@
 //! What the claims of a pod are bound to.
 
-use shared::cluster::{self, Cluster, Lookup};
-use shared::{ClusterError, Cursor, Error, FieldPath, Verdict};
+use shared::cluster::{Cluster, Lookup};
+use shared::{Error, FieldPath, Verdict};
 
 use crate::rules;
 use crate::settings::Settings;
@@ -31,46 +31,33 @@ pub(crate) fn check(
         disable_cache: false,
         field_masks: &["spec.volumeName"],
     };
-    let failed = |error| Error::Lookup {
-        subject: format!("PersistentVolumeClaim {namespace}/{name}"),
-        error,
-    };
-    let Some(answer) = cluster::get(cluster, &lookup).map_err(failed)? else {
+    let volume_name = lookup.read(cluster, |claim| {
+        views::volume_name(claim).map(str::to_owned)
+    })?;
+    let Some(volume_name) = volume_name.filter(|name| !name.is_empty()) else {
         return Ok(());
     };
-    let json = answer.parse().map_err(failed)?;
-    let volume_name = views::volume_name(&Cursor::new(&json, FieldPath::new("")));
-    let volume_name = volume_name.map_err(|error| failed(ClusterError::Undecodable(error)))?;
-    if volume_name.is_empty() {
-        return Ok(());
-    }
     let lookup = Lookup {
         kind: "PersistentVolume",
-        name: volume_name,
+        name: &volume_name,
         namespace: None,
         field_masks: &["spec.hostPath", "spec.local"],
         ..lookup
     };
-    let failed = |error| Error::Lookup {
-        subject: format!("PersistentVolume {volume_name}"),
-        error,
-    };
-    let Some(answer) = cluster::get(cluster, &lookup).map_err(failed)? else {
-        return Ok(());
-    };
-    let json = answer.parse().map_err(failed)?;
-    let sources = views::sources(&Cursor::new(&json, FieldPath::new("")));
-    for (_, source) in sources.map_err(|error| failed(ClusterError::Undecodable(error)))? {
-        let place = Place::Claim {
-            name: *field,
-            volume: volume_name,
-        };
-        let volume = HostVolume {
-            read_only: claim.read_only,
-            ..HostVolume::new(&source, place, namespace, mounts)
-        };
-        rules::check(&volume, settings, verdict);
-    }
+    lookup.read(cluster, |volume| {
+        for (_, source) in views::sources(volume)? {
+            let place = Place::Claim {
+                name: *field,
+                volume: &volume_name,
+            };
+            let volume = HostVolume {
+                read_only: claim.read_only,
+                ..HostVolume::new(&source, place, namespace, mounts)
+            };
+            rules::check(&volume, settings, verdict);
+        }
+        Ok(())
+    })?;
     Ok(())
 }
 

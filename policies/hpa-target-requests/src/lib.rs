@@ -14,10 +14,8 @@ mod target;
 mod testing;
 mod views;
 
-use std::slice;
-
 use shared::autoscaling::{
-    self, AutoscalerMeta, Goal, HorizontalPodAutoscaler, Metric, ScaleTarget,
+    self, AutoscalerMeta, Goal, HorizontalPodAutoscaler, Metric, ScaleTarget, insert_by_name,
 };
 use shared::cluster::{self, Lookup};
 use shared::workload::SIZED_TEMPLATE;
@@ -61,7 +59,7 @@ impl Policy for HpaTargetRequests {
     ) -> Result<Verdict, Error> {
         let mut verdict = Verdict::accept();
         let namespace = request.object_namespace()?;
-        if settings.exempts(namespace, request.username) {
+        if settings.exempt.has(namespace, request.username) {
             return Ok(verdict);
         }
         let review = Review {
@@ -77,15 +75,9 @@ impl Policy for HpaTargetRequests {
         } else {
             return Ok(Verdict::unclaimed(request));
         };
-        match judged {
-            Err(Error::Lookup { subject, error })
-                if settings.on_lookup_failure == Level::Warn || review.is_untouched() =>
-            {
-                verdict.unjudged(&subject, &error);
-            }
-            judged => judged?,
-        }
-        Ok(verdict)
+        verdict.when(judged, || {
+            settings.on_lookup_failure == Level::Warn || review.is_untouched()
+        })
     }
 }
 
@@ -189,39 +181,46 @@ impl Review<'_> {
                 &whole
             },
         };
-        let failed = |error| Error::Lookup {
-            subject: format!("{} {namespace}/{name}", readable.kind),
-            error,
-        };
-        let missing = |state: &str, verdict: &mut Verdict| {
-            rules::missing_target::check(autoscaler, state, self.settings, verdict);
-        };
+        let failed = |error| lookup.failed(error);
         let answer = match cluster::fetch(self.cluster, &lookup) {
             Err(error @ (ClusterError::NotFound | ClusterError::NotServed)) => {
-                missing(&error.to_string(), verdict);
+                let state = error.to_string();
+                rules::missing_target::check(autoscaler, &state, self.settings, verdict);
                 return Ok(());
             }
             answer => answer.map_err(failed)?,
         };
-        let undecodable = |error| failed(ClusterError::Undecodable(error));
         let json = answer.parse().map_err(failed)?;
         let object = Cursor::new(&json, FieldPath::new(""));
-        let deleted = object.map("metadata", |metadata| metadata.text("deletionTimestamp"));
-        if deleted
-            .map_err(undecodable)?
-            .is_some_and(|since| !since.is_empty())
-        {
-            missing("is being deleted", verdict);
-            return Ok(());
-        }
-        let pods = self.pods(&object, readable, name);
-        let Some(pods) = pods.map_err(undecodable)? else {
-            rules::uninspected_target::check_pod_spec(autoscaler, readable.pod_spec, verdict);
+        let pods = self.pods_of_target(&object, autoscaler, readable, verdict);
+        let Some(pods) = pods.map_err(|error| failed(error.into()))? else {
             return Ok(());
         };
-        let pods = self.with_defaults(pods, slice::from_ref(autoscaler), verdict)?;
+        let mut metrics = autoscaler.metrics.iter();
+        let depends = metrics.any(|metric| depends_on_defaults(metric, &pods));
+        let pods = self.with_defaults(pods, depends, verdict)?;
         judge(autoscaler, &pods, Side::Autoscaler, self.settings, verdict);
         Ok(())
+    }
+
+    /// The pods of the target of an autoscaler. None where there are none to judge, which is told.
+    fn pods_of_target<'p>(
+        &self,
+        target: &Cursor<'p>,
+        autoscaler: &'p HorizontalPodAutoscaler<'_>,
+        readable: Readable<'p>,
+        verdict: &mut Verdict,
+    ) -> Result<Option<Pods<'p>>, DecodeError> {
+        if AutoscalerMeta::read(target)?.deleting {
+            let state = "is being deleted";
+            rules::missing_target::check(autoscaler, state, self.settings, verdict);
+            return Ok(None);
+        }
+        let pods = self.pods(target, readable, autoscaler.target.name)?;
+        if pods.is_none() {
+            rules::uninspected_target::check_pod_spec(autoscaler, readable.pod_spec, verdict);
+        }
+        Ok(pods)
     }
 
     /// Judges a workload against the autoscalers that target it.
@@ -234,11 +233,8 @@ impl Review<'_> {
         let Some(pods) = self.pods(&request.object(), readable, name)? else {
             return Ok(());
         };
-        let failed = |error| Error::Lookup {
-            subject: format!("the list of HorizontalPodAutoscalers in {namespace}"),
-            error,
-        };
         let lookup = autoscaling::horizontal_pod_autoscalers(namespace);
+        let failed = |error| lookup.failed(error);
         let answer = cluster::list(self.cluster, &lookup).map_err(failed)?;
         let list = answer.parse_list(autoscaling::wants).map_err(failed)?;
         let mut autoscalers = Vec::new();
@@ -253,7 +249,9 @@ impl Review<'_> {
             match read {
                 Ok(None) => {}
                 Ok(Some(autoscaler)) if autoscaler.meta.deleting => {}
-                Ok(Some(autoscaler)) => insert(&mut autoscalers, autoscaler),
+                Ok(Some(autoscaler)) => {
+                    insert_by_name(&mut autoscalers, autoscaler.meta.name, autoscaler);
+                }
                 Err(error) => {
                     rules::unreadable_object::check(
                         "HorizontalPodAutoscaler",
@@ -264,9 +262,11 @@ impl Review<'_> {
                 }
             }
         }
-        let pods = self.with_defaults(pods, &autoscalers, verdict)?;
+        let mut metrics = autoscalers.iter().flat_map(|(_, one)| &one.metrics);
+        let depends = metrics.any(|metric| depends_on_defaults(metric, &pods));
+        let pods = self.with_defaults(pods, depends, verdict)?;
         let side = Side::Workload(self.settings.workloads);
-        for autoscaler in &autoscalers {
+        for (_, autoscaler) in &autoscalers {
             judge(autoscaler, &pods, side, self.settings, verdict);
         }
         Ok(())
@@ -285,37 +285,29 @@ impl Review<'_> {
                 || is_owned(&request.old_object()).unwrap_or_default()))
     }
 
-    /// Adds what `LimitRange`s give, if anything depends on that.
+    /// Adds what `LimitRange`s give, where a metric depends on that.
     fn with_defaults<'p>(
         &self,
         pods: Pods<'p>,
-        autoscalers: &[HorizontalPodAutoscaler<'_>],
+        depends: bool,
         verdict: &mut Verdict,
     ) -> Result<Pods<'p>, Error> {
-        let mut metrics = autoscalers
-            .iter()
-            .flat_map(|autoscaler| &autoscaler.metrics);
-        let depends = metrics.any(|metric| match lack(metric, &pods) {
-            Some(Lack::Request(_) | Lack::PodRequest) => true,
-            // Containers without a request are not missed there, and may get one.
-            Some(Lack::Zero(None)) => pods.whole_place().is_some(),
-            _ => false,
-        });
-        if depends {
-            let defaults = Defaults::of(self.namespace, self.cluster, verdict)?;
-            return Ok(pods.with(defaults));
+        if !depends {
+            return Ok(pods);
         }
-        Ok(pods)
+        let defaults = Defaults::of(self.namespace, self.cluster, verdict)?;
+        Ok(pods.with(defaults))
     }
 }
 
-/// Keeps autoscalers in the order of their names: a list has none of its own.
-fn insert<'a>(
-    autoscalers: &mut Vec<HorizontalPodAutoscaler<'a>>,
-    autoscaler: HorizontalPodAutoscaler<'a>,
-) {
-    let place = autoscalers.partition_point(|known| known.meta.name <= autoscaler.meta.name);
-    autoscalers.insert(place, autoscaler);
+/// Whether it depends on `LimitRange`s that a metric can be computed for these pods.
+fn depends_on_defaults(metric: &Metric<'_>, pods: &Pods<'_>) -> bool {
+    match lack(metric, pods) {
+        Some(Lack::Request(_) | Lack::PodRequest) => true,
+        // Containers without a request are not missed there, and may get one.
+        Some(Lack::Zero(None)) => pods.whole_place().is_some(),
+        _ => false,
+    }
 }
 
 /// Whether a metric is a share of requests, of which nothing else was said already.
@@ -472,26 +464,6 @@ mod tests {
                 accepted,
                 "{there:?}"
             );
-        }
-    }
-
-    #[test]
-    fn autoscalers_are_in_the_order_of_their_names_whatever_that_of_a_list() {
-        for order in [["a", "b", "c"], ["c", "b", "a"], ["b", "c", "a"]] {
-            let texts = order.map(|name| json!({"metadata": {"name": name}}).to_string());
-            let objects = texts
-                .each_ref()
-                .map(|text| shared::Json::parse(text).unwrap());
-            let mut autoscalers = Vec::new();
-            for object in &objects {
-                let cursor = Cursor::new(object, FieldPath::new(""));
-                insert(
-                    &mut autoscalers,
-                    HorizontalPodAutoscaler::read(&cursor, "v2").unwrap(),
-                );
-            }
-            let names: Vec<&str> = autoscalers.iter().map(|one| one.meta.name).collect();
-            assert_eq!(names, ["a", "b", "c"], "{order:?}");
         }
     }
 

@@ -6,7 +6,7 @@
 use shared::cluster::{self, Cluster, ListLookup};
 use shared::index::{Index, hash};
 use shared::quantity::Quantity;
-use shared::{ClusterError, Cursor, DecodeError, Error, Verdict};
+use shared::{Cursor, DecodeError, Error, Verdict};
 
 use crate::rules::unreadable_object;
 
@@ -34,10 +34,7 @@ impl Defaults {
             namespace,
             field_masks: &["spec.limits"],
         };
-        let failed = |error: ClusterError| Error::Lookup {
-            subject: format!("the list of LimitRanges in {namespace}"),
-            error,
-        };
+        let failed = |error| lookup.failed(error);
         let answer = cluster::list(cluster, &lookup).map_err(failed)?;
         // The names of resources are fields, and there are few objects of this kind.
         let list = answer.parse_list(|_| true).map_err(failed)?;

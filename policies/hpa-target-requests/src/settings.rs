@@ -4,7 +4,8 @@
 pub mod schema;
 
 use shared::autoscaling::{POD_SPEC, SCALABLE, ScaleTarget};
-use shared::{GroupVersionKind, Level, OnUpdate, Reader, quote};
+use shared::workload::read_pod_spec_path;
+use shared::{Exempt, GroupVersionKind, Level, OnUpdate, Reader, quote};
 
 /// What an administrator may set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,8 +24,8 @@ pub struct Settings {
     pub(crate) pod_level_resources: bool,
     /// Kinds of others that can be scaled, such as Argo's `Rollout`, and where their pod spec is.
     custom_kinds: Vec<CustomKind>,
-    /// Whom this policy does not concern.
-    exempt: Exempt,
+    /// What is left alone.
+    pub(crate) exempt: Exempt,
     /// Whether to refuse what cannot be judged because a look-up failed, or to warn of it.
     pub(crate) on_lookup_failure: Level,
     /// Whether an UPDATE is refused for what it makes worse, or for everything.
@@ -37,13 +38,6 @@ struct CustomKind {
     api_version: String,
     kind: String,
     pod_spec_path: String,
-}
-
-/// Whom the policy does not concern.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Exempt {
-    namespaces: Vec<String>,
-    users: Vec<String>,
 }
 
 /// Where to look a kind up, and where its pod spec is.
@@ -70,12 +64,6 @@ pub(crate) fn group(api_version: &str) -> &str {
 }
 
 impl Settings {
-    /// Whether the policy does not concern a namespace, or whoever asks.
-    pub(crate) fn exempts(&self, namespace: &str, username: &str) -> bool {
-        self.exempt.namespaces.iter().any(|name| name == namespace)
-            || self.exempt.users.iter().any(|name| name == username)
-    }
-
     /// Whether there are custom kinds, whose pod spec may be in fields of any name.
     pub(crate) fn has_custom_kinds(&self) -> bool {
         !self.custom_kinds.is_empty()
@@ -112,10 +100,7 @@ impl shared::Settings for Settings {
             workloads: settings.level("workloads", Level::Deny),
             pod_level_resources: settings.flag("podLevelResources", true),
             custom_kinds: settings.list("customKinds", read_custom_kind),
-            exempt: settings.map("exempt", |exempt| Exempt {
-                namespaces: exempt.names("namespaces"),
-                users: exempt.users("users"),
-            }),
+            exempt: settings.map("exempt", Exempt::read),
             on_lookup_failure: settings.on_lookup_failure(),
             on_update: settings.on_update(),
         }
@@ -127,11 +112,7 @@ impl shared::Settings for Settings {
 }
 
 fn read_custom_kind(entry: &mut Reader<'_, '_>) -> CustomKind {
-    let (api_version, kind, pod_spec_path) = (
-        entry.text("apiVersion"),
-        entry.text("kind"),
-        entry.text("podSpecPath"),
-    );
+    let (api_version, kind) = (entry.text("apiVersion"), entry.text("kind"));
     // The group of a custom kind is a domain, which the API server demands.
     if !group(api_version).contains('.') || api_version.ends_with('/') {
         let problem = format!(
@@ -143,18 +124,10 @@ fn read_custom_kind(entry: &mut Reader<'_, '_>) -> CustomKind {
     if kind.is_empty() {
         entry.problem("kind", "is missing");
     }
-    if pod_spec_path.split('.').any(str::is_empty) {
-        let problem = format!(
-            "{pod_spec_path} is not a path such as {POD_SPEC}",
-            pod_spec_path = quote(pod_spec_path),
-            POD_SPEC = quote(POD_SPEC)
-        );
-        entry.problem("podSpecPath", problem);
-    }
     CustomKind {
         api_version: api_version.to_owned(),
         kind: kind.to_owned(),
-        pod_spec_path: pod_spec_path.to_owned(),
+        pod_spec_path: read_pod_spec_path(entry).to_owned(),
     }
 }
 

@@ -83,15 +83,9 @@ impl Policy for HpaVpaOverlap {
             Kind::Horizontal => review.horizontal(&mut verdict),
             Kind::Vertical => review.vertical(&mut verdict),
         };
-        match judged {
-            Err(Error::Lookup { subject, error })
-                if settings.on_lookup_failure == Level::Warn || review.is_untouched() =>
-            {
-                verdict.unjudged(&subject, &error);
-            }
-            judged => judged?,
-        }
-        Ok(verdict)
+        verdict.when(judged, || {
+            settings.on_lookup_failure == Level::Warn || review.is_untouched()
+        })
     }
 }
 
@@ -110,8 +104,8 @@ struct Review<'r> {
 
 impl Review<'_> {
     fn is_exempt(&self) -> bool {
-        self.settings.exempts(self.namespace, self.request.username)
-            || self.settings.exempts_autoscaler(self.namespace, self.name)
+        let (exempt, namespace) = (&self.settings.exempt, self.namespace);
+        exempt.has(namespace, self.request.username) || exempt.has_object(namespace, self.name)
     }
 
     /// Whether an UPDATE writes a status and nothing that is judged. Older recommenders do so without `/status`, once a

@@ -3,9 +3,10 @@
 use std::cell::Cell;
 
 use shared::autoscaling::{
-    AutoscalerMeta, ScaleTarget, horizontal_pod_autoscalers, vertical_pod_autoscalers,
+    AutoscalerMeta, ScaleTarget, horizontal_pod_autoscalers, insert_by_name,
+    vertical_pod_autoscalers,
 };
-use shared::cluster::{self, Answer, List};
+use shared::cluster::{self, Answer, List, ListLookup};
 use shared::{ClusterError, Cursor, DecodeError, Error, Verdict};
 
 use crate::{Review, rules, views};
@@ -22,6 +23,14 @@ impl Kind {
         match self {
             Self::Horizontal => "HorizontalPodAutoscaler",
             Self::Vertical => "VerticalPodAutoscaler",
+        }
+    }
+
+    /// All of a namespace.
+    fn all(self, namespace: &str) -> ListLookup<'_> {
+        match self {
+            Self::Horizontal => horizontal_pod_autoscalers(namespace),
+            Self::Vertical => vertical_pod_autoscalers(namespace),
         }
     }
 
@@ -50,21 +59,12 @@ pub(crate) type Wanted<'w> = dyn FnMut(&ScaleTarget<'_>) -> bool + 'w;
 /// Asks for all autoscalers of a kind. None where the cluster does not know the kind: without its definition there is
 /// no `VerticalPodAutoscaler`.
 pub(crate) fn ask(kind: Kind, review: &Review<'_>) -> Result<Option<Answer>, Error> {
-    let namespace = review.namespace;
-    let lookup = match kind {
-        Kind::Horizontal => horizontal_pod_autoscalers(namespace),
-        Kind::Vertical => vertical_pod_autoscalers(namespace),
-    };
+    let lookup = kind.all(review.namespace);
     match cluster::list(review.cluster, &lookup) {
         Ok(answer) => Ok(Some(answer)),
         Err(ClusterError::NotServed) => Ok(None),
-        Err(error) => Err(failed(kind, namespace, error)),
+        Err(error) => Err(lookup.failed(error)),
     }
-}
-
-fn failed(kind: Kind, namespace: &str, error: ClusterError) -> Error {
-    let subject = format!("the list of {}s in {namespace}", kind.name());
-    Error::Lookup { subject, error }
 }
 
 impl<'l> Others<'l> {
@@ -76,10 +76,9 @@ impl<'l> Others<'l> {
     ) -> Result<Self, Error> {
         let list = answer.map(|answer| answer.parse_list(views::wants));
         let list = list.transpose();
-        let list = list.map_err(|error| failed(kind, review.namespace, error))?;
         Ok(Self {
             kind,
-            list,
+            list: list.map_err(|error| kind.all(review.namespace).failed(error))?,
             told: Cell::new(false),
         })
     }
@@ -109,10 +108,7 @@ impl<'l> Others<'l> {
             }
             match self.name_of(&item, review) {
                 Ok(None) => {}
-                Ok(Some(name)) => {
-                    let place = found.partition_point(|(known, _)| *known <= name);
-                    found.insert(place, (name, item));
-                }
+                Ok(Some(name)) => insert_by_name(&mut found, name, item),
                 Err(error) => self.pass_over(&item, &error, verdict),
             }
         }
@@ -143,7 +139,8 @@ impl<'l> Others<'l> {
                 || uid.is_some_and(|uid| !uid.is_empty() && uid == review.uid));
         let exempt = review
             .settings
-            .exempts_autoscaler(review.namespace, meta.name);
+            .exempt
+            .has_object(review.namespace, meta.name);
         Ok((!is_itself && !exempt && !meta.deleting).then_some(meta.name))
     }
 }

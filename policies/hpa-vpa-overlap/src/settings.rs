@@ -3,7 +3,7 @@
 #[cfg(feature = "schema")]
 pub mod schema;
 
-use shared::{Level, OnUpdate, Reader};
+use shared::{Exempt, Level, OnUpdate, Reader};
 
 /// What an administrator may set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,8 +24,8 @@ pub struct Settings {
     pub(crate) duplicate_horizontal: Level,
     /// Two `VerticalPodAutoscaler`s of one target: one of them works.
     pub(crate) duplicate_vertical: Level,
-    /// Whom this policy does not concern.
-    exempt: Exempt,
+    /// What is left alone. Autoscalers are, on whichever side they are.
+    pub(crate) exempt: Exempt,
     /// Whether to refuse what cannot be judged because a look-up failed, or to warn of it.
     pub(crate) on_lookup_failure: Level,
     /// Whether an UPDATE is refused for what it makes worse, or for everything.
@@ -41,28 +41,6 @@ pub(crate) enum Scope {
     Target,
 }
 
-/// Whom the policy does not concern.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Exempt {
-    namespaces: Vec<String>,
-    users: Vec<String>,
-    names: Vec<String>,
-}
-
-impl Settings {
-    /// Whether the policy does not concern a namespace, or whoever asks.
-    pub(crate) fn exempts(&self, namespace: &str, username: &str) -> bool {
-        self.exempt.namespaces.iter().any(|name| name == namespace)
-            || self.exempt.users.iter().any(|name| name == username)
-    }
-
-    /// Whether the policy does not concern an autoscaler, on whichever side it is.
-    pub(crate) fn exempts_autoscaler(&self, namespace: &str, name: &str) -> bool {
-        let mut names = self.exempt.names.iter();
-        names.any(|entry| entry.split_once('/') == Some((namespace, name)))
-    }
-}
-
 impl shared::Settings for Settings {
     fn read(settings: &mut Reader<'_, '_>) -> Self {
         let scopes = [("resource", Scope::Resource), ("target", Scope::Target)];
@@ -74,11 +52,7 @@ impl shared::Settings for Settings {
             indirect_targets: settings.level("indirectTargets", Level::Warn),
             duplicate_horizontal: settings.level("duplicateHorizontal", Level::Deny),
             duplicate_vertical: settings.level("duplicateVertical", Level::Warn),
-            exempt: settings.map("exempt", |exempt| Exempt {
-                namespaces: exempt.names("namespaces"),
-                users: exempt.users("users"),
-                names: exempt.namespaced_names("names"),
-            }),
+            exempt: settings.map("exempt", |exempt| Exempt::with_objects(exempt, "names")),
             on_lookup_failure: settings.on_lookup_failure(),
             on_update: settings.on_update(),
         }

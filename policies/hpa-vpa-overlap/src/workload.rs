@@ -1,9 +1,9 @@
 //! What autoscalers target, as far as it can be read: the names of containers, and who owns it.
 
 use shared::autoscaling::{AutoscalerMeta, POD_SPEC, SCALABLE, ScaleTarget};
-use shared::cluster::{self, Lookup};
+use shared::cluster::Lookup;
 use shared::index::{Index, hash};
-use shared::{Cluster, ClusterError, Cursor, DecodeError, Error, FieldPath};
+use shared::{Cluster, Cursor, DecodeError, Error};
 
 /// How many owners of owners are looked at. A Pod of an operator has three: `ReplicaSet`, Deployment, its own kind.
 const DEPTH: usize = 3;
@@ -61,18 +61,7 @@ pub(crate) fn look_up(
             "spec.template.spec.initContainers.name",
         ],
     };
-    let failed = |error| Error::Lookup {
-        subject: format!("{kind} {namespace}/{name}"),
-        error,
-    };
-    let Some(answer) = cluster::get(cluster, &lookup).map_err(failed)? else {
-        return Ok(None);
-    };
-    let json = answer.parse().map_err(failed)?;
-    let workload = Workload::read(&Cursor::new(&json, FieldPath::new("")));
-    workload
-        .map(Some)
-        .map_err(|error| failed(ClusterError::Undecodable(error)))
+    lookup.read(cluster, Workload::read)
 }
 
 /// The controllers that own an object, from the nearest to the topmost. What cannot be looked up ends the way.
