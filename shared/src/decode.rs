@@ -274,17 +274,21 @@ impl<'a> Cursor<'a> {
 
     /// What is in the field `name`.
     pub(crate) fn value(&self, name: &str) -> Result<&'a Json<'a>, DecodeError> {
-        let mut found = self
-            .fields()?
-            .iter()
-            .filter(|(key, _)| key == name)
-            .map(|(_, value)| value);
-        let json = found.next().unwrap_or(NULL);
-        if found.next().is_some() {
-            let path = self.path.child(name).to_string();
-            return Err(DecodeError::new(path, Problem::Duplicate));
+        // Most of what settings may have is absent.
+        if self.is_null() {
+            return Ok(NULL);
         }
-        Ok(json)
+        let mut found = NULL;
+        let mut is_known = false;
+        for (key, value) in self.fields()? {
+            if key == name {
+                if is_known {
+                    return Err(self.duplicate(name));
+                }
+                (found, is_known) = (value, true);
+            }
+        }
+        Ok(found)
     }
 
     /// The items of the list in the field `name`; none when it is absent.
@@ -300,6 +304,11 @@ impl<'a> Cursor<'a> {
     fn in_item(&self, name: &str, index: usize, error: DecodeError) -> DecodeError {
         let list = self.path.child(name);
         error.below(&list.index(index))
+    }
+
+    #[cold]
+    fn duplicate(&self, name: &str) -> DecodeError {
+        DecodeError::new(self.path.child(name).to_string(), Problem::Duplicate)
     }
 
     #[cold]

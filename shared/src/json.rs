@@ -81,6 +81,8 @@ pub(crate) enum Keep {
     Payload,
     /// Those of an admission request.
     Request,
+    /// Those of whoever asks.
+    User,
     /// Those of a list: its items.
     List,
     /// Those that a policy reads of objects, at any depth.
@@ -93,13 +95,20 @@ impl Keep {
     /// What is kept of the value of a field; nothing when the field is left out.
     fn below(self, field: &str, wanted: Wanted) -> Option<Self> {
         match (self, field) {
-            (Self::All, _) | (Self::Payload, "settings") => Some(Self::All),
+            (Self::All, _)
+            | (Self::Payload, "settings")
+            | (
+                Self::Request,
+                "kind" | "subResource" | "sub_resource" | "name" | "namespace" | "operation"
+                | "dryRun" | "dry_run",
+            )
+            | (Self::User, "username") => Some(Self::All),
             (Self::Payload, "request") => Some(Self::Request),
+            (Self::Request, "userInfo" | "user_info") => Some(Self::User),
             (Self::List, "items") | (Self::Request, "object" | "oldObject" | "old_object") => {
                 Some(Self::Wanted)
             }
-            (Self::Payload | Self::List, _) | (Self::Request, "options" | "uid") => None,
-            (Self::Request, _) => Some(Self::All),
+            (Self::Payload | Self::Request | Self::User | Self::List, _) => None,
             (Self::Wanted, field) if (wanted.whole)(field) => Some(Self::All),
             (Self::Wanted, field) => (wanted.fields)(field).then_some(self),
         }
