@@ -15,56 +15,55 @@ pub(crate) static RULE: Rule = rule! {
     levels: [Deny, Deny by "workloads" for "a workload that is judged by itself"],
 };
 
-/// Refuses each container that lacks the request, of those that are measured: a single one, or all.
+/// Refuses the one container that is measured, or each of all that lack the request.
 pub(crate) fn check(pair: &Pair<'_>, container: Option<&Container<'_>>, verdict: &mut Verdict) {
+    let of_container = |found: &Container<'_>| pair.pods.place(found);
     if let Some(found) = container {
-        check_container(pair, found, verdict);
-        return;
+        report(pair, found, "", of_container(found), verdict);
+    } else {
+        check_all(pair, "", &of_container, verdict);
     }
+}
+
+/// Refuses each container of a pod that requests other resources as a whole, and nowhere this one. A single request would
+/// do. But without the other resources each container needs one, and an UPDATE that takes them away, or adds them, makes
+/// nothing worse.
+pub(crate) fn check_pod(pair: &Pair<'_>, verdict: &mut Verdict) {
+    let besides = ", nor does its pod or any other container";
+    let of_pod = |_: &Container<'_>| pair.pods.path.to_owned();
+    check_all(pair, besides, &of_pod, verdict);
+}
+
+fn check_all(
+    pair: &Pair<'_>,
+    besides: &'static str,
+    place: &dyn Fn(&Container<'_>) -> String,
+    verdict: &mut Verdict,
+) {
     for found in pair.pods.without(&pair.metric.resource) {
         if pair.only_counts(&RULE, Level::Deny, verdict) {
             return;
         }
-        check_container(pair, found, verdict);
+        report(pair, found, besides, place(found), verdict);
     }
 }
 
-fn check_container(pair: &Pair<'_>, found: &Container<'_>, verdict: &mut Verdict) {
-    let place = pair.request_at(&pair.pods.place(found));
-    report(pair, requests_none(pair, found), "", place, verdict);
-}
-
-/// Refuses a pod that requests other resources as a whole, and nowhere this one. It is told as what is wrong with the
-/// first container: nothing is worse than before where the pod has got resources of something else.
-pub(crate) fn check_pod(pair: &Pair<'_>, verdict: &mut Verdict) {
-    let place = pair.request_at(pair.pods.path);
-    let first = pair.pods.measured().next();
-    let what = match first {
-        Some(found) => requests_none(pair, found),
-        None => format!("the pod requests no {}", pair.metric.resource),
-    };
-    let besides = ", nor does the pod as a whole or any other container";
-    report(pair, what, besides, place, verdict);
-}
-
-fn requests_none(pair: &Pair<'_>, found: &Container<'_>) -> String {
-    let (name, of) = (quote(found.name), pair.of_workload());
-    format!("container {name}{of} requests no {}", pair.metric.resource)
-}
-
+/// `place` is what is to request the resource: the container, or the pod.
 fn report(
     pair: &Pair<'_>,
-    what: String,
+    found: &Container<'_>,
     besides: &'static str,
     place: String,
     verdict: &mut Verdict,
 ) {
-    let example = match &*pair.metric.resource {
+    let resource = &*pair.metric.resource;
+    let example = match resource {
         "cpu" => "100m",
         "memory" => "128Mi",
         _ => "\"1\"",
     };
-    let workload = pair.workload();
+    let (name, of) = (quote(found.name), pair.of_workload());
+    let (place, workload) = (pair.request_at(&place), pair.workload());
     let fix = [
         format!("set {place} of {workload}, such as {example}, or measure averageValue"),
         format!("set it, such as {example}, or have the autoscaler measure averageValue"),
@@ -72,7 +71,7 @@ fn report(
     let problem = Problem {
         rule: &RULE,
         level: Level::Deny,
-        what,
+        what: format!("container {name}{of} requests no {resource}"),
         besides,
         metric_field: "target.averageUtilization",
         place,
@@ -101,7 +100,7 @@ mod tests {
         let short = |line: &String| {
             let (_, line) = line.split_once(": ").unwrap();
             let (start, rest) = line.split_once(" of Deployment").unwrap_or((line, ""));
-            if rest.contains("nor does the pod as a whole") {
+            if rest.contains("nor does its pod") {
                 format!("{start} and the pod")
             } else {
                 start.to_owned()
@@ -275,7 +274,7 @@ mod tests {
             lines(&json!([utilization("memory")]), &pod_spec, &json!({})),
             [
                 "spec.metrics[0].resource.target.averageUtilization: container \"app\" of Deployment \"web\" \
-                 requests no memory, nor does the pod as a whole or any other container, so the autoscaler never \
+                 requests no memory, nor does its pod or any other container, so the autoscaler never \
                  scales (FailedGetResourceMetric); fix: set spec.template.spec.resources.requests.memory of Deployment \
                  \"web\", such as 128Mi, or measure averageValue [missing_request]"
             ]
