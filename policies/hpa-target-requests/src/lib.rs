@@ -27,6 +27,7 @@ use shared::{
 use crate::limit_ranges::Defaults;
 use crate::pair::{Pair, Side};
 use crate::pods::{Lack, Pods};
+use crate::rules::unknown_resource::is_measured;
 use crate::settings::{Readable, Settings};
 use crate::target::Target;
 
@@ -91,27 +92,41 @@ struct Review<'r> {
 }
 
 impl Review<'_> {
-    /// Judges an autoscaler against the pods of its target.
+    /// Judges an autoscaler, against the pods of its target if they matter.
     fn autoscaler(&self, verdict: &mut Verdict) -> Result<(), Error> {
         let settings = self.settings;
         let version = self.request.kind.version;
         let autoscaler = HorizontalPodAutoscaler::read(&self.request.object(), version)?;
-        let is_measured =
-            |metric: &Metric<'_>| rules::unknown_resource::is_measured(&metric.resource, settings);
-        let works = autoscaler.others > 0 || autoscaler.metrics.iter().any(is_measured);
-        for metric in &autoscaler.metrics {
-            rules::unknown_resource::check(metric, works, settings, verdict);
-        }
         let target = Target::of(&autoscaler.target, settings);
         let scalable = rules::unscalable_target::check(&autoscaler, target, settings, verdict);
-        if !scalable || !autoscaler.metrics.iter().any(needs_requests) {
-            return Ok(());
-        }
-        let Target::Readable(readable) = target else {
-            rules::uninspected_target::check(&autoscaler, verdict);
-            return Ok(());
+        let judged = if scalable && autoscaler.metrics.iter().any(needs_requests) {
+            self.requests(&autoscaler, target, verdict)
+        } else {
+            Ok(false)
         };
-        self.target(&autoscaler, readable, verdict)
+        // What can be said of metrics alone is said in any case.
+        if !matches!(judged, Ok(true)) {
+            let is_measured = |metric: &Metric<'_>| is_measured(metric, settings);
+            let works = autoscaler.others > 0 || autoscaler.metrics.iter().any(is_measured);
+            for metric in &autoscaler.metrics {
+                rules::unknown_resource::check(metric, scalable && works, settings, verdict);
+            }
+        }
+        judged.map(|_| ())
+    }
+
+    /// Judges an autoscaler against the pods of its target. Whether there were any.
+    fn requests(
+        &self,
+        autoscaler: &HorizontalPodAutoscaler<'_>,
+        target: Target<'_>,
+        verdict: &mut Verdict,
+    ) -> Result<bool, Error> {
+        let Target::Readable(readable) = target else {
+            rules::uninspected_target::check(autoscaler, verdict);
+            return Ok(false);
+        };
+        self.target(autoscaler, readable, verdict)
     }
 
     /// Whether an UPDATE changes nothing that is judged, so that nothing it could be refused for is new.
@@ -159,13 +174,13 @@ impl Review<'_> {
         )
     }
 
-    /// Gets the target of an autoscaler, and judges the two together.
+    /// Gets the target of an autoscaler, and judges the two together. Whether it has pods.
     fn target(
         &self,
         autoscaler: &HorizontalPodAutoscaler<'_>,
         readable: Readable<'_>,
         verdict: &mut Verdict,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let (name, namespace) = (autoscaler.target.name, self.namespace);
         let whole = [readable.pod_spec];
         let lookup = Lookup {
@@ -186,7 +201,7 @@ impl Review<'_> {
             Err(error @ (ClusterError::NotFound | ClusterError::NotServed)) => {
                 let state = error.to_string();
                 rules::missing_target::check(autoscaler, &state, self.settings, verdict);
-                return Ok(());
+                return Ok(false);
             }
             answer => answer.map_err(failed)?,
         };
@@ -194,13 +209,13 @@ impl Review<'_> {
         let object = Cursor::new(&json, FieldPath::new(""));
         let pods = self.pods_of_target(&object, autoscaler, readable, verdict);
         let Some(pods) = pods.map_err(|error| failed(error.into()))? else {
-            return Ok(());
+            return Ok(false);
         };
         let mut metrics = autoscaler.metrics.iter();
         let depends = metrics.any(|metric| depends_on_defaults(metric, &pods));
         let pods = self.with_defaults(pods, depends, verdict)?;
         judge(autoscaler, &pods, Side::Autoscaler, self.settings, verdict);
-        Ok(())
+        Ok(true)
     }
 
     /// The pods of the target of an autoscaler. None where there are none to judge, which is told.
@@ -335,12 +350,12 @@ fn judge(
     settings: &Settings,
     verdict: &mut Verdict,
 ) {
-    let works = |metric: &Metric<'_>| {
-        rules::unknown_resource::is_measured(&metric.resource, settings)
-            && lack(metric, pods).is_none()
-    };
+    let works = |metric: &Metric<'_>| is_measured(metric, settings) && lack(metric, pods).is_none();
     let nothing_works = autoscaler.others == 0 && !autoscaler.metrics.iter().any(works);
     for metric in &autoscaler.metrics {
+        if side == Side::Autoscaler {
+            rules::unknown_resource::check(metric, !nothing_works, settings, verdict);
+        }
         let pair = &Pair {
             autoscaler,
             metric,

@@ -25,14 +25,16 @@ pub(crate) fn misspelt(resource: &str) -> Option<&'static str> {
     MEASURED.into_iter().find(alike)
 }
 
-/// Whether something measures a resource, as far as it is called what it is and administrators know of no other server.
-pub(crate) fn is_measured(resource: &str, settings: &Settings) -> bool {
+/// Whether something measures the resource of a metric: a metrics server, or one that administrators say there is.
+pub(crate) fn is_measured(metric: &Metric<'_>, settings: &Settings) -> bool {
+    let resource = &*metric.resource;
     MEASURED.contains(&resource)
         || settings.unknown_resource == Level::Off && misspelt(resource).is_none()
 }
 
 /// Refuses a name in the wrong case, and reports others. Some clusters have a server of their own for them. `works` says
-/// whether the autoscaler has metrics of other resources.
+/// whether the autoscaler has other metrics that can be computed. This one cannot: nothing measures it, and no container
+/// can request it (`GetResourceReplicas` in `pkg/controller/podautoscaler/replica_calculator.go`).
 pub(crate) fn check(metric: &Metric<'_>, works: bool, settings: &Settings, verdict: &mut Verdict) {
     let (resource, path) = (&*metric.resource, metric.path("name"));
     let failure = metric.failure();
