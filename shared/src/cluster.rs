@@ -158,8 +158,8 @@ impl fmt::Display for ClusterError {
             Self::NotFound => f.write_str("does not exist"),
             Self::NotServed => f.write_str("is of a kind that the cluster does not know"),
             Self::Forbidden => f.write_str(
-                "may not be read: list the kind in spec.contextAwareResources of the policy, and let the service \
-                 account of the policy server get, list and watch it",
+                "may not be read by the policy: add the kind to its spec.contextAwareResources, and let the service \
+                 account of its policy server get, list and watch it",
             ),
             Self::Unavailable(reason) => write!(f, "could not be looked up: {reason}"),
             Self::Undecodable(error) => write!(f, "cannot be read: {error}"),
@@ -274,13 +274,13 @@ pub fn list(cluster: &dyn Cluster, lookup: &ListLookup<'_>) -> Result<Answer, Cl
     ask(cluster, LIST, lookup)
 }
 
-/// Says which item of a list was passed over because it cannot be read, for a warning.
+/// Says which item of a list was skipped because it cannot be read, for a warning.
 #[must_use]
-pub fn passed_over(kind: &str, item: &Cursor<'_>, error: &DecodeError) -> String {
+pub fn skipped(kind: &str, item: &Cursor<'_>, error: &DecodeError) -> String {
     let name = item.map("metadata", |metadata| metadata.text("name"));
     let name = name.ok().flatten().unwrap_or_default();
     format!(
-        "passed over {kind} {} of the namespace: {error}",
+        "skipped {kind} {}, which cannot be read: {error}",
         quote(name)
     )
 }

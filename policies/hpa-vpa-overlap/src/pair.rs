@@ -225,10 +225,10 @@ impl<'p> Pair<'p> {
         owner.filter(|_| self.side == Side::Horizontal)
     }
 
-    /// ` (this is made by ScaledObject "web")`, where whoever reads it has to look there.
+    /// `, and ScaledObject "web" owns this autoscaler`, where whoever reads it has to look there.
     pub(crate) fn made_by(&self) -> String {
         match self.maker() {
-            Some(owner) => format!(" (this is made by {owner})"),
+            Some(owner) => format!(", and {owner} owns this autoscaler"),
             None => String::new(),
         }
     }
@@ -243,14 +243,13 @@ impl<'p> Pair<'p> {
 }
 
 impl Clash<'_> {
-    /// `cpu of container "app" of Deployment "web"`. What has no name has none in old and new objects alike.
-    fn place(&self) -> String {
-        let (resource, target) = (&self.metric.resource, &self.pair.horizontal.target);
+    /// `container "app" of Deployment "web"`. What has no name has none in old and new objects alike.
+    pub(crate) fn place(&self) -> String {
+        let target = &self.pair.horizontal.target;
         if self.container == OTHERS {
-            format!("{resource} of containers of {target}")
+            format!("containers of {target}")
         } else {
-            let container = quote(self.container);
-            format!("{resource} of container {container} of {target}")
+            format!("container {} of {target}", quote(self.container))
         }
     }
 
@@ -295,7 +294,7 @@ impl Clash<'_> {
         let (its, whoever) = match (pair.side, pair.maker()) {
             (Side::Horizontal, None) => ("its ", String::new()),
             (Side::Horizontal, Some(owner)) => ("its ", format!("have {owner} ")),
-            (Side::Vertical, _) => ("", "have the autoscaler ".to_owned()),
+            (Side::Vertical, _) => ("", "have the HorizontalPodAutoscaler ".to_owned()),
         };
         let is_boosted = self.metric.goal == Goal::Utilization
             && resource == "cpu"
@@ -306,14 +305,14 @@ impl Clash<'_> {
             String::new()
         };
         if settings.shared_target == Level::Deny {
-            return format!("remove one of the two, or set {its}updateMode: \"Off\"{boost}");
+            return format!("remove one of the two, or set {its}updateMode to \"Off\"{boost}");
         }
-        let (policy, place) = if let Some((index, _)) = governing {
-            (policy, format!("[{index}]"))
+        let policies = format!("{its}spec.resourcePolicy.containerPolicies");
+        let policy = if let Some((index, _)) = governing {
+            format!("set {policy} in {policies}[{index}]")
         } else {
             let name = quote(name.unwrap_or("*"));
-            let policy = format!("{{containerName: {name}, {policy}}}");
-            (policy, String::new())
+            format!("add {{containerName: {name}, {policy}}} to {policies}")
         };
         // What a policy of a container leaves alone is not boosted either.
         let (or, boost) = match other {
@@ -321,17 +320,15 @@ impl Clash<'_> {
             _ => (", or", boost),
         };
         format!(
-            "write {policy} in {its}resourcePolicy.containerPolicies{place}{or} {its}updateMode: \"Off\"{boost}, or \
-             {whoever}measure something else than {resource}"
+            "{policy}{or} set {its}updateMode to \"Off\"{boost}, or {whoever}measure something other than {resource}"
         )
     }
 
-    /// Says what the two do to each other, and why: on the horizontal side, and on the vertical side.
+    /// Says what the two do to each other, and whatever else does not tell it from others.
     pub(crate) fn report(
         &self,
         (rule, level): (&'static Rule, Level),
-        fights: &str,
-        why: &str,
+        words: &dyn Fn() -> (String, String),
         settings: &Settings,
         verdict: &mut Verdict,
     ) {
@@ -341,9 +338,9 @@ impl Clash<'_> {
             verdict.report(level, Finding::new(rule, &"", ""));
             return;
         }
-        let what = format!("{fights} {} over {}", self.pair.other(), self.place());
+        let (what, besides) = words();
         let path = self.path("controlledResources", "spec.updatePolicy.updateMode");
-        let finding = Finding::new(rule, &path, what).so(why);
+        let finding = Finding::new(rule, &path, what).so(&besides);
         verdict.report(level, finding.fix(self.fix(settings)));
     }
 }

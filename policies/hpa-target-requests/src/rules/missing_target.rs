@@ -23,7 +23,7 @@ pub(crate) fn check(
     verdict: &mut Verdict,
 ) {
     let target = &autoscaler.target;
-    let reason = format!("target {target} {state}, so that its requests were not checked");
+    let reason = format!("target {target} {state}, so its requests were not checked");
     let finding = Finding::new(&RULE, &"spec.scaleTargetRef.name", reason);
     verdict.report(settings.missing_target, finding);
 }
@@ -44,7 +44,7 @@ mod tests {
                 .in_cluster(cluster)
                 .lines::<HpaTargetRequests>()
         };
-        let line = "spec.scaleTargetRef.name: target Deployment \"web\" does not exist, so that its requests were not \
+        let line = "spec.scaleTargetRef.name: target Deployment \"web\" does not exist, so its requests were not \
                     checked; fix: create the target, or correct its name [missing_target]";
         let warning = format!("warning: hpa-target-requests: {line}");
         assert_eq!(lines(MemoryCluster::default(), "warn"), [warning]);
