@@ -72,8 +72,8 @@ impl HostPath {
             unified = unify(text);
             (rest, anywhere) = without_device_prefix(&unified);
         }
-        let (mut names, is_short) = names_of(rest, windows);
-        anywhere |= is_short;
+        let (mut names, is_alias) = names_of(rest, windows);
+        anywhere |= is_alias;
         if let (true, [first, others @ ..]) = (windows, names.as_mut_slice()) {
             // `C:` is the drive of the system; `C:data` starts where the kubelet happens to be.
             *first = first.strip_prefix("c:").unwrap_or(first);
@@ -140,12 +140,12 @@ impl HostPath {
             unified = unify(relative);
             rest = &unified;
         }
-        let (inner, is_short) = names_of(rest, windows);
+        let (inner, is_alias) = names_of(rest, windows);
         // A long path may have very many mounts, so that no more of it is read than may be a link.
         let mut names: Vec<&str> = components(&self.text).take(FOLLOWED).collect();
         let is_long = names.len() == FOLLOWED;
         names.extend(&inner);
-        let anywhere = follow_links(&mut names) || windows && (is_short || has_stream(&inner));
+        let anywhere = follow_links(&mut names) || is_alias || windows && has_stream(&inner);
         let mut text = String::new();
         if is_long && !anywhere {
             text.push_str(&self.text);
@@ -204,7 +204,7 @@ fn unify(path: &str) -> String {
     path.replace('\\', "/").to_ascii_lowercase()
 }
 
-/// The names in a path, and whether one may be the second, short name that Windows has for long ones.
+/// The names in a path, and whether Windows may know one of them as another name of something else.
 fn names_of(path: &str, windows: bool) -> (Vec<&str>, bool) {
     // Windows drops what stands at the end.
     let read = |name| match name {
@@ -214,8 +214,30 @@ fn names_of(path: &str, windows: bool) -> (Vec<&str>, bool) {
     };
     let names = path.split('/').map(read);
     let names: Vec<&str> = names.filter(|name| !matches!(*name, "" | ".")).collect();
-    let is_short = windows && names.iter().any(|name| name.contains('~'));
-    (names, is_short)
+    let is_alias = names.iter().any(|name| is_alias(name, windows));
+    (names, is_alias)
+}
+
+/// Whether Windows may know a name as another one: as the short one of a longer name, `PROGRA~3`, as a stream of a
+/// directory, which is the directory itself, or as the same without what stands at its end. A path that is written as
+/// Unix has it may be meant for a node with Windows, too, but there a `~` and a colon are nothing odd: only what has the
+/// very form counts.
+///
+/// Source: "Naming Files, Paths, and Namespaces" and "File Streams" in the documentation of Windows.
+fn is_alias(name: &str, windows: bool) -> bool {
+    let bytes = name.as_bytes();
+    let is_stream = bytes.windows(2).any(|pair| pair == b":$");
+    if is_stream || name != ".." && matches!(bytes, [.., b'.' | b' ']) {
+        return true;
+    }
+    let Some(start) = bytes.iter().position(|byte| *byte == b'~') else {
+        return false;
+    };
+    // What is not of this form a pod has to make first, with nine more files of the same start.
+    let end = bytes.get(start + 1..).unwrap_or_default();
+    let is_short =
+        (1..7).contains(&start) && matches!(end, [b'1'..=b'9'] | [b'1'..=b'9', b'.', ..]);
+    windows || is_short
 }
 
 /// Whether one of these is a stream of a file, which every directory is: `Windows::$INDEX_ALLOCATION`.
@@ -383,6 +405,19 @@ mod tests {
             ("\\\\localhost\\c$\\Windows", "/"),
             ("\\\\?\\GLOBALROOT\\Device", "/"),
             ("C:\\PROGRA~3\\docker", "/"),
+            ("/PROGRA~3/docker", "/"),
+            ("/docume~1.x/y", "/"),
+            ("/data/program~3", "/data/program~3"),
+            ("/data/x~y", "/data/x~y"),
+            ("/data/~1", "/data/~1"),
+            ("/data/progra~3x", "/data/progra~3x"),
+            ("/ProgramData./docker", "/"),
+            ("/ProgramData /docker", "/"),
+            ("/ProgramData::$INDEX_ALLOCATION/docker", "/"),
+            (
+                "/sys/bus/pci/devices/0000:00:1f.2",
+                "/sys/bus/pci/devices/0000:00:1f.2",
+            ),
             ("C:\\Windows::$INDEX_ALLOCATION\\x", "/"),
             ("C:Windows::$INDEX_ALLOCATION\\x", "/"),
             ("D:\\x\\y:z", "/"),

@@ -28,6 +28,7 @@ pub struct Request<'a> {
     pub dry_run: bool,
     object: &'a Json<'a>,
     old_object: &'a Json<'a>,
+    submitted: &'a Json<'a>,
 }
 
 /// A kind of object. Group **and** kind tell kinds apart: a Knative `Service` is not the one of the core group.
@@ -86,6 +87,7 @@ pub(crate) fn wants(field: &str) -> bool {
 impl<'a> Request<'a> {
     /// Reads a request.
     pub(crate) fn read(cursor: &Cursor<'a>) -> Result<Self, DecodeError> {
+        let object = cursor.value("object")?;
         let either = |camel: &str, snake: &str| match cursor.text(camel)? {
             "" => cursor.text(snake),
             text => Ok(text),
@@ -112,11 +114,12 @@ impl<'a> Request<'a> {
                 .flag("dryRun")?
                 .or(cursor.flag("dry_run")?)
                 .unwrap_or_default(),
-            object: cursor.value("object")?,
+            object,
             old_object: match cursor.value("oldObject")? {
                 Json::Null => cursor.value("old_object")?,
                 old_object => old_object,
             },
+            submitted: object,
         })
     }
 
@@ -124,6 +127,12 @@ impl<'a> Request<'a> {
     #[must_use]
     pub fn object(&self) -> Cursor<'a> {
         Cursor::new(self.object, FieldPath::new("object"))
+    }
+
+    /// What the client wants to have stored, also while the object that is stored now is judged.
+    #[must_use]
+    pub fn submitted(&self) -> Cursor<'a> {
+        Cursor::new(self.submitted, FieldPath::new("object"))
     }
 
     /// The object as it is stored now. Null on CREATE.

@@ -42,8 +42,8 @@ pub struct Finding {
     rule: &'static Rule,
     path: String,
     reason: String,
-    /// How much of the reason tells the finding from others, in bytes.
-    told: usize,
+    /// What tells the finding from others; none where it is the reason.
+    identity: Option<String>,
     fix: Cow<'static, str>,
     /// Who and what is concerned.
     concerned: Vec<String>,
@@ -55,12 +55,11 @@ impl Finding {
     /// A finding of `rule` at `path`. The reason says what is there, then what is wanted; lower case, no full stop,
     /// user text quoted with [`quote`](crate::quote()).
     pub fn new(rule: &'static Rule, path: &dyn fmt::Display, reason: impl Into<String>) -> Self {
-        let reason = reason.into();
         Self {
             rule,
             path: path.to_string(),
-            told: reason.len(),
-            reason,
+            reason: reason.into(),
+            identity: None,
             fix: Cow::Borrowed(rule.fix),
             concerned: Vec::new(),
             amount: None,
@@ -78,7 +77,16 @@ impl Finding {
     /// because something else follows.
     #[must_use]
     pub fn so(mut self, consequence: &str) -> Self {
+        self.identity.get_or_insert_with(|| self.reason.clone());
         self.reason.push_str(consequence);
+        self
+    }
+
+    /// Tells the finding from others of its rule by `identity` instead of its reason. On an UPDATE it is not new only
+    /// because it is worded in another way, as that of a path in another spelling.
+    #[must_use]
+    pub fn known_as(mut self, identity: impl Into<String>) -> Self {
+        self.identity = Some(identity.into());
         self
     }
 
@@ -98,9 +106,9 @@ impl Finding {
         self
     }
 
-    /// What tells the finding from others.
-    fn told(&self) -> &str {
-        self.reason.get(..self.told).unwrap_or_default()
+    /// What tells the finding from others of its rule.
+    fn identity(&self) -> &str {
+        self.identity.as_deref().unwrap_or(&self.reason)
     }
 
     /// Whether `old` said this already, and of nobody less. Where it was said does not matter: a place may move, as
@@ -108,7 +116,7 @@ impl Finding {
     fn was_in(&self, old: &Self) -> bool {
         let said = match (self.amount, old.amount) {
             (Some(amount), Some(was)) => amount <= was && self.path == old.path,
-            _ => self.told() == old.told(),
+            _ => self.identity() == old.identity(),
         };
         self.rule.id == old.rule.id && said && self.concerns_no_other(old)
     }
@@ -133,7 +141,7 @@ impl Finding {
     fn hash(&self) -> u64 {
         let what = match self.amount {
             Some(_) => &self.path,
-            None => self.told(),
+            None => self.identity(),
         };
         let said = hash(hash(0, self.rule.id), what);
         let concerned = self.concerned.iter();
@@ -144,7 +152,8 @@ impl Finding {
     fn words(&self) -> usize {
         let concerned = self.concerned.iter();
         let concerned: usize = concerned.map(|user| user.len() + size_of::<String>()).sum();
-        self.path.len() + self.reason.len() + self.fix.len() + concerned
+        let identity = self.identity.as_deref().unwrap_or_default();
+        self.path.len() + self.reason.len() + identity.len() + self.fix.len() + concerned
     }
 
     fn line(&self) -> Line<'_> {

@@ -4,7 +4,7 @@ use shared::{Rule, Verdict};
 
 use crate::ruling::{Access, Because, Ruling, Scope};
 use crate::settings::Settings;
-use crate::volume::{HostVolume, Mount, quoted};
+use crate::volume::{HostVolume, Mount, identity, quoted};
 
 pub(crate) mod bidirectional_propagation;
 mod created_path;
@@ -76,13 +76,17 @@ fn ruling_on<'s>(
     }
 }
 
-/// What a mount reaches, for a message.
-fn path_of(mount: &Mount<'_>, volume: &HostVolume<'_>) -> String {
+/// What a mount reaches: for a message, and what tells a finding about it from those about others.
+fn reached(mount: &Mount<'_>, volume: &HostVolume<'_>) -> (String, String) {
     match mount.view.sub_path {
-        "" => volume.quoted(),
+        "" => (volume.quoted(), volume.identity().to_owned()),
         sub_path => {
             let written = format!("{}/{sub_path}", volume.written.trim_end_matches('/'));
-            quoted(&written, &volume.path.join(sub_path))
+            let path = volume.path.join(sub_path);
+            (
+                quoted(&written, &path),
+                identity(&written, &path).to_owned(),
+            )
         }
     }
 }

@@ -5,7 +5,7 @@ pub mod schema;
 
 use shared::host_path::HostPath;
 use shared::workload::KINDS;
-use shared::{GroupVersionKind, Level, OnUpdate, Reader, list_of, quote};
+use shared::{Exempt, GroupVersionKind, Level, OnUpdate, Reader, list_of, quote};
 
 use crate::ruling::Access;
 
@@ -58,14 +58,6 @@ pub enum Mode {
     Allowlist,
 }
 
-/// Whom the policy does not concern.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Exempt {
-    namespaces: Vec<String>,
-    service_accounts: Vec<String>,
-    users: Vec<String>,
-}
-
 /// A kind that an administrator says bears pods.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CustomKind {
@@ -107,10 +99,7 @@ impl Settings {
         } else {
             service_account
         };
-        let is = |account: &String| account.split_once('/') == Some((namespace, service_account));
-        self.exempt.namespaces.iter().any(|name| name == namespace)
-            || self.exempt.service_accounts.iter().any(is)
-            || self.exempt.users.iter().any(|name| name == username)
+        self.exempt.has(namespace, username) || self.exempt.has_object(namespace, service_account)
     }
 }
 
@@ -183,10 +172,8 @@ impl shared::Settings for Settings {
             mode,
             allowed,
             denied,
-            exempt: settings.map("exempt", |exempt| Exempt {
-                namespaces: exempt.names("namespaces"),
-                service_accounts: exempt.namespaced_names("serviceAccounts"),
-                users: exempt.users("users"),
+            exempt: settings.map("exempt", |exempt| {
+                Exempt::with_objects(exempt, "serviceAccounts")
             }),
             bidirectional_propagation: settings.level("bidirectionalPropagation", Level::Deny),
             writable_mounts: settings.level("writableMounts", Level::Warn),
@@ -366,8 +353,8 @@ mod tests {
              allowed[6]: is about the same path as allowed[5]\n\
              denied[0]: allowed[5] allows the same path in all namespaces\n\
              exempt.namespaces[0]: \"\" is not a name\n\
-             exempt.serviceAccounts[0]: \"robot\" is not <namespace>/<name>\n\
              exempt.users[0]: is empty\n\
+             exempt.serviceAccounts[0]: \"robot\" is not <namespace>/<name>\n\
              customKinds[0].kind: \"Job\" is a kind of Kubernetes, and judged anyway\n\
              customKinds[0].podSpecPath: \"\" is not a path such as \"spec.template.spec\"\n\
              customKinds[1].kind: is missing\n\

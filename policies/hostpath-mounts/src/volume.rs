@@ -108,6 +108,11 @@ impl<'a> HostVolume<'a> {
         quoted
     }
 
+    /// What tells a finding about the path from those about others, in whatever spelling.
+    pub(crate) fn identity(&self) -> &str {
+        identity(self.written, &self.path)
+    }
+
     /// Refuses the path itself. On an UPDATE that is new to whoever did not use it before.
     pub(crate) fn refuse(
         &self,
@@ -117,6 +122,7 @@ impl<'a> HostVolume<'a> {
         verdict: &mut Verdict,
     ) {
         let finding = Finding::new(rule, &self.field(), reason).fix(fix);
+        let finding = finding.known_as(self.identity());
         verdict.report(Level::Deny, finding.concerning(self.uses()));
     }
 
@@ -145,6 +151,16 @@ impl<'a> HostVolume<'a> {
     /// Whether a pod uses the path, rather than a volume that pods may use in time.
     pub(crate) fn is_of_a_pod(&self) -> bool {
         !matches!(self.place, Place::PersistentVolume { .. })
+    }
+}
+
+/// What tells a finding about a path from those about others: its one spelling, and where nobody can tell where it leads,
+/// the one in which it is written.
+pub(crate) fn identity<'a>(written: &'a str, path: &'a HostPath) -> &'a str {
+    if path.may_lead_anywhere() || path.has_backsteps() {
+        written
+    } else {
+        path.as_str()
     }
 }
 

@@ -37,7 +37,7 @@ pub(crate) fn check(service: &Service<'_>, settings: &Settings, verdict: &mut Ve
     duplicate_node_port::check(service, settings, verdict);
     let are_forbidden = settings.forbids_node_ports(service.namespace);
     if are_forbidden {
-        forbidden_node_port::check(service, verdict);
+        forbidden_node_port::check(service, settings, verdict);
     } else if settings.require_explicit {
         automatic_port::check(service, &mut advice, verdict);
     }

@@ -3,7 +3,7 @@
 #[cfg(feature = "schema")]
 pub mod schema;
 
-use shared::{Level, OnUpdate, Reader, list_of, quote};
+use shared::{Exempt, Level, OnUpdate, Reader, list_of, quote};
 
 use crate::ports::{PortRange, PortSet};
 
@@ -77,21 +77,10 @@ pub(crate) struct Denied {
     except_namespaces: Vec<String>,
 }
 
-/// Whom the policy does not concern.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Exempt {
-    namespaces: Vec<String>,
-    services: Vec<String>,
-    users: Vec<String>,
-}
-
 impl Settings {
     /// Whether the policy does not concern a Service, or whoever asks for it.
     pub(crate) fn exempts(&self, namespace: &str, name: &str, username: &str) -> bool {
-        let is = |service: &String| service.split_once('/') == Some((namespace, name));
-        has(&self.exempt.namespaces, namespace)
-            || self.exempt.services.iter().any(is)
-            || has(&self.exempt.users, username)
+        self.exempt.has(namespace, username) || self.exempt.has_object(namespace, name)
     }
 
     /// Whether a namespace may not have node ports.
@@ -195,11 +184,7 @@ impl shared::Settings for Settings {
             require_explicit: settings.flag("requireExplicit", false),
             dynamic_band: settings.level("dynamicBand", Level::Warn),
             health_check_node_port: settings.level("healthCheckNodePort", Level::Deny),
-            exempt: settings.map("exempt", |exempt| Exempt {
-                namespaces: exempt.names("namespaces"),
-                services: exempt.namespaced_names("services"),
-                users: exempt.users("users"),
-            }),
+            exempt: settings.map("exempt", |exempt| Exempt::with_objects(exempt, "services")),
             on_update: settings.on_update(),
         }
     }

@@ -3,7 +3,7 @@
 #[cfg(feature = "schema")]
 pub mod schema;
 
-use shared::{Level, OnUpdate, Reader, quote};
+use shared::{Exempt, Level, OnUpdate, Reader, quote};
 
 use crate::views::Object;
 
@@ -33,6 +33,8 @@ pub struct Settings {
     denied_types: Vec<DeniedType>,
     /// What this policy does not concern.
     exempt: Exempt,
+    exempt_types: Vec<String>,
+    exempt_keys: Vec<String>,
     /// Whether an UPDATE is refused for what it makes worse, or for everything.
     on_update: OnUpdate,
 }
@@ -100,42 +102,34 @@ pub(crate) enum Disallowed<'a> {
     NotAllowed(&'a [String]),
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Exempt {
-    types: Vec<String>,
-    keys: Vec<String>,
-    names: Vec<String>,
-    namespaces: Vec<String>,
-    users: Vec<String>,
-}
-
 /// Their values are meant to be what they are: Helm encodes its releases once more than it had to, and the token
 /// controller writes tokens.
 const EXEMPT_TYPES: &[&str] = &["helm.sh/release.v1", "kubernetes.io/service-account-token"];
 
+impl SizeOverride {
+    /// Whether it fits whatever `other` fits.
+    fn covers(&self, other: &Self) -> bool {
+        let has_all = |list: &[String], of: &[String]| {
+            list.is_empty() || !of.is_empty() && of.iter().all(|name| list.contains(name))
+        };
+        has_all(&self.types, &other.types) && has_all(&self.namespaces, &other.namespaces)
+    }
+}
+
 impl Settings {
     /// Whether the policy does not concern an object, or whoever writes it.
     pub(crate) fn exempts(&self, namespace: &str, name: &str, username: &str) -> bool {
-        let Exempt {
-            names,
-            namespaces,
-            users,
-            ..
-        } = &self.exempt;
-        let is = |object: &String| object.split_once('/') == Some((namespace, name));
-        namespaces.iter().any(|known| known == namespace)
-            || names.iter().any(is)
-            || users.iter().any(|known| known == username)
+        self.exempt.has(namespace, username) || self.exempt.has_object(namespace, name)
     }
 
     /// Whether only the size of Secrets of a type is judged, not what is in them.
     pub(crate) fn exempts_type(&self, name: &str) -> bool {
-        EXEMPT_TYPES.contains(&name) || self.exempt.types.iter().any(|known| known == name)
+        EXEMPT_TYPES.contains(&name) || self.exempt_types.iter().any(|known| known == name)
     }
 
     /// Whether the value of a key is not judged by itself.
     pub(crate) fn exempts_key(&self, key: &str) -> bool {
-        self.exempt.keys.iter().any(|known| known == key)
+        self.exempt_keys.iter().any(|known| known == key)
     }
 
     /// The limits for an object in a namespace.
@@ -169,25 +163,30 @@ impl shared::Settings for Settings {
             ..Size::default()
         };
         let size = settings.map("size", |size| read_size(size, &default));
+        let size_overrides = settings.list("sizeOverrides", |entry| SizeOverride {
+            types: entry.texts("types", type_problem),
+            namespaces: entry.names("namespaces"),
+            size: read_size(entry, &size),
+        });
+        check_order(settings, &size_overrides);
+        let (exempt_types, exempt_keys, exempt) = settings.map("exempt", |exempt| {
+            (
+                exempt.texts("types", type_problem),
+                exempt.names("keys"),
+                Exempt::with_objects(exempt, "names"),
+            )
+        });
         Self {
-            size_overrides: settings.list("sizeOverrides", |entry| SizeOverride {
-                types: entry.texts("types", type_problem),
-                namespaces: entry.names("namespaces"),
-                size: read_size(entry, &size),
-            }),
             size,
+            size_overrides,
             encoding: settings.map("encoding", Encoding::read),
             form: settings.map("form", Form::read),
             clear_text_copy: settings.level("clearTextCopy", Level::Warn),
             allowed_types: settings.texts("allowedTypes", type_problem),
             denied_types: settings.list("deniedTypes", read_denied_type),
-            exempt: settings.map("exempt", |exempt| Exempt {
-                types: exempt.texts("types", type_problem),
-                keys: exempt.names("keys"),
-                names: exempt.namespaced_names("names"),
-                namespaces: exempt.names("namespaces"),
-                users: exempt.users("users"),
-            }),
+            exempt,
+            exempt_types,
+            exempt_keys,
             on_update: settings.on_update(),
         }
     }
@@ -226,6 +225,19 @@ impl Form {
             bootstrap_token: form.level("bootstrapToken", Deny),
             pem: form.level("pem", Warn),
             files: form.level("files", Warn),
+        }
+    }
+}
+
+/// Notes overrides that can never count, because one before them fits whatever they fit.
+fn check_order(settings: &mut Reader<'_, '_>, overrides: &[SizeOverride]) {
+    for (index, entry) in overrides.iter().enumerate() {
+        let mut before = overrides.iter().take(index);
+        if let Some(first) = before.position(|first| first.covers(entry)) {
+            settings.problem(
+                &format!("sizeOverrides[{index}]"),
+                format!("never counts, as sizeOverrides[{first}] fits all of that first"),
+            );
         }
     }
 }

@@ -43,8 +43,8 @@ pub(crate) struct Object<'a> {
     pub(crate) last_applied: &'a str,
     /// The annotation that names the service account of a token.
     pub(crate) service_account: &'a str,
-    /// The last time at which the API server is known to have written the object, `2026-01-31T12:00:00Z`; empty when
-    /// there is none.
+    /// The last time at which the API server is known to have written what was submitted, `2026-01-31T12:00:00Z`; empty
+    /// when there is none.
     pub(crate) written_at: &'a str,
 }
 
@@ -104,7 +104,8 @@ impl<'a> Object<'a> {
             Ok((last_applied, annotations.text(SERVICE_ACCOUNT)?))
         })?;
         let (last_applied, service_account) = annotations.unwrap_or_default();
-        let times = object.map("metadata", |metadata| {
+        // An object that is stored is judged as of now: what has expired since is nothing new.
+        let times = request.submitted().map("metadata", |metadata| {
             let times = metadata.list("managedFields", |entry| entry.text("time"))?;
             // All have one form, so that they are in order as texts.
             let created = metadata.text("creationTimestamp")?;

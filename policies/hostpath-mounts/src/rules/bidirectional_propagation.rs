@@ -9,9 +9,8 @@ use super::overlong_path::PATH_MAX;
 use crate::ruling::Scope;
 use crate::settings::Settings;
 use crate::views::{Container, Source, Volume};
-use crate::volume::Mounts;
+use crate::volume::{Mounts, identity as path_identity};
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "bidirectional_propagation",
     summary: "`mountPropagation: Bidirectional`, so that mounts show up on the node",
@@ -61,14 +60,20 @@ pub(crate) fn check(
         }
         let finding = |field: &FieldPath<'_>| {
             let (container, name) = (quote(mount.container), quote(mount.view.name));
+            let mut identity = format!("{container} {name}");
             let (volume, fix) = match source {
-                Some((_, source)) => (format!("{name} of {}", quote(source.path)), RULE.fix),
+                Some((_, source)) => {
+                    identity.push_str(path_identity(source.path, &HostPath::parse(source.path)));
+                    (format!("{name} of {}", quote(source.path)), RULE.fix)
+                }
                 None => (format!("{name}"), OF_OTHERS),
             };
             let reason = format!(
                 "container {container} propagates its mounts in volume {volume} to the node"
             );
-            Finding::new(&RULE, field, reason).fix(fix)
+            Finding::new(&RULE, field, reason)
+                .fix(fix)
+                .known_as(identity)
         };
         mount.with_field("mountPropagation", |field| {
             verdict.report_with(settings.bidirectional_propagation, &|| finding(field));

@@ -5,7 +5,6 @@ use shared::{Finding, Rule, Verdict, rule};
 use crate::settings::Settings;
 use crate::volume::HostVolume;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "created_path",
     summary: "`type: DirectoryOrCreate` or `FileOrCreate`",
@@ -22,10 +21,9 @@ pub(crate) fn check(volume: &HostVolume<'_>, settings: &Settings, verdict: &mut 
             "type {kind} makes {} as root on every node that lacks it",
             volume.quoted()
         );
-        verdict.report(
-            settings.created_paths,
-            Finding::new(&RULE, &volume.kind_field(), reason),
-        );
+        let finding = Finding::new(&RULE, &volume.kind_field(), reason)
+            .known_as(format!("{kind} {}", volume.identity()));
+        verdict.report(settings.created_paths, finding);
     }
 }
 

@@ -6,7 +6,6 @@ use shared::{Rule, Verdict, quote, rule};
 use crate::settings::Denied;
 use crate::volume::HostVolume;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "denied_path",
     summary: "A path that `denied` lists, something inside it, or something that holds it",

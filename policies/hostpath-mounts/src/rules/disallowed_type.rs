@@ -5,7 +5,6 @@ use shared::{Finding, Level, Rule, Verdict, list_of, quote, rule};
 use crate::ruling::Scope;
 use crate::volume::HostVolume;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "disallowed_type",
     summary: "A `type` that the entry of `allowed` for the path does not list",
@@ -29,7 +28,9 @@ pub(crate) fn check(volume: &HostVolume<'_>, scope: &Scope<'_>, verdict: &mut Ve
         volume.quoted(),
         kind = quote(kind)
     );
-    let finding = Finding::new(&RULE, &volume.kind_field(), reason).concerning(volume.uses());
+    let finding = Finding::new(&RULE, &volume.kind_field(), reason)
+        .known_as(format!("{kind} {}", volume.identity()))
+        .concerning(volume.uses());
     verdict.report(Level::Deny, finding);
 }
 

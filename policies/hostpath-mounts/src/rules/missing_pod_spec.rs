@@ -2,7 +2,6 @@
 
 use shared::{FieldPath, Rule, Verdict, rule};
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "missing_pod_spec",
     summary: "An object of a kind of `customKinds` that has nothing at its `podSpecPath`",

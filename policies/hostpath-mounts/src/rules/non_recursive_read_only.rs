@@ -6,7 +6,6 @@ use crate::catalogue::MOUNT_PARENTS;
 use crate::settings::Settings;
 use crate::volume::HostVolume;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "non_recursive_read_only",
     summary: "`readOnly: true` without `recursiveReadOnly` on a path that usually holds other mounts, which stay writable",
@@ -37,7 +36,9 @@ pub(crate) fn check(volume: &HostVolume<'_>, settings: &Settings, verdict: &mut 
             };
             verdict.report(
                 settings.non_recursive_read_only,
-                Finding::new(&RULE, field, reason).fix(fix),
+                Finding::new(&RULE, field, reason)
+                    .fix(fix)
+                    .known_as(volume.identity()),
             );
         });
     }

@@ -4,7 +4,6 @@ use shared::{Finding, Level, Rule, Verdict, rule};
 
 use crate::volume::HostVolume;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "overlong_path",
     summary: "A path of more than 4096 characters together with its `subPath`",

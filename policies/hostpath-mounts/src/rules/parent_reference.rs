@@ -5,7 +5,6 @@ use shared::{Finding, Level, Rule, Verdict, quote, rule};
 
 use crate::volume::HostVolume;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "parent_reference",
     summary: "A path or `subPath` with a `..` in it",

@@ -4,7 +4,6 @@ use shared::{Rule, Verdict, rule};
 
 use crate::volume::{HostVolume, OF_PERSISTENT_VOLUME};
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "path_outside_allowed",
     summary: "With `mode: allowlist`, a path that no entry of `allowed` covers",

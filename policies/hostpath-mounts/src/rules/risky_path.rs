@@ -6,7 +6,6 @@ use shared::{Rule, Verdict, quote, rule};
 use crate::catalogue::Risk;
 use crate::volume::{HostVolume, OF_PERSISTENT_VOLUME};
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "risky_path",
     summary: "A path of the catalogue that no pod should see, not even read-only; something inside it, or something that holds it",
@@ -67,75 +66,123 @@ pub(crate) fn check(
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
+    use super::{NARROWER, RULE};
+    use crate::catalogue::{RISKS, Risk};
     use crate::testing::lines;
+
+    fn risk(path: &str) -> &'static Risk {
+        RISKS.iter().find(|risk| risk.path == path).unwrap()
+    }
+
+    /// What is said of a volume at `path`.
+    fn found(path: &str, mount: &Value) -> Vec<String> {
+        lines(&json!({ "path": path }), mount, &json!({}))
+    }
+
+    fn line(reason: &str, fix: &str) -> String {
+        format!("spec.volumes[0].hostPath.path: {reason}; fix: {fix} [risky_path]")
+    }
+
+    fn read_only() -> Value {
+        json!({"readOnly": true, "recursiveReadOnly": "Enabled"})
+    }
 
     #[test]
     fn refuses_what_is_equal_below_and_above_however_it_is_mounted() {
-        let read_only = json!({"readOnly": true, "recursiveReadOnly": "Enabled"});
-        for (path, start) in [
-            ("/run/docker.sock", r#""/run/docker.sock" is a socket"#),
+        let socket = risk("/run/docker.sock");
+        let kubelet = risk("/var/lib/kubelet");
+        let pipe = risk("/pipe/docker*");
+        for (path, start, risk, end, fix) in [
+            (
+                "/run/docker.sock",
+                r#""/run/docker.sock" is"#,
+                socket,
+                "",
+                socket.instead,
+            ),
             (
                 "//var///run/./docker.sock/",
-                r#""//var///run/./docker.sock/" (that is "/run/docker.sock") is a socket"#,
+                r#""//var///run/./docker.sock/" (that is "/run/docker.sock") is"#,
+                socket,
+                "",
+                socket.instead,
             ),
             (
                 "var/lib/kubelet",
-                r#""var/lib/kubelet" (that is "/var/lib/kubelet") is where the kubelet"#,
+                r#""var/lib/kubelet" (that is "/var/lib/kubelet") is"#,
+                kubelet,
+                "",
+                kubelet.instead,
             ),
             (
                 "/var/lib/kubelet/",
-                r#""/var/lib/kubelet/" is where the kubelet"#,
+                r#""/var/lib/kubelet/" is"#,
+                kubelet,
+                "",
+                kubelet.instead,
             ),
             (
                 "/var/lib/kubelet/pods/1",
-                r#""/var/lib/kubelet/pods/1" is part of "/var/lib/kubelet", where the kubelet"#,
+                r#""/var/lib/kubelet/pods/1" is part of "/var/lib/kubelet","#,
+                kubelet,
+                "",
+                kubelet.instead,
             ),
             (
-                "/var/lib",
-                r#""/var/lib" holds "/var/lib/rancher", where the keys"#,
+                "/run/systemd",
+                r#""/run/systemd" is"#,
+                risk("/run/systemd"),
+                "",
+                risk("/run/systemd").instead,
             ),
-            ("/", r#""/" holds "/run/docker.sock", a socket"#),
+            (
+                "/etc/ssl",
+                r#""/etc/ssl" holds "/etc/ssl/etcd","#,
+                risk("/etc/ssl/etcd"),
+                ", and 1 more risky path",
+                NARROWER,
+            ),
+            (
+                "/run/udev",
+                r#""/run/udev" holds "/run/udev/control","#,
+                risk("/run/udev/control"),
+                "",
+                NARROWER,
+            ),
             (
                 "/proc/1/root/data",
-                r#""/proc/1/root/data" may lead anywhere on the node, also to "/run/docker.sock", a socket"#,
+                r#""/proc/1/root/data" may lead anywhere on the node, also to "/run/docker.sock","#,
+                socket,
+                "",
+                RULE.fix,
             ),
-            ("/run", r#""/run" holds "/run/docker.sock", a socket"#),
             (
                 r"\\.\pipe\docker_engine",
-                r#""\\\\.\\pipe\\docker_engine" (that is "/pipe/docker_engine") is a socket"#,
-            ),
-            (
-                r"C:\",
-                r#""C:\\" (that is "/") holds "/run/docker.sock", a socket"#,
+                r#""\\\\.\\pipe\\docker_engine" (that is "/pipe/docker_engine") is"#,
+                pipe,
+                "",
+                pipe.instead,
             ),
         ] {
-            for mount in [json!(null), json!({}), read_only.clone()] {
-                let lines = lines(&json!({ "path": path }), &mount, &json!({}));
-                let [line] = lines.as_slice() else {
-                    panic!("{path}: {lines:?}")
-                };
-                let line = line
-                    .strip_prefix("spec.volumes[0].hostPath.path: ")
-                    .unwrap();
-                assert!(line.starts_with(start), "{line}");
-                assert!(line.ends_with(" [risky_path]"), "{line}");
+            let expected = line(&format!("{start} {}{end}", risk.what), fix);
+            for mount in [json!(null), json!({}), read_only()] {
+                assert_eq!(found(path, &mount), [expected.as_str()], "{path} {mount}");
             }
         }
     }
 
     #[test]
-    fn counts_the_others_inside() {
-        let read_only = json!({"readOnly": true, "recursiveReadOnly": "Enabled"});
-        for (path, others) in [("/etc/ssl", ", and 1 more risky path"), ("/run/udev", "")] {
-            let lines = lines(&json!({ "path": path }), &read_only, &json!({}));
-            let [line] = lines.as_slice() else {
-                panic!("{path}: {lines:?}")
-            };
-            let end = format!("{others}; fix: {} [risky_path]", super::NARROWER);
-            let reason = line.strip_suffix(&end).unwrap_or_else(|| panic!("{line}"));
-            assert!(!reason.contains("more risky"), "{line}");
+    fn counts_the_others_inside_the_root() {
+        let is_forbidden = |risk: &&Risk| risk.access == crate::ruling::Access::Never;
+        let others = RISKS.iter().filter(is_forbidden).count() - 1;
+        let what = risk("/run/docker.sock").what;
+        for (path, start) in [("/", r#""/""#), (r"C:\", r#""C:\\" (that is "/")"#)] {
+            let reason = format!(
+                "{start} holds \"/run/docker.sock\", {what}, and {others} more risky paths"
+            );
+            assert_eq!(found(path, &read_only()), [line(&reason, NARROWER)]);
         }
     }
 
@@ -149,18 +196,12 @@ mod tests {
             "/pipeline",
             "/dev/nvidia0",
         ] {
-            let mount = json!({"readOnly": true});
-            assert_eq!(
-                lines(&json!({ "path": path }), &mount, &json!({})),
-                [""; 0],
-                "{path}"
-            );
+            assert_eq!(found(path, &read_only()), [""; 0], "{path}");
         }
     }
 
     #[test]
     fn an_entry_of_allowed_wins_when_it_is_at_least_as_specific() {
-        let mount = json!({"readOnly": true, "recursiveReadOnly": "Enabled"});
         for (path, allowed, refused) in [
             (
                 "/run/docker.sock",
@@ -193,7 +234,7 @@ mod tests {
         ] {
             let lines = lines(
                 &json!({ "path": path }),
-                &mount,
+                &read_only(),
                 &json!({"allowed": [allowed]}),
             );
             assert_eq!(!lines.is_empty(), refused, "{path} {allowed}: {lines:?}");

@@ -2,12 +2,11 @@
 
 use shared::{FieldPath, Finding, Rule, Verdict, quote, rule};
 
-use super::path_of;
+use super::reached;
 use crate::ruling::{Access, Because, Ruling};
 use crate::settings::Settings;
 use crate::volume::HostVolume;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "writable_mount",
     summary: "A writable mount of a path that no list names, or any mount of a socket or a device there",
@@ -38,8 +37,10 @@ pub(crate) fn check(
             continue;
         }
         let finding = |field: &FieldPath<'_>| {
-            let (container, path) = (quote(mount.container), path_of(mount, volume));
-            if let Some(kind) = kind {
+            let (path, identity) = reached(mount, volume);
+            let identity = format!("{} {}", mount.container, identity);
+            let container = quote(mount.container);
+            let finding = if let Some(kind) = kind {
                 let reason = format!(
                     "container {container} reaches {path}, a {kind}, which readOnly does not protect"
                 );
@@ -47,7 +48,8 @@ pub(crate) fn check(
             } else {
                 let reason = format!("container {container} can write to {path} of the node");
                 Finding::new(&RULE, field, reason)
-            }
+            };
+            finding.known_as(identity)
         };
         mount.with_field("readOnly", |field| {
             verdict.report_with(settings.writable_mounts, &|| finding(field));

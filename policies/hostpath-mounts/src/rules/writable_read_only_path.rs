@@ -2,11 +2,10 @@
 
 use shared::{FieldPath, Finding, Level, Rule, Verdict, quote, rule};
 
-use super::path_of;
+use super::reached;
 use crate::ruling::{Access, Because, Ruling};
 use crate::volume::{HostVolume, OF_PERSISTENT_VOLUME};
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "writable_read_only_path",
     summary: "A writable mount of a path that may be read, but not written, or of something that holds it",
@@ -30,14 +29,17 @@ pub(crate) fn check(
                 let reason = format!(
                     "by no container, so that it may be mounted writable later, and {explained}"
                 );
-                is_mounted(&volume.field(), &volume.quoted(), &reason)
+                let path = (volume.quoted(), volume.identity().to_owned());
+                is_mounted(&volume.field(), path, &reason)
                     .fix("remove the volume, or mount it with readOnly: true")
             } else {
                 let quoted = volume.quoted();
                 let reason = format!(
                     "{quoted} can be mounted writable by whoever claims it, and {explained}"
                 );
-                Finding::new(&RULE, &volume.field(), reason).fix(OF_PERSISTENT_VOLUME)
+                Finding::new(&RULE, &volume.field(), reason)
+                    .fix(OF_PERSISTENT_VOLUME)
+                    .known_as(volume.identity())
             };
             verdict.report(Level::Deny, finding);
         }
@@ -57,7 +59,7 @@ pub(crate) fn check(
                 if mount.view.sub_path_expr.is_empty() {
                     concerned.push("all of it".to_owned());
                 }
-                is_mounted(field, &path_of(mount, volume), &reason).concerning(concerned)
+                is_mounted(field, reached(mount, volume), &reason).concerning(concerned)
             };
             mount.with_field("readOnly", |field| {
                 verdict.report_with(Level::Deny, &|| finding(field));
@@ -68,8 +70,8 @@ pub(crate) fn check(
 
 /// A finding about what is mounted. It is told from others by the path, and by who can write to it: an UPDATE that only
 /// takes away the mount is no worse.
-fn is_mounted(field: &FieldPath<'_>, quoted: &str, how: &str) -> Finding {
-    Finding::new(&RULE, field, format!("{quoted} is mounted ")).so(how)
+fn is_mounted(field: &FieldPath<'_>, (quoted, identity): (String, String), how: &str) -> Finding {
+    Finding::new(&RULE, field, format!("{quoted} is mounted {how}")).known_as(identity)
 }
 
 fn explain(ruling: &Ruling<'_>) -> String {

@@ -6,7 +6,6 @@ use crate::advice::Advice;
 use crate::numbers::Numbers;
 use crate::service::{Choice, Service};
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "automatic_port",
     summary: "With `requireExplicit`, a port without a number, or with one that the API server chose",

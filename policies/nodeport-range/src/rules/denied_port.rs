@@ -6,7 +6,6 @@ use crate::advice::Advice;
 use crate::scope::Scope;
 use crate::service::NodePort;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "denied_port",
     summary: "A node port that `denied` lists",

@@ -7,7 +7,6 @@ use crate::numbers::{Numbers, hash_of};
 use crate::service::{Entry, Place, Service};
 use crate::settings::Settings;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "duplicate_node_port",
     summary: "One number for two ports of a protocol, for a port and the health check, or for two protocols on different ports",

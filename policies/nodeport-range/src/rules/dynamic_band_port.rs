@@ -6,7 +6,6 @@ use crate::advice::Advice;
 use crate::service::NodePort;
 use crate::settings::Settings;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "dynamic_band_port",
     summary: "A chosen number in the band from which the API server may give it to another Service first",

@@ -1,10 +1,10 @@
 //! Any node port, where there may be none.
 
-use shared::{FieldPath, Finding, Level, Rule, Verdict, quote, rule};
+use shared::{FieldPath, Finding, Level, OnUpdate, Rule, Settings as _, Verdict, quote, rule};
 
 use crate::service::{Choice, Kind, Service};
+use crate::settings::Settings;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "forbidden_node_port",
     summary: "Where `nodePorts` forbids them, whatever opens node ports",
@@ -13,8 +13,14 @@ pub(crate) static RULE: Rule = rule! {
     levels: [Deny],
 };
 
+/// What to do about a number that the Service has. `kubectl apply` of a manifest without it changes nothing, because the
+/// field was never in one; and before kubernetes#122320 (1.30) `patchAllocatedValues` in
+/// `pkg/registry/core/service/storage/storage.go` filled in again what an update left out.
+const REMOVE: &str = "remove nodePort with kubectl edit, or, where the number comes back (before Kubernetes 1.30), create \
+    the Service anew";
+
 /// Refuses the type, the allocation or the numbers: whatever opens node ports.
-pub(crate) fn check(service: &Service<'_>, verdict: &mut Verdict) {
+pub(crate) fn check(service: &Service<'_>, settings: &Settings, verdict: &mut Verdict) {
     let namespace = service.namespace;
     let are_forbidden = format!("node ports are forbidden in namespace {}", quote(namespace));
     let ports = || {
@@ -54,16 +60,20 @@ pub(crate) fn check(service: &Service<'_>, verdict: &mut Verdict) {
                 let Some(number) = port.number else {
                     continue;
                 };
-                // What the Service had before the allocation was switched off stays, also when it is left out:
-                // `patchAllocatedValues` in `pkg/registry/core/service/storage/storage.go` fills it in.
-                let (level, what, fix) = if port.choice == Choice::Allocator || service.had(number)
-                {
-                    let fix = "create the Service anew, as an update keeps the number";
-                    (Level::Warn, "is left over", fix)
+                let reason = format!("{number} is a node port, and {are_forbidden}");
+                let had = service.had(number);
+                // Whoever switches the allocation off keeps the numbers at first.
+                let level = if had && settings.on_update() == OnUpdate::NewViolations {
+                    Level::Warn
                 } else {
-                    (Level::Deny, "is a node port", "leave nodePort out")
+                    Level::Deny
                 };
-                let reason = format!("{number} {what}, and {are_forbidden}");
+                let is_stored = had || port.choice == Choice::Allocator;
+                let fix = if is_stored {
+                    REMOVE
+                } else {
+                    "leave nodePort out"
+                };
                 let finding = Finding::new(&RULE, &port.place, reason).fix(fix);
                 verdict.report(level, finding.concerning(vec![port.protocol.to_owned()]));
             }
@@ -138,15 +148,16 @@ mod tests {
     }
 
     #[test]
-    fn warns_of_what_is_left_over() {
+    fn what_is_left_over_is_to_be_taken_away() {
         let spec = json!({"type": "LoadBalancer", "allocateLoadBalancerNodePorts": false,
             "ports": [{"port": 80, "nodePort": 31544}]});
         let object = managed(service(&spec), &[(80, "TCP", false)]);
         assert_eq!(
             lines_of(&object, &json!({"nodePorts": "forbidden"})),
             [
-                "warning: nodeport-range: spec.ports[0].nodePort: 31544 is left over, and node ports are forbidden in \
-                 namespace \"shop\"; fix: create the Service anew, as an update keeps the number [forbidden_node_port]"
+                "spec.ports[0].nodePort: 31544 is a node port, and node ports are forbidden in namespace \"shop\"; fix: \
+                 remove nodePort with kubectl edit, or, where the number comes back (before Kubernetes 1.30), create \
+                 the Service anew [forbidden_node_port]"
             ]
         );
     }

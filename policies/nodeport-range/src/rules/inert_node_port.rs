@@ -4,7 +4,6 @@ use shared::{Finding, Level, Rule, Verdict, quote, rule};
 
 use crate::service::{Kind, Place, Service};
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "inert_node_port",
     summary: "A number on a Service that has no node ports",

@@ -6,7 +6,6 @@ use crate::advice::Advice;
 use crate::scope::{AllowedPorts, Scope};
 use crate::service::NodePort;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "outside_allowed_ranges",
     summary: "A number that `ranges`, or `clusterRange`, do not have for the namespace and the protocol",

@@ -4,7 +4,6 @@ use shared::{Level, Rule, Verdict, rule};
 
 use crate::value::Value;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "byte_order_mark",
     summary: "A value that starts with the byte order mark of UTF-8",

@@ -5,7 +5,6 @@ use shared::{Level, Rule, Verdict, rule};
 use crate::text::has;
 use crate::value::Value;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "carriage_return",
     summary: "Line ends of Windows (CR LF) in PEM, a script or an env file",

@@ -6,7 +6,6 @@ use crate::settings::Settings;
 use crate::text::has;
 use crate::views::{LAST_APPLIED, Object};
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "clear_text_copy",
     summary: "A copy of `stringData` in the annotation `kubectl.kubernetes.io/last-applied-configuration`",

@@ -5,7 +5,6 @@ use shared::{FieldPath, Finding, Level, Rule, Verdict, list_of, quote, rule};
 use crate::settings::{Disallowed, Settings};
 use crate::views::Object;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "disallowed_type",
     summary: "A `type` that `deniedTypes` lists, or that `allowedTypes` does not",

@@ -6,7 +6,6 @@ use crate::base64::{self, is_of_alphabet};
 use crate::text::has;
 use crate::value::Value;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "double_base64",
     summary: "A value that is still base64 of text, PEM or JSON when it is decoded",

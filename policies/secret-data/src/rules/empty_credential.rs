@@ -4,7 +4,6 @@ use shared::{Level, Rule, Verdict, rule};
 
 use crate::views::Object;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "empty_credential",
     summary: "A `kubernetes.io/basic-auth` Secret with an empty `username` or `password`",

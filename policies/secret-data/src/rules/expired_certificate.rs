@@ -5,7 +5,6 @@ use shared::{Level, Rule, Verdict, rule};
 use crate::tls::Tls;
 use crate::x509::Certificate;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "expired_certificate",
     summary: "A `tls.crt` whose first certificate had expired when the Secret was written",

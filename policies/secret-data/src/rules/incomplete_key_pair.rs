@@ -4,7 +4,6 @@ use shared::{Level, Rule, Verdict, rule};
 
 use crate::tls::Tls;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "incomplete_key_pair",
     summary: "A TLS Secret that has a certificate and an empty key, or the other way round",

@@ -6,7 +6,6 @@ use crate::base64::{Cause, Malformed};
 use crate::settings::Settings;
 use crate::views::Entry;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "invalid_base64",
     summary: "A value of `data` that is not base64; tells at which byte, and the likely reason",

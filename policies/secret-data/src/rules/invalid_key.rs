@@ -4,7 +4,6 @@ use shared::{Level, Rule, Verdict, rule};
 
 use crate::views::Object;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "invalid_key",
     summary: "A key with characters other than letters, digits, `-`, `_` and `.`, with more than 253 of them, or that leads to another folder",

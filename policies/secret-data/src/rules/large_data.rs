@@ -6,7 +6,6 @@ use super::{bytes, oversized_data};
 use crate::settings::Size;
 use crate::views::Entry;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "large_data",
     summary: "Values that have `size.warnAt` bytes together, or more",

@@ -1,13 +1,12 @@
 //! A bootstrap token that nobody can join with.
 
-use shared::{Finding, Level, Rule, Verdict, rule};
+use shared::{FieldPath, Finding, Level, Rule, Verdict, rule};
 
 use crate::views::{Object, Values};
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "malformed_bootstrap_token",
-    summary: "A bootstrap token whose parts, name or namespace are not as the API server wants them",
+    summary: "A bootstrap token whose parts, name, namespace, groups or usages are not as the API server wants them",
     why: "The API server stores it, and then ignores it: a node that joins with it is refused",
     fix: "create it: kubeadm token create",
     levels: [Deny by "form.bootstrapToken"],
@@ -15,52 +14,57 @@ pub(crate) static RULE: Rule = rule! {
 
 /// Judges what the authenticator reads.
 ///
-/// Source: `plugin/pkg/auth/authenticator/token/bootstrap/bootstrap.go` and
-/// `staging/src/k8s.io/cluster-bootstrap/token/api/types.go`.
+/// Source: `plugin/pkg/auth/authenticator/token/bootstrap/bootstrap.go`, and of `staging/src/k8s.io/cluster-bootstrap`
+/// `token/api/types.go` and `util/secrets/secrets.go`.
 pub(crate) fn check(object: &Object<'_>, values: &Values<'_>, level: Level, verdict: &mut Verdict) {
-    let id = values.get("token-id").map(|(_, id)| id);
-    let is_id = id.is_some_and(|id| is_token(id, 6));
-    if !is_id {
-        report(
-            "data[\"token-id\"]",
-            "is not 6 lower case letters and digits",
-            level,
-            verdict,
-        );
+    let value = |key| values.get(key).map(|(_, value)| value);
+    let mut report = |key: &'static str, reason: &'static str| {
+        report_value(values, key, reason, level, verdict);
+    };
+    let id = value("token-id").filter(|id| is_token(id, 6));
+    if id.is_none() {
+        report("token-id", "is not 6 lower case letters and digits");
+    }
+    if !value("token-secret").is_some_and(|secret| is_token(secret, 16)) {
+        report("token-secret", "is not 16 lower case letters and digits");
+    }
+    // An empty one means never: `GetExpiration`.
+    if value("expiration").is_some_and(|time| !time.is_empty() && !is_time(time)) {
+        report("expiration", "is not a time such as 2026-01-31T12:00:00Z");
+    }
+    // Nothing means no groups, but nothing between two commas is one without a name: `GetGroups`.
+    if value("auth-extra-groups").is_some_and(|groups| !groups.is_empty() && !are_groups(groups)) {
+        let reason = "has a group that is not \"system:bootstrappers:\" with lower case letters, digits, \":\" and \"-\" \
+                      behind it; groups are separated by commas alone";
+        report("auth-extra-groups", reason);
+    }
+    let is_for = |usage| value(usage) == Some(b"true");
+    if !is_for("usage-bootstrap-authentication") && !is_for("usage-bootstrap-signing") {
+        let reason = "is not \"true\", and neither is usage-bootstrap-signing, so that the token is for nothing";
+        report("usage-bootstrap-authentication", reason);
     }
     let name = object.name.strip_prefix("bootstrap-token-");
-    if is_id && name.map(str::as_bytes) != id {
+    if id.is_some() && name.map(str::as_bytes) != id {
         let reason = "is not \"bootstrap-token-\" and the token-id behind it";
-        report("metadata.name", reason, level, verdict);
-    }
-    let secret = values.get("token-secret");
-    if !secret.is_some_and(|(_, secret)| is_token(secret, 16)) {
-        report(
-            "data[\"token-secret\"]",
-            "is not 16 lower case letters and digits",
-            level,
-            verdict,
-        );
+        verdict.report(level, Finding::new(&RULE, &"metadata.name", reason));
     }
     if object.namespace != "kube-system" {
         let reason = "is not \"kube-system\", where alone tokens are looked for";
-        report("metadata.namespace", reason, level, verdict);
-    }
-    let expiration = values.get("expiration");
-    // An empty one means never: `GetExpiration` in `staging/src/k8s.io/cluster-bootstrap/util/secrets/secrets.go`.
-    if expiration.is_some_and(|(_, time)| !time.is_empty() && !is_time(time)) {
-        report(
-            "data[\"expiration\"]",
-            "is not a time such as 2026-01-31T12:00:00Z",
-            level,
-            verdict,
-        );
+        verdict.report(level, Finding::new(&RULE, &"metadata.namespace", reason));
     }
 }
 
 #[inline(never)]
-fn report(path: &'static str, reason: &'static str, level: Level, verdict: &mut Verdict) {
-    verdict.report(level, Finding::new(&RULE, &path, reason));
+fn report_value(
+    values: &Values<'_>,
+    key: &'static str,
+    reason: &'static str,
+    level: Level,
+    verdict: &mut Verdict,
+) {
+    let field = values.get(key).map_or("data", |(entry, _)| entry.field);
+    let path = FieldPath::new(field);
+    verdict.report(level, Finding::new(&RULE, &path.key(key), reason));
 }
 
 /// Whether a part of a token has this many characters, all of them lower case letters and digits.
@@ -69,6 +73,21 @@ fn is_token(part: &[u8], length: usize) -> bool {
         && part
             .iter()
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+}
+
+/// Whether a value is a list of groups that a token may have: `BootstrapGroupPattern`.
+fn are_groups(value: &[u8]) -> bool {
+    let is_name = |byte: &u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9');
+    let is_group = |group: &[u8]| match group.strip_prefix(b"system:bootstrappers:") {
+        Some([name @ .., last]) => {
+            let mut name = name.iter();
+            name.len() <= 255
+                && is_name(last)
+                && name.all(|byte| is_name(byte) || matches!(byte, b':' | b'-'))
+        }
+        Some([]) | None => false,
+    };
+    value.split(|byte| *byte == b',').all(is_group)
 }
 
 /// Whether a value has the shape of a time in RFC 3339.
@@ -95,7 +114,7 @@ fn is_time(value: &[u8]) -> bool {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::is_time;
+    use super::{are_groups, is_time};
     use crate::testing::{lines, secret};
 
     const TYPE: &str = "bootstrap.kubernetes.io/token";
@@ -133,15 +152,20 @@ mod tests {
             [
                 line("data[\"token-id\"]: is not 6 lower case letters and digits"),
                 line("data[\"token-secret\"]: is not 16 lower case letters and digits"),
+                line("data[\"expiration\"]: is not a time such as 2026-01-31T12:00:00Z"),
+                line(
+                    "data[\"usage-bootstrap-authentication\"]: is not \"true\", and neither is \
+                     usage-bootstrap-signing, so that the token is for nothing"
+                ),
                 line(
                     "metadata.namespace: is not \"kube-system\", where alone tokens are looked for"
                 ),
-                line("data[\"expiration\"]: is not a time such as 2026-01-31T12:00:00Z"),
             ]
         );
         let data = [
             ("token-id", &b"abcdef"[..]),
             ("token-secret", b"0123456789abcdef"),
+            ("usage-bootstrap-signing", b"true"),
         ];
         assert_eq!(
             lines(&token("token-abcdef", "kube-system", &data), &json!({})),
@@ -149,6 +173,26 @@ mod tests {
                 "metadata.name: is not \"bootstrap-token-\" and the token-id behind it"
             )]
         );
+    }
+
+    #[test]
+    fn knows_groups() {
+        let long = |count: usize| format!("system:bootstrappers:{}", "a".repeat(count));
+        for (text, are) in [
+            ("system:bootstrappers:a", true),
+            ("system:bootstrappers:a:b-1,system:bootstrappers:-9", true),
+            (&long(256), true),
+            (&long(257), false),
+            ("system:bootstrappers:", false),
+            ("system:bootstrappers:a-", false),
+            ("system:bootstrappers:A", false),
+            ("system:bootstrappers", false),
+            ("system:masters", false),
+            ("system:bootstrappers:a,", false),
+            ("system:bootstrappers:a, system:bootstrappers:b", false),
+        ] {
+            assert_eq!(are_groups(text.as_bytes()), are, "{text}");
+        }
     }
 
     #[test]

@@ -7,7 +7,6 @@ use shared::{Level, Rule, Verdict, rule};
 use crate::docker::Problem;
 use crate::views::Entry;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "malformed_docker_config",
     summary: "A `.dockerconfigjson` or `.dockercfg` that is not JSON of the right form, or with an `auth` that is not base64 of `user:password`",

@@ -6,7 +6,6 @@ use crate::text::has;
 use crate::value::Value;
 use crate::yaml;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "malformed_file",
     summary: "JSON behind a key in `.json`, or YAML behind one in `.yaml` or `.yml`, that does not parse",

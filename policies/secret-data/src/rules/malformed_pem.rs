@@ -8,7 +8,6 @@ use crate::value::Value;
 use crate::views::{Entry, Values};
 use crate::x509::{Certificate, PublicKey};
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "malformed_pem",
     summary: "A certificate or a key that is not PEM, or damaged PEM: encoded once more, without line breaks, without its end; a key with a passphrase",

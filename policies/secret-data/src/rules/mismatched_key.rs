@@ -5,7 +5,6 @@ use shared::{Level, Rule, Verdict, rule};
 use crate::tls::{Tls, is_certificate};
 use crate::x509::{Certificate, PublicKey};
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "mismatched_key",
     summary: "A `tls.key` that does not belong to the first certificate of `tls.crt`",

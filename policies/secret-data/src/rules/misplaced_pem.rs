@@ -4,7 +4,6 @@ use shared::{Level, Rule, Verdict, rule};
 
 use crate::tls::{File, Tls};
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "misplaced_pem",
     summary: "A certificate in `tls.key`, or a private key in `tls.crt` or `ca.crt` instead of a certificate",

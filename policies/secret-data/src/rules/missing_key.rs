@@ -5,7 +5,6 @@ use shared::{FieldPath, Finding, Level, Rule, Verdict, rule};
 use super::{BASIC_AUTH, DOCKER_CFG, DOCKER_CONFIG_JSON, SSH_AUTH, TLS};
 use crate::views::Object;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "missing_key",
     summary: "A Secret without a key that its type requires",

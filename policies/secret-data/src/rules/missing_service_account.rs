@@ -5,7 +5,6 @@ use shared::{FieldPath, Rule, Verdict, rule};
 use super::SERVICE_ACCOUNT_TOKEN;
 use crate::views::Object;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "missing_service_account",
     summary: "A service account token that does not name its service account",

@@ -9,7 +9,6 @@ use super::bytes;
 use crate::settings::Size;
 use crate::views::Entry;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "oversized_data",
     summary: "Values that have more bytes together than `size.total` allows; names the largest keys",

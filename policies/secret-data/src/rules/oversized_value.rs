@@ -6,7 +6,6 @@ use super::bytes;
 use crate::settings::Size;
 use crate::views::Entry;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "oversized_value",
     summary: "A value that has more bytes than `size.value` allows",

@@ -5,7 +5,6 @@ use shared::{Level, Rule, Verdict, rule};
 use crate::text::{has, split};
 use crate::value::Value;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "placeholder",
     summary: "`${NAME}`, `{{ … }}`, `<your token>`, `CHANGEME` or the like in a value of one line",

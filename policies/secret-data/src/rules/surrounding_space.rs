@@ -4,7 +4,6 @@ use shared::{Level, Rule, Verdict, rule};
 
 use crate::value::Value;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "surrounding_space",
     summary: "A space or a tab before or after a value of one line that is not a file",

@@ -5,7 +5,6 @@ use shared::{FieldPath, Finding, Level, Rule, Verdict, rule};
 use crate::settings::Size;
 use crate::views::Object;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "too_many_keys",
     summary: "More keys than `size.keys` allows",

@@ -4,7 +4,6 @@ use shared::{Level, Rule, Verdict, rule};
 
 use crate::value::Value;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "trailing_newline",
     summary: "A line break at the end of a value of one line that is not a file",

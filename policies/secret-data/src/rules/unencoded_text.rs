@@ -4,7 +4,6 @@ use shared::{Level, Rule, Verdict, rule};
 
 use crate::value::Value;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "unencoded_text",
     summary: "Hexadecimal digits or lower case letters that were never encoded, happen to be valid base64, and decode to junk",

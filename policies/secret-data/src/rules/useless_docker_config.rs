@@ -7,7 +7,6 @@ use shared::{Level, Rule, Verdict, rule};
 use crate::docker::Problem;
 use crate::views::Entry;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "useless_docker_config",
     summary: "A `.dockerconfigjson` or `.dockercfg` that holds no credential: no entries, only helpers, or the form of the other type",
