@@ -7,7 +7,6 @@ use crate::pair::{Pair, Problem};
 use crate::pods::Container;
 use crate::settings::Settings;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "missing_container",
     summary: "A metric of a container that the pods do not have, or of an init container that ends before they run",

@@ -5,7 +5,6 @@ use shared::{Level, Rule, Verdict, quote, rule};
 use crate::pair::{Pair, Problem};
 use crate::pods::Container;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "missing_request",
     summary: "A metric that measures utilization of a resource that a container does not request",

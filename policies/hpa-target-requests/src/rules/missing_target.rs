@@ -5,7 +5,6 @@ use shared::{Finding, Rule, Verdict, rule};
 
 use crate::settings::Settings;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "missing_target",
     summary: "An autoscaler whose target does not exist yet, or is being deleted",

@@ -3,7 +3,6 @@
 use shared::autoscaling::HorizontalPodAutoscaler;
 use shared::{Finding, Level, Rule, Verdict, rule};
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "uninspected_target",
     summary: "An autoscaler of a custom kind that the policy cannot read",

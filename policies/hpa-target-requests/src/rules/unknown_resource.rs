@@ -5,7 +5,6 @@ use shared::{Finding, Level, Rule, Verdict, quote, rule};
 
 use crate::settings::Settings;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "unknown_resource",
     summary: "A metric of a resource that metrics servers do not measure, or of cpu or memory in the wrong case",

@@ -2,7 +2,6 @@
 
 use shared::{Cursor, DecodeError, Rule, Verdict, cluster, rule};
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "unreadable_object",
     summary: "An autoscaler or a LimitRange of the namespace that is not what it should be, and was skipped",

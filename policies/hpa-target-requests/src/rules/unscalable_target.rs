@@ -6,7 +6,6 @@ use shared::{Finding, Rule, Verdict, quote, rule};
 use crate::settings::Settings;
 use crate::target::Target;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "unscalable_target",
     summary: "An autoscaler of something that cannot be scaled: a DaemonSet, a Job, a kind in the wrong case or group",

@@ -3,7 +3,6 @@
 use shared::autoscaling::HorizontalPodAutoscaler;
 use shared::{Finding, Level, Rule, Verdict, rule};
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "duplicate_horizontal",
     summary: "A second HorizontalPodAutoscaler of a target",

@@ -3,7 +3,6 @@
 use shared::autoscaling::VerticalPodAutoscaler;
 use shared::{Finding, Level, Rule, Verdict, rule};
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "duplicate_vertical",
     summary: "A second active VerticalPodAutoscaler of a target",

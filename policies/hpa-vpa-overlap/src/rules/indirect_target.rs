@@ -6,7 +6,6 @@ use shared::{Finding, Level, Rule, Verdict, rule};
 use crate::pair::{Pair, RESOURCES, Side};
 use crate::settings::{Scope, Settings};
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "indirect_target",
     summary: "A HorizontalPodAutoscaler and a VerticalPodAutoscaler of which one targets the owner of what the other \

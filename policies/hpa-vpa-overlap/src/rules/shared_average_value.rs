@@ -5,7 +5,6 @@ use shared::{Rule, Verdict, rule};
 use crate::pair::Clash;
 use crate::settings::Settings;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "shared_average_value",
     summary: "A HorizontalPodAutoscaler that measures an amount (`averageValue`) of a resource whose requests a \

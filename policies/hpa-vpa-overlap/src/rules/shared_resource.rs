@@ -5,7 +5,6 @@ use shared::{Level, Rule, Verdict, rule};
 use crate::pair::{Clash, Side};
 use crate::settings::Settings;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "shared_resource",
     summary: "A HorizontalPodAutoscaler that measures utilization of a resource whose requests a \

@@ -5,7 +5,6 @@ use shared::{Finding, Level, Rule, Verdict, rule};
 use crate::pair::Pair;
 use crate::settings::{Scope, Settings};
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "shared_target",
     summary: "A HorizontalPodAutoscaler and an active VerticalPodAutoscaler of one target, which share no resource or, \

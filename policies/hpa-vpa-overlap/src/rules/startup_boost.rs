@@ -5,7 +5,6 @@ use shared::{Finding, Rule, Verdict, list_of, rule};
 use crate::pair::{Clash, Side};
 use crate::settings::Settings;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "startup_boost",
     summary: "A HorizontalPodAutoscaler that measures utilization of cpu requests that a VerticalPodAutoscaler raises \
