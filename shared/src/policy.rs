@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use crate::cluster::{Cluster, ClusterError, Memory};
+use crate::cluster::{Cached, Cluster, ClusterError};
 use crate::decode::{Cursor, DecodeError};
 use crate::field::FieldPath;
 use crate::json::{self, Json, Wanted};
@@ -302,9 +302,9 @@ fn judge<P: Policy>(
     settings: &P::Settings,
     cluster: &dyn Cluster,
 ) -> Result<Verdict, Error> {
-    let memory = Memory::of(cluster);
+    let cached = Cached::of(cluster);
     let cluster = match request.operation {
-        Operation::Update => &memory,
+        Operation::Update => &cached,
         _ => cluster,
     };
     let verdict = match P::validate(request, settings, cluster) {

@@ -26,9 +26,9 @@ use shared::{
 
 use crate::limit_ranges::Defaults;
 use crate::pair::{Pair, Side};
-use crate::pods::{Lack, Pods};
+use crate::pods::{Failure, Pods};
 use crate::rules::unknown_resource::is_measured;
-use crate::settings::{Readable, Settings};
+use crate::settings::{ReadableKind, Settings};
 use crate::target::Target;
 
 /// The policy.
@@ -71,7 +71,7 @@ impl Policy for HpaTargetRequests {
         };
         let judged = if request.kind.is("autoscaling", "HorizontalPodAutoscaler") {
             review.autoscaler(&mut verdict)
-        } else if let Some(readable) = settings.readable_as(&request.kind) {
+        } else if let Some(readable) = settings.readable_kind(&request.kind) {
             review.workload(readable, &mut verdict)
         } else {
             return Ok(Verdict::unclaimed(request));
@@ -107,7 +107,7 @@ impl Review<'_> {
         // What can be said of metrics alone is said in any case.
         if !matches!(judged, Ok(true)) {
             let is_measured = |metric: &Metric<'_>| is_measured(metric, settings);
-            let works = autoscaler.others > 0 || autoscaler.metrics.iter().any(is_measured);
+            let works = autoscaler.other_metrics > 0 || autoscaler.metrics.iter().any(is_measured);
             for metric in &autoscaler.metrics {
                 rules::unknown_resource::check(metric, scalable && works, settings, verdict);
             }
@@ -141,13 +141,13 @@ impl Review<'_> {
     fn keeps_what_is_read(&self) -> Result<bool, DecodeError> {
         let request = self.request;
         let (new, old) = (request.object(), request.old_object());
-        if let Some(readable) = self.settings.readable_as(&request.kind) {
+        if let Some(readable) = self.settings.readable_kind(&request.kind) {
             return Ok(
                 match (
                     self.pods(&new, readable, "")?,
                     self.pods(&old, readable, "")?,
                 ) {
-                    (Some(new), Some(old)) => new.are_like(&old),
+                    (Some(new), Some(old)) => new.have_requests_of(&old),
                     (new, old) => new.is_none() && old.is_none(),
                 },
             );
@@ -155,22 +155,23 @@ impl Review<'_> {
         let version = request.kind.version;
         let new = HorizontalPodAutoscaler::read(&new, version)?;
         let old = HorizontalPodAutoscaler::read(&old, version)?;
-        Ok((new.target, &new.metrics, new.others) == (old.target, &old.metrics, old.others))
+        Ok((new.target, &new.metrics, new.other_metrics)
+            == (old.target, &old.metrics, old.other_metrics))
     }
 
     /// The pods of a workload of this name.
     fn pods<'p>(
         &self,
         object: &Cursor<'p>,
-        readable: Readable<'p>,
+        readable: ReadableKind<'p>,
         name: &'p str,
     ) -> Result<Option<Pods<'p>>, DecodeError> {
-        let count_whole = self.settings.pod_level_resources;
+        let pod_level_resources = self.settings.pod_level_resources;
         Pods::read(
             object,
             readable.pod_spec,
             (readable.kind, name),
-            count_whole,
+            pod_level_resources,
         )
     }
 
@@ -178,7 +179,7 @@ impl Review<'_> {
     fn target(
         &self,
         autoscaler: &HorizontalPodAutoscaler<'_>,
-        readable: Readable<'_>,
+        readable: ReadableKind<'_>,
         verdict: &mut Verdict,
     ) -> Result<bool, Error> {
         let (name, namespace) = (autoscaler.target.name, self.namespace);
@@ -223,7 +224,7 @@ impl Review<'_> {
         &self,
         target: &Cursor<'p>,
         autoscaler: &'p HorizontalPodAutoscaler<'_>,
-        readable: Readable<'p>,
+        readable: ReadableKind<'p>,
         verdict: &mut Verdict,
     ) -> Result<Option<Pods<'p>>, DecodeError> {
         if AutoscalerMeta::read(target)?.deleting {
@@ -239,7 +240,7 @@ impl Review<'_> {
     }
 
     /// Judges a workload against the autoscalers that target it.
-    fn workload(&self, readable: Readable<'_>, verdict: &mut Verdict) -> Result<(), Error> {
+    fn workload(&self, readable: ReadableKind<'_>, verdict: &mut Verdict) -> Result<(), Error> {
         let (request, namespace) = (self.request, self.namespace);
         let name = request.object_name()?;
         if self.settings.workloads == Level::Off || self.is_made_by_deployment()? {
@@ -311,16 +312,16 @@ impl Review<'_> {
             return Ok(pods);
         }
         let defaults = Defaults::of(self.namespace, self.cluster, verdict)?;
-        Ok(pods.with(defaults))
+        Ok(pods.with_defaults(defaults))
     }
 }
 
 /// Whether it depends on `LimitRange`s that a metric can be computed for these pods.
 fn depends_on_defaults(metric: &Metric<'_>, pods: &Pods<'_>) -> bool {
-    match lack(metric, pods) {
-        Some(Lack::Request(_) | Lack::PodRequest) => true,
+    match failure(metric, pods) {
+        Some(Failure::MissingRequest(_) | Failure::MissingPodRequest) => true,
         // Containers without a request are not missed there, and may get one.
-        Some(Lack::Zero(None)) => pods.whole_place().is_some(),
+        Some(Failure::ZeroRequest(None)) => pods.pod_level_path().is_some(),
         _ => false,
     }
 }
@@ -328,17 +329,17 @@ fn depends_on_defaults(metric: &Metric<'_>, pods: &Pods<'_>) -> bool {
 /// Whether a metric is a share of requests, of which nothing else was said already.
 fn needs_requests(metric: &Metric<'_>) -> bool {
     metric.goal == Goal::Utilization
-        && rules::unknown_resource::misspelt(&metric.resource).is_none()
+        && rules::unknown_resource::right_case(&metric.resource).is_none()
 }
 
 /// Why a metric cannot be computed for these pods.
-fn lack<'p>(metric: &Metric<'_>, pods: &'p Pods<'_>) -> Option<Lack<'p>> {
+fn failure<'p>(metric: &Metric<'_>, pods: &'p Pods<'_>) -> Option<Failure<'p>> {
     if !needs_requests(metric) {
         return None;
     }
     match &metric.container {
-        None => pods.lack(&metric.resource),
-        Some(container) => pods.lack_of(container, &metric.resource),
+        None => pods.failure(&metric.resource),
+        Some(container) => pods.container_failure(container, &metric.resource),
     }
 }
 
@@ -350,8 +351,9 @@ fn judge(
     settings: &Settings,
     verdict: &mut Verdict,
 ) {
-    let works = |metric: &Metric<'_>| is_measured(metric, settings) && lack(metric, pods).is_none();
-    let nothing_works = autoscaler.others == 0 && !autoscaler.metrics.iter().any(works);
+    let works =
+        |metric: &Metric<'_>| is_measured(metric, settings) && failure(metric, pods).is_none();
+    let nothing_works = autoscaler.other_metrics == 0 && !autoscaler.metrics.iter().any(works);
     for metric in &autoscaler.metrics {
         if side == Side::Autoscaler {
             rules::unknown_resource::check(metric, !nothing_works, settings, verdict);
@@ -363,16 +365,16 @@ fn judge(
             side,
             nothing_works,
         };
-        match lack(metric, pods) {
+        match failure(metric, pods) {
             None => {}
-            Some(Lack::Request(container)) => {
+            Some(Failure::MissingRequest(container)) => {
                 rules::missing_request::check(pair, container, verdict);
             }
-            Some(Lack::PodRequest) => rules::missing_request::check_pod(pair, verdict),
-            Some(Lack::Zero(container)) => {
+            Some(Failure::MissingPodRequest) => rules::missing_request::check_pod(pair, verdict),
+            Some(Failure::ZeroRequest(container)) => {
                 rules::zero_request::check(pair, container, verdict);
             }
-            Some(Lack::Container(other)) => {
+            Some(Failure::MissingContainer(other)) => {
                 let name = metric.container.as_deref().unwrap_or_default();
                 rules::missing_container::check(pair, name, other, settings, verdict);
             }

@@ -25,7 +25,7 @@ use shared::{
 use crate::others::{Kind, Others};
 use crate::pair::{Pair, Side};
 use crate::settings::{Scope, Settings};
-use crate::workload::{Named, Workload};
+use crate::workload::{ObjectRef, Workload};
 
 /// The policy.
 pub struct HpaVpaOverlap;
@@ -124,7 +124,7 @@ impl Review<'_> {
 
     /// Keeps the owner that an UPDATE takes off, as the garbage collector does to let go of an object: what that owner
     /// kept apart is not refused for it.
-    fn recall_owner<'a>(&'a self, meta: &mut AutoscalerMeta<'a>) {
+    fn keep_removed_owner<'a>(&'a self, meta: &mut AutoscalerMeta<'a>) {
         if meta.owner.is_none()
             && let Ok(old) = AutoscalerMeta::read(&self.request.old_object())
         {
@@ -137,18 +137,18 @@ impl Review<'_> {
         let settings = self.settings;
         let version = self.request.kind.version;
         let mut own = HorizontalPodAutoscaler::read(&self.request.object(), version)?;
-        self.recall_owner(&mut own.meta);
+        self.keep_removed_owner(&mut own.meta);
         let (own, target) = (&own, own.target);
         // What it cannot scale, it leaves alone.
         if !target.can_be_scaled() {
             return Ok(());
         }
         // What cannot be looked up hides nothing of what can.
-        let doubles = self.double_horizontals(own, verdict);
+        let duplicates = self.duplicate_horizontals(own, verdict);
         let without_resources =
             settings.scope == Scope::Resource && settings.shared_target == Level::Off;
         if own.metrics.is_empty() && without_resources {
-            return doubles;
+            return duplicates;
         }
         let answer = others::ask(Kind::Vertical, self)?;
         let others = Others::read(Kind::Vertical, answer.as_ref(), self)?;
@@ -162,13 +162,13 @@ impl Review<'_> {
             };
             self.pair(pair, is_direct, verdict)
         };
-        let same = |other: &ScaleTarget<'_>| target.is_also(other);
+        let same = |other: &ScaleTarget<'_>| target.matches_vertical(other);
         self.pairs(&target, &others, &mut { same }, verdict, &judge)?;
-        doubles
+        duplicates
     }
 
     /// Judges a `HorizontalPodAutoscaler` against the others of its kind.
-    fn double_horizontals(
+    fn duplicate_horizontals(
         &self,
         own: &HorizontalPodAutoscaler<'_>,
         verdict: &mut Verdict,
@@ -193,12 +193,12 @@ impl Review<'_> {
     /// Judges a `VerticalPodAutoscaler` against what is there.
     fn vertical(&self, verdict: &mut Verdict) -> Result<(), Error> {
         let mut own = VerticalPodAutoscaler::read(&self.request.object())?;
-        self.recall_owner(&mut own.meta);
+        self.keep_removed_owner(&mut own.meta);
         let (own, target) = (&own, own.target);
         if !pair::may_act(own) {
             return Ok(());
         }
-        let doubles = self.double_verticals(own, verdict);
+        let duplicates = self.duplicate_verticals(own, verdict);
         let answer = others::ask(Kind::Horizontal, self)?;
         let others = Others::read(Kind::Horizontal, answer.as_ref(), self)?;
         let judge = |other: &Cursor<'_>, verdict: &mut Verdict, is_direct: bool| {
@@ -211,13 +211,13 @@ impl Review<'_> {
             };
             self.pair(pair, is_direct, verdict)
         };
-        let same = |other: &ScaleTarget<'_>| other.is_also(&target);
+        let same = |other: &ScaleTarget<'_>| other.matches_vertical(&target);
         self.pairs(&target, &others, &mut { same }, verdict, &judge)?;
-        doubles
+        duplicates
     }
 
     /// Judges a `VerticalPodAutoscaler` against the others of its kind.
-    fn double_verticals(
+    fn duplicate_verticals(
         &self,
         own: &VerticalPodAutoscaler<'_>,
         verdict: &mut Verdict,
@@ -228,7 +228,7 @@ impl Review<'_> {
         }
         let answer = others::ask(Kind::Vertical, self)?;
         let others = Others::read(Kind::Vertical, answer.as_ref(), self)?;
-        let same = |other: &ScaleTarget<'_>| target.is_sized_by(other);
+        let same = |other: &ScaleTarget<'_>| target.is_same_for_verticals(other);
         others.each(self, &mut { same }, verdict, &mut |other, verdict| {
             let other = VerticalPodAutoscaler::read(other)?;
             if pair::is_active(&other) {
@@ -251,7 +251,7 @@ impl Review<'_> {
         others.each(self, same, verdict, &mut |other, verdict| {
             judge(other, verdict, true)
         })?;
-        self.relatives(target, others, verdict, &mut |other, verdict| {
+        self.related_targets(target, others, verdict, &mut |other, verdict| {
             judge(other, verdict, false)
         })
     }
@@ -294,7 +294,7 @@ impl Review<'_> {
     }
 
     /// Judges, as far as it can be found out, what targets an owner of the target, or something that it owns.
-    fn relatives(
+    fn related_targets(
         &self,
         target: &ScaleTarget<'_>,
         others: &Others<'_>,
@@ -305,11 +305,11 @@ impl Review<'_> {
             return Ok(());
         }
         let owners = OnceCell::new();
-        let own = Named {
+        let own = ObjectRef {
             kind: target.kind.to_owned(),
             name: target.name.to_owned(),
         };
-        let mut left = MOST_OWNED;
+        let mut left = MAX_OWNED_LOOKUPS;
         let mut belong_together = |other: &ScaleTarget<'_>| {
             if other.kind == target.kind || other.kind.is_empty() || target.kind.is_empty() {
                 return false;
@@ -344,7 +344,7 @@ impl Review<'_> {
 }
 
 /// At most so many objects are looked up to see who owns them.
-const MOST_OWNED: usize = 8;
+const MAX_OWNED_LOOKUPS: usize = 8;
 
 #[cfg(test)]
 mod tests {
@@ -729,7 +729,7 @@ mod tests {
         }
         there.push(all());
         let calls = asked(&cpu(), &there, &json!({}));
-        assert_eq!(calls.len(), 2 + 1 + MOST_OWNED, "{calls:?}");
+        assert_eq!(calls.len(), 2 + 1 + MAX_OWNED_LOOKUPS, "{calls:?}");
         let found = lines(&cpu(), &there.iter().collect::<Vec<_>>(), &json!({}));
         assert_eq!(
             found,

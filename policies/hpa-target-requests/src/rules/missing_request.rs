@@ -39,8 +39,8 @@ fn check_all(
     place: &dyn Fn(&Container<'_>) -> String,
     verdict: &mut Verdict,
 ) {
-    for found in pair.pods.without(&pair.metric.resource) {
-        if pair.only_counts(&RULE, Level::Deny, verdict) {
+    for found in pair.pods.without_request(&pair.metric.resource) {
+        if pair.count_unread(&RULE, Level::Deny, verdict) {
             return;
         }
         report(pair, found, besides, place(found), verdict);

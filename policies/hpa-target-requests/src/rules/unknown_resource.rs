@@ -19,7 +19,7 @@ pub(crate) static RULE: Rule = rule! {
 const MEASURED: [&str; 2] = ["cpu", "memory"];
 
 /// The right spelling of a resource that is in the wrong case.
-pub(crate) fn misspelt(resource: &str) -> Option<&'static str> {
+pub(crate) fn right_case(resource: &str) -> Option<&'static str> {
     let alike = |known: &&str| known.eq_ignore_ascii_case(resource) && *known != resource;
     MEASURED.into_iter().find(alike)
 }
@@ -28,7 +28,7 @@ pub(crate) fn misspelt(resource: &str) -> Option<&'static str> {
 pub(crate) fn is_measured(metric: &Metric<'_>, settings: &Settings) -> bool {
     let resource = &*metric.resource;
     MEASURED.contains(&resource)
-        || settings.unknown_resource == Level::Off && misspelt(resource).is_none()
+        || settings.unknown_resource == Level::Off && right_case(resource).is_none()
 }
 
 /// Refuses a name in the wrong case, and reports others. Some clusters have a server of their own for them. `works` says
@@ -36,14 +36,14 @@ pub(crate) fn is_measured(metric: &Metric<'_>, settings: &Settings) -> bool {
 /// can request it (`GetResourceReplicas` in `pkg/controller/podautoscaler/replica_calculator.go`).
 pub(crate) fn check(metric: &Metric<'_>, works: bool, settings: &Settings, verdict: &mut Verdict) {
     let (resource, path) = (&*metric.resource, metric.path("name"));
-    let failure = metric.failure();
+    let failure = metric.failure_reason();
     let effect = if works {
         "can only grow"
     } else {
         "never scales"
     };
     let so = format!(", so the autoscaler {effect} ({failure})");
-    if let Some(right) = misspelt(resource) {
+    if let Some(right) = right_case(resource) {
         let reason = format!(
             "{resource} is not a resource, but {right} is",
             resource = quote(resource),

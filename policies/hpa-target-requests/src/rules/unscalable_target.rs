@@ -35,7 +35,7 @@ pub(crate) fn check(
             format!("{} of {group} cannot be scaled", quote(kind)),
             None,
         ),
-        Target::Misspelt(right) => (
+        Target::WrongCase(right) => (
             "kind",
             format!(
                 "{group} has no kind {kind}, only {right}",
@@ -44,7 +44,7 @@ pub(crate) fn check(
             ),
             Some(format!("write kind: {right}")),
         ),
-        Target::Misplaced(api_version, right) => (
+        Target::WrongGroup(api_version, right) => (
             "apiVersion",
             format!("{} is not a kind of {group}", quote(kind)),
             Some(format!("write apiVersion: {api_version} and kind: {right}")),

@@ -23,8 +23,8 @@ pub(crate) fn check(pair: &Pair<'_>, container: Option<&Container<'_>>, verdict:
     };
     let pods = pair.pods;
     let is_limited = |found: Option<&Container<'_>>| pods.is_limited_to_zero(found, resource);
-    let (place, is_limited) = if let (None, Some(whole)) = (container, pods.whole_place()) {
-        (whole.to_owned(), is_limited(None))
+    let (place, is_limited) = if let (None, Some(pod)) = (container, pods.pod_level_path()) {
+        (pod.to_owned(), is_limited(None))
     } else {
         // One that may request more is enough.
         let free = || pods.measured().find(|found| !is_limited(Some(found)));

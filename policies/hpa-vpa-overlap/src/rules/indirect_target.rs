@@ -18,7 +18,7 @@ pub(crate) static RULE: Rule = rule! {
 
 /// Reports each resource that the two share as far as their policies say, or all where they may share nothing.
 pub(crate) fn check(pair: &Pair<'_>, settings: &Settings, verdict: &mut Verdict) {
-    if pair.is_of_one_maker() {
+    if pair.has_common_owner() {
         return;
     }
     if settings.scope == Scope::Target {
@@ -47,7 +47,7 @@ fn report(pair: &Pair<'_>, resource: &str, settings: &Settings, verdict: &mut Ve
     let reason =
         format!("shares pods{resource} with {other}: one of {own} and {target} owns the other");
     let finding = Finding::new(&RULE, &pair.target_field(), reason);
-    verdict.report(settings.indirect_targets, finding.so(&pair.made_by()));
+    verdict.report(settings.indirect_targets, finding.so(&pair.owner_note()));
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ pub(crate) fn check(pair: &Pair<'_>, settings: &Settings, verdict: &mut Verdict)
     let reason = format!("shares {target} with {other}");
     let mut finding = Finding::new(&RULE, &pair.target_field(), reason)
         .so(so)
-        .so(&pair.made_by());
+        .so(&pair.owner_note());
     if level == Level::Deny {
         finding = finding.fix("remove one of the two, or set updateMode to \"Off\"");
     }

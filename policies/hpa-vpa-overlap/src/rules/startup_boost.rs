@@ -44,7 +44,7 @@ pub(crate) fn check(boosted: &[Clash<'_>], settings: &Settings, verdict: &mut Ve
     concerned.extend(names().map(str::to_owned));
     let finding = Finding::new(&RULE, &path, reason)
         .so(&which)
-        .so(&pair.made_by())
+        .so(&pair.owner_note())
         .concerning(concerned);
     verdict.report(settings.startup_boost, finding);
 }
