@@ -18,7 +18,7 @@ pub(crate) static RULE: Rule = rule! {
 pub(crate) fn check(pair: &Pair<'_>, container: Option<&Container<'_>>, verdict: &mut Verdict) {
     let of_container = |found: &Container<'_>| pair.pods.place(found);
     if let Some(found) = container {
-        report(pair, found, "", of_container(found), verdict);
+        report(pair, found, "", &of_container(found), verdict);
     } else {
         check_all(pair, "", &of_container, verdict);
     }
@@ -43,7 +43,7 @@ fn check_all(
         if pair.count_unread(&RULE, Level::Deny, verdict) {
             return;
         }
-        report(pair, found, besides, place(found), verdict);
+        report(pair, found, besides, &place(found), verdict);
     }
 }
 
@@ -52,7 +52,7 @@ fn report(
     pair: &Pair<'_>,
     found: &Container<'_>,
     besides: &'static str,
-    place: String,
+    place: &str,
     verdict: &mut Verdict,
 ) {
     let resource = &*pair.metric.resource;
@@ -62,7 +62,7 @@ fn report(
         _ => "\"1\"",
     };
     let (name, of) = (quote(found.name), pair.of_workload());
-    let (place, workload) = (pair.request_at(&place), pair.workload());
+    let (place, workload) = (pair.request_at(place), pair.workload());
     let fix = [
         format!("set {place} of {workload}, for example to {example}, or measure averageValue"),
         format!("set it, for example to {example}, or have the autoscaler measure averageValue"),
