@@ -176,7 +176,7 @@ impl Verdict {
 
     /// The verdict, when all is judged. What could not be, because a look-up failed, is an error, or only told where
     /// `passes` says so.
-    pub fn when(
+    pub fn or_unjudged(
         mut self,
         judged: Result<(), Error>,
         passes: impl FnOnce() -> bool,

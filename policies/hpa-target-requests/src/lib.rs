@@ -76,7 +76,7 @@ impl Policy for HpaTargetRequests {
         } else {
             return Ok(Verdict::unclaimed(request));
         };
-        verdict.when(judged, || {
+        verdict.or_unjudged(judged, || {
             settings.on_lookup_failure == Level::Warn || review.is_untouched()
         })
     }

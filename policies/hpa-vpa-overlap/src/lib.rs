@@ -83,7 +83,7 @@ impl Policy for HpaVpaOverlap {
             Kind::Horizontal => review.horizontal(&mut verdict),
             Kind::Vertical => review.vertical(&mut verdict),
         };
-        verdict.when(judged, || {
+        verdict.or_unjudged(judged, || {
             settings.on_lookup_failure == Level::Warn || review.is_untouched()
         })
     }

@@ -226,12 +226,9 @@ impl<'p> Pair<'p> {
         owner.filter(|_| self.side == Side::Horizontal)
     }
 
-    /// `, and ScaledObject "web" owns this autoscaler`, where whoever reads it has to look there.
+    /// The same, for the end of a finding.
     pub(crate) fn owner_note(&self) -> String {
-        match self.owner() {
-            Some(owner) => format!(", and {owner} owns this autoscaler"),
-            None => String::new(),
-        }
+        owner_note(self.owner())
     }
 
     /// The field that names the target.
@@ -333,16 +330,20 @@ impl Clash<'_> {
         settings: &Settings,
         verdict: &mut Verdict,
     ) {
-        // The first refusal has words, whatever was said before.
-        let is_read = verdict.keeps_words() || level == Level::Deny && verdict.is_accepted();
-        if !is_read {
-            verdict.report(level, Finding::new(rule, &"", ""));
-            return;
-        }
-        let (what, besides) = words();
-        let path = self.path("controlledResources", "spec.updatePolicy.updateMode");
-        let finding = Finding::new(rule, &path, what).so(&besides);
-        verdict.report(level, finding.fix(self.fix(settings)));
+        verdict.report_with(level, &|| {
+            let (what, besides) = words();
+            let path = self.path("controlledResources", "spec.updatePolicy.updateMode");
+            let finding = Finding::new(rule, &path, what).so(&besides);
+            finding.fix(self.fix(settings))
+        });
+    }
+}
+
+/// `, and ScaledObject "web" owns this autoscaler`, where whoever reads it has to look there.
+pub(crate) fn owner_note(owner: Option<&Owner<'_>>) -> String {
+    match owner {
+        Some(owner) => format!(", and {owner} owns this autoscaler"),
+        None => String::new(),
     }
 }
 

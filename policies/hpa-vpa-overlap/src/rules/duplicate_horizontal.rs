@@ -3,6 +3,8 @@
 use shared::autoscaling::HorizontalPodAutoscaler;
 use shared::{Finding, Level, Rule, Verdict, rule};
 
+use crate::pair::owner_note;
+
 pub(crate) static RULE: Rule = rule! {
     id: "duplicate_horizontal",
     summary: "A second HorizontalPodAutoscaler of a target",
@@ -19,13 +21,10 @@ pub(crate) fn check(
     verdict: &mut Verdict,
 ) {
     let target = &own.target;
-    let owner = match &own.meta.owner {
-        Some(owner) => format!(", and {owner} owns this autoscaler"),
-        None => String::new(),
-    };
     let reason = format!("shares {target} with {other}");
     let finding = Finding::new(&RULE, &"spec.scaleTargetRef", reason);
     let so = ", so neither scales (AmbiguousSelector)";
+    let owner = owner_note(own.meta.owner.as_ref());
     verdict.report(level, finding.so(so).so(&owner));
 }
 
