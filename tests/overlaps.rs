@@ -302,8 +302,10 @@ fn found(object: &Value, other: &Value, target: &Value) -> BTreeSet<(String, Str
         .iter()
         .map(|line| {
             assert_eq!(line.rule, Some("shared_resource"), "{line}");
-            let (_, what) = line.reason.split_once(" over ").unwrap();
-            let (resource, rest) = what.split_once(" of container \"").unwrap();
+            // `measures cpu of container "app"`, and on the other side `changes the cpu request of container "app"`.
+            let (what, rest) = line.reason.split_once(" of container \"").unwrap();
+            let what = what.trim_end_matches(" request");
+            let (_, resource) = what.rsplit_once(' ').unwrap();
             (
                 resource.to_owned(),
                 rest.split_once('"').unwrap().0.to_owned(),

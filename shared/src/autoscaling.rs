@@ -15,7 +15,7 @@ use crate::request::Request;
 mod horizontal;
 mod vertical;
 
-pub use horizontal::{Goal, HorizontalPodAutoscaler, Metric, MetricSource, are_first};
+pub use horizontal::{Goal, HorizontalPodAutoscaler, Metric, MetricSource, first_occurrences};
 pub use vertical::{ContainerPolicy, UpdateMode, VerticalPodAutoscaler};
 
 /// Adds an autoscaler to others in the order of their names: a list of the host has none of its own.
@@ -200,19 +200,20 @@ impl<'a> ScaleTarget<'a> {
     /// group to find the object, so there the groups count when both are given. What the former cannot scale, it leaves
     /// alone.
     #[must_use]
-    pub fn is_also(&self, vertical: &Self) -> bool {
-        self.is_called(vertical)
+    pub fn matches_vertical(&self, vertical: &Self) -> bool {
+        self.has_kind_and_name_of(vertical)
             && self.can_be_scaled()
             && match vertical.well_known_group() {
                 Some(group) => self.group() == group,
-                None => self.may_be_of_group(vertical),
+                None => self.may_share_group(vertical),
             }
     }
 
     /// Whether two `VerticalPodAutoscaler`s scale the same object.
     #[must_use]
-    pub fn is_sized_by(&self, other: &Self) -> bool {
-        self.is_called(other) && (self.well_known_group().is_some() || self.may_be_of_group(other))
+    pub fn is_same_for_verticals(&self, other: &Self) -> bool {
+        self.has_kind_and_name_of(other)
+            && (self.well_known_group().is_some() || self.may_share_group(other))
     }
 
     /// The group that a `VerticalPodAutoscaler` means by the kind; None where it reads the one that is given.
@@ -224,11 +225,11 @@ impl<'a> ScaleTarget<'a> {
             .map(|(group, _)| *group)
     }
 
-    fn is_called(&self, other: &Self) -> bool {
+    fn has_kind_and_name_of(&self, other: &Self) -> bool {
         !self.kind.is_empty() && self.kind == other.kind && self.name == other.name
     }
 
-    fn may_be_of_group(&self, other: &Self) -> bool {
+    fn may_share_group(&self, other: &Self) -> bool {
         self.api_version.is_empty() || other.api_version.is_empty() || self.group() == other.group()
     }
 }
@@ -241,12 +242,12 @@ fn group_of(api_version: &str) -> &str {
 /// `Deployment "web"`
 impl fmt::Display for ScaleTarget<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        named(self.kind, self.name, f)
+        write_kind_and_name(self.kind, self.name, f)
     }
 }
 
 /// Writes a kind as a word, if it looks like one, and a name in quotes: both may be what a user made up.
-fn named(kind: &str, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+fn write_kind_and_name(kind: &str, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     if !kind.is_empty() && kind.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         write!(f, "{kind} {}", quote(name))
     } else {
@@ -266,7 +267,7 @@ pub struct Owner<'a> {
 /// `ScaledObject "web"`
 impl fmt::Display for Owner<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        named(self.kind, self.name, f)
+        write_kind_and_name(self.kind, self.name, f)
     }
 }
 
@@ -301,7 +302,7 @@ impl<'a> AutoscalerMeta<'a> {
 
     /// Writes an autoscaler with its owner, if it has one: `HorizontalPodAutoscaler "web" of ScaledObject "web"`.
     fn describe(&self, kind: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        named(kind, self.name, f)?;
+        write_kind_and_name(kind, self.name, f)?;
         match &self.owner {
             Some(owner) => write!(f, " of {owner}"),
             None => Ok(()),
@@ -410,8 +411,8 @@ mod tests {
         ] {
             assert_eq!(
                 (
-                    horizontal.is_also(&vertical),
-                    horizontal.is_sized_by(&vertical)
+                    horizontal.matches_vertical(&vertical),
+                    horizontal.is_same_for_verticals(&vertical)
                 ),
                 (expected, expected),
                 "{horizontal:?} {vertical:?}"
@@ -442,7 +443,10 @@ mod tests {
             assert_eq!(found.can_be_scaled(), expected, "{api_version} {kind}");
         }
         let daemon_set = target("apps/v1", "DaemonSet", "web");
-        assert!(!daemon_set.is_also(&daemon_set) && daemon_set.is_sized_by(&daemon_set));
+        assert!(
+            !daemon_set.matches_vertical(&daemon_set)
+                && daemon_set.is_same_for_verticals(&daemon_set)
+        );
     }
 
     #[test]
@@ -451,12 +455,12 @@ mod tests {
         for api_version in ["", "apps", "extensions/v1beta1", "example.com/v1"] {
             let other = target(api_version, "Deployment", "web");
             assert!(
-                !other.is_also(&web) && other.is_sized_by(&web),
+                !other.matches_vertical(&web) && other.is_same_for_verticals(&web),
                 "{api_version}"
             );
         }
         let core = target("v1", "ReplicationController", "web");
-        assert!(core.is_also(&target("", "ReplicationController", "web")));
+        assert!(core.matches_vertical(&target("", "ReplicationController", "web")));
     }
 
     #[test]

@@ -23,42 +23,40 @@ pub trait Cluster {
     fn ask(&self, operation: &str, request: &[u8]) -> Result<Vec<u8>, String>;
 }
 
-/// Asks another one, and remembers what it was told: an UPDATE is judged twice, and the old object needs mostly what the
-/// new one needs.
-pub(crate) struct Memory<'c> {
+/// Asks another cluster, each question once: an UPDATE is judged twice, and the old object mostly needs what the new one
+/// needs.
+pub(crate) struct Cached<'c> {
     cluster: &'c dyn Cluster,
-    told: Cell<Vec<(Request, Told)>>,
+    /// The requests, and what came of each. No two operations have requests with the same fields.
+    answers: Cell<Vec<(Vec<u8>, HostAnswer)>>,
 }
 
-/// What is asked. No two operations have the same fields.
-type Request = Vec<u8>;
+type HostAnswer = Result<Vec<u8>, String>;
 
-type Told = Result<Vec<u8>, String>;
+/// So many answers are kept. Whoever asks more has a question of its own for each of very many objects.
+const MAX_CACHED: usize = 100;
 
-/// So many answers are remembered. Whoever asks more has a question for each of very many objects.
-const REMEMBERED: usize = 100;
-
-impl<'c> Memory<'c> {
+impl<'c> Cached<'c> {
     pub(crate) fn of(cluster: &'c dyn Cluster) -> Self {
         Self {
             cluster,
-            told: Cell::default(),
+            answers: Cell::default(),
         }
     }
 }
 
-impl Cluster for Memory<'_> {
-    fn ask(&self, operation: &str, request: &[u8]) -> Told {
-        let mut told = self.told.take();
-        let known = told.iter().find(|(known, _)| known == request);
+impl Cluster for Cached<'_> {
+    fn ask(&self, operation: &str, request: &[u8]) -> HostAnswer {
+        let mut answers = self.answers.take();
+        let known = answers.iter().find(|(known, _)| known == request);
         let answer = match known {
             Some((_, answer)) => answer.clone(),
             None => self.cluster.ask(operation, request),
         };
-        if known.is_none() && told.len() < REMEMBERED {
-            told.push((request.to_vec(), answer.clone()));
+        if known.is_none() && answers.len() < MAX_CACHED {
+            answers.push((request.to_vec(), answer.clone()));
         }
-        self.told.set(told);
+        self.answers.set(answers);
         answer
     }
 }
@@ -158,8 +156,8 @@ impl fmt::Display for ClusterError {
             Self::NotFound => f.write_str("does not exist"),
             Self::NotServed => f.write_str("is of a kind that the cluster does not know"),
             Self::Forbidden => f.write_str(
-                "may not be read: list the kind in spec.contextAwareResources of the policy, and let the service \
-                 account of the policy server get, list and watch it",
+                "may not be read by the policy: add the kind to its spec.contextAwareResources, and let the service \
+                 account of its policy server get, list and watch it",
             ),
             Self::Unavailable(reason) => write!(f, "could not be looked up: {reason}"),
             Self::Undecodable(error) => write!(f, "cannot be read: {error}"),
@@ -274,13 +272,13 @@ pub fn list(cluster: &dyn Cluster, lookup: &ListLookup<'_>) -> Result<Answer, Cl
     ask(cluster, LIST, lookup)
 }
 
-/// Says which item of a list was passed over because it cannot be read, for a warning.
+/// Says which item of a list was skipped because it cannot be read, for a warning.
 #[must_use]
-pub fn passed_over(kind: &str, item: &Cursor<'_>, error: &DecodeError) -> String {
+pub fn skipped(kind: &str, item: &Cursor<'_>, error: &DecodeError) -> String {
     let name = item.map("metadata", |metadata| metadata.text("name"));
     let name = name.ok().flatten().unwrap_or_default();
     format!(
-        "passed over {kind} {} of the namespace: {error}",
+        "skipped {kind} {}, which cannot be read: {error}",
         quote(name)
     )
 }
@@ -438,8 +436,8 @@ mod tests {
     #[test]
     fn a_question_is_asked_once_as_long_as_there_are_few() {
         let cluster = Counting::default();
-        let memory = Memory::of(&cluster);
-        let ask = |request: &str| memory.ask("get", request.as_bytes());
+        let cached = Cached::of(&cluster);
+        let ask = |request: &str| cached.ask("get", request.as_bytes());
         let told = |text: &str| Ok(text.as_bytes().to_vec());
         for (request, answer) in [
             ("a", told("get 1")),
@@ -450,7 +448,7 @@ mod tests {
         ] {
             assert_eq!(ask(request), answer, "{request}");
         }
-        for number in 0..REMEMBERED {
+        for number in 0..MAX_CACHED {
             let _ = ask(&number.to_string());
         }
         assert_eq!(ask("a"), told("get 1"));

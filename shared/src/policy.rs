@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use crate::cluster::{Cluster, ClusterError, Memory};
+use crate::cluster::{Cached, Cluster, ClusterError};
 use crate::decode::{Cursor, DecodeError};
 use crate::field::FieldPath;
 use crate::json::{self, Json, Wanted};
@@ -176,7 +176,7 @@ impl Verdict {
 
     /// The verdict, when all is judged. What could not be, because a look-up failed, is an error, or only told where
     /// `passes` says so.
-    pub fn when(
+    pub fn or_unjudged(
         mut self,
         judged: Result<(), Error>,
         passes: impl FnOnce() -> bool,
@@ -302,9 +302,9 @@ fn judge<P: Policy>(
     settings: &P::Settings,
     cluster: &dyn Cluster,
 ) -> Result<Verdict, Error> {
-    let memory = Memory::of(cluster);
+    let cached = Cached::of(cluster);
     let cluster = match request.operation {
-        Operation::Update => &memory,
+        Operation::Update => &cached,
         _ => cluster,
     };
     let verdict = match P::validate(request, settings, cluster) {

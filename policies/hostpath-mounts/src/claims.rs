@@ -167,8 +167,8 @@ mod tests {
             ),
             (
                 "Policy has not been granted access to Kubernetes v1/PersistentVolumeClaim resources.",
-                "may not be read: list the kind in spec.contextAwareResources of the policy, and let the service \
-                 account of the policy server get, list and watch it",
+                "may not be read by the policy: add the kind to its spec.contextAwareResources, and let the service \
+                 account of its policy server get, list and watch it",
             ),
         ] {
             let found = lines(

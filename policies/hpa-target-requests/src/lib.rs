@@ -26,8 +26,9 @@ use shared::{
 
 use crate::limit_ranges::Defaults;
 use crate::pair::{Pair, Side};
-use crate::pods::{Lack, Pods};
-use crate::settings::{Readable, Settings};
+use crate::pods::{Failure, Pods};
+use crate::rules::unknown_resource::is_measured;
+use crate::settings::{ReadableKind, Settings};
 use crate::target::Target;
 
 /// The policy.
@@ -70,12 +71,12 @@ impl Policy for HpaTargetRequests {
         };
         let judged = if request.kind.is("autoscaling", "HorizontalPodAutoscaler") {
             review.autoscaler(&mut verdict)
-        } else if let Some(readable) = settings.readable_as(&request.kind) {
+        } else if let Some(readable) = settings.readable_kind(&request.kind) {
             review.workload(readable, &mut verdict)
         } else {
             return Ok(Verdict::unclaimed(request));
         };
-        verdict.when(judged, || {
+        verdict.or_unjudged(judged, || {
             settings.on_lookup_failure == Level::Warn || review.is_untouched()
         })
     }
@@ -91,27 +92,41 @@ struct Review<'r> {
 }
 
 impl Review<'_> {
-    /// Judges an autoscaler against the pods of its target.
+    /// Judges an autoscaler, against the pods of its target if they matter.
     fn autoscaler(&self, verdict: &mut Verdict) -> Result<(), Error> {
         let settings = self.settings;
         let version = self.request.kind.version;
         let autoscaler = HorizontalPodAutoscaler::read(&self.request.object(), version)?;
-        let is_measured =
-            |metric: &Metric<'_>| rules::unknown_resource::is_measured(&metric.resource, settings);
-        let works = autoscaler.others > 0 || autoscaler.metrics.iter().any(is_measured);
-        for metric in &autoscaler.metrics {
-            rules::unknown_resource::check(metric, works, settings, verdict);
-        }
         let target = Target::of(&autoscaler.target, settings);
         let scalable = rules::unscalable_target::check(&autoscaler, target, settings, verdict);
-        if !scalable || !autoscaler.metrics.iter().any(needs_requests) {
-            return Ok(());
-        }
-        let Target::Readable(readable) = target else {
-            rules::uninspected_target::check(&autoscaler, verdict);
-            return Ok(());
+        let judged = if scalable && autoscaler.metrics.iter().any(needs_requests) {
+            self.requests(&autoscaler, target, verdict)
+        } else {
+            Ok(false)
         };
-        self.target(&autoscaler, readable, verdict)
+        // What can be said of metrics alone is said in any case.
+        if !matches!(judged, Ok(true)) {
+            let is_measured = |metric: &Metric<'_>| is_measured(metric, settings);
+            let works = autoscaler.other_metrics > 0 || autoscaler.metrics.iter().any(is_measured);
+            for metric in &autoscaler.metrics {
+                rules::unknown_resource::check(metric, scalable && works, settings, verdict);
+            }
+        }
+        judged.map(|_| ())
+    }
+
+    /// Judges an autoscaler against the pods of its target. Whether there were any.
+    fn requests(
+        &self,
+        autoscaler: &HorizontalPodAutoscaler<'_>,
+        target: Target<'_>,
+        verdict: &mut Verdict,
+    ) -> Result<bool, Error> {
+        let Target::Readable(readable) = target else {
+            rules::uninspected_target::check(autoscaler, verdict);
+            return Ok(false);
+        };
+        self.target(autoscaler, readable, verdict)
     }
 
     /// Whether an UPDATE changes nothing that is judged, so that nothing it could be refused for is new.
@@ -126,13 +141,13 @@ impl Review<'_> {
     fn keeps_what_is_read(&self) -> Result<bool, DecodeError> {
         let request = self.request;
         let (new, old) = (request.object(), request.old_object());
-        if let Some(readable) = self.settings.readable_as(&request.kind) {
+        if let Some(readable) = self.settings.readable_kind(&request.kind) {
             return Ok(
                 match (
                     self.pods(&new, readable, "")?,
                     self.pods(&old, readable, "")?,
                 ) {
-                    (Some(new), Some(old)) => new.are_like(&old),
+                    (Some(new), Some(old)) => new.have_requests_of(&old),
                     (new, old) => new.is_none() && old.is_none(),
                 },
             );
@@ -140,32 +155,33 @@ impl Review<'_> {
         let version = request.kind.version;
         let new = HorizontalPodAutoscaler::read(&new, version)?;
         let old = HorizontalPodAutoscaler::read(&old, version)?;
-        Ok((new.target, &new.metrics, new.others) == (old.target, &old.metrics, old.others))
+        Ok((new.target, &new.metrics, new.other_metrics)
+            == (old.target, &old.metrics, old.other_metrics))
     }
 
     /// The pods of a workload of this name.
     fn pods<'p>(
         &self,
         object: &Cursor<'p>,
-        readable: Readable<'p>,
+        readable: ReadableKind<'p>,
         name: &'p str,
     ) -> Result<Option<Pods<'p>>, DecodeError> {
-        let count_whole = self.settings.pod_level_resources;
+        let pod_level_resources = self.settings.pod_level_resources;
         Pods::read(
             object,
             readable.pod_spec,
             (readable.kind, name),
-            count_whole,
+            pod_level_resources,
         )
     }
 
-    /// Gets the target of an autoscaler, and judges the two together.
+    /// Gets the target of an autoscaler, and judges the two together. Whether it has pods.
     fn target(
         &self,
         autoscaler: &HorizontalPodAutoscaler<'_>,
-        readable: Readable<'_>,
+        readable: ReadableKind<'_>,
         verdict: &mut Verdict,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let (name, namespace) = (autoscaler.target.name, self.namespace);
         let whole = [readable.pod_spec];
         let lookup = Lookup {
@@ -186,7 +202,7 @@ impl Review<'_> {
             Err(error @ (ClusterError::NotFound | ClusterError::NotServed)) => {
                 let state = error.to_string();
                 rules::missing_target::check(autoscaler, &state, self.settings, verdict);
-                return Ok(());
+                return Ok(false);
             }
             answer => answer.map_err(failed)?,
         };
@@ -194,13 +210,13 @@ impl Review<'_> {
         let object = Cursor::new(&json, FieldPath::new(""));
         let pods = self.pods_of_target(&object, autoscaler, readable, verdict);
         let Some(pods) = pods.map_err(|error| failed(error.into()))? else {
-            return Ok(());
+            return Ok(false);
         };
         let mut metrics = autoscaler.metrics.iter();
         let depends = metrics.any(|metric| depends_on_defaults(metric, &pods));
         let pods = self.with_defaults(pods, depends, verdict)?;
         judge(autoscaler, &pods, Side::Autoscaler, self.settings, verdict);
-        Ok(())
+        Ok(true)
     }
 
     /// The pods of the target of an autoscaler. None where there are none to judge, which is told.
@@ -208,7 +224,7 @@ impl Review<'_> {
         &self,
         target: &Cursor<'p>,
         autoscaler: &'p HorizontalPodAutoscaler<'_>,
-        readable: Readable<'p>,
+        readable: ReadableKind<'p>,
         verdict: &mut Verdict,
     ) -> Result<Option<Pods<'p>>, DecodeError> {
         if AutoscalerMeta::read(target)?.deleting {
@@ -224,7 +240,7 @@ impl Review<'_> {
     }
 
     /// Judges a workload against the autoscalers that target it.
-    fn workload(&self, readable: Readable<'_>, verdict: &mut Verdict) -> Result<(), Error> {
+    fn workload(&self, readable: ReadableKind<'_>, verdict: &mut Verdict) -> Result<(), Error> {
         let (request, namespace) = (self.request, self.namespace);
         let name = request.object_name()?;
         if self.settings.workloads == Level::Off || self.is_made_by_deployment()? {
@@ -296,16 +312,16 @@ impl Review<'_> {
             return Ok(pods);
         }
         let defaults = Defaults::of(self.namespace, self.cluster, verdict)?;
-        Ok(pods.with(defaults))
+        Ok(pods.with_defaults(defaults))
     }
 }
 
 /// Whether it depends on `LimitRange`s that a metric can be computed for these pods.
 fn depends_on_defaults(metric: &Metric<'_>, pods: &Pods<'_>) -> bool {
-    match lack(metric, pods) {
-        Some(Lack::Request(_) | Lack::PodRequest) => true,
+    match failure(metric, pods) {
+        Some(Failure::MissingRequest(_) | Failure::MissingPodRequest) => true,
         // Containers without a request are not missed there, and may get one.
-        Some(Lack::Zero(None)) => pods.whole_place().is_some(),
+        Some(Failure::ZeroRequest(None)) => pods.pod_level_path().is_some(),
         _ => false,
     }
 }
@@ -313,17 +329,17 @@ fn depends_on_defaults(metric: &Metric<'_>, pods: &Pods<'_>) -> bool {
 /// Whether a metric is a share of requests, of which nothing else was said already.
 fn needs_requests(metric: &Metric<'_>) -> bool {
     metric.goal == Goal::Utilization
-        && rules::unknown_resource::misspelt(&metric.resource).is_none()
+        && rules::unknown_resource::right_case(&metric.resource).is_none()
 }
 
 /// Why a metric cannot be computed for these pods.
-fn lack<'p>(metric: &Metric<'_>, pods: &'p Pods<'_>) -> Option<Lack<'p>> {
+fn failure<'p>(metric: &Metric<'_>, pods: &'p Pods<'_>) -> Option<Failure<'p>> {
     if !needs_requests(metric) {
         return None;
     }
     match &metric.container {
-        None => pods.lack(&metric.resource),
-        Some(container) => pods.lack_of(container, &metric.resource),
+        None => pods.failure(&metric.resource),
+        Some(container) => pods.container_failure(container, &metric.resource),
     }
 }
 
@@ -335,12 +351,13 @@ fn judge(
     settings: &Settings,
     verdict: &mut Verdict,
 ) {
-    let works = |metric: &Metric<'_>| {
-        rules::unknown_resource::is_measured(&metric.resource, settings)
-            && lack(metric, pods).is_none()
-    };
-    let nothing_works = autoscaler.others == 0 && !autoscaler.metrics.iter().any(works);
+    let works =
+        |metric: &Metric<'_>| is_measured(metric, settings) && failure(metric, pods).is_none();
+    let nothing_works = autoscaler.other_metrics == 0 && !autoscaler.metrics.iter().any(works);
     for metric in &autoscaler.metrics {
+        if side == Side::Autoscaler {
+            rules::unknown_resource::check(metric, !nothing_works, settings, verdict);
+        }
         let pair = &Pair {
             autoscaler,
             metric,
@@ -348,16 +365,16 @@ fn judge(
             side,
             nothing_works,
         };
-        match lack(metric, pods) {
+        match failure(metric, pods) {
             None => {}
-            Some(Lack::Request(container)) => {
+            Some(Failure::MissingRequest(container)) => {
                 rules::missing_request::check(pair, container, verdict);
             }
-            Some(Lack::PodRequest) => rules::missing_request::check_pod(pair, verdict),
-            Some(Lack::Zero(container)) => {
+            Some(Failure::MissingPodRequest) => rules::missing_request::check_pod(pair, verdict),
+            Some(Failure::ZeroRequest(container)) => {
                 rules::zero_request::check(pair, container, verdict);
             }
-            Some(Lack::Container(other)) => {
+            Some(Failure::MissingContainer(other)) => {
                 let name = metric.container.as_deref().unwrap_or_default();
                 rules::missing_container::check(pair, name, other, settings, verdict);
             }
@@ -383,44 +400,6 @@ mod tests {
 
     fn cluster(objects: &[Value]) -> MemoryCluster {
         MemoryCluster::of(objects)
-    }
-
-    #[test]
-    fn understands_every_version_and_no_metrics_at_all() {
-        let mut v1 = hpa(&json!(null));
-        v1["apiVersion"] = json!("autoscaling/v1");
-        let mut percentage = v1.clone();
-        percentage["spec"]["targetCPUUtilizationPercentage"] = json!(50);
-        let annotated = |field: &str| {
-            let mut object = v1.clone();
-            let metric = json!([{"type": "Resource", "resource": {"name": "memory", field: 70}}]);
-            object["metadata"]["annotations"] =
-                json!({"autoscaling.alpha.kubernetes.io/metrics": metric.to_string()});
-            object
-        };
-        let place =
-            "metadata.annotations[\"autoscaling.alpha.kubernetes.io/metrics\"]: container \"app\"";
-        let mut v2 = annotated("targetAverageUtilization");
-        v2["apiVersion"] = json!("autoscaling/v2");
-        v2["spec"]["metrics"] = json!([{"type": "External"}]);
-        for (object, start) in [
-            (hpa(&json!(null)), "spec.metrics: container \"app\""),
-            (hpa(&json!([])), "spec.metrics: container \"app\""),
-            (v1.clone(), "spec.metrics: container \"app\""),
-            (
-                percentage,
-                "spec.targetCPUUtilizationPercentage: container \"app\"",
-            ),
-            (annotated("targetAverageUtilization"), place),
-            (annotated("targetAverageValue"), ""),
-            (v2, ""),
-        ] {
-            let review = Review::create(&object).in_cluster(cluster(&[bare()]));
-            let lines = review.lines::<HpaTargetRequests>();
-            let first = lines.first().cloned().unwrap_or_default();
-            assert_eq!(first.is_empty(), start.is_empty(), "{object} {first}");
-            assert!(first.starts_with(start), "{first}");
-        }
     }
 
     #[test]
@@ -465,32 +444,6 @@ mod tests {
                 "{there:?}"
             );
         }
-    }
-
-    #[test]
-    fn names_every_autoscaler_and_who_made_it() {
-        let mut keda = hpa(&json!([utilization("cpu")]));
-        keda["metadata"]["name"] = json!("keda-hpa-web");
-        keda["metadata"]["ownerReferences"] =
-            json!([{"kind": "ScaledObject", "name": "web", "controller": true}]);
-        let there = cluster(&[keda.clone(), hpa(&json!([utilization("cpu")]))]);
-        let lines = Review::create(&bare())
-            .in_cluster(there)
-            .lines::<HpaTargetRequests>();
-        assert_eq!(lines.len(), 2);
-        assert!(
-            lines[0].contains(
-                "so HorizontalPodAutoscaler \"keda-hpa-web\" of ScaledObject \"web\" never"
-            )
-        );
-        assert!(lines[1].contains("so HorizontalPodAutoscaler \"web\" never"));
-        let lines = Review::create(&keda)
-            .in_cluster(cluster(&[bare()]))
-            .lines::<HpaTargetRequests>();
-        assert!(
-            lines[0].contains("so the autoscaler of ScaledObject \"web\" never scales"),
-            "{lines:?}"
-        );
     }
 
     #[test]
@@ -581,46 +534,58 @@ mod tests {
         let object = hpa(&json!([utilization("cpu"), utilization("CPU")]));
         let grant =
             "Policy has not been granted access to Kubernetes apps/v1/Deployment resources.";
-        let may_not = "may not be read: list the kind in spec.contextAwareResources of the policy, and let the service \
-                       account of the policy server get, list and watch it";
-        for (object, there, subject, reason) in [
+        let silent = "deadline has elapsed";
+        let misspelt = "spec.metrics[1].resource.name: \"CPU\" is not a resource, but \"cpu\" is, so the autoscaler \
+                        can only grow (FailedGetResourceMetric); fix: write cpu [unknown_resource]";
+        let warning = |what: &str| {
+            format!("warning: hpa-target-requests: request: cannot be judged: {what} [unjudged]")
+        };
+        for (object, there, reason, lines) in [
             (
                 &object,
                 MemoryCluster::failing(grant),
-                "HorizontalPodAutoscaler shop/web cannot be judged by hpa-target-requests: Deployment shop/web",
-                may_not,
+                "HorizontalPodAutoscaler shop/web cannot be judged by hpa-target-requests: Deployment shop/web may not \
+                 be read by the policy: add the kind to its spec.contextAwareResources, and let the service account of \
+                 its policy server get, list and watch it",
+                vec![
+                    misspelt.to_owned(),
+                    warning(
+                        "Deployment shop/web may not be read by the policy: add the kind to its \
+                         spec.contextAwareResources, and let the service account of its policy…",
+                    ),
+                ],
             ),
             (
                 &bare(),
-                MemoryCluster::failing("deadline has elapsed"),
+                MemoryCluster::failing(silent),
                 "Deployment shop/web cannot be judged by hpa-target-requests: the list of HorizontalPodAutoscalers in \
-                 shop",
-                "could not be looked up: deadline has elapsed",
+                 shop could not be looked up: deadline has elapsed",
+                vec![warning(
+                    "the list of HorizontalPodAutoscalers in shop could not be looked up: deadline has elapsed; fix: \
+                     see why the look-up failed",
+                )],
             ),
             (
                 &object,
-                cluster(&[bare()]).failing_for("LimitRange", "deadline has elapsed"),
+                cluster(&[bare()]).failing_for("LimitRange", silent),
                 "HorizontalPodAutoscaler shop/web cannot be judged by hpa-target-requests: the list of LimitRanges in \
-                 shop",
-                "could not be looked up: deadline has elapsed",
+                 shop could not be looked up: deadline has elapsed",
+                vec![
+                    misspelt.to_owned(),
+                    warning(
+                        "the list of LimitRanges in shop could not be looked up: deadline has elapsed; fix: see why \
+                         the look-up failed",
+                    ),
+                ],
             ),
         ] {
             let review = Review::create(object).in_cluster(there);
             let response = review.judge::<HpaTargetRequests>();
-            assert_eq!(response.message.unwrap(), format!("{subject} {reason}"));
+            assert_eq!(response.message.as_deref(), Some(reason));
             assert_eq!(response.code, Some(500));
-            let lines = review
-                .with(json!({"onLookupFailure": "warn"}))
-                .lines::<HpaTargetRequests>();
-            assert!(
-                lines.iter().any(|line| line.ends_with("[unjudged]")),
-                "{lines:?}"
-            );
+            let review = review.with(json!({"onLookupFailure": "warn"}));
             // What does not depend on the cluster is still refused.
-            assert_eq!(
-                lines[0].ends_with("fix: write cpu [unknown_resource]"),
-                object["kind"] != "Deployment"
-            );
+            assert_eq!(review.lines::<HpaTargetRequests>(), lines);
         }
     }
 
@@ -650,7 +615,6 @@ mod tests {
             let review = Review::update(old, &new).in_cluster(silent);
             let response = review.judge::<HpaTargetRequests>();
             assert_eq!(response.accepted, accepted, "{new}");
-            assert_eq!(response.warnings.len(), usize::from(accepted));
             let all = review.with(json!({"onUpdate": "enforceAll"}));
             assert!(!all.judge::<HpaTargetRequests>().accepted);
         }

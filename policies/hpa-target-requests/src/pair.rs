@@ -43,7 +43,7 @@ pub(crate) struct Problem {
 
 impl Pair<'_> {
     /// Counts what is wrong, where nobody will read about it. Says whether that was so.
-    pub(crate) fn only_counts(
+    pub(crate) fn count_unread(
         &self,
         rule: &'static Rule,
         level: Level,
@@ -102,7 +102,7 @@ impl Pair<'_> {
             fix: [fix, fix_in_workload],
             ..
         } = problem;
-        let (metric, failure) = (self.metric, self.metric.failure());
+        let (metric, failure) = (self.metric, self.metric.failure_reason());
         let owner = match &self.autoscaler.meta.owner {
             Some(owner) => format!(" of {owner}"),
             None => String::new(),

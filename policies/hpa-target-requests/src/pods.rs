@@ -31,7 +31,7 @@ pub(crate) struct Pods<'p> {
     /// What all containers request of a resource, at the place of the first request for it.
     totals: Vec<Total>,
     /// What the pod requests as a whole, where that counts.
-    whole: Option<Resources<'p>>,
+    pod_level: Option<Resources<'p>>,
     defaults: Defaults,
 }
 
@@ -70,15 +70,15 @@ struct Total {
 
 /// Why utilization of a resource cannot be computed.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Lack<'p> {
+pub(crate) enum Failure<'p> {
     /// Containers request nothing of it, and a single one is enough; holds the container that is measured alone.
-    Request(Option<&'p Container<'p>>),
+    MissingRequest(Option<&'p Container<'p>>),
     /// The pod requests other things as a whole, and none of its containers requests this one.
-    PodRequest,
+    MissingPodRequest,
     /// Everything that is requested is 0; holds the container that is measured alone.
-    Zero(Option<&'p Container<'p>>),
+    ZeroRequest(Option<&'p Container<'p>>),
     /// There is no container of this name that could be measured; holds the init container that has it.
-    Container(Option<&'p Container<'p>>),
+    MissingContainer(Option<&'p Container<'p>>),
 }
 
 impl<'p> Pods<'p> {
@@ -87,13 +87,13 @@ impl<'p> Pods<'p> {
         object: &Cursor<'p>,
         path: &'p str,
         (kind, name): (&'p str, &'p str),
-        count_whole: bool,
+        pod_level_resources: bool,
     ) -> Result<Option<Self>, DecodeError> {
         let spec = object.at(path, |spec| {
             let pod: PodSpec<'p, SizedContainer<'p>> = PodSpec::view(spec)?;
             Ok((pod, Resources::read(spec)?))
         })?;
-        let Some((spec, whole)) = spec else {
+        let Some((spec, pod_level)) = spec else {
             return Ok(None);
         };
         let (mut containers, mut requests) = (Vec::new(), Vec::new());
@@ -128,22 +128,22 @@ impl<'p> Pods<'p> {
             resources: Index::of(requests.iter().map(|request| request.resource)),
             requests,
             totals: Vec::new(),
-            whole: (count_whole && is_set(&whole)).then_some(whole),
+            pod_level: (pod_level_resources && sets_pod_level(&pod_level)).then_some(pod_level),
             defaults: Defaults::default(),
         };
-        Ok(Some(pods.add_up()))
+        Ok(Some(pods.sum_requests()))
     }
 
     /// The same pods, with what their namespace gives to containers that request nothing.
-    pub(crate) fn with(self, defaults: Defaults) -> Self {
+    pub(crate) fn with_defaults(self, defaults: Defaults) -> Self {
         Self { defaults, ..self }
     }
 
     /// Whether other pods are measured in the same way.
-    pub(crate) fn are_like(&self, other: &Self) -> bool {
+    pub(crate) fn have_requests_of(&self, other: &Self) -> bool {
         self.containers == other.containers
             && self.requests == other.requests
-            && self.whole == other.whole
+            && self.pod_level == other.pod_level
     }
 
     /// The field of a container.
@@ -159,14 +159,14 @@ impl<'p> Pods<'p> {
     }
 
     /// Those of them that request nothing of a resource.
-    pub(crate) fn without(&self, resource: &str) -> impl Iterator<Item = &Container<'p>> {
+    pub(crate) fn without_request(&self, resource: &str) -> impl Iterator<Item = &Container<'p>> {
         self.measured()
-            .filter(move |container| self.own(container, resource, false).is_none())
+            .filter(move |container| self.own_request(container, resource, false).is_none())
     }
 
     /// Whether requests of the pod as a whole count, and where they are.
-    pub(crate) fn whole_place(&self) -> Option<&'p str> {
-        self.whole.as_ref().map(|_| self.path)
+    pub(crate) fn pod_level_path(&self) -> Option<&'p str> {
+        self.pod_level.as_ref().map(|_| self.path)
     }
 
     /// Whether a limit holds the request of a container for a resource at 0, or that of the pod as a whole.
@@ -176,10 +176,10 @@ impl<'p> Pods<'p> {
         resource: &str,
     ) -> bool {
         let limit = if let Some(container) = container {
-            self.own(container, resource, true)
+            self.own_request(container, resource, true)
         } else {
-            let whole = self.whole.as_ref();
-            whole.and_then(|whole| quantity::find(&whole.limits, resource))
+            let pod_level = self.pod_level.as_ref();
+            pod_level.and_then(|pod_level| quantity::find(&pod_level.limits, resource))
         };
         limit == Some(Quantity::Zero)
     }
@@ -191,7 +191,12 @@ impl<'p> Pods<'p> {
     }
 
     /// What a container requests itself of a resource, or its limit.
-    fn own(&self, container: &Container<'_>, resource: &str, only_limit: bool) -> Option<Quantity> {
+    fn own_request(
+        &self,
+        container: &Container<'_>,
+        resource: &str,
+        only_limit: bool,
+    ) -> Option<Quantity> {
         let container = container.place;
         let place = self.find(&self.index, hash(key(container), resource), &|request| {
             request.container == container
@@ -203,17 +208,17 @@ impl<'p> Pods<'p> {
     }
 
     /// The place of the first request for a resource.
-    fn first(&self, resource: &str) -> Option<usize> {
+    fn first_request(&self, resource: &str) -> Option<usize> {
         self.find(&self.resources, hash(0, resource), &|request| {
             request.resource == resource
         })
     }
 
     /// Adds up what containers request of each resource: there may be thousands of autoscalers, too.
-    fn add_up(mut self) -> Self {
+    fn sum_requests(mut self) -> Self {
         let mut totals = vec![Total::default(); self.requests.len()];
         for request in &self.requests {
-            let first = self.first(request.resource);
+            let first = self.first_request(request.resource);
             let Some(total) = first.and_then(|place| totals.get_mut(place)) else {
                 continue;
             };
@@ -235,53 +240,53 @@ impl<'p> Pods<'p> {
     }
 
     /// Why utilization of a resource cannot be computed over all containers.
-    pub(crate) fn lack(&self, resource: &str) -> Option<Lack<'_>> {
-        let total = self.first(resource);
+    pub(crate) fn failure(&self, resource: &str) -> Option<Failure<'_>> {
+        let total = self.first_request(resource);
         let total = total.and_then(|place| self.totals.get(place));
         let total = total.copied().unwrap_or_default();
         // What each container gets that requests nothing itself.
         let default = self.defaults.request(resource);
-        if let Some(whole) = &self.whole {
+        if let Some(pod_level) = &self.pod_level {
             // What the pod requests as a whole counts. If it has any limit, what is missing there is filled in before
             // anything is added to containers: from what they request themselves, or else from the limit. What is missing
             // even so is what the containers request in the end, init containers as well. Source: `defaultPodRequests` in
             // `pkg/apis/core/v1/defaults.go`, `PodRequests` in `staging/src/k8s.io/component-helpers`.
             let filled_in = || {
-                let own = total.all.filter(|_| !whole.limits.is_empty());
-                own.or(quantity::find(&whole.limits, resource))
+                let own = total.all.filter(|_| !pod_level.limits.is_empty());
+                own.or(quantity::find(&pod_level.limits, resource))
             };
             let of_all = || {
                 let default = default.filter(|_| total.count < self.containers.len());
                 sum(total.all, default)
             };
-            let request = quantity::find(&whole.requests, resource);
+            let request = quantity::find(&pod_level.requests, resource);
             let request = request.or_else(filled_in).or_else(of_all);
             return match request {
-                None => Some(Lack::PodRequest),
-                Some(Quantity::Zero) => Some(Lack::Zero(None)),
+                None => Some(Failure::MissingPodRequest),
+                Some(Quantity::Zero) => Some(Failure::ZeroRequest(None)),
                 Some(Quantity::Something) => None,
             };
         }
         let is_everywhere = total.measured_count == self.measured;
         if !is_everywhere && default.is_none() {
-            return Some(Lack::Request(None));
+            return Some(Failure::MissingRequest(None));
         }
         let measured = sum(total.measured, default.filter(|_| !is_everywhere));
-        (measured == Some(Quantity::Zero)).then_some(Lack::Zero(None))
+        (measured == Some(Quantity::Zero)).then_some(Failure::ZeroRequest(None))
     }
 
     /// Why utilization of a resource cannot be computed for the container of this name.
-    pub(crate) fn lack_of(&self, name: &str, resource: &str) -> Option<Lack<'_>> {
+    pub(crate) fn container_failure(&self, name: &str, resource: &str) -> Option<Failure<'_>> {
         let places = self.names.places(hash(0, name));
         let mut found = places.filter_map(|place| self.containers.get(place));
         let found = found.find(|container| container.name == name);
         let Some(container) = found.filter(|container| container.is_measured()) else {
-            return Some(Lack::Container(found));
+            return Some(Failure::MissingContainer(found));
         };
-        let own = self.own(container, resource, false);
+        let own = self.own_request(container, resource, false);
         match own.or_else(|| self.defaults.request(resource)) {
-            None => Some(Lack::Request(Some(container))),
-            Some(Quantity::Zero) => Some(Lack::Zero(Some(container))),
+            None => Some(Failure::MissingRequest(Some(container))),
+            Some(Quantity::Zero) => Some(Failure::ZeroRequest(Some(container))),
             Some(Quantity::Something) => None,
         }
     }
@@ -302,11 +307,11 @@ const fn key(container: usize) -> u64 {
 
 /// Whether the pod requests something as a whole, which it does with a limit as well.
 /// Source: `IsPodLevelRequestsSet` in `staging/src/k8s.io/component-helpers/resource/helpers.go`.
-fn is_set(whole: &Resources<'_>) -> bool {
+fn sets_pod_level(pod_level: &Resources<'_>) -> bool {
     let supported = |(name, _): &(&str, Quantity)| {
         matches!(*name, "cpu" | "memory") || name.starts_with("hugepages-")
     };
-    whole.requests.iter().any(supported) || whole.limits.iter().any(supported)
+    pod_level.requests.iter().any(supported) || pod_level.limits.iter().any(supported)
 }
 
 /// What two request together.

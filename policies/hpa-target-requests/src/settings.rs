@@ -42,13 +42,13 @@ struct CustomKind {
 
 /// Where to look a kind up, and where its pod spec is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Readable<'s> {
+pub(crate) struct ReadableKind<'s> {
     pub(crate) api_version: &'s str,
     pub(crate) kind: &'s str,
     pub(crate) pod_spec: &'s str,
 }
 
-impl<'s> Readable<'s> {
+impl<'s> ReadableKind<'s> {
     pub(crate) fn group(&self) -> &'s str {
         group(self.api_version)
     }
@@ -70,13 +70,13 @@ impl Settings {
     }
 
     /// The kinds whose pod spec the policy can read.
-    fn readable(&self) -> impl Iterator<Item = Readable<'_>> {
-        let built_in = SCALABLE.iter().map(|&(api_version, kind)| Readable {
+    fn readable(&self) -> impl Iterator<Item = ReadableKind<'_>> {
+        let built_in = SCALABLE.iter().map(|&(api_version, kind)| ReadableKind {
             api_version,
             kind,
             pod_spec: POD_SPEC,
         });
-        built_in.chain(self.custom_kinds.iter().map(|custom| Readable {
+        built_in.chain(self.custom_kinds.iter().map(|custom| ReadableKind {
             api_version: &custom.api_version,
             kind: &custom.kind,
             pod_spec: &custom.pod_spec_path,
@@ -84,7 +84,7 @@ impl Settings {
     }
 
     /// How to read an object of a kind. None for kinds that it cannot read.
-    pub(crate) fn readable_as(&self, kind: &GroupVersionKind<'_>) -> Option<Readable<'_>> {
+    pub(crate) fn readable_kind(&self, kind: &GroupVersionKind<'_>) -> Option<ReadableKind<'_>> {
         self.readable()
             .find(|known| kind.is(known.group(), known.kind))
     }

@@ -2,19 +2,19 @@
 
 use shared::autoscaling::{SCALABLE, ScaleTarget};
 
-use crate::settings::{Readable, Settings, group};
+use crate::settings::{ReadableKind, Settings, group};
 
 /// What the reference of an autoscaler leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Target<'s> {
     /// A kind whose pod spec can be read.
-    Readable(Readable<'s>),
+    Readable(ReadableKind<'s>),
     /// A kind of Kubernetes that has no `scale`.
     Unscalable,
     /// A kind of Kubernetes in the wrong case.
-    Misspelt(&'static str),
+    WrongCase(&'static str),
     /// A kind of Kubernetes in the wrong group; holds the right `apiVersion`, and the kind.
-    Misplaced(&'static str, &'static str),
+    WrongGroup(&'static str, &'static str),
     /// A custom kind that nobody said how to read.
     Unknown,
 }
@@ -28,7 +28,7 @@ impl<'s> Target<'s> {
             version: "",
             kind: target.kind,
         };
-        if let Some(readable) = settings.readable_as(&kind) {
+        if let Some(readable) = settings.readable_kind(&kind) {
             return Self::Readable(readable);
         }
         if target.can_be_scaled() {
@@ -37,8 +37,10 @@ impl<'s> Target<'s> {
         let alike = |(_, known): &&(&str, &str)| known.eq_ignore_ascii_case(target.kind);
         match SCALABLE.iter().find(alike) {
             None => Self::Unscalable,
-            Some((api_version, known)) if group(api_version) == kind.group => Self::Misspelt(known),
-            Some((api_version, known)) => Self::Misplaced(api_version, known),
+            Some((api_version, known)) if group(api_version) == kind.group => {
+                Self::WrongCase(known)
+            }
+            Some((api_version, known)) => Self::WrongGroup(api_version, known),
         }
     }
 }

@@ -47,7 +47,7 @@ pub(crate) struct Others<'l> {
     kind: Kind,
     list: Option<List<'l>>,
     /// Whether those without a target that can be read were told already.
-    told: Cell<bool>,
+    reported: Cell<bool>,
 }
 
 /// Judges one of them.
@@ -79,7 +79,7 @@ impl<'l> Others<'l> {
         Ok(Self {
             kind,
             list: list.map_err(|error| kind.all(review.namespace).failed(error))?,
-            told: Cell::new(false),
+            reported: Cell::new(false),
         })
     }
 
@@ -97,7 +97,7 @@ impl<'l> Others<'l> {
             let target = match self.kind.target(&item) {
                 Ok(target) => target,
                 Err(error) => {
-                    if !self.told.get() {
+                    if !self.reported.get() {
                         self.pass_over(&item, &error, verdict);
                     }
                     continue;
@@ -112,7 +112,7 @@ impl<'l> Others<'l> {
                 Err(error) => self.pass_over(&item, &error, verdict),
             }
         }
-        self.told.set(true);
+        self.reported.set(true);
         for (_, item) in &found {
             match judge(item, verdict) {
                 Err(Error::Object(error)) => self.pass_over(item, &error, verdict),

@@ -1,7 +1,8 @@
 //! Two autoscalers of one target, and how to tell whoever writes one of them what the other does.
 
 use shared::autoscaling::{
-    ContainerPolicy, Goal, HorizontalPodAutoscaler, Metric, Owner, VerticalPodAutoscaler, are_first,
+    ContainerPolicy, Goal, HorizontalPodAutoscaler, Metric, Owner, VerticalPodAutoscaler,
+    first_occurrences,
 };
 use shared::{FieldPath, Finding, Level, Rule, Verdict, quote};
 
@@ -13,7 +14,7 @@ use crate::workload::Workload;
 pub(crate) const RESOURCES: [&str; 2] = ["cpu", "memory"];
 
 /// Stands for all containers that no policy names, where nobody knows their names.
-const OTHERS: &str = "";
+const UNNAMED: &str = "";
 
 /// The kind that makes autoscalers of both kinds, and keeps them apart: GKE's, and the draft of the autoscaler project.
 const MULTIDIMENSIONAL: &str = "MultidimPodAutoscaler";
@@ -46,13 +47,13 @@ pub(crate) struct Clash<'p> {
 }
 
 /// The containers of pods whose template nobody knows: those with policies of their own, and all others.
-fn supposed<'v>(vertical: &VerticalPodAutoscaler<'v>) -> Vec<&'v str> {
+fn assumed_containers<'v>(vertical: &VerticalPodAutoscaler<'v>) -> Vec<&'v str> {
     let policies = vertical.policies.iter();
     let mut containers: Vec<&str> = policies
         .map(|policy| policy.container)
-        .filter(|name| !matches!(*name, "*" | OTHERS))
+        .filter(|name| !matches!(*name, "*" | UNNAMED))
         .collect();
-    containers.push(OTHERS);
+    containers.push(UNNAMED);
     containers
 }
 
@@ -64,14 +65,14 @@ fn controls(vertical: &VerticalPodAutoscaler<'_>, container: &str) -> bool {
 
 /// Whether an autoscaler may change requests at all.
 pub(crate) fn is_active(vertical: &VerticalPodAutoscaler<'_>) -> bool {
-    let mut containers = supposed(vertical).into_iter();
+    let mut containers = assumed_containers(vertical).into_iter();
     containers.any(|container| controls(vertical, container))
 }
 
 /// Whether an autoscaler may change requests, or raise them while containers start.
 pub(crate) fn may_act(vertical: &VerticalPodAutoscaler<'_>) -> bool {
     is_active(vertical)
-        || supposed(vertical)
+        || assumed_containers(vertical)
             .iter()
             .any(|container| vertical.boosts(container))
 }
@@ -79,7 +80,7 @@ pub(crate) fn may_act(vertical: &VerticalPodAutoscaler<'_>) -> bool {
 impl<'p> Pair<'p> {
     /// Judges the two.
     pub(crate) fn judge(&self, settings: &Settings, verdict: &mut Verdict) {
-        if self.is_of_one_maker() {
+        if self.has_common_owner() {
             return;
         }
         let vertical = self.vertical;
@@ -145,14 +146,14 @@ impl<'p> Pair<'p> {
                 }
             }
         }
-        distinct(&mut boosted);
+        keep_distinct(&mut boosted);
         rules::startup_boost::check(&boosted, settings, verdict);
     }
 
     /// Whether one controller made both, one that knows of the two.
-    pub(crate) fn is_of_one_maker(&self) -> bool {
-        let makers = (&self.horizontal.meta.owner, &self.vertical.meta.owner);
-        matches!(makers, (Some(one), Some(other)) if one == other && one.kind == MULTIDIMENSIONAL)
+    pub(crate) fn has_common_owner(&self) -> bool {
+        let owners = (&self.horizontal.meta.owner, &self.vertical.meta.owner);
+        matches!(owners, (Some(one), Some(other)) if one == other && one.kind == MULTIDIMENSIONAL)
     }
 
     /// What both work on: each resource of a container once, utilization first.
@@ -183,7 +184,7 @@ impl<'p> Pair<'p> {
                 }
             }
         }
-        distinct(&mut clashes);
+        keep_distinct(&mut clashes);
         clashes
     }
 
@@ -194,7 +195,7 @@ impl<'p> Pair<'p> {
             .and_then(|workload| workload.containers.as_ref());
         match containers {
             Some(names) => names.iter().map(String::as_str).collect(),
-            None => supposed(self.vertical),
+            None => assumed_containers(self.vertical),
         }
     }
 
@@ -204,8 +205,8 @@ impl<'p> Pair<'p> {
         let Some(name) = metric.container.as_deref() else {
             return self.containers();
         };
-        let starts_before = |workload: &Workload| workload.starts_before(name);
-        if self.workload.is_some_and(starts_before) {
+        let is_init_container = |workload: &Workload| workload.is_init_container(name);
+        if self.workload.is_some_and(is_init_container) {
             return Vec::new();
         }
         vec![name]
@@ -220,17 +221,14 @@ impl<'p> Pair<'p> {
     }
 
     /// Who made the autoscaler that is written, and keeps it as it is.
-    pub(crate) fn maker(&self) -> Option<&Owner<'_>> {
+    pub(crate) fn owner(&self) -> Option<&Owner<'_>> {
         let owner = self.horizontal.meta.owner.as_ref();
         owner.filter(|_| self.side == Side::Horizontal)
     }
 
-    /// ` (this is made by ScaledObject "web")`, where whoever reads it has to look there.
-    pub(crate) fn made_by(&self) -> String {
-        match self.maker() {
-            Some(owner) => format!(" (this is made by {owner})"),
-            None => String::new(),
-        }
+    /// The same, for the end of a finding.
+    pub(crate) fn owner_note(&self) -> String {
+        owner_note(self.owner())
     }
 
     /// The field that names the target.
@@ -243,14 +241,13 @@ impl<'p> Pair<'p> {
 }
 
 impl Clash<'_> {
-    /// `cpu of container "app" of Deployment "web"`. What has no name has none in old and new objects alike.
-    fn place(&self) -> String {
-        let (resource, target) = (&self.metric.resource, &self.pair.horizontal.target);
-        if self.container == OTHERS {
-            format!("{resource} of containers of {target}")
+    /// `container "app" of Deployment "web"`. What has no name has none in old and new objects alike.
+    pub(crate) fn place(&self) -> String {
+        let target = &self.pair.horizontal.target;
+        if self.container == UNNAMED {
+            format!("containers of {target}")
         } else {
-            let container = quote(self.container);
-            format!("{resource} of container {container} of {target}")
+            format!("container {} of {target}", quote(self.container))
         }
     }
 
@@ -262,7 +259,7 @@ impl Clash<'_> {
                 _ => "target.averageUtilization",
             });
         }
-        match self.governing() {
+        match self.policy_with_index() {
             Some((index, _)) => {
                 let policies = FieldPath::new("spec.resourcePolicy.containerPolicies");
                 policies.index(index).child(policy_field).to_string()
@@ -272,8 +269,8 @@ impl Clash<'_> {
     }
 
     /// The policy for the container, and its place.
-    fn governing(&self) -> Option<(usize, &ContainerPolicy<'_>)> {
-        self.pair.vertical.governing(self.container)
+    fn policy_with_index(&self) -> Option<(usize, &ContainerPolicy<'_>)> {
+        self.pair.vertical.policy_with_index(self.container)
     }
 
     /// What to write instead, ready to be pasted.
@@ -281,9 +278,9 @@ impl Clash<'_> {
         let (pair, resource) = (self.pair, &*self.metric.resource);
         let vertical = pair.vertical;
         let name = self.metric.container.as_deref();
-        let governing = self.governing();
+        let existing = self.policy_with_index();
         // A second policy for the same would not count, and what else the first one says is to stay.
-        let governing = governing.filter(|(_, policy)| name.is_none_or(|n| n == policy.container));
+        let existing = existing.filter(|(_, policy)| name.is_none_or(|n| n == policy.container));
         // What it would change instead must not clash, too, nor be new.
         let mut others = RESOURCES.iter().filter(|other| **other != resource);
         let other = others.find(|other| vertical.controls(self.container, other));
@@ -292,10 +289,10 @@ impl Clash<'_> {
             None => "mode: \"Off\"".to_owned(),
             Some(other) => format!("controlledResources: [{}]", quote(other)),
         };
-        let (its, whoever) = match (pair.side, pair.maker()) {
+        let (its, whoever) = match (pair.side, pair.owner()) {
             (Side::Horizontal, None) => ("its ", String::new()),
             (Side::Horizontal, Some(owner)) => ("its ", format!("have {owner} ")),
-            (Side::Vertical, _) => ("", "have the autoscaler ".to_owned()),
+            (Side::Vertical, _) => ("", "have the HorizontalPodAutoscaler ".to_owned()),
         };
         let is_boosted = self.metric.goal == Goal::Utilization
             && resource == "cpu"
@@ -306,14 +303,14 @@ impl Clash<'_> {
             String::new()
         };
         if settings.shared_target == Level::Deny {
-            return format!("remove one of the two, or set {its}updateMode: \"Off\"{boost}");
+            return format!("remove one of the two, or set {its}updateMode to \"Off\"{boost}");
         }
-        let (policy, place) = if let Some((index, _)) = governing {
-            (policy, format!("[{index}]"))
+        let policies = format!("{its}spec.resourcePolicy.containerPolicies");
+        let policy = if let Some((index, _)) = existing {
+            format!("set {policy} in {policies}[{index}]")
         } else {
             let name = quote(name.unwrap_or("*"));
-            let policy = format!("{{containerName: {name}, {policy}}}");
-            (policy, String::new())
+            format!("add {{containerName: {name}, {policy}}} to {policies}")
         };
         // What a policy of a container leaves alone is not boosted either.
         let (or, boost) = match other {
@@ -321,38 +318,40 @@ impl Clash<'_> {
             _ => (", or", boost),
         };
         format!(
-            "write {policy} in {its}resourcePolicy.containerPolicies{place}{or} {its}updateMode: \"Off\"{boost}, or \
-             {whoever}measure something else than {resource}"
+            "{policy}{or} set {its}updateMode to \"Off\"{boost}, or {whoever}measure something other than {resource}"
         )
     }
 
-    /// Says what the two do to each other, and why: on the horizontal side, and on the vertical side.
+    /// Says what the two do to each other, and whatever else does not tell it from others.
     pub(crate) fn report(
         &self,
         (rule, level): (&'static Rule, Level),
-        fights: &str,
-        why: &str,
+        words: &dyn Fn() -> (String, String),
         settings: &Settings,
         verdict: &mut Verdict,
     ) {
-        // The first refusal has words, whatever was said before.
-        let is_read = verdict.keeps_words() || level == Level::Deny && verdict.is_accepted();
-        if !is_read {
-            verdict.report(level, Finding::new(rule, &"", ""));
-            return;
-        }
-        let what = format!("{fights} {} over {}", self.pair.other(), self.place());
-        let path = self.path("controlledResources", "spec.updatePolicy.updateMode");
-        let finding = Finding::new(rule, &path, what).so(why);
-        verdict.report(level, finding.fix(self.fix(settings)));
+        verdict.report_with(level, &|| {
+            let (what, besides) = words();
+            let path = self.path("controlledResources", "spec.updatePolicy.updateMode");
+            let finding = Finding::new(rule, &path, what).so(&besides);
+            finding.fix(self.fix(settings))
+        });
+    }
+}
+
+/// `, and ScaledObject "web" owns this autoscaler`, where whoever reads it has to look there.
+pub(crate) fn owner_note(owner: Option<&Owner<'_>>) -> String {
+    match owner {
+        Some(owner) => format!(", and {owner} owns this autoscaler"),
+        None => String::new(),
     }
 }
 
 /// Keeps the first of each resource of a container. There may be thousands.
-fn distinct(clashes: &mut Vec<Clash<'_>>) {
+fn keep_distinct(clashes: &mut Vec<Clash<'_>>) {
     let places = clashes.iter();
     let places = places.map(|one| (Goal::Neither, &*one.metric.resource, Some(one.container)));
     let places: Vec<_> = places.collect();
-    let mut is_first = are_first(&places).into_iter();
+    let mut is_first = first_occurrences(&places).into_iter();
     clashes.retain(|_| is_first.next().unwrap_or_default());
 }

@@ -6,7 +6,7 @@ use shared::index::{Index, hash};
 use shared::{Cluster, Cursor, DecodeError, Error};
 
 /// How many owners of owners are looked at. A Pod of an operator has three: `ReplicaSet`, Deployment, its own kind.
-const DEPTH: usize = 3;
+const MAX_OWNERS: usize = 3;
 
 /// The object that an autoscaler targets.
 #[derive(Debug)]
@@ -18,17 +18,17 @@ pub(crate) struct Workload {
     /// Those that start before them, by their names.
     init_index: Index,
     /// The controller that made it.
-    owner: Option<Named>,
+    owner: Option<ObjectRef>,
 }
 
 /// Kind and name of an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Named {
+pub(crate) struct ObjectRef {
     pub(crate) kind: String,
     pub(crate) name: String,
 }
 
-impl Named {
+impl ObjectRef {
     /// Whether an autoscaler targets it. Owners of the same kind in several groups are no more than a thought.
     pub(crate) fn is(&self, target: &ScaleTarget<'_>) -> bool {
         self.kind == target.kind && self.name == target.name
@@ -65,11 +65,15 @@ pub(crate) fn look_up(
 }
 
 /// The controllers that own an object, from the nearest to the topmost. What cannot be looked up ends the way.
-pub(crate) fn owners(workload: &Workload, namespace: &str, cluster: &dyn Cluster) -> Vec<Named> {
+pub(crate) fn owners(
+    workload: &Workload,
+    namespace: &str,
+    cluster: &dyn Cluster,
+) -> Vec<ObjectRef> {
     let mut owners = Vec::new();
     let mut next = workload.owner.clone();
     while let Some(owner) = next {
-        let above = if owners.len() < DEPTH {
+        let above = if owners.len() < MAX_OWNERS {
             look_up((&owner.kind, &owner.name), namespace, cluster)
         } else {
             Ok(None)
@@ -82,7 +86,7 @@ pub(crate) fn owners(workload: &Workload, namespace: &str, cluster: &dyn Cluster
 
 impl Workload {
     /// Whether the container of a name starts before the others.
-    pub(crate) fn starts_before(&self, name: &str) -> bool {
+    pub(crate) fn is_init_container(&self, name: &str) -> bool {
         let places = self.init_index.places(hash(0, name));
         let mut known = places.filter_map(|place| self.init_containers.get(place));
         known.any(|known| known == name)
@@ -100,7 +104,7 @@ impl Workload {
             containers,
             init_index: Index::of(init_containers.iter().map(String::as_str)),
             init_containers,
-            owner: owner.map(|owner| Named {
+            owner: owner.map(|owner| ObjectRef {
                 kind: owner.kind.to_owned(),
                 name: owner.name.to_owned(),
             }),

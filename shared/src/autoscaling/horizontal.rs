@@ -20,7 +20,7 @@ pub struct HorizontalPodAutoscaler<'a> {
     /// What it measures of the pods' resources, each goal of a resource and its container once.
     pub metrics: Vec<Metric<'a>>,
     /// How many other metrics it has: those of Pods, objects and external systems, which need no requests.
-    pub others: usize,
+    pub other_metrics: usize,
 }
 
 /// A resource of the pods that is measured.
@@ -82,7 +82,7 @@ impl Metric<'_> {
 
     /// The event and condition that say that the metric cannot be computed.
     #[must_use]
-    pub fn failure(&self) -> &'static str {
+    pub fn failure_reason(&self) -> &'static str {
         if self.container.is_some() {
             "FailedGetContainerResourceMetric"
         } else {
@@ -149,13 +149,13 @@ impl<'a> HorizontalPodAutoscaler<'a> {
         // There may be thousands of them, most of them the same.
         let measures = metrics.iter().map(Metric::measure);
         let measures: Vec<_> = measures.collect();
-        let mut is_first = are_first(&measures).into_iter();
+        let mut is_first = first_occurrences(&measures).into_iter();
         metrics.retain(|_| is_first.next().unwrap_or_default());
         Ok(Self {
             meta: AutoscalerMeta::read(cursor)?,
             target: ScaleTarget::of_horizontal(cursor)?,
             metrics,
-            others,
+            other_metrics: others,
         })
     }
 }
@@ -169,7 +169,7 @@ impl fmt::Display for HorizontalPodAutoscaler<'_> {
 
 /// Which of these are the first of their kind: goals of resources, and of the containers that are measured alone.
 #[must_use]
-pub fn are_first(all: &[(Goal, &str, Option<&str>)]) -> Vec<bool> {
+pub fn first_occurrences(all: &[(Goal, &str, Option<&str>)]) -> Vec<bool> {
     let hash = |(_, resource, container): &(Goal, &str, Option<&str>)| {
         hash(hash(0, resource), container.unwrap_or_default())
     };
@@ -194,7 +194,7 @@ fn cpu(source: MetricSource) -> Metric<'static> {
 /// The metrics in the annotation, and the number of others.
 fn from_annotation(text: &str) -> Option<(Vec<Metric<'static>>, usize)> {
     let mut json = json::parse(text).ok()?;
-    call_as_defined(&mut json);
+    normalize_field_names(&mut json);
     let Json::List(list) = json else {
         return None;
     };
@@ -227,11 +227,11 @@ const V1_FIELDS: [&str; 7] = [
 
 /// Calls the fields of a value what they are called where they are defined: the decoder of Go takes them in any case, and
 /// the last of several. Source: `object` in `encoding/json/decode.go`.
-fn call_as_defined(json: &mut Json<'_>) {
+fn normalize_field_names(json: &mut Json<'_>) {
     match json {
         Json::List(items) => {
             for item in items {
-                call_as_defined(item);
+                normalize_field_names(item);
             }
         }
         Json::Map(fields) => {
@@ -244,7 +244,7 @@ fn call_as_defined(json: &mut Json<'_>) {
                     return false;
                 };
                 *key = Cow::Borrowed(*name);
-                call_as_defined(value);
+                normalize_field_names(value);
                 !std::mem::replace(seen, true)
             });
         }
@@ -324,7 +324,7 @@ mod tests {
                 metric.source, metric.resource, metric.goal
             )
         };
-        (hpa.metrics.iter().map(words).collect(), hpa.others)
+        (hpa.metrics.iter().map(words).collect(), hpa.other_metrics)
     }
 
     fn v2(metrics: &Value) -> Value {

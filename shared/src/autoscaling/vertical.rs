@@ -21,7 +21,7 @@ pub struct VerticalPodAutoscaler<'a> {
     /// The policies by the names of their containers: there may be thousands of both.
     index: Index,
     /// The last policy for all containers that are not named.
-    general: Option<usize>,
+    wildcard: Option<usize>,
     /// Whether it raises the cpu of starting containers, unless their own policy is off: also when its mode is `Off`
     /// (`vertical-pod-autoscaler/pkg/admission-controller/resource/vpa/matcher.go`).
     pub startup_boost: bool,
@@ -51,7 +51,7 @@ pub struct ContainerPolicy<'a> {
 }
 
 /// The resources that a `VerticalPodAutoscaler` recommends, and changes unless it names some of them.
-const BOTH: [&str; 2] = ["cpu", "memory"];
+const RECOMMENDED: [&str; 2] = ["cpu", "memory"];
 
 impl<'a> VerticalPodAutoscaler<'a> {
     /// Reads one.
@@ -77,7 +77,7 @@ impl<'a> VerticalPodAutoscaler<'a> {
             target: ScaleTarget::of_vertical(cursor)?,
             mode,
             index: Index::of(policies.iter().map(|policy| policy.container)),
-            general: policies.iter().rposition(|policy| policy.container == "*"),
+            wildcard: policies.iter().rposition(|policy| policy.container == "*"),
             policies,
             startup_boost,
         })
@@ -87,18 +87,18 @@ impl<'a> VerticalPodAutoscaler<'a> {
     /// whole. One without a name is for no container, and so is the empty name for those that no policy names. Source: `GetContainerResourcePolicy` in `vertical-pod-autoscaler/pkg/utils/vpa/api.go`.
     #[must_use]
     pub fn policy(&self, container: &str) -> Option<&ContainerPolicy<'a>> {
-        self.governing(container).map(|(_, policy)| policy)
+        self.policy_with_index(container).map(|(_, policy)| policy)
     }
 
     /// The same, with its place.
     #[must_use]
-    pub fn governing(&self, container: &str) -> Option<(usize, &ContainerPolicy<'a>)> {
+    pub fn policy_with_index(&self, container: &str) -> Option<(usize, &ContainerPolicy<'a>)> {
         let named = |place: &usize| {
             let policy = self.policies.get(*place);
             policy.is_some_and(|policy| policy.container == container && !container.is_empty())
         };
         let own = self.index.places(hash(0, container)).find(named);
-        let place = own.or(self.general)?;
+        let place = own.or(self.wildcard)?;
         Some((place, self.policies.get(place)?))
     }
 
@@ -108,7 +108,7 @@ impl<'a> VerticalPodAutoscaler<'a> {
     pub fn controls(&self, container: &str, resource: &str) -> bool {
         self.mode != UpdateMode::Off
             && match self.policy(container) {
-                None => BOTH.contains(&resource),
+                None => RECOMMENDED.contains(&resource),
                 Some(policy) => policy.controls(resource),
             }
     }
@@ -118,7 +118,7 @@ impl<'a> VerticalPodAutoscaler<'a> {
     pub fn may_control(&self, resource: &str) -> bool {
         let mut policies = self.policies.iter();
         self.mode != UpdateMode::Off
-            && (self.general.is_none() && BOTH.contains(&resource)
+            && (self.wildcard.is_none() && RECOMMENDED.contains(&resource)
                 || policies.any(|policy| policy.controls(resource)))
     }
 
@@ -146,7 +146,7 @@ impl<'a> ContainerPolicy<'a> {
         let listed = cursor.list_of_texts("controlledResources")?;
         let is_default = matches!(cursor.value("controlledResources")?, Json::Null);
         // There may be thousands of others, which nobody recommends.
-        let controlled = BOTH
+        let controlled = RECOMMENDED
             .into_iter()
             .filter(|resource| is_default || listed.contains(resource));
         Ok(Self {

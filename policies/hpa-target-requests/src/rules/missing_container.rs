@@ -7,7 +7,6 @@ use crate::pair::{Pair, Problem};
 use crate::pods::Container;
 use crate::settings::Settings;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "missing_container",
     summary: "A metric of a container that the pods do not have, or of an init container that ends before they run",
@@ -38,7 +37,7 @@ pub(crate) fn check(
                     "{}{of} is {role} container, which is not measured",
                     quote(name)
                 ),
-                format!("{}.restartPolicy", pair.pods.place(found)),
+                format!("{}.name", pair.pods.place(found)),
             )
         }
         None => (
@@ -77,78 +76,60 @@ mod tests {
         let pod_spec =
             json!({"containers": [container("app", &json!({})), container("other", &json!({}))]});
         let metrics = json!([container_utilization("cpu", "istio-proxy")]);
-        let line = "does not exist unless it is injected, so";
-        let on_autoscaler = format!(
-            "spec.metrics[0].containerResource.container: container \"istio-proxy\" of Deployment \"web\" {line} the \
-             autoscaler never scales (FailedGetContainerResourceMetric); fix: name one of \"app\", \"other\" \
+        let what = "spec.metrics[0].containerResource.container: container \"istio-proxy\" of Deployment \"web\" does \
+                    not exist unless it is injected, so the autoscaler never scales";
+        let say = |level: &str| lines(&metrics, &pod_spec, &json!({ "missingContainer": level }));
+        let denied = format!(
+            "{what} (FailedGetContainerResourceMetric); fix: name one of \"app\", \"other\" [missing_container]"
+        );
+        assert_eq!(say("deny"), [denied]);
+        let warning = format!("warning: hpa-target-requests: {what} … [missing_container]");
+        assert_eq!(say("warn"), [warning]);
+        assert_eq!(lines(&metrics, &pod_spec, &json!({})), say("warn"));
+        assert_eq!(say("off"), [""; 0]);
+        let what = "spec.template.spec.containers: container \"istio-proxy\" does not exist unless it is injected, so \
+                    HorizontalPodAutoscaler \"web\" never scales by cpu (spec.metric";
+        let say = |settings| workload_lines(&metrics, &pod_spec, &settings);
+        let denied = format!(
+            "{what}s[0], FailedGetContainerResourceMetric); fix: have the autoscaler name a container that runs \
              [missing_container]"
         );
-        assert_eq!(
-            lines(&metrics, &pod_spec, &json!({"missingContainer": "deny"})),
-            [on_autoscaler]
-        );
-        let warned = lines(&metrics, &pod_spec, &json!({}));
-        assert_eq!(warned.len(), 1);
-        assert!(warned[0].starts_with(
-            "warning: hpa-target-requests: spec.metrics[0].containerResource.container: "
-        ));
-        assert_eq!(
-            lines(&metrics, &pod_spec, &json!({"missingContainer": "off"})),
-            [""; 0]
-        );
-        let on_workload = format!(
-            "spec.template.spec.containers: container \"istio-proxy\" {line} HorizontalPodAutoscaler \"web\" never \
-             scales by cpu (spec.metrics[0], FailedGetContainerResourceMetric); fix: have the autoscaler name a \
-             container that runs [missing_container]"
-        );
-        assert_eq!(
-            workload_lines(&metrics, &pod_spec, &json!({"missingContainer": "deny"})),
-            [on_workload]
-        );
+        assert_eq!(say(json!({"missingContainer": "deny"})), [denied]);
+        let warning = format!("warning: hpa-target-requests: {what}… [missing_container]");
         let both = json!({"missingContainer": "deny", "workloads": "warn"});
-        assert!(workload_lines(&metrics, &pod_spec, &both)[0].starts_with("warning: "));
+        assert_eq!(say(both), [warning]);
     }
 
     #[test]
-    fn refuses_an_ephemeral_container_of_a_manifest() {
-        let pod_spec = json!({
-            "containers": [container("app", &json!({"requests": {"cpu": 1}}))],
-            "ephemeralContainers": [container("debug", &json!({}))],
-        });
-        // No template has one in a cluster, and nobody asks there.
-        let metrics = json!([container_utilization("cpu", "debug")]);
-        assert_eq!(
-            workload_lines(&metrics, &pod_spec, &json!({})),
-            [
-                "spec.template.spec.ephemeralContainers[0].restartPolicy: \"debug\" is an ephemeral container, which \
-                 is not measured, so HorizontalPodAutoscaler \"web\" never scales by cpu (spec.metrics[0], \
-                 FailedGetContainerResourceMetric); fix: have the autoscaler name a container that runs \
-                 [missing_container]"
-            ]
-        );
-    }
-
-    #[test]
-    fn refuses_an_init_container_that_ends_first() {
+    fn refuses_a_container_that_does_not_run_beside_the_others() {
         let pod_spec = json!({
             "containers": [container("app", &json!({"requests": {"cpu": 1}}))],
             "initContainers": [container("init", &json!({"requests": {"cpu": 1}}))],
+            "ephemeralContainers": [container("debug", &json!({}))],
         });
-        let metrics = json!([container_utilization("cpu", "init")]);
+        let metrics = |name: &str| json!([container_utilization("cpu", name)]);
         assert_eq!(
-            lines(&metrics, &pod_spec, &json!({})),
+            lines(&metrics("init"), &pod_spec, &json!({})),
             [
-                "spec.metrics[0].containerResource.container: \"init\" of Deployment \"web\" is an init container, \
-                 which is not measured, so the autoscaler never scales (FailedGetContainerResourceMetric); fix: name \
-                 one of \"app\" [missing_container]"
+                "spec.metrics[0].containerResource.container: \"init\" of Deployment \"web\" is an init container, which \
+                 is not measured, so the autoscaler never scales (FailedGetContainerResourceMetric); fix: name one of \
+                 \"app\" [missing_container]"
             ]
         );
-        let found = workload_lines(&metrics, &pod_spec, &json!({}));
-        assert!(
-            found[0].starts_with(
-                "spec.template.spec.initContainers[0].restartPolicy: \"init\" is an init"
-            ),
-            "{found:?}"
-        );
+        for (name, list, role) in [
+            ("init", "initContainers", "an init"),
+            // No template has one in a cluster, and nobody asks there.
+            ("debug", "ephemeralContainers", "an ephemeral"),
+        ] {
+            assert_eq!(
+                workload_lines(&metrics(name), &pod_spec, &json!({})),
+                [format!(
+                    "spec.template.spec.{list}[0].name: \"{name}\" is {role} container, which is not measured, so \
+                     HorizontalPodAutoscaler \"web\" never scales by cpu (spec.metrics[0], \
+                     FailedGetContainerResourceMetric); fix: have the autoscaler name a container that runs \
+                     [missing_container]"
+                )]
+            );
+        }
     }
 }

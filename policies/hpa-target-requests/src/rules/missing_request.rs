@@ -5,7 +5,6 @@ use shared::{Level, Rule, Verdict, quote, rule};
 use crate::pair::{Pair, Problem};
 use crate::pods::Container;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "missing_request",
     summary: "A metric that measures utilization of a resource that a container does not request",
@@ -15,64 +14,63 @@ pub(crate) static RULE: Rule = rule! {
     levels: [Deny, Deny by "workloads" for "a workload that is judged by itself"],
 };
 
-/// Refuses each container that lacks the request, of those that are measured: a single one, or all.
+/// Refuses the one container that is measured, or each of all that lack the request.
 pub(crate) fn check(pair: &Pair<'_>, container: Option<&Container<'_>>, verdict: &mut Verdict) {
+    let of_container = |found: &Container<'_>| pair.pods.place(found);
     if let Some(found) = container {
-        check_container(pair, found, verdict);
-        return;
-    }
-    for found in pair.pods.without(&pair.metric.resource) {
-        if pair.only_counts(&RULE, Level::Deny, verdict) {
-            return;
-        }
-        check_container(pair, found, verdict);
+        report(pair, found, "", &of_container(found), verdict);
+    } else {
+        check_all(pair, "", &of_container, verdict);
     }
 }
 
-fn check_container(pair: &Pair<'_>, found: &Container<'_>, verdict: &mut Verdict) {
-    let place = pair.request_at(&pair.pods.place(found));
-    report(pair, requests_none(pair, found), "", place, verdict);
-}
-
-/// Refuses a pod that requests other resources as a whole, and nowhere this one. It is told as what is wrong with the
-/// first container: nothing is worse than before where the pod has got resources of something else.
+/// Refuses each container of a pod that requests other resources as a whole, and nowhere this one. A single request would
+/// do. But without the other resources each container needs one, and an UPDATE that takes them away, or adds them, makes
+/// nothing worse.
 pub(crate) fn check_pod(pair: &Pair<'_>, verdict: &mut Verdict) {
-    let place = pair.request_at(pair.pods.path);
-    let first = pair.pods.measured().next();
-    let what = match first {
-        Some(found) => requests_none(pair, found),
-        None => format!("the pod requests no {}", pair.metric.resource),
-    };
-    let besides = ", nor does the pod as a whole or any other container";
-    report(pair, what, besides, place, verdict);
+    let besides = ", nor does its pod or any other container";
+    let of_pod = |_: &Container<'_>| pair.pods.path.to_owned();
+    check_all(pair, besides, &of_pod, verdict);
 }
 
-fn requests_none(pair: &Pair<'_>, found: &Container<'_>) -> String {
-    let (name, of) = (quote(found.name), pair.of_workload());
-    format!("container {name}{of} requests no {}", pair.metric.resource)
-}
-
-fn report(
+fn check_all(
     pair: &Pair<'_>,
-    what: String,
     besides: &'static str,
-    place: String,
+    place: &dyn Fn(&Container<'_>) -> String,
     verdict: &mut Verdict,
 ) {
-    let example = match &*pair.metric.resource {
+    for found in pair.pods.without_request(&pair.metric.resource) {
+        if pair.count_unread(&RULE, Level::Deny, verdict) {
+            return;
+        }
+        report(pair, found, besides, &place(found), verdict);
+    }
+}
+
+/// `place` is what is to request the resource: the container, or the pod.
+fn report(
+    pair: &Pair<'_>,
+    found: &Container<'_>,
+    besides: &'static str,
+    place: &str,
+    verdict: &mut Verdict,
+) {
+    let resource = &*pair.metric.resource;
+    let example = match resource {
         "cpu" => "100m",
         "memory" => "128Mi",
         _ => "\"1\"",
     };
-    let workload = pair.workload();
+    let (name, of) = (quote(found.name), pair.of_workload());
+    let (place, workload) = (pair.request_at(place), pair.workload());
     let fix = [
-        format!("set {place} of {workload}, such as {example}, or measure averageValue"),
-        format!("set it, such as {example}, or have the autoscaler measure averageValue"),
+        format!("set {place} of {workload}, for example to {example}, or measure averageValue"),
+        format!("set it, for example to {example}, or have the autoscaler measure averageValue"),
     ];
     let problem = Problem {
         rule: &RULE,
         level: Level::Deny,
-        what,
+        what: format!("container {name}{of} requests no {resource}"),
         besides,
         metric_field: "target.averageUtilization",
         place,
@@ -95,19 +93,48 @@ mod tests {
         json!({"requests": {resource: "100m"}})
     }
 
-    /// The containers and pods that the lines name, in short.
-    fn found(metrics: &Value, pod_spec: &Value, settings: &Value) -> Vec<String> {
-        let lines = lines(metrics, pod_spec, settings);
-        let short = |line: &String| {
-            let (_, line) = line.split_once(": ").unwrap();
-            let (start, rest) = line.split_once(" of Deployment").unwrap_or((line, ""));
-            if rest.contains("nor does the pod as a whole") {
-                format!("{start} and the pod")
-            } else {
-                start.to_owned()
-            }
+    /// What is refused of each of these containers, which are at such places, for the metric that is the first.
+    fn refused(containers: &[(&str, &str)], resource: &str) -> Vec<String> {
+        refused_by("FailedGetResourceMetric", "", containers, resource)
+    }
+
+    /// The same where it is the pod that requests something else.
+    fn refused_of_pod(container: &str, resource: &str) -> Vec<String> {
+        let besides = ", nor does its pod or any other container";
+        refused_by(
+            "FailedGetResourceMetric",
+            besides,
+            &[(container, "")],
+            resource,
+        )
+    }
+
+    /// The same of a metric of one container.
+    fn refused_alone(container: &str, place: &str) -> Vec<String> {
+        let failure = "FailedGetContainerResourceMetric";
+        refused_by(failure, "", &[(container, place)], "cpu")
+    }
+
+    fn refused_by(
+        failure: &str,
+        besides: &str,
+        containers: &[(&str, &str)],
+        resource: &str,
+    ) -> Vec<String> {
+        let source = match failure {
+            "FailedGetResourceMetric" => "resource",
+            _ => "containerResource",
         };
-        lines.iter().map(short).collect()
+        let example = if resource == "cpu" { "100m" } else { "128Mi" };
+        let line = |(name, place): &(&str, &str)| {
+            format!(
+                "spec.metrics[0].{source}.target.averageUtilization: container \"{name}\" of Deployment \"web\" \
+                 requests no {resource}{besides}, so the autoscaler never scales ({failure}); fix: set \
+                 spec.template.spec.{place}resources.requests.{resource} of Deployment \"web\", for example to \
+                 {example}, or measure averageValue [missing_request]"
+            )
+        };
+        containers.iter().map(line).collect()
     }
 
     #[test]
@@ -119,21 +146,20 @@ mod tests {
         let metrics = json!([utilization("cpu")]);
         assert_eq!(
             lines(&metrics, &pod_spec, &json!({})),
-            [
-                "spec.metrics[0].resource.target.averageUtilization: container \"proxy\" of Deployment \"web\" \
-                 requests no cpu, so the autoscaler never scales (FailedGetResourceMetric); fix: set \
-                 spec.template.spec.containers[1].resources.requests.cpu of Deployment \"web\", such as 100m, or \
-                 measure averageValue [missing_request]"
-            ]
+            refused(&[("proxy", "containers[1].")], "cpu")
         );
         let line = "spec.template.spec.containers[1].resources.requests.cpu: container \"proxy\" requests no cpu, so \
-                    HorizontalPodAutoscaler \"web\" never scales by cpu (spec.metrics[0], FailedGetResourceMetric); \
-                    fix: set it, such as 100m, or have the autoscaler measure averageValue [missing_request]";
-        assert_eq!(workload_lines(&metrics, &pod_spec, &json!({})), [line]);
-        let warned = workload_lines(&metrics, &pod_spec, &json!({"workloads": "warn"}));
-        assert!(
-            warned[0].starts_with("warning: hpa-target-requests: spec.template.spec.containers[1]"),
-            "{warned:?}"
+                    HorizontalPodAutoscaler \"web\" never scales by cpu (spec.metrics[0";
+        let denied = format!(
+            "{line}], FailedGetResourceMetric); fix: set it, for example to 100m, or have the autoscaler measure \
+             averageValue [missing_request]"
+        );
+        assert_eq!(workload_lines(&metrics, &pod_spec, &json!({})), [denied]);
+        assert_eq!(
+            workload_lines(&metrics, &pod_spec, &json!({"workloads": "warn"})),
+            [format!(
+                "warning: hpa-target-requests: {line}… [missing_request]"
+            )]
         );
         assert_eq!(
             workload_lines(&metrics, &pod_spec, &json!({"workloads": "off"})),
@@ -143,7 +169,7 @@ mod tests {
 
     #[test]
     fn counts_the_containers_that_the_controller_counts() {
-        let cpu = || json!([utilization("cpu")]);
+        let metrics = json!([utilization("cpu")]);
         for (pod_spec, expected) in [
             (
                 json!({"containers": [container("app", &json!({"limits": {"cpu": 1}}))]}),
@@ -151,7 +177,7 @@ mod tests {
             ),
             (
                 json!({"containers": [container("app", &json!(null)), container("other", &json!({}))]}),
-                vec!["container \"app\"", "container \"other\""],
+                vec![("app", "containers[0]."), ("other", "containers[1].")],
             ),
             (
                 json!({
@@ -166,11 +192,12 @@ mod tests {
                     "containers": [container("app", &requests("cpu"))],
                     "initContainers": [{"name": "mesh", "restartPolicy": "Always"}],
                 }),
-                vec!["container \"mesh\""],
+                vec![("mesh", "initContainers[0].")],
             ),
             (json!({"containers": []}), vec![]),
         ] {
-            assert_eq!(found(&cpu(), &pod_spec, &json!({})), expected, "{pod_spec}");
+            let found = lines(&metrics, &pod_spec, &json!({}));
+            assert_eq!(found, refused(&expected, "cpu"), "{pod_spec}");
         }
     }
 
@@ -182,20 +209,12 @@ mod tests {
         });
         for (name, expected) in [
             ("app", vec![]),
-            ("proxy", vec!["container \"proxy\""]),
-            ("mesh", vec!["container \"mesh\""]),
+            ("proxy", refused_alone("proxy", "containers[1].")),
+            ("mesh", refused_alone("mesh", "initContainers[0].")),
         ] {
             let metrics = json!([container_utilization("cpu", name)]);
-            assert_eq!(found(&metrics, &pod_spec, &json!({})), expected);
+            assert_eq!(lines(&metrics, &pod_spec, &json!({})), expected);
         }
-        let lines = lines(
-            &json!([container_utilization("cpu", "proxy")]),
-            &pod_spec,
-            &json!({}),
-        );
-        let start = "spec.metrics[0].containerResource.target.averageUtilization: container \"proxy\" of Deployment \
-                     \"web\" requests no cpu, so the autoscaler never scales (FailedGetContainerResourceMetric); ";
-        assert!(lines[0].starts_with(start), "{lines:?}");
     }
 
     #[test]
@@ -204,8 +223,8 @@ mod tests {
         let bare = || json!([container("app", &json!({}))]);
         let off = || json!({"podLevelResources": false});
         let on = || json!({});
-        let whole = "container \"app\" and the pod";
-        let app = "container \"app\"";
+        let whole = |resource: &str| refused_of_pod("app", resource);
+        let app = || refused(&[("app", "containers[0].")], "cpu");
         for (resource, pod_spec, settings, expected) in [
             (
                 "cpu",
@@ -217,7 +236,7 @@ mod tests {
                 "cpu",
                 pod(json!({"requests": {"cpu": 1}}), bare()),
                 off(),
-                vec![app],
+                app(),
             ),
             (
                 "cpu",
@@ -229,7 +248,7 @@ mod tests {
                 "memory",
                 pod(json!({"requests": {"cpu": 1}}), bare()),
                 on(),
-                vec![whole],
+                whole("memory"),
             ),
             // One container that requests it is enough then, also one that ends first.
             (
@@ -253,36 +272,25 @@ mod tests {
                 "cpu",
                 pod(json!({"requests": {"example.com/gpu": 1}}), bare()),
                 on(),
-                vec![app],
+                app(),
             ),
             (
                 "cpu",
                 pod(json!({"requests": {"hugepages-2Mi": "2Mi"}}), bare()),
                 on(),
-                vec![whole],
+                whole("cpu"),
             ),
-            ("cpu", pod(json!({}), bare()), on(), vec![app]),
+            ("cpu", pod(json!({}), bare()), on(), app()),
         ] {
             let metrics = json!([utilization(resource)]);
-            assert_eq!(
-                found(&metrics, &pod_spec, &settings),
-                expected,
-                "{resource} {pod_spec}"
-            );
+            let found = lines(&metrics, &pod_spec, &settings);
+            assert_eq!(found, expected, "{resource} {pod_spec}");
         }
-        let pod_spec = pod(json!({"requests": {"cpu": 1}}), bare());
-        assert_eq!(
-            lines(&json!([utilization("memory")]), &pod_spec, &json!({})),
-            [
-                "spec.metrics[0].resource.target.averageUtilization: container \"app\" of Deployment \"web\" \
-                 requests no memory, nor does the pod as a whole or any other container, so the autoscaler never \
-                 scales (FailedGetResourceMetric); fix: set spec.template.spec.resources.requests.memory of Deployment \
-                 \"web\", such as 128Mi, or measure averageValue [missing_request]"
-            ]
-        );
         // A metric of a container looks at the container alone.
+        let pod_spec = pod(json!({"requests": {"cpu": 1}}), bare());
         let metrics = json!([container_utilization("cpu", "app")]);
-        assert_eq!(found(&metrics, &pod_spec, &json!({})), [app]);
+        let alone = refused_alone("app", "containers[0].");
+        assert_eq!(lines(&metrics, &pod_spec, &json!({})), alone);
     }
 
     #[test]
@@ -323,25 +331,44 @@ mod tests {
     #[test]
     fn says_what_becomes_of_the_other_metrics() {
         let pod_spec = json!({"containers": [container("app", &requests("cpu"))]});
-        for (others, effect) in [
-            (vec![], "never scales"),
-            (vec![json!({"type": "External"})], "can only grow"),
-            (vec![utilization("cpu")], "can only grow"),
-            (vec![utilization("example.com/gpu")], "never scales"),
-            (vec![utilization("Cpu")], "never scales"),
+        let [never] = &refused(&[("app", "containers[0].")], "memory")[..] else {
+            panic!("is refused for one container")
+        };
+        let grows = || never.replace("never scales", "can only grow");
+        let never = || never.clone();
+        for (other, expected) in [
+            (json!({"type": "External"}), vec![grows()]),
+            (utilization("cpu"), vec![grows()]),
+            (
+                utilization("Cpu"),
+                vec![
+                    never(),
+                    "spec.metrics[1].resource.name: \"Cpu\" is not a resource, but \"cpu\" is, so the autoscaler never \
+                     scales (FailedGetResourceMetric); fix: write cpu [unknown_resource]"
+                        .to_owned(),
+                ],
+            ),
+            (
+                utilization("storage"),
+                vec![
+                    never(),
+                    "spec.metrics[1].resource.target.averageUtilization: container \"app\" of Deployment \"web\" \
+                     requests no storage, so the autoscaler never scales (FailedGetResourceMetric); fix: set \
+                     spec.template.spec.containers[0].resources.requests.storage of Deployment \"web\", for example to \
+                     \"1\", or measure averageValue [missing_request]"
+                        .to_owned(),
+                    "warning: hpa-target-requests: spec.metrics[1].resource.name: \"storage\" is not a resource that \
+                     metrics servers measure, so the autoscaler never scales (FailedGetResourceMetric) \
+                     [unknown_resource]"
+                        .to_owned(),
+                ],
+            ),
         ] {
-            let mut metrics = vec![utilization("memory")];
-            metrics.extend(others);
-            let metrics = json!(metrics);
-            let line = lines(&metrics, &pod_spec, &json!({}))
-                .into_iter()
-                .find(|line| line.contains("requests no memory"))
-                .unwrap();
-            assert!(
-                line.contains(&format!(
-                    "so the autoscaler {effect} (FailedGetResourceMetric); fix"
-                )),
-                "{metrics} {line}"
+            let metrics = json!([utilization("memory"), other]);
+            assert_eq!(
+                lines(&metrics, &pod_spec, &json!({})),
+                expected,
+                "{metrics}"
             );
         }
     }

@@ -5,7 +5,6 @@ use shared::{Finding, Rule, Verdict, rule};
 
 use crate::settings::Settings;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "missing_target",
     summary: "An autoscaler whose target does not exist yet, or is being deleted",
@@ -23,7 +22,7 @@ pub(crate) fn check(
     verdict: &mut Verdict,
 ) {
     let target = &autoscaler.target;
-    let reason = format!("target {target} {state}, so that its requests were not checked");
+    let reason = format!("target {target} {state}, so its requests were not checked");
     let finding = Finding::new(&RULE, &"spec.scaleTargetRef.name", reason);
     verdict.report(settings.missing_target, finding);
 }
@@ -44,7 +43,7 @@ mod tests {
                 .in_cluster(cluster)
                 .lines::<HpaTargetRequests>()
         };
-        let line = "spec.scaleTargetRef.name: target Deployment \"web\" does not exist, so that its requests were not \
+        let line = "spec.scaleTargetRef.name: target Deployment \"web\" does not exist, so its requests were not \
                     checked; fix: create the target, or correct its name [missing_target]";
         let warning = format!("warning: hpa-target-requests: {line}");
         assert_eq!(lines(MemoryCluster::default(), "warn"), [warning]);

@@ -3,7 +3,6 @@
 use shared::autoscaling::HorizontalPodAutoscaler;
 use shared::{Finding, Level, Rule, Verdict, rule};
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "uninspected_target",
     summary: "An autoscaler of a custom kind that the policy cannot read",
@@ -74,15 +73,22 @@ mod tests {
             ]
         );
         let settings = || listed("spec.template.spec");
-        let found = lines(&autoscaler, std::slice::from_ref(&bad), settings());
-        assert!(
-            found[0].contains("container \"app\" of Rollout \"web\" requests no cpu"),
-            "{found:?}"
+        let place = "spec.template.spec.containers[0].resources.requests.cpu";
+        assert_eq!(
+            lines(&autoscaler, std::slice::from_ref(&bad), settings()),
+            [format!(
+                "spec.metrics[0].resource.target.averageUtilization: container \"app\" of Rollout \"web\" requests no \
+                 cpu, so the autoscaler never scales (FailedGetResourceMetric); fix: set {place} of Rollout \"web\", for \
+                 example to 100m, or measure averageValue [missing_request]"
+            )]
         );
-        let found = lines(&bad, std::slice::from_ref(&autoscaler), settings());
-        assert!(
-            found[0].starts_with("spec.template.spec.containers[0].resources.requests.cpu: "),
-            "{found:?}"
+        assert_eq!(
+            lines(&bad, std::slice::from_ref(&autoscaler), settings()),
+            [format!(
+                "{place}: container \"app\" requests no cpu, so HorizontalPodAutoscaler \"web\" never scales by cpu \
+                 (spec.metrics[0], FailedGetResourceMetric); fix: set it, for example to 100m, or have the autoscaler \
+                 measure averageValue [missing_request]"
+            )]
         );
         let good =
             rollout(&json!({"containers": [container("app", &json!({"limits": {"cpu": 1}}))]}));

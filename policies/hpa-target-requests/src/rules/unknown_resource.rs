@@ -5,7 +5,6 @@ use shared::{Finding, Level, Rule, Verdict, quote, rule};
 
 use crate::settings::Settings;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "unknown_resource",
     summary: "A metric of a resource that metrics servers do not measure, or of cpu or memory in the wrong case",
@@ -20,29 +19,31 @@ pub(crate) static RULE: Rule = rule! {
 const MEASURED: [&str; 2] = ["cpu", "memory"];
 
 /// The right spelling of a resource that is in the wrong case.
-pub(crate) fn misspelt(resource: &str) -> Option<&'static str> {
+pub(crate) fn right_case(resource: &str) -> Option<&'static str> {
     let alike = |known: &&str| known.eq_ignore_ascii_case(resource) && *known != resource;
     MEASURED.into_iter().find(alike)
 }
 
-/// Whether something measures a resource, as far as it is called what it is and administrators know of no other server.
-pub(crate) fn is_measured(resource: &str, settings: &Settings) -> bool {
+/// Whether something measures the resource of a metric: a metrics server, or one that administrators say there is.
+pub(crate) fn is_measured(metric: &Metric<'_>, settings: &Settings) -> bool {
+    let resource = &*metric.resource;
     MEASURED.contains(&resource)
-        || settings.unknown_resource == Level::Off && misspelt(resource).is_none()
+        || settings.unknown_resource == Level::Off && right_case(resource).is_none()
 }
 
 /// Refuses a name in the wrong case, and reports others. Some clusters have a server of their own for them. `works` says
-/// whether the autoscaler has metrics of other resources.
+/// whether the autoscaler has other metrics that can be computed. This one cannot: nothing measures it, and no container
+/// can request it (`GetResourceReplicas` in `pkg/controller/podautoscaler/replica_calculator.go`).
 pub(crate) fn check(metric: &Metric<'_>, works: bool, settings: &Settings, verdict: &mut Verdict) {
     let (resource, path) = (&*metric.resource, metric.path("name"));
-    let failure = metric.failure();
+    let failure = metric.failure_reason();
     let effect = if works {
         "can only grow"
     } else {
         "never scales"
     };
     let so = format!(", so the autoscaler {effect} ({failure})");
-    if let Some(right) = misspelt(resource) {
+    if let Some(right) = right_case(resource) {
         let reason = format!(
             "{resource} is not a resource, but {right} is",
             resource = quote(resource),
@@ -85,29 +86,39 @@ mod tests {
                     scales (FailedGetResourceMetric); fix: write cpu [unknown_resource]";
         assert_eq!(found("CPU", "off"), [line]);
         let line = "spec.metrics[0].resource.name: \"example.com/gpu\" is not a resource that metrics servers \
-                    measure, so the autoscaler never scales (FailedGetResourceMetric); fix: measure cpu or memory, or \
-                    use a metric of type Pods or External [unknown_resource]";
-        assert_eq!(found("example.com/gpu", "deny"), [line]);
-        assert!(found("example.com/gpu", "warn")[0].starts_with("warning: "));
+                    measure, so the autoscaler never scales (FailedGetResourceMetric)";
+        let denied = format!(
+            "{line}; fix: measure cpu or memory, or use a metric of type Pods or External [unknown_resource]"
+        );
+        assert_eq!(found("example.com/gpu", "deny"), [denied]);
+        let warning = format!("warning: hpa-target-requests: {line} [unknown_resource]");
+        assert_eq!(found("example.com/gpu", "warn"), [warning]);
         assert_eq!(found("example.com/gpu", "off"), [""; 0]);
         // Whatever measures it, a share of what is not requested cannot be told.
-        let lines = found("example.com/nic", "off");
-        assert!(
-            lines[0].contains("requests no example.com/nic"),
-            "{lines:?}"
+        assert_eq!(
+            found("example.com/nic", "off"),
+            [
+                "spec.metrics[0].resource.target.averageUtilization: container \"app\" of Deployment \"web\" requests no \
+                 example.com/nic, so the autoscaler never scales (FailedGetResourceMetric); fix: set \
+                 spec.template.spec.containers[0].resources.requests[\"example.com/nic\"] of Deployment \"web\", for \
+                 example to \"1\", or measure averageValue [missing_request]"
+            ]
         );
     }
 
     #[test]
     fn needs_no_cluster_to_say_so() {
         let metric = json!({"type": "Resource", "resource": {"name": "Memory", "target": {"averageValue": "1Gi"}}});
-        let lines = lines(
-            &json!([metric, {"type": "External"}]),
-            &json!(null),
-            &json!({}),
+        assert_eq!(
+            lines(
+                &json!([metric, {"type": "External"}]),
+                &json!(null),
+                &json!({})
+            ),
+            [
+                "spec.metrics[0].resource.name: \"Memory\" is not a resource, but \"memory\" is, so the autoscaler can \
+                 only grow (FailedGetResourceMetric); fix: write memory [unknown_resource]"
+            ]
         );
-        let start = "spec.metrics[0].resource.name: \"Memory\" is not a resource, but \"memory\" is, so the \
-                     autoscaler can only grow (FailedGetResourceMetric); fix: write memory";
-        assert!(lines.len() == 1 && lines[0].starts_with(start), "{lines:?}");
     }
 }

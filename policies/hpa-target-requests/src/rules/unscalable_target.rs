@@ -6,7 +6,6 @@ use shared::{Finding, Rule, Verdict, quote, rule};
 use crate::settings::Settings;
 use crate::target::Target;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "unscalable_target",
     summary: "An autoscaler of something that cannot be scaled: a DaemonSet, a Job, a kind in the wrong case or group",
@@ -36,16 +35,16 @@ pub(crate) fn check(
             format!("{} of {group} cannot be scaled", quote(kind)),
             None,
         ),
-        Target::Misspelt(right) => (
+        Target::WrongCase(right) => (
             "kind",
             format!(
-                "{group} has no kind {kind}, but one called {right}",
+                "{group} has no kind {kind}, only {right}",
                 kind = quote(kind),
                 right = quote(right)
             ),
             Some(format!("write kind: {right}")),
         ),
-        Target::Misplaced(api_version, right) => (
+        Target::WrongGroup(api_version, right) => (
             "apiVersion",
             format!("{} is not a kind of {group}", quote(kind)),
             Some(format!("write apiVersion: {api_version} and kind: {right}")),
@@ -94,7 +93,7 @@ mod tests {
                 "apps/v1",
                 "deployment",
                 format!(
-                    "spec.scaleTargetRef.kind: apps has no kind \"deployment\", but one called \"Deployment\", {so} \
+                    "spec.scaleTargetRef.kind: apps has no kind \"deployment\", only \"Deployment\", {so} \
                      write kind: Deployment"
                 ),
             ),
@@ -119,7 +118,6 @@ mod tests {
                 lines(api_version, kind, "deny"),
                 [format!("{line} [unscalable_target]")]
             );
-            assert!(lines(api_version, kind, "warn")[0].starts_with("warning: "));
             assert_eq!(lines(api_version, kind, "off"), [""; 0]);
         }
     }

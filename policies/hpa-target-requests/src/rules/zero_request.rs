@@ -5,7 +5,6 @@ use shared::{Level, Rule, Verdict, quote, rule};
 use crate::pair::{Pair, Problem};
 use crate::pods::Container;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "zero_request",
     summary: "A metric that measures utilization of a resource of which all containers together request 0",
@@ -24,8 +23,8 @@ pub(crate) fn check(pair: &Pair<'_>, container: Option<&Container<'_>>, verdict:
     };
     let pods = pair.pods;
     let is_limited = |found: Option<&Container<'_>>| pods.is_limited_to_zero(found, resource);
-    let (place, is_limited) = if let (None, Some(whole)) = (container, pods.whole_place()) {
-        (whole.to_owned(), is_limited(None))
+    let (place, is_limited) = if let (None, Some(pod)) = (container, pods.pod_level_path()) {
+        (pod.to_owned(), is_limited(None))
     } else {
         // One that may request more is enough.
         let free = || pods.measured().find(|found| !is_limited(Some(found)));
@@ -107,39 +106,52 @@ mod tests {
         );
     }
 
+    /// What is refused of the pod as a whole, for a metric that is the first, and what to change.
+    fn refused(place: &str) -> String {
+        format!(
+            "spec.metrics[0].resource.target.averageUtilization: the pod of Deployment \"web\" requests 0 cpu in all, so \
+             the autoscaler never scales (FailedGetResourceMetric); fix: set spec.template.spec.{place}.cpu of \
+             Deployment \"web\" to more than 0 [zero_request]"
+        )
+    }
+
     #[test]
     fn a_metric_of_a_container_looks_at_that_alone() {
         let pod_spec = json!({"containers": [
             container("a", &cpu(&json!("0"))), container("b", &cpu(&json!("1"))),
         ]});
         let found = |name: &str| {
-            lines(
-                &json!([container_utilization("cpu", name)]),
-                &pod_spec,
-                &json!({}),
-            )
+            let metrics = json!([container_utilization("cpu", name)]);
+            lines(&metrics, &pod_spec, &json!({}))
         };
         assert_eq!(found("b"), [""; 0]);
-        let start = "spec.metrics[0].containerResource.target.averageUtilization: container \"a\" of Deployment \
-                     \"web\" requests 0 cpu, so the autoscaler never scales (FailedGetContainerResourceMetric); ";
-        assert!(found("a")[0].starts_with(start), "{:?}", found("a"));
+        assert_eq!(
+            found("a"),
+            [
+                "spec.metrics[0].containerResource.target.averageUtilization: container \"a\" of Deployment \"web\" \
+                 requests 0 cpu, so the autoscaler never scales (FailedGetContainerResourceMetric); fix: set \
+                 spec.template.spec.containers[0].resources.requests.cpu of Deployment \"web\" to more than 0 \
+                 [zero_request]"
+            ]
+        );
     }
 
     #[test]
     fn counts_what_the_pod_requests_as_a_whole() {
-        for (whole, list) in [
-            (json!({"requests": {"cpu": 0}}), Some("requests")),
-            (json!({"requests": {"cpu": 1}}), None),
-            (json!({"limits": {"cpu": 0}}), Some("limits")),
+        for (whole, expected) in [
+            (
+                json!({"requests": {"cpu": 0}}),
+                vec![refused("resources.requests")],
+            ),
+            (json!({"requests": {"cpu": 1}}), vec![]),
+            (
+                json!({"limits": {"cpu": 0}}),
+                vec![refused("resources.limits")],
+            ),
         ] {
             let pod_spec = json!({"resources": whole, "containers": [container("a", &json!({}))]});
             let found = lines(&json!([utilization("cpu")]), &pod_spec, &json!({}));
-            assert_eq!(!found.is_empty(), list.is_some(), "{pod_spec} {found:?}");
-            let list = list.unwrap_or_default();
-            let fix = format!(
-                "fix: set spec.template.spec.resources.{list}.cpu of Deployment \"web\" to more than 0"
-            );
-            assert!(found.iter().all(|line| line.contains(&fix)), "{found:?}");
+            assert_eq!(found, expected, "{pod_spec}");
         }
     }
 
@@ -147,49 +159,40 @@ mod tests {
     fn names_what_can_be_more() {
         let free = || container("a", &cpu(&json!("0")));
         let held = || container("b", &json!({"limits": {"cpu": "0"}}));
-        let both = || {
-            container(
-                "c",
-                &json!({"requests": {"cpu": 0}, "limits": {"cpu": "0"}}),
-            )
-        };
+        let resources = json!({"requests": {"cpu": 0}, "limits": {"cpu": "0"}});
+        let both = || container("c", &resources);
         for (containers, place) in [
-            (
-                json!([free(), held()]),
-                "containers[0].resources.requests.cpu",
-            ),
-            (
-                json!([held(), free()]),
-                "containers[1].resources.requests.cpu",
-            ),
-            (
-                json!([held(), both()]),
-                "containers[0].resources.limits.cpu",
-            ),
-            (json!([both()]), "containers[0].resources.limits.cpu"),
+            (json!([free(), held()]), "containers[0].resources.requests"),
+            (json!([held(), free()]), "containers[1].resources.requests"),
+            (json!([held(), both()]), "containers[0].resources.limits"),
+            (json!([both()]), "containers[0].resources.limits"),
         ] {
             let pod_spec = json!({ "containers": containers });
-            let found = workload_lines(&json!([utilization("cpu")]), &pod_spec, &json!({}));
-            let start = format!("spec.template.spec.{place}: the pod requests 0 cpu in all");
-            assert!(
-                found.len() == 1 && found[0].starts_with(&start),
-                "{found:?}"
-            );
-            let is_limit = place.ends_with("limits.cpu");
+            let metrics = json!([utilization("cpu")]);
+            let found = lines(&metrics, &pod_spec, &json!({}));
+            assert_eq!(found, [refused(place)], "{pod_spec}");
+            let fix = if place.ends_with("limits") {
+                "set it to more than 0"
+            } else {
+                "request more than 0"
+            };
             assert_eq!(
-                found[0].contains("fix: set it to more"),
-                is_limit,
-                "{found:?}"
+                workload_lines(&metrics, &pod_spec, &json!({})),
+                [format!(
+                    "spec.template.spec.{place}.cpu: the pod requests 0 cpu in all, so HorizontalPodAutoscaler \"web\" \
+                     never scales by cpu (spec.metrics[0], FailedGetResourceMetric); fix: {fix} [zero_request]"
+                )]
             );
         }
         let metrics = json!([container_utilization("cpu", "b")]);
-        let found = workload_lines(
-            &metrics,
-            &json!({"containers": [free(), held()]}),
-            &json!({}),
+        let pod_spec = json!({"containers": [free(), held()]});
+        assert_eq!(
+            workload_lines(&metrics, &pod_spec, &json!({})),
+            [
+                "spec.template.spec.containers[1].resources.limits.cpu: container \"b\" requests 0 cpu, so \
+                 HorizontalPodAutoscaler \"web\" never scales by cpu (spec.metrics[0], \
+                 FailedGetContainerResourceMetric); fix: set it to more than 0 [zero_request]"
+            ]
         );
-        let start =
-            "spec.template.spec.containers[1].resources.limits.cpu: container \"b\" requests 0 cpu";
-        assert!(found[0].starts_with(start), "{found:?}");
     }
 }

@@ -14,24 +14,24 @@ use shared::schema::{Described, DottedPath, Level, Name, OnLookupFailure, OnUpda
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(title = "hpa-target-requests")]
 pub struct Settings {
-    /// A workload that an autoscaler measures already, and that lacks the requests. It is the most that comes of a
-    /// workload.
+    /// A workload that lacks requests which an autoscaler measures. Other findings about a workload are at most as
+    /// serious as this.
     pub workloads: Level,
     /// A target that does not exist, or not yet: Helm makes an autoscaler before its StatefulSet.
     pub missing_target: Level,
-    /// A metric of a container that the template does not have: only something else may add it, such as `istio-proxy`.
+    /// A metric of a container that is not in the template, such as an `istio-proxy` that is injected later.
     pub missing_container: Level,
-    /// A metric of what is neither cpu nor memory.
+    /// A metric of a resource other than cpu and memory.
     pub unknown_resource: Level,
     /// An autoscaler of what cannot be scaled: a DaemonSet, a Job, a kind in the wrong case or group.
     pub unscalable_target: Level,
     /// Whether autoscalers count the resources of the pod as a whole. They do from Kubernetes 1.34 on; `false` is for
     /// older clusters.
     pub pod_level_resources: bool,
-    /// Kinds of others that can be scaled. List them in `spec.contextAwareResources` of the policy, too, and in
+    /// Custom kinds that can be scaled. Add them to `spec.contextAwareResources` of the policy as well, and to
     /// `spec.rules` to judge them when they are written.
     pub custom_kinds: Vec<CustomKind>,
-    /// Whom this policy does not concern.
+    /// What this policy leaves alone.
     pub exempt: Exempt,
     /// What to do when the cluster does not answer.
     pub on_lookup_failure: OnLookupFailure,
@@ -39,7 +39,7 @@ pub struct Settings {
     pub on_update: OnUpdate,
 }
 
-/// A kind of others that can be scaled.
+/// A custom kind that can be scaled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CustomKind {
@@ -53,13 +53,13 @@ pub struct CustomKind {
     pub pod_spec_path: DottedPath,
 }
 
-/// Whom the policy does not concern.
+/// What the policy leaves alone.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct Exempt {
     /// Objects in these namespaces.
     pub namespaces: Vec<Name>,
-    /// Whatever these users ask for.
+    /// Requests of these users.
     pub users: Vec<User>,
 }
 

@@ -3,7 +3,8 @@
 use shared::autoscaling::HorizontalPodAutoscaler;
 use shared::{Finding, Level, Rule, Verdict, rule};
 
-/// See the module.
+use crate::pair::owner_note;
+
 pub(crate) static RULE: Rule = rule! {
     id: "duplicate_horizontal",
     summary: "A second HorizontalPodAutoscaler of a target",
@@ -20,13 +21,11 @@ pub(crate) fn check(
     verdict: &mut Verdict,
 ) {
     let target = &own.target;
-    let owner = match &own.meta.owner {
-        Some(owner) => format!(" (this is made by {owner})"),
-        None => String::new(),
-    };
-    let reason = format!("stops both by AmbiguousSelector: {target} is also scaled by {other}");
+    let reason = format!("shares {target} with {other}");
     let finding = Finding::new(&RULE, &"spec.scaleTargetRef", reason);
-    verdict.report(level, finding.so(&owner));
+    let so = ", so neither scales (AmbiguousSelector)";
+    let owner = owner_note(own.meta.owner.as_ref());
+    verdict.report(level, finding.so(so).so(&owner));
 }
 
 #[cfg(test)]
@@ -44,25 +43,34 @@ mod tests {
     #[test]
     fn refuses_by_default_and_names_each_of_the_others_in_order() {
         let keda = owned(named("keda-hpa-web"), "ScaledObject", "web");
-        let start = "spec.scaleTargetRef: stops both by AmbiguousSelector: Deployment \"web\" is also scaled by \
-                     HorizontalPodAutoscaler";
+        let start = "spec.scaleTargetRef: shares Deployment \"web\" with HorizontalPodAutoscaler";
+        let so = ", so neither scales (AmbiguousSelector)";
         let fix = "fix: keep one of the two, with the metrics of both [duplicate_horizontal]";
         let (a, web) = (named("a"), named("web"));
         let say = |level: &str| lines(&web, &[&keda, &a], &json!({"duplicateHorizontal": level}));
         assert_eq!(
             say("deny"),
             [
-                format!("{start} \"a\"; {fix}"),
-                format!("{start} \"keda-hpa-web\" of ScaledObject \"web\"; {fix}"),
+                format!("{start} \"a\"{so}; {fix}"),
+                format!("{start} \"keda-hpa-web\" of ScaledObject \"web\"{so}; {fix}"),
             ]
         );
         assert_eq!(lines(&web, &[&keda, &a], &json!({})), say("deny"));
         assert_eq!(say("off"), [""; 0]);
-        assert_eq!(say("warn").len(), 2);
+        assert_eq!(
+            say("warn"),
+            [
+                format!("warning: hpa-vpa-overlap: {start} \"a\"{so} [duplicate_horizontal]"),
+                format!(
+                    "warning: hpa-vpa-overlap: {start} \"keda-hpa-web\" of ScaledObject \"web\"{so} \
+                     [duplicate_horizontal]"
+                ),
+            ]
+        );
         assert_eq!(
             lines(&keda, &[&web], &json!({})),
             [format!(
-                "{start} \"web\" (this is made by ScaledObject \"web\"); {fix}"
+                "{start} \"web\"{so}, and ScaledObject \"web\" owns this autoscaler; {fix}"
             )]
         );
     }

@@ -3,12 +3,11 @@
 use shared::autoscaling::VerticalPodAutoscaler;
 use shared::{Finding, Level, Rule, Verdict, rule};
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "duplicate_vertical",
     summary: "A second active VerticalPodAutoscaler of a target",
-    why: "Documented as undefined. The oldest one is applied and the others are ignored without a word, so that \
-          somebody's limits do not hold",
+    why: "Documented as undefined. The oldest one is applied and the others are silently ignored, so somebody's limits \
+          do not hold",
     fix: "keep one of the two, with the policies of both",
     levels: [Warn by "duplicateVertical"],
 };
@@ -21,9 +20,9 @@ pub(crate) fn check(
     verdict: &mut Verdict,
 ) {
     let target = &own.target;
-    let reason = format!("only the older one works: {target} is also sized by {other}");
+    let reason = format!("shares {target} with {other}");
     let finding = Finding::new(&RULE, &"spec.targetRef", reason);
-    verdict.report(level, finding);
+    verdict.report(level, finding.so(", so only the older one works"));
 }
 
 #[cfg(test)]
@@ -42,9 +41,8 @@ mod tests {
     fn warns_by_default_and_refuses_where_that_is_wanted() {
         let (one, other) = (named("web", "Auto"), named("other", ""));
         let say = |level: &str| lines(&one, &[&other], &json!({"duplicateVertical": level}));
-        let line = "spec.targetRef: only the older one works: Deployment \"web\" is also sized by \
-                    VerticalPodAutoscaler \"other\"; fix: keep one of the two, with the policies of both \
-                    [duplicate_vertical]";
+        let line = "spec.targetRef: shares Deployment \"web\" with VerticalPodAutoscaler \"other\", so only the older one \
+                    works; fix: keep one of the two, with the policies of both [duplicate_vertical]";
         assert_eq!(say("deny"), [line]);
         assert_eq!(say("warn"), [format!("warning: hpa-vpa-overlap: {line}")]);
         assert_eq!(lines(&one, &[&other], &json!({})), say("warn"));

@@ -6,7 +6,6 @@ use shared::{Finding, Level, Rule, Verdict, rule};
 use crate::pair::{Pair, RESOURCES, Side};
 use crate::settings::{Scope, Settings};
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "indirect_target",
     summary: "A HorizontalPodAutoscaler and a VerticalPodAutoscaler of which one targets the owner of what the other \
@@ -19,11 +18,11 @@ pub(crate) static RULE: Rule = rule! {
 
 /// Reports each resource that the two share as far as their policies say, or all where they may share nothing.
 pub(crate) fn check(pair: &Pair<'_>, settings: &Settings, verdict: &mut Verdict) {
-    if pair.is_of_one_maker() {
+    if pair.has_common_owner() {
         return;
     }
     if settings.scope == Scope::Target {
-        report(pair, "its pods", settings, verdict);
+        report(pair, "", settings, verdict);
         return;
     }
     let mut clashes = pair.clashes();
@@ -33,7 +32,7 @@ pub(crate) fn check(pair: &Pair<'_>, settings: &Settings, verdict: &mut Verdict)
     for resource in RESOURCES {
         let mut shared = clashes.iter();
         if shared.any(|clash| clash.metric.resource == resource) {
-            report(pair, resource, settings, verdict);
+            report(pair, &format!(" and {resource}"), settings, verdict);
         }
     }
 }
@@ -45,9 +44,10 @@ fn report(pair: &Pair<'_>, resource: &str, settings: &Settings, verdict: &mut Ve
         Side::Vertical => (vertical, horizontal),
     };
     let other = pair.other();
-    let reason = format!("may fight {other} over {resource}: {own} and {target} belong together");
+    let reason =
+        format!("shares pods{resource} with {other}: one of {own} and {target} owns the other");
     let finding = Finding::new(&RULE, &pair.target_field(), reason);
-    verdict.report(settings.indirect_targets, finding.so(&pair.made_by()));
+    verdict.report(settings.indirect_targets, finding.so(&pair.owner_note()));
 }
 
 #[cfg(test)]
@@ -55,6 +55,15 @@ mod tests {
     use serde_json::{Value, json};
 
     use crate::testing::{deployment, hpa, lines, owned, utilization, value, vpa};
+
+    const WARNING: &str = "warning: hpa-vpa-overlap: spec.scaleTargetRef: shares pods and cpu with \
+                           VerticalPodAutoscaler \"web\": one of Deployment \"web\" and ReplicaSet \"web-5f7\" owns the \
+                           other [indirect_target]";
+
+    /// The same, of autoscalers that have an owner.
+    const OWNED: &str = "warning: hpa-vpa-overlap: spec.scaleTargetRef: shares pods and cpu with \
+                         VerticalPodAutoscaler \"web\" of Shop \"web\": one of Deployment \"web\" and ReplicaSet \
+                         \"web-5f7\" owns the other, and Shop \"… [indirect_target]";
 
     /// The object of another kind and name.
     fn renamed(mut object: Value, kind: &str, name: &str) -> Value {
@@ -114,16 +123,18 @@ mod tests {
                 format!("{} \"{}\"", vertical.1, vertical.2),
             );
             let line = format!(
-                "spec.scaleTargetRef: may fight VerticalPodAutoscaler \"web\" over cpu: {h} and {v} belong together"
+                "spec.scaleTargetRef: shares pods and cpu with VerticalPodAutoscaler \"web\": one of {h} and {v} owns \
+                 the other"
             );
             let fix = "; fix: have both target the topmost owner, and share no resource [indirect_target]";
             assert_eq!(say(&one, &other, "deny"), [format!("{line}{fix}")]);
             let line = format!(
-                "spec.targetRef: may fight HorizontalPodAutoscaler \"web\" over cpu: {v} and {h} belong together"
+                "spec.targetRef: shares pods and cpu with HorizontalPodAutoscaler \"web\": one of {v} and {h} owns the \
+                 other"
             );
             assert_eq!(say(&other, &one, "deny"), [format!("{line}{fix}")]);
-            let warned = say(&other, &one, "warn");
-            assert!(warned[0].starts_with("warning: hpa-vpa-overlap: spec.targetRef: may fight "));
+            let warning = format!("warning: hpa-vpa-overlap: {line} [indirect_target]");
+            assert_eq!(say(&other, &one, "warn"), [warning]);
             assert_eq!(
                 (say(&one, &other, "off"), say(&other, &one, "off")),
                 (vec![], vec![])
@@ -172,8 +183,8 @@ mod tests {
         assert_eq!(
             found,
             [
-                "warning: hpa-vpa-overlap: spec.scaleTargetRef: may fight VerticalPodAutoscaler \"web\" over its pods: \
-              Deployment \"web\" and ReplicaSet \"web-5f7\" belong together [indirect_target]"
+                "warning: hpa-vpa-overlap: spec.scaleTargetRef: shares pods with VerticalPodAutoscaler \"web\": one of \
+                 Deployment \"web\" and ReplicaSet \"web-5f7\" owns the other [indirect_target]"
             ]
         );
     }
@@ -194,21 +205,12 @@ mod tests {
             [""; 0]
         );
         for level in ["warn", "deny"] {
-            let settings = json!({"averageValue": level, "indirectTargets": "deny"});
-            assert_eq!(
-                lines(&horizontal, &there, &settings),
-                [
-                    "spec.scaleTargetRef: may fight VerticalPodAutoscaler \"web\" over cpu: Deployment \"web\" and \
-                     ReplicaSet \"web-5f7\" belong together; fix: have both target the topmost owner, and share no \
-                     resource [indirect_target]"
-                ]
-            );
+            let settings = json!({ "averageValue": level });
+            assert_eq!(lines(&horizontal, &there, &settings), [WARNING]);
         }
         let utilization = hpa(&json!([utilization("cpu")]));
-        assert_eq!(
-            lines(&utilization, &there, &json!({"averageValue": "off"})).len(),
-            1
-        );
+        let found = lines(&utilization, &there, &json!({"averageValue": "off"}));
+        assert_eq!(found, [WARNING]);
     }
 
     #[test]
@@ -220,7 +222,7 @@ mod tests {
             "ReplicaSet",
             "web-5f7",
         );
-        for (maker, count) in [("MultidimPodAutoscaler", 0), ("Shop", 1)] {
+        for (maker, found) in [("MultidimPodAutoscaler", None), ("Shop", Some(OWNED))] {
             let made = |object: Value| owned(object, maker, "web");
             let horizontal = made(hpa(&json!([utilization("cpu")])));
             let there = [
@@ -228,11 +230,8 @@ mod tests {
                 &replica_set(),
                 &deployment(&["app"]),
             ];
-            assert_eq!(
-                lines(&horizontal, &there, &json!({})).len(),
-                count,
-                "{maker}"
-            );
+            let found: Vec<&str> = found.into_iter().collect();
+            assert_eq!(lines(&horizontal, &there, &json!({})), found, "{maker}");
         }
     }
 
@@ -302,7 +301,7 @@ mod tests {
         there.push(deployment(&["app"]));
         let there: Vec<&Value> = there.iter().collect();
         let found = lines(&hpa(&json!([utilization("cpu")])), &there, &json!({}));
-        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found, [WARNING]);
     }
 
     #[test]
@@ -332,9 +331,12 @@ mod tests {
             "ReplicaSet",
             "a",
         );
-        for (api_version, kind, name, count) in [
-            ("apps/v1", "Deployment", "e", 1),
-            ("example.com/v1", "Gadget", "f", 0),
+        let fourth = "warning: hpa-vpa-overlap: spec.scaleTargetRef: shares pods and cpu with \
+                      VerticalPodAutoscaler \"web\": one of ReplicaSet \"a\" and Deployment \"e\" owns the other \
+                      [indirect_target]";
+        for (api_version, kind, name, expected) in [
+            ("apps/v1", "Deployment", "e", vec![fourth]),
+            ("example.com/v1", "Gadget", "f", vec![]),
         ] {
             let vertical = on(
                 vpa(&json!(null), &json!(null)),
@@ -345,7 +347,7 @@ mod tests {
             );
             let there: Vec<&Value> = objects.iter().chain([&vertical]).collect();
             let found = lines(&horizontal, &there, &json!({}));
-            assert_eq!(found.len(), count, "{kind}: {found:?}");
+            assert_eq!(found, expected, "{kind}");
         }
     }
 

@@ -5,28 +5,32 @@ use shared::{Rule, Verdict, rule};
 use crate::pair::Clash;
 use crate::settings::Settings;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "shared_average_value",
-    summary: "A HorizontalPodAutoscaler that measures an amount (`averageValue`) of a resource whose requests a VerticalPodAutoscaler changes in the same container",
-    why: "Requests are no part of an averageValue, so the two do not divide by each other, and some run them together \
-          on purpose. Still both answer the same load, and the documentation of the VerticalPodAutoscaler rules it out",
+    summary: "A HorizontalPodAutoscaler that measures an amount (`averageValue`) of a resource whose requests a \
+              VerticalPodAutoscaler changes in the same container",
+    why: "Requests are no part of an averageValue, and some run the two together on purpose. Still both react to the \
+          same load, and the documentation of the VerticalPodAutoscaler rules it out",
     fix: "give each of the two a resource of its own",
     levels: [Warn by "averageValue"],
 };
 
 /// Reports it.
 pub(crate) fn check(clash: &Clash<'_>, settings: &Settings, verdict: &mut Verdict) {
-    let level = settings.average_value;
-    let why = format!(": both answer load{}", clash.pair.made_by());
-    clash.report((&RULE, level), "may fight", &why, settings, verdict);
+    let pair = clash.pair;
+    let words = || {
+        let (resource, place, other) = (&clash.metric.resource, clash.place(), pair.other());
+        let what = format!("reacts to {resource} usage of {place}, as does {other}");
+        (what, String::new())
+    };
+    clash.report((&RULE, settings.average_value), &words, settings, verdict);
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
-    use crate::testing::{both, deployment, hpa, owned, utilization, value, vpa};
+    use crate::testing::{both, deployment, hpa, lines, owned, value, vpa};
 
     #[test]
     fn warns_by_default_and_refuses_where_that_is_wanted() {
@@ -41,22 +45,26 @@ mod tests {
                 &json!({"averageValue": level}),
             )
         };
-        let start = "spec.metrics[0].resource.target.averageValue: may fight VerticalPodAutoscaler \"web\" over memory \
-                     of container \"app\" of Deployment \"web\": both answer load";
-        let other = "spec.updatePolicy.updateMode: may fight HorizontalPodAutoscaler \"web\" over memory of container \
-                     \"app\" of Deployment \"web\": both answer load";
+        let what = "reacts to memory usage of container \"app\" of Deployment \"web\", as does";
+        let start = format!(
+            "spec.metrics[0].resource.target.averageValue: {what} VerticalPodAutoscaler \"web\""
+        );
+        let other = format!("spec.updatePolicy.updateMode: {what} HorizontalPodAutoscaler \"web\"");
         let fix = |its: &str, whoever: &str| {
             format!(
-                "; fix: write {{containerName: \"*\", controlledResources: [\"cpu\"]}} in \
-                 {its}resourcePolicy.containerPolicies, or {its}updateMode: \"Off\", or {whoever}measure something \
-                 else than memory [shared_average_value]"
+                "; fix: add {{containerName: \"*\", controlledResources: [\"cpu\"]}} to \
+                 {its}spec.resourcePolicy.containerPolicies, or set {its}updateMode to \"Off\", or \
+                 {whoever}measure something other than memory [shared_average_value]"
             )
         };
         assert_eq!(
             say("deny"),
             [
                 [format!("{start}{}", fix("its ", ""))],
-                [format!("{other}{}", fix("", "have the autoscaler "))],
+                [format!(
+                    "{other}{}",
+                    fix("", "have the HorizontalPodAutoscaler ")
+                )],
             ]
         );
         assert_eq!(
@@ -71,27 +79,17 @@ mod tests {
     }
 
     #[test]
-    fn of_two_metrics_of_a_resource_utilization_counts() {
-        let horizontal = hpa(&json!([value("cpu"), utilization("cpu")]));
-        let vertical = vpa(&json!(null), &json!(null));
-        let [lines, _] = both(&horizontal, &vertical, &json!({}), &json!({}));
-        assert_eq!(lines.len(), 1);
-        assert!(
-            lines[0].starts_with("spec.metrics[1].resource.target.averageUtilization: fights ")
-        );
-    }
-
-    #[test]
     fn names_whoever_made_the_autoscaler() {
         let horizontal = owned(hpa(&json!([value("cpu")])), "ScaledObject", "web");
         let vertical = vpa(&json!(null), &json!(null));
-        let [lines, _] = both(
-            &horizontal,
-            &vertical,
-            &json!({}),
-            &json!({"averageValue": "deny"}),
+        assert_eq!(
+            lines(&horizontal, &[&vertical], &json!({"averageValue": "deny"})),
+            [
+                "spec.metrics[0].resource.target.averageValue: reacts to cpu usage of containers of Deployment \"web\", \
+                 as does VerticalPodAutoscaler \"web\"; fix: add {containerName: \"*\", controlledResources: \
+                 [\"memory\"]} to its spec.resourcePolicy.containerPolicies, or set its updateMode to \"Off\", or have \
+                 ScaledObject \"web\" measure something other than cpu [shared_average_value]"
+            ]
         );
-        let end = "both answer load (this is made by ScaledObject \"web\"); fix: write ";
-        assert!(lines[0].contains(end), "{lines:?}");
     }
 }

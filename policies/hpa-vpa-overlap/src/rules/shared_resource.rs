@@ -5,31 +5,35 @@ use shared::{Level, Rule, Verdict, rule};
 use crate::pair::{Clash, Side};
 use crate::settings::Settings;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "shared_resource",
     summary: "A HorizontalPodAutoscaler that measures utilization of a resource whose requests a \
               VerticalPodAutoscaler changes in the same container",
-    why: "Utilization is usage divided by the request. Every change of the request looks like a change of load: the \
-          one scales out because the other one made the request small, and back when it made it large",
+    why: "Utilization is usage divided by the request, so every change of the request looks like a change of load: the \
+          one adds replicas because the other made the request small, and removes them when it made it large",
     fix: "give each of the two a resource of its own",
     levels: [Deny],
 };
 
 /// Refuses it.
 pub(crate) fn check(clash: &Clash<'_>, settings: &Settings, verdict: &mut Verdict) {
-    let why = match clash.pair.side {
-        Side::Horizontal => {
-            let of = clash.pair.maker().map(|owner| format!(" of {owner}"));
-            let of = of.unwrap_or_default();
-            format!(": it changes the request that the utilization{of} is a share of")
+    let (pair, metric) = (clash.pair, clash.metric);
+    let words = || {
+        let (resource, place, other) = (&metric.resource, clash.place(), pair.other());
+        match pair.side {
+            Side::Horizontal => (
+                format!("measures {resource} of {place}, whose request {other} changes"),
+                String::new(),
+            ),
+            Side::Vertical => (
+                format!(
+                    "changes the {resource} request of {place}, whose utilization {other} measures"
+                ),
+                format!(" ({})", metric.source),
+            ),
         }
-        Side::Vertical => format!(
-            ": that measures utilization ({}), a share of the request that this changes",
-            clash.metric.source
-        ),
     };
-    clash.report((&RULE, Level::Deny), "fights", &why, settings, verdict);
+    clash.report((&RULE, Level::Deny), &words, settings, verdict);
 }
 
 #[cfg(test)]
@@ -40,28 +44,27 @@ mod tests {
         both, container_utilization, deployment, hpa, lines, owned, utilization, vpa,
     };
 
-    const HPA: &str = "spec.metrics[0].resource.target.averageUtilization: fights VerticalPodAutoscaler \"web\" over";
-    const SHARE: &str = "it changes the request that the utilization is a share of";
-    const MEASURES: &str =
-        "that measures utilization (spec.metrics[0]), a share of the request that this changes";
-    const OR: &str = "or have the autoscaler measure something else than cpu [shared_resource]";
+    const HPA: &str = "spec.metrics[0].resource.target.averageUtilization: measures cpu of";
+    const CHANGES: &str = "whose request VerticalPodAutoscaler \"web\" changes";
+    const ELSE: &str = "measure something other than cpu [shared_resource]";
 
     #[test]
     fn names_both_and_the_container_and_a_fix_that_can_be_pasted_on_both_sides() {
         let horizontal = hpa(&json!([utilization("cpu")]));
         let policies = json!([{"containerName": "*"}, {"containerName": "proxy", "mode": "Off"}]);
-        for (policies, path, policy, place) in [
+        let place = "container \"app\" of Deployment \"web\"";
+        for (policies, path, policy, index) in [
             // A policy that is there already is changed; a second one might not count.
             (
                 policies,
                 "spec.resourcePolicy.containerPolicies[0].controlledResources",
-                "controlledResources: [\"memory\"]",
+                "set controlledResources: [\"memory\"] in",
                 "[0]",
             ),
             (
                 json!([{"containerName": "proxy", "mode": "Off"}]),
                 "spec.updatePolicy.updateMode",
-                "{containerName: \"*\", controlledResources: [\"memory\"]}",
+                "add {containerName: \"*\", controlledResources: [\"memory\"]} to",
                 "",
             ),
         ] {
@@ -71,14 +74,13 @@ mod tests {
                 both(&horizontal, &vertical, &there, &json!({})),
                 [
                     [format!(
-                        "{HPA} cpu of container \"app\" of Deployment \"web\": {SHARE}; fix: write {policy} in its \
-                         resourcePolicy.containerPolicies{place}, or its updateMode: \"Off\", or measure \
-                         something else than cpu [shared_resource]"
+                        "{HPA} {place}, {CHANGES}; fix: {policy} its spec.resourcePolicy.containerPolicies{index}, or \
+                         set its updateMode to \"Off\", or {ELSE}"
                     )],
                     [format!(
-                        "{path}: fights HorizontalPodAutoscaler \"web\" over cpu of container \"app\" of Deployment \
-                         \"web\": {MEASURES}; fix: write {policy} in resourcePolicy.containerPolicies{place}, or \
-                         updateMode: \"Off\", {OR}"
+                        "{path}: changes the cpu request of {place}, whose utilization HorizontalPodAutoscaler \"web\" \
+                         measures (spec.metrics[0]); fix: {policy} spec.resourcePolicy.containerPolicies{index}, or \
+                         set updateMode to \"Off\", or have the HorizontalPodAutoscaler {ELSE}"
                     )],
                 ]
             );
@@ -89,42 +91,54 @@ mod tests {
     fn names_whoever_made_the_autoscaler() {
         let horizontal = owned(hpa(&json!([utilization("cpu")])), "ScaledObject", "web");
         let vertical = vpa(&json!("Initial"), &json!(null));
-        let policy = "{containerName: \"*\", controlledResources: [\"memory\"]}";
+        let policy = "add {containerName: \"*\", controlledResources: [\"memory\"]} to";
+        let place = "containers of Deployment \"web\"";
         assert_eq!(
             both(&horizontal, &vertical, &json!({}), &json!({})),
             [
                 [format!(
-                    "{HPA} cpu of containers of Deployment \"web\": it changes the request that the utilization of \
-                     ScaledObject \"web\" is a share of; fix: write {policy} in its \
-                     resourcePolicy.containerPolicies, or its updateMode: \"Off\", or have ScaledObject \"web\" \
-                     measure something else than cpu [shared_resource]"
+                    "{HPA} {place}, {CHANGES}; fix: {policy} its spec.resourcePolicy.containerPolicies, or set its \
+                     updateMode to \"Off\", or have ScaledObject \"web\" {ELSE}"
                 )],
                 [format!(
-                    "spec.updatePolicy.updateMode: fights HorizontalPodAutoscaler \"web\" of ScaledObject \"web\" \
-                     over cpu of containers of Deployment \"web\": {MEASURES}; fix: write {policy} in \
-                     resourcePolicy.containerPolicies, or updateMode: \"Off\", {OR}"
+                    "spec.updatePolicy.updateMode: changes the cpu request of {place}, whose utilization \
+                     HorizontalPodAutoscaler \"web\" of ScaledObject \"web\" measures (spec.metrics[0]); fix: {policy} \
+                     spec.resourcePolicy.containerPolicies, or set updateMode to \"Off\", or have the \
+                     HorizontalPodAutoscaler {ELSE}"
                 )],
             ]
         );
     }
 
-    /// Resource and container of each line that refuses, in short.
+    /// The reason of each line that refuses.
+    fn reasons(lines: &[String]) -> Vec<&str> {
+        let refused = lines.iter().filter(|line| !line.starts_with("warning: "));
+        refused
+            .map(|line| {
+                let (_, reason) = line.split_once(": ").unwrap();
+                let (reason, _) = reason.split_once("; fix: ").unwrap();
+                reason
+            })
+            .collect()
+    }
+
+    /// Resource and container of each line that refuses, the same on both sides.
     fn found(metrics: &Value, policies: &Value, template: &Value) -> Vec<String> {
-        let sides = both(
-            &hpa(metrics),
-            &vpa(&json!(null), policies),
-            template,
-            &json!({}),
-        );
-        let short = |line: &String| {
-            let (_, line) = line.split_once(" over ").unwrap_or_default();
-            let (line, _) = line.split_once(" of Deployment").unwrap_or_default();
-            line.replace("container ", "")
+        let vertical = vpa(&json!(null), policies);
+        let [one, other] = both(&hpa(metrics), &vertical, template, &json!({}));
+        let measured = |reason: &&str| {
+            let end = format!(" of Deployment \"web\", {CHANGES}");
+            let what = reason.strip_prefix("measures ").unwrap();
+            what.strip_suffix(&*end).unwrap().to_owned()
         };
-        let [one, other] = sides.map(|lines| {
-            let refused = lines.iter().filter(|line| !line.starts_with("warning: "));
-            refused.map(short).collect::<Vec<_>>()
-        });
+        let changed = |reason: &&str| {
+            let end = " of Deployment \"web\", whose utilization HorizontalPodAutoscaler \"web\" measures (spec.metrics";
+            let what = reason.strip_prefix("changes the ").unwrap();
+            let (what, _) = what.split_once(end).unwrap();
+            what.replace(" request of ", " of ")
+        };
+        let one: Vec<String> = reasons(&one).iter().map(measured).collect();
+        let other: Vec<String> = reasons(&other).iter().map(changed).collect();
         assert_eq!(one, other);
         one
     }
@@ -141,8 +155,9 @@ mod tests {
         init["spec"]["template"]["spec"]["initContainers"] =
             json!([{"name": "app", "restartPolicy": "Always"}]);
         let memory = json!(["memory"]);
-        let both_of =
-            |resource: &str| ["app", "proxy"].map(|name| format!("{resource} of \"{name}\""));
+        let both_of = |resource: &str| {
+            ["app", "proxy"].map(|name| format!("{resource} of container \"{name}\""))
+        };
         let [app_cpu, proxy_cpu] = &both_of("cpu");
         let all = "cpu of containers";
         for (metrics, policies, template, expected) in [
@@ -195,7 +210,7 @@ mod tests {
                 json!([container_utilization("cpu", "istio-proxy")]),
                 json!(null),
                 two(),
-                vec!["cpu of \"istio-proxy\""],
+                vec!["cpu of container \"istio-proxy\""],
             ),
             // It is never managed.
             (app(), json!(null), init, vec![]),
@@ -203,7 +218,10 @@ mod tests {
                 json!([utilization("memory")]),
                 of("*", memory),
                 two(),
-                vec!["memory of \"app\"", "memory of \"proxy\""],
+                vec![
+                    "memory of container \"app\"",
+                    "memory of container \"proxy\"",
+                ],
             ),
             (
                 json!([utilization("example.com/gpu")]),
@@ -257,67 +275,78 @@ mod tests {
 
     #[test]
     fn proposes_nothing_that_would_clash_as_well() {
-        let fix = |metrics: &Value, policies: &Value| {
-            let vertical = vpa(&json!(null), policies);
-            let found = lines(
-                &hpa(metrics),
-                &[&vertical, &deployment(&["app"])],
-                &json!({}),
-            );
-            let (_, fix) = found[0].split_once("; fix: write ").unwrap();
-            let (fix, _) = fix.split_once(", or its updateMode").unwrap();
-            fix.replace(" in its resourcePolicy.containerPolicies", "")
-        };
         let cpu = || json!([utilization("cpu")]);
         let named =
             |resources: Value| json!([{"containerName": "app", "controlledResources": resources}]);
         let app = || json!([container_utilization("cpu", "app")]);
-        for (metrics, policies, expected) in [
+        let all = json!({"containerName": "*"});
+        let add = |policy: &str| {
+            format!("add {{containerName: {policy}}} to its spec.resourcePolicy.containerPolicies")
+        };
+        let set = |policy: &str, index: usize| {
+            format!("set {policy} in its spec.resourcePolicy.containerPolicies[{index}]")
+        };
+        for (metrics, policies, expected, resource) in [
             (
                 cpu(),
                 json!(null),
-                "{containerName: \"*\", controlledResources: [\"memory\"]}",
+                add("\"*\", controlledResources: [\"memory\"]"),
+                "cpu",
             ),
             (
                 json!([utilization("memory")]),
                 json!(null),
-                "{containerName: \"*\", controlledResources: [\"cpu\"]}",
+                add("\"*\", controlledResources: [\"cpu\"]"),
+                "memory",
             ),
             (
                 json!([utilization("cpu"), utilization("memory")]),
                 json!(null),
-                "{containerName: \"*\", mode: \"Off\"}",
+                add("\"*\", mode: \"Off\""),
+                "cpu",
             ),
-            (cpu(), named(json!(["cpu"])), "mode: \"Off\"[0]"),
+            (cpu(), named(json!(["cpu"])), set("mode: \"Off\"", 0), "cpu"),
             (
                 cpu(),
                 named(json!(null)),
-                "controlledResources: [\"memory\"][0]",
+                set("controlledResources: [\"memory\"]", 0),
+                "cpu",
             ),
             (
                 app(),
                 named(json!(null)),
-                "controlledResources: [\"memory\"][0]",
+                set("controlledResources: [\"memory\"]", 0),
+                "cpu",
             ),
             // That one is for others, too.
             (
                 app(),
-                json!([{"containerName": "*"}]),
-                "{containerName: \"app\", controlledResources: [\"memory\"]}",
+                json!([all]),
+                add("\"app\", controlledResources: [\"memory\"]"),
+                "cpu",
             ),
             // The last for all counts.
             (
                 cpu(),
-                json!([{"containerName": "*"}, {"containerName": "*"}]),
-                "controlledResources: [\"memory\"][1]",
+                json!([all, all]),
+                set("controlledResources: [\"memory\"]", 1),
+                "cpu",
             ),
             (
                 app(),
                 json!(null),
-                "{containerName: \"app\", controlledResources: [\"memory\"]}",
+                add("\"app\", controlledResources: [\"memory\"]"),
+                "cpu",
             ),
         ] {
-            assert_eq!(fix(&metrics, &policies), expected, "{metrics} {policies}");
+            let vertical = vpa(&json!(null), &policies);
+            let there = [&vertical, &deployment(&["app"])];
+            let found = lines(&hpa(&metrics), &there, &json!({}));
+            let (_, fix) = found[0].split_once("; fix: ").unwrap();
+            let rest = format!(
+                ", or set its updateMode to \"Off\", or measure something other than {resource} [shared_resource]"
+            );
+            assert_eq!(fix, expected + &rest, "{metrics} {policies}");
         }
     }
 }

@@ -5,30 +5,32 @@ use shared::{Finding, Level, Rule, Verdict, rule};
 use crate::pair::Pair;
 use crate::settings::{Scope, Settings};
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "shared_target",
     summary: "A HorizontalPodAutoscaler and an active VerticalPodAutoscaler of one target, which share no resource or, \
               with `scope: target`, whatever they share",
     why: "Each works, until one of the two is given the resource of the other",
-    fix: "keep their resources apart, or set updateMode: \"Off\"",
+    fix: "keep their resources apart, or set updateMode to \"Off\"",
     levels: [Warn by "sharedTarget"],
 };
 
 /// Reports it.
 pub(crate) fn check(pair: &Pair<'_>, settings: &Settings, verdict: &mut Verdict) {
     let (level, so) = match (settings.scope, settings.shared_target) {
-        (Scope::Target, _) => (Level::Deny, ", which scope: target rules out"),
-        (Scope::Resource, Level::Deny) => (Level::Deny, ", which sharedTarget: deny rules out"),
-        (Scope::Resource, level) => (level, ", which works while they share no resource"),
+        (Scope::Target, _) => (Level::Deny, ", which the policy forbids (scope: target)"),
+        (Scope::Resource, Level::Deny) => (
+            Level::Deny,
+            ", which the policy forbids (sharedTarget: deny)",
+        ),
+        (Scope::Resource, level) => (level, ", which works as long as they share no resource"),
     };
     let (target, other) = (&pair.horizontal.target, pair.other());
     let reason = format!("shares {target} with {other}");
     let mut finding = Finding::new(&RULE, &pair.target_field(), reason)
         .so(so)
-        .so(&pair.made_by());
+        .so(&pair.owner_note());
     if level == Level::Deny {
-        finding = finding.fix("remove one of the two, or set updateMode: \"Off\"");
+        finding = finding.fix("remove one of the two, or set updateMode to \"Off\"");
     }
     verdict.report(level, finding);
 }
@@ -45,7 +47,7 @@ mod tests {
         "spec.scaleTargetRef: shares Deployment \"web\" with VerticalPodAutoscaler \"web\", which";
     const VPA: &str =
         "spec.targetRef: shares Deployment \"web\" with HorizontalPodAutoscaler \"web\", which";
-    const FIX: &str = "fix: remove one of the two, or set updateMode: \"Off\" [shared_target]";
+    const FIX: &str = "fix: remove one of the two, or set updateMode to \"Off\" [shared_target]";
 
     fn memory_only() -> Value {
         vpa(
@@ -68,11 +70,15 @@ mod tests {
         };
         let warned = |start: &str| {
             [format!(
-                "warning: hpa-vpa-overlap: {start} works while they share no resource [shared_target]"
+                "warning: hpa-vpa-overlap: {start} works as long as they share no resource [shared_target]"
             )]
         };
         assert_eq!(say("warn"), [warned(HPA), warned(VPA)]);
-        let denied = |start: &str| [format!("{start} sharedTarget: deny rules out; {FIX}")];
+        let denied = |start: &str| {
+            [format!(
+                "{start} the policy forbids (sharedTarget: deny); {FIX}"
+            )]
+        };
         assert_eq!(say("deny"), [denied(HPA), denied(VPA)]);
         assert_eq!(say("off"), [[""; 0]; 2]);
     }
@@ -107,7 +113,8 @@ mod tests {
         ] {
             let settings = json!({"scope": "target", "sharedTarget": "off"});
             let found = both(&hpa(&metrics), &vertical, &deployment(&["app"]), &settings);
-            let denied = |start: &str| vec![format!("{start} scope: target rules out; {FIX}")];
+            let denied =
+                |start: &str| vec![format!("{start} the policy forbids (scope: target); {FIX}")];
             let expected = if refused {
                 [denied(HPA), denied(VPA)]
             } else {
@@ -122,8 +129,9 @@ mod tests {
         let horizontal = owned(hpa(&json!([])), "ScaledObject", "web");
         let settings = json!({"scope": "target"});
         let [lines, _] = both(&horizontal, &memory_only(), &json!({}), &settings);
-        let line =
-            format!("{HPA} scope: target rules out (this is made by ScaledObject \"web\"); {FIX}");
+        let line = format!(
+            "{HPA} the policy forbids (scope: target), and ScaledObject \"web\" owns this autoscaler; {FIX}"
+        );
         assert_eq!(lines, [line]);
     }
 }

@@ -5,13 +5,12 @@ use shared::{Finding, Rule, Verdict, list_of, rule};
 use crate::pair::{Clash, Side};
 use crate::settings::Settings;
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "startup_boost",
     summary: "A HorizontalPodAutoscaler that measures utilization of cpu requests that a VerticalPodAutoscaler raises \
               while containers start, also when its mode is Off",
-    why: "Utilization is small as long as the request is large, so that new pods look idle when they are needed most",
-    fix: "remove startupBoost, or measure something else than cpu",
+    why: "Utilization is small as long as the request is large, so new pods look idle when they are needed most",
+    fix: "remove startupBoost, or measure something other than cpu",
     levels: [Warn by "startupBoost"],
 };
 
@@ -24,7 +23,9 @@ pub(crate) fn check(boosted: &[Clash<'_>], settings: &Settings, verdict: &mut Ve
     let other = pair.other();
     let reason = match pair.side {
         Side::Horizontal => format!("is low while containers start: {other} raises their requests"),
-        Side::Vertical => format!("lowers the cpu utilization of {other} while containers start"),
+        Side::Vertical => {
+            format!("lowers the cpu utilization of {other} while containers start")
+        }
     };
     let path = if pair.vertical.startup_boost && pair.side == Side::Vertical {
         "spec.startupBoost".to_owned()
@@ -43,7 +44,7 @@ pub(crate) fn check(boosted: &[Clash<'_>], settings: &Settings, verdict: &mut Ve
     concerned.extend(names().map(str::to_owned));
     let finding = Finding::new(&RULE, &path, reason)
         .so(&which)
-        .so(&pair.made_by())
+        .so(&pair.owner_note())
         .concerning(concerned);
     verdict.report(settings.startup_boost, finding);
 }
@@ -58,7 +59,7 @@ mod tests {
                        VerticalPodAutoscaler \"web\" raises their requests";
     const VPA: &str =
         "lowers the cpu utilization of HorizontalPodAutoscaler \"web\" while containers start";
-    const FIX: &str = "remove startupBoost, or measure something else than cpu";
+    const FIX: &str = "remove startupBoost, or measure something other than cpu";
 
     fn boost() -> Value {
         json!({"cpu": {"type": "Factor", "factor": 2}})

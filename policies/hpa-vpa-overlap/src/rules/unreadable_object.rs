@@ -2,10 +2,9 @@
 
 use shared::{Cursor, DecodeError, Rule, Verdict, cluster, rule};
 
-/// See the module.
 pub(crate) static RULE: Rule = rule! {
     id: "unreadable_object",
-    summary: "An autoscaler of the namespace that is not what it should be, and was passed over",
+    summary: "An autoscaler of the namespace that is not what it should be, and was skipped",
     why: "One broken object must not keep all others from being judged",
     fix: "correct that object",
     levels: [Warn],
@@ -13,7 +12,7 @@ pub(crate) static RULE: Rule = rule! {
 
 /// Warns of it.
 pub(crate) fn check(kind: &str, object: &Cursor<'_>, error: &DecodeError, verdict: &mut Verdict) {
-    let reason = cluster::passed_over(kind, object, error);
+    let reason = cluster::skipped(kind, object, error);
     verdict.warn(&RULE, &"metadata.namespace", reason);
 }
 
@@ -37,17 +36,20 @@ mod tests {
         other["metadata"]["name"] = json!("other");
         other["spec"]["targetRef"]["name"] = json!("other");
         let lines = lines(&own, &[&good, &broken, &lost, &other], &json!({}));
-        assert_eq!(lines.len(), 3, "{lines:?}");
-        assert!(lines[0].ends_with("[shared_resource]"));
         let warning = |name: &str, problem: &str| {
             format!(
-                "warning: hpa-vpa-overlap: metadata.namespace: passed over VerticalPodAutoscaler \"{name}\" of the \
-                 namespace: {problem} [unreadable_object]"
+                "warning: hpa-vpa-overlap: metadata.namespace: skipped VerticalPodAutoscaler \"{name}\", which cannot \
+                 be read: {problem} [unreadable_object]"
             )
         };
         assert_eq!(
-            lines[1..],
+            lines,
             [
+                "spec.metrics[0].resource.target.averageUtilization: measures cpu of containers of Deployment \"web\", \
+                 whose request VerticalPodAutoscaler \"web\" changes; fix: add {containerName: \"*\", \
+                 controlledResources: [\"memory\"]} to its spec.resourcePolicy.containerPolicies, or set its updateMode \
+                 to \"Off\", or measure something other than cpu [shared_resource]"
+                    .to_owned(),
                 warning(
                     "lost",
                     "spec.targetRef: must be a map, not a number; fix: correct that object"

@@ -13,12 +13,12 @@ use shared::schema::{
 pub struct Settings {
     /// What two autoscalers of one target may not share.
     pub scope: Scope,
-    /// A metric of an amount (`averageValue`) of what a VPA changes. Requests are no part of its formula, so that some
-    /// run such pairs on purpose; the documentation of the VPA makes no exception for it.
+    /// An HPA that measures an amount (`averageValue`) of what a VPA changes. Requests are no part of its formula, so
+    /// some run such pairs on purpose; the documentation of the VPA rules out all pairs on one resource.
     pub average_value: Level,
-    /// Utilization of cpu requests that a VPA raises while containers start, also in mode `Off`.
+    /// An HPA that measures utilization of cpu requests which a VPA raises while containers start, also in mode `Off`.
     pub startup_boost: Level,
-    /// An HPA and an active VPA of one target that share no resource. It means nothing with `scope: target`.
+    /// An HPA and an active VPA of one target that share no resource. It has no effect with `scope: target`.
     pub shared_target: Level,
     /// An HPA and a VPA on one resource, of which one targets the owner of the other's target.
     pub indirect_targets: Level,
@@ -26,7 +26,7 @@ pub struct Settings {
     pub duplicate_horizontal: Level,
     /// A second active VPA of one target: the older one works.
     pub duplicate_vertical: Level,
-    /// Whom this policy does not concern.
+    /// What this policy leaves alone.
     pub exempt: Exempt,
     /// What to do when the cluster does not answer.
     pub on_lookup_failure: OnLookupFailure,
@@ -45,13 +45,13 @@ pub enum Scope {
     Target,
 }
 
-/// Whom the policy does not concern.
+/// What the policy leaves alone.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct Exempt {
     /// Autoscalers in these namespaces.
     pub namespaces: Vec<Name>,
-    /// Whatever these users ask for.
+    /// Requests of these users.
     pub users: Vec<User>,
     /// These autoscalers, on either side: `<namespace>/<name>`.
     pub names: Vec<NamespacedName>,
