@@ -4,7 +4,7 @@
 pub mod schema;
 
 use shared::host_path::HostPath;
-use shared::workload::KINDS;
+use shared::workload::{self, KINDS};
 use shared::{Exempt, GroupVersionKind, Level, OnUpdate, Reader, list_of, quote};
 
 use crate::ruling::Access;
@@ -211,11 +211,7 @@ fn read_denied(entry: &mut Reader<'_, '_>) -> Denied {
 }
 
 fn read_custom_kind(entry: &mut Reader<'_, '_>) -> CustomKind {
-    let (api_group, kind, pod_spec_path) = (
-        entry.text("apiGroup"),
-        entry.text("kind"),
-        entry.text("podSpecPath"),
-    );
+    let (api_group, kind) = (entry.text("apiGroup"), entry.text("kind"));
     if kind.is_empty() {
         entry.problem("kind", "is missing");
     }
@@ -229,18 +225,11 @@ fn read_custom_kind(entry: &mut Reader<'_, '_>) -> CustomKind {
             format!("{} is a kind of Kubernetes, and judged anyway", quote(kind)),
         );
     }
+    let pod_spec_path = workload::read_pod_spec_path(entry);
     if pod_spec_path.contains('[') {
         entry.problem(
             "podSpecPath",
             "has a \"[\"; a path leads through every item of a list, as in \"spec.workerGroupSpecs.template.spec\"",
-        );
-    } else if pod_spec_path.split('.').any(str::is_empty) {
-        entry.problem(
-            "podSpecPath",
-            format!(
-                "{} is not a path such as \"spec.template.spec\"",
-                quote(pod_spec_path)
-            ),
         );
     }
     CustomKind {
