@@ -14,6 +14,8 @@ use serde::Serialize;
 use crate::cluster::host::Host;
 use crate::policy::{self, Policy};
 
+mod heap;
+
 #[link(wasm_import_module = "wapc")]
 unsafe extern "C" {
     /// Writes what is asked of the guest to these places, which have the room that [`call`] was told.
@@ -44,10 +46,14 @@ const OPERATION_MOST: usize = 100;
 /// those of the operation and of its payload. 1 when there is an answer.
 #[must_use]
 pub fn call<P: Policy>(operation_length: usize, payload_length: usize) -> i32 {
-    let mut operation = vec![0; operation_length];
-    let mut payload = vec![0; payload_length];
-    // SAFETY: both buffers have the length that the host gave.
-    unsafe { __guest_request(operation.as_mut_ptr(), payload.as_mut_ptr()) };
+    let mut operation = Vec::with_capacity(operation_length);
+    let mut payload = Vec::with_capacity(payload_length);
+    // SAFETY: both buffers have room for the lengths that the host gave, and so much it writes.
+    unsafe {
+        __guest_request(operation.as_mut_ptr(), payload.as_mut_ptr());
+        operation.set_len(operation_length);
+        payload.set_len(payload_length);
+    }
     let answer = match operation.as_slice() {
         b"validate" => answer(&policy::evaluate::<P>(&payload, &Host)),
         b"validate_settings" => answer(&policy::check_settings::<P>(&payload)),
@@ -89,13 +95,24 @@ pub(crate) fn ask(operation: &str, payload: &[u8]) -> Result<Vec<u8>, Vec<u8>> {
             payload.len(),
         );
         if status == 1 {
-            let mut answer = vec![0; __host_response_len()];
-            __host_response(answer.as_mut_ptr());
-            Ok(answer)
+            Ok(written(__host_response_len(), __host_response))
         } else {
-            let mut error = vec![0; __host_error_len()];
-            __host_error(error.as_mut_ptr());
-            Err(error)
+            Err(written(__host_error_len(), __host_error))
         }
     }
+}
+
+/// What the host writes.
+///
+/// # Safety
+///
+/// `write` writes so many bytes.
+unsafe fn written(length: usize, write: unsafe extern "C" fn(*mut u8)) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(length);
+    // SAFETY: there is room for them.
+    unsafe {
+        write(bytes.as_mut_ptr());
+        bytes.set_len(length);
+    }
+    bytes
 }
