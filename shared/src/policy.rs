@@ -325,14 +325,14 @@ fn judge<P: Policy>(
     }
     // Of an object that is as it was nothing is new: there is no need to look everything up again.
     if request.keeps_all() {
-        return Ok(verdict.soften());
+        return Ok(verdict.into_warnings());
     }
     // An old object that cannot be judged excuses nothing.
     match request
         .for_old_object()
         .map(|old| P::validate(&old, settings, cluster))
     {
-        Some(Ok(old)) => Ok(verdict.forgive(&old)),
+        Some(Ok(old)) => Ok(verdict.without_old(&old)),
         Some(Err(_)) | None => Ok(verdict),
     }
 }

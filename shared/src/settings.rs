@@ -37,7 +37,7 @@ const NAME_MOST: usize = 100;
 const LIST_MOST: usize = 1_000;
 
 /// So many problems of settings are told.
-const TOLD: usize = 100;
+const MAX_PROBLEMS: usize = 100;
 
 /// What is wrong with settings, problem by problem.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -62,14 +62,14 @@ impl Problems {
 
     /// Whether nothing more is told than that there is more.
     fn is_full(&self) -> bool {
-        self.0.len() > TOLD
+        self.0.len() > MAX_PROBLEMS
     }
 }
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (position, (path, problem)) in self.0.iter().enumerate() {
-            if position == TOLD {
+            if position == MAX_PROBLEMS {
                 return f.write_str("; and more");
             }
             let separator = if position > 0 { "; " } else { "" };
@@ -563,8 +563,8 @@ mod tests {
             let problems = problems(&json!({ "names": vec![""; count] }).to_string());
             problems.split("; ").map(str::to_owned).collect::<Vec<_>>()
         };
-        assert_eq!(told(TOLD).len(), TOLD);
-        assert_eq!(told(TOLD)[99], "names[99]: is empty");
+        assert_eq!(told(MAX_PROBLEMS).len(), MAX_PROBLEMS);
+        assert_eq!(told(MAX_PROBLEMS)[99], "names[99]: is empty");
         assert_eq!(told(50_000)[99..], ["names[99]: is empty", "and more"]);
     }
 

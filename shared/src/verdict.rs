@@ -31,10 +31,10 @@ impl Level {
 }
 
 /// So many bytes of findings are kept, which is far more than anybody is told. The rest is counted.
-const WORDS: usize = 4 * 1024 * 1024;
+const MAX_KEPT_BYTES: usize = 4 * 1024 * 1024;
 
 /// So many comparisons are made to find what an object had in another form; then the rest is taken for new.
-const COMPARED: usize = 1_000_000;
+const MAX_COMPARISONS: usize = 1_000_000;
 
 /// One thing that a rule found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,7 +76,7 @@ impl Finding {
     /// Adds to the reason what follows from it, such as `, so nothing works`. On an UPDATE a finding is not new only
     /// because something else follows.
     #[must_use]
-    pub fn so(mut self, consequence: &str) -> Self {
+    pub fn consequence(mut self, consequence: &str) -> Self {
         self.identity.get_or_insert_with(|| self.reason.clone());
         self.reason.push_str(consequence);
         self
@@ -149,7 +149,7 @@ impl Finding {
     }
 
     /// How many bytes it takes.
-    fn words(&self) -> usize {
+    fn size(&self) -> usize {
         let concerned = self.concerned.iter();
         let concerned: usize = concerned.map(|user| user.len() + size_of::<String>()).sum();
         let identity = self.identity.as_deref().unwrap_or_default();
@@ -189,7 +189,7 @@ pub struct Verdict {
     /// How many warnings were not kept.
     more_warnings: usize,
     /// The bytes of what was kept.
-    words: usize,
+    kept_bytes: usize,
 }
 
 impl Verdict {
@@ -240,7 +240,7 @@ impl Verdict {
             Level::Off => return false,
         };
         // A refusal has at least one reason.
-        let has_room = self.words <= WORDS || level == Level::Deny && list.is_empty();
+        let has_room = self.kept_bytes <= MAX_KEPT_BYTES || level == Level::Deny && list.is_empty();
         if !has_room {
             *more += 1;
         }
@@ -248,7 +248,7 @@ impl Verdict {
     }
 
     fn keep(&mut self, level: Level, finding: Finding) {
-        self.words += finding.words();
+        self.kept_bytes += finding.size();
         match level {
             Level::Deny => self.violations.push(finding),
             Level::Warn | Level::Off => self.warnings.push(finding),
@@ -257,8 +257,8 @@ impl Verdict {
 
     /// Whether another finding will be kept. Where it is only counted, nobody needs to look for the best words.
     #[must_use]
-    pub fn keeps_words(&self) -> bool {
-        self.words <= WORDS
+    pub fn keeps_findings(&self) -> bool {
+        self.kept_bytes <= MAX_KEPT_BYTES
     }
 
     /// Whether nothing was found that refuses the object.
@@ -293,13 +293,13 @@ impl Verdict {
     }
 
     /// Turns all violations into warnings.
-    pub fn soften(self) -> Self {
+    pub fn into_warnings(self) -> Self {
         let mut warnings = self.violations;
         warnings.extend(self.warnings);
         Self {
             warnings,
             more_warnings: self.more_violations + self.more_warnings,
-            words: self.words,
+            kept_bytes: self.kept_bytes,
             ..Self::default()
         }
     }
@@ -307,8 +307,8 @@ impl Verdict {
     /// Turns violations that `old` had as well into warnings: what is refused is new.
     ///
     /// Findings are compared by what they say, not by where; one that the old object had once and this one has twice
-    /// is new once. Where some were only counted, nobody can tell what is new, and nothing is forgiven.
-    pub(crate) fn forgive(mut self, old: &Self) -> Self {
+    /// is new once. Where some were only counted, nobody can tell what is new, and all is new.
+    pub(crate) fn without_old(mut self, old: &Self) -> Self {
         if self.more_violations > 0 {
             return self;
         }
@@ -316,7 +316,7 @@ impl Verdict {
         let hashes: Vec<u64> = old.violations.iter().map(Finding::hash).collect();
         let mut index = Index::new(&hashes);
         let (mut next, mut compared) = (0, 0);
-        let mut forgive = |finding: &mut Finding| {
+        let mut is_old = |finding: &mut Finding| {
             let mut same = |place: usize| {
                 let known = known.get(place).copied().flatten();
                 known.is_some_and(|known| finding.was_in(known))
@@ -324,7 +324,7 @@ impl Verdict {
             let mut found = index.take(finding.hash(), &mut same);
             // What concerns fewer than it did has another hash. Both are in the order of their objects, so that it is
             // mostly found at the next place. Where it is not, looking for each among all takes quadratic time.
-            if found.is_none() && compared < COMPARED {
+            if found.is_none() && compared < MAX_COMPARISONS {
                 let mut places = (next..hashes.len()).chain(0..next);
                 found = places.find(|place| {
                     compared += 1;
@@ -338,7 +338,7 @@ impl Verdict {
             next = found.unwrap_or_default() + 1;
             true
         };
-        let mut warnings: Vec<Finding> = self.violations.extract_if(.., &mut forgive).collect();
+        let mut warnings: Vec<Finding> = self.violations.extract_if(.., &mut is_old).collect();
         warnings.append(&mut self.warnings);
         Self { warnings, ..self }
     }
@@ -510,7 +510,7 @@ mod tests {
             (&ODD, "spec.items[2]", "3 is odd"),
             (&OLD, "spec.items[3]", "5 is odd"),
         ]);
-        let verdict = new.forgive(&old);
+        let verdict = new.without_old(&old);
         assert_eq!(
             lines(&verdict),
             [
@@ -543,7 +543,7 @@ mod tests {
             (&[], &["a"], true),
         ] {
             assert_eq!(
-                used_by(new).forgive(&used_by(old)).is_accepted(),
+                used_by(new).without_old(&used_by(old)).is_accepted(),
                 forgiven,
                 "{new:?} {old:?}"
             );
@@ -554,7 +554,7 @@ mod tests {
     fn a_finding_is_not_new_because_something_else_follows() {
         let with = |reason: &str, consequence: &str| {
             let mut verdict = Verdict::accept();
-            let finding = Finding::new(&ODD, &SPEC, reason).so(consequence);
+            let finding = Finding::new(&ODD, &SPEC, reason).consequence(consequence);
             verdict.report(Level::Deny, finding);
             verdict
         };
@@ -564,9 +564,9 @@ mod tests {
             ["spec: 3 is odd, so nothing works; fix: write an even value [odd_value]"]
         );
         let better = with("3 is odd", ", so little works");
-        assert!(better.forgive(&old).is_accepted());
+        assert!(better.without_old(&old).is_accepted());
         let other = with("3 is odd, so nothing", " works");
-        assert!(!other.forgive(&old).is_accepted());
+        assert!(!other.without_old(&old).is_accepted());
     }
 
     #[test]
@@ -583,7 +583,7 @@ mod tests {
             (("a", 8), ("a", 7), false),
             (("b", 5), ("a", 7), false),
         ] {
-            let verdict = of(new.0, new.1).forgive(&of(old.0, old.1));
+            let verdict = of(new.0, new.1).without_old(&of(old.0, old.1));
             assert_eq!(verdict.is_accepted(), forgiven, "{new:?} {old:?}");
         }
     }
@@ -592,7 +592,7 @@ mod tests {
     fn forgives_nothing_that_only_looks_the_same_when_it_is_cut() {
         let long = |end: &str| verdict(&[(&ODD, "spec", &format!("{}{end}", "x".repeat(600)))]);
         assert_eq!(lines(&long("a")), lines(&long("b")));
-        assert!(!long("a").forgive(&long("b")).is_accepted());
+        assert!(!long("a").without_old(&long("b")).is_accepted());
     }
 
     /// A verdict with one finding for each number.
@@ -607,7 +607,7 @@ mod tests {
     }
 
     fn refused(new: impl Iterator<Item = usize>, old: impl Iterator<Item = usize>) -> usize {
-        of(new).forgive(&of(old)).listed().1
+        of(new).without_old(&of(old)).listed().1
     }
 
     #[test]
@@ -627,22 +627,22 @@ mod tests {
         let of = |count: usize| {
             let mut verdict = Verdict::accept();
             for number in 0..count {
-                let reason = format!("{number} is odd {}", "!".repeat(WORDS / 1_000));
+                let reason = format!("{number} is odd {}", "!".repeat(MAX_KEPT_BYTES / 1_000));
                 verdict.deny(&ODD, &"a", reason);
             }
             verdict
         };
         let all = of(1_100);
-        assert!(of(900).keeps_words() && !all.keeps_words());
+        assert!(of(900).keeps_findings() && !all.keeps_findings());
         let (listed, count) = all.listed();
         assert_eq!((listed.len(), count), (message::LISTED, 1_100));
         assert!(listed[14].starts_with("a: 14 is odd !!!"), "{}", listed[14]);
-        assert!(of(900).forgive(&of(900)).is_accepted());
+        assert!(of(900).without_old(&of(900)).is_accepted());
         let (_, places) = &all.audit_annotations()[0];
         assert!(places.ends_with(", a and 1085 more"), "{places}");
-        let rest = all.clone().forgive(&all);
+        let rest = all.clone().without_old(&all);
         assert_eq!(rest.listed().1, 1_100, "nobody can tell what is old");
-        let warnings = all.soften().warnings("p");
+        let warnings = all.into_warnings().warnings("p");
         assert_eq!(warnings.last().unwrap(), "p: and 1085 more warnings");
     }
 
@@ -650,7 +650,7 @@ mod tests {
     fn a_refusal_behind_very_many_warnings_has_its_reason() {
         let mut verdict = Verdict::accept();
         for number in 0..1_100 {
-            let reason = format!("{number} is odd {}", "!".repeat(WORDS / 1_000));
+            let reason = format!("{number} is odd {}", "!".repeat(MAX_KEPT_BYTES / 1_000));
             verdict.warn(&ODD, &"a", reason);
         }
         assert!(verdict.is_accepted());
@@ -674,15 +674,15 @@ mod tests {
             verdict
         };
         let old = concerning(0..20_000, &["a", "b"]);
-        let fewer = concerning(0..20_000, &["a"]).forgive(&old);
+        let fewer = concerning(0..20_000, &["a"]).without_old(&old);
         assert_eq!(fewer.listed(), (vec![], 0));
-        let other = concerning(0..20_000, &["c"]).forgive(&old);
+        let other = concerning(0..20_000, &["c"]).without_old(&old);
         assert_eq!(other.listed().1, 20_000);
     }
 
     #[test]
     fn forgives_an_unchanged_object_entirely() {
         let verdict = verdict(&[(&ODD, "a", "x"), (&ODD, "b", "x"), (&OLD, "a", "x")]);
-        assert!(verdict.clone().forgive(&verdict).is_accepted());
+        assert!(verdict.clone().without_old(&verdict).is_accepted());
     }
 }

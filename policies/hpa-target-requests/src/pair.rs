@@ -51,7 +51,7 @@ impl Pair<'_> {
     ) -> bool {
         let level = self.level(level);
         // The first refusal has words, whatever was said before.
-        let is_read = verdict.keeps_words() || level == Level::Deny && verdict.is_accepted();
+        let is_read = verdict.keeps_findings() || level == Level::Deny && verdict.is_accepted();
         if !is_read {
             verdict.report(level, Finding::new(rule, &"", ""));
         }
@@ -107,15 +107,16 @@ impl Pair<'_> {
             Some(owner) => format!(" of {owner}"),
             None => String::new(),
         };
-        let (path, so, fix) = match self.side {
+        let (path, consequence, fix) = match self.side {
             Side::Autoscaler => {
                 let effect = if self.nothing_works {
                     "never scales"
                 } else {
                     "can only grow"
                 };
-                let so = format!("{besides}, so the autoscaler{owner} {effect} ({failure})");
-                (metric.path(problem.metric_field), so, fix)
+                let consequence =
+                    format!("{besides}, so the autoscaler{owner} {effect} ({failure})");
+                (metric.path(problem.metric_field), consequence, fix)
             }
             Side::Workload(_) => {
                 let rest = if self.nothing_works {
@@ -123,14 +124,16 @@ impl Pair<'_> {
                 } else {
                     ", and can only grow by its other metrics"
                 };
-                let so = format!(
+                let consequence = format!(
                     "{besides}, so {} never scales by {} ({}, {failure}){rest}",
                     self.autoscaler, metric.resource, metric.source
                 );
-                (place, so, fix_in_workload)
+                (place, consequence, fix_in_workload)
             }
         };
-        let finding = Finding::new(rule, &path, what).so(&so).fix(fix);
+        let finding = Finding::new(rule, &path, what)
+            .consequence(&consequence)
+            .fix(fix);
         verdict.report(self.level(problem.level), finding);
     }
 }

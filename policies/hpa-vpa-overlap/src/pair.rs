@@ -333,7 +333,7 @@ impl Clash<'_> {
         verdict.report_with(level, &|| {
             let (what, besides) = words();
             let path = self.path("controlledResources", "spec.updatePolicy.updateMode");
-            let finding = Finding::new(rule, &path, what).so(&besides);
+            let finding = Finding::new(rule, &path, what).consequence(&besides);
             finding.fix(self.fix(settings))
         });
     }

@@ -42,21 +42,21 @@ pub(crate) fn check(metric: &Metric<'_>, works: bool, settings: &Settings, verdi
     } else {
         "never scales"
     };
-    let so = format!(", so the autoscaler {effect} ({failure})");
+    let consequence = format!(", so the autoscaler {effect} ({failure})");
     if let Some(right) = right_case(resource) {
         let reason = format!(
             "{resource} is not a resource, but {right} is",
             resource = quote(resource),
             right = quote(right)
         );
-        let finding = Finding::new(&RULE, &path, reason).so(&so);
+        let finding = Finding::new(&RULE, &path, reason).consequence(&consequence);
         verdict.report(Level::Deny, finding.fix(format!("write {right}")));
     } else if !MEASURED.contains(&resource) {
         let reason = format!(
             "{} is not a resource that metrics servers measure",
             quote(resource)
         );
-        let finding = Finding::new(&RULE, &path, reason).so(&so);
+        let finding = Finding::new(&RULE, &path, reason).consequence(&consequence);
         verdict.report(settings.unknown_resource, finding);
     }
 }

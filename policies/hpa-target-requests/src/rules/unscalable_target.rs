@@ -51,8 +51,8 @@ pub(crate) fn check(
         ),
     };
     let path = format!("spec.scaleTargetRef.{field}");
-    let so = ", so the autoscaler never scales (FailedGetScale)";
-    let mut finding = Finding::new(&RULE, &path, reason).so(so);
+    let consequence = ", so the autoscaler never scales (FailedGetScale)";
+    let mut finding = Finding::new(&RULE, &path, reason).consequence(consequence);
     if let Some(fix) = fix {
         finding = finding.fix(fix);
     }
@@ -79,13 +79,13 @@ mod tests {
 
     #[test]
     fn says_why_nothing_scales_it() {
-        let so = "so the autoscaler never scales (FailedGetScale); fix:";
+        let consequence = "so the autoscaler never scales (FailedGetScale); fix:";
         for (api_version, kind, line) in [
             (
                 "apps/v1",
                 "DaemonSet",
                 format!(
-                    "spec.scaleTargetRef.kind: \"DaemonSet\" of apps cannot be scaled, {so} target a Deployment, \
+                    "spec.scaleTargetRef.kind: \"DaemonSet\" of apps cannot be scaled, {consequence} target a Deployment, \
                      StatefulSet, ReplicaSet or ReplicationController"
                 ),
             ),
@@ -93,7 +93,7 @@ mod tests {
                 "apps/v1",
                 "deployment",
                 format!(
-                    "spec.scaleTargetRef.kind: apps has no kind \"deployment\", only \"Deployment\", {so} \
+                    "spec.scaleTargetRef.kind: apps has no kind \"deployment\", only \"Deployment\", {consequence} \
                      write kind: Deployment"
                 ),
             ),
@@ -101,7 +101,7 @@ mod tests {
                 "extensions/v1beta1",
                 "Deployment",
                 format!(
-                    "spec.scaleTargetRef.apiVersion: \"Deployment\" is not a kind of extensions, {so} write \
+                    "spec.scaleTargetRef.apiVersion: \"Deployment\" is not a kind of extensions, {consequence} write \
                      apiVersion: apps/v1 and kind: Deployment"
                 ),
             ),
@@ -109,7 +109,7 @@ mod tests {
                 "",
                 "StatefulSet",
                 format!(
-                    "spec.scaleTargetRef.apiVersion: \"StatefulSet\" is not a kind of the core group, {so} write \
+                    "spec.scaleTargetRef.apiVersion: \"StatefulSet\" is not a kind of the core group, {consequence} write \
                      apiVersion: apps/v1 and kind: StatefulSet"
                 ),
             ),

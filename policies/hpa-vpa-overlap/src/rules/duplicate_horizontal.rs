@@ -23,9 +23,9 @@ pub(crate) fn check(
     let target = &own.target;
     let reason = format!("shares {target} with {other}");
     let finding = Finding::new(&RULE, &"spec.scaleTargetRef", reason);
-    let so = ", so neither scales (AmbiguousSelector)";
+    let consequence = ", so neither scales (AmbiguousSelector)";
     let owner = owner_note(own.meta.owner.as_ref());
-    verdict.report(level, finding.so(so).so(&owner));
+    verdict.report(level, finding.consequence(consequence).consequence(&owner));
 }
 
 #[cfg(test)]
@@ -44,15 +44,15 @@ mod tests {
     fn refuses_by_default_and_names_each_of_the_others_in_order() {
         let keda = owned(named("keda-hpa-web"), "ScaledObject", "web");
         let start = "spec.scaleTargetRef: shares Deployment \"web\" with HorizontalPodAutoscaler";
-        let so = ", so neither scales (AmbiguousSelector)";
+        let consequence = ", so neither scales (AmbiguousSelector)";
         let fix = "fix: keep one of the two, with the metrics of both [duplicate_horizontal]";
         let (a, web) = (named("a"), named("web"));
         let say = |level: &str| lines(&web, &[&keda, &a], &json!({"duplicateHorizontal": level}));
         assert_eq!(
             say("deny"),
             [
-                format!("{start} \"a\"{so}; {fix}"),
-                format!("{start} \"keda-hpa-web\" of ScaledObject \"web\"{so}; {fix}"),
+                format!("{start} \"a\"{consequence}; {fix}"),
+                format!("{start} \"keda-hpa-web\" of ScaledObject \"web\"{consequence}; {fix}"),
             ]
         );
         assert_eq!(lines(&web, &[&keda, &a], &json!({})), say("deny"));
@@ -60,9 +60,11 @@ mod tests {
         assert_eq!(
             say("warn"),
             [
-                format!("warning: hpa-vpa-overlap: {start} \"a\"{so} [duplicate_horizontal]"),
                 format!(
-                    "warning: hpa-vpa-overlap: {start} \"keda-hpa-web\" of ScaledObject \"web\"{so} \
+                    "warning: hpa-vpa-overlap: {start} \"a\"{consequence} [duplicate_horizontal]"
+                ),
+                format!(
+                    "warning: hpa-vpa-overlap: {start} \"keda-hpa-web\" of ScaledObject \"web\"{consequence} \
                      [duplicate_horizontal]"
                 ),
             ]
@@ -70,7 +72,7 @@ mod tests {
         assert_eq!(
             lines(&keda, &[&web], &json!({})),
             [format!(
-                "{start} \"web\"{so}, and ScaledObject \"web\" owns this autoscaler; {fix}"
+                "{start} \"web\"{consequence}, and ScaledObject \"web\" owns this autoscaler; {fix}"
             )]
         );
     }

@@ -22,7 +22,7 @@ pub(crate) fn check(
     let target = &own.target;
     let reason = format!("shares {target} with {other}");
     let finding = Finding::new(&RULE, &"spec.targetRef", reason);
-    verdict.report(level, finding.so(", so only the older one works"));
+    verdict.report(level, finding.consequence(", so only the older one works"));
 }
 
 #[cfg(test)]

@@ -47,7 +47,10 @@ fn report(pair: &Pair<'_>, resource: &str, settings: &Settings, verdict: &mut Ve
     let reason =
         format!("shares pods{resource} with {other}: one of {own} and {target} owns the other");
     let finding = Finding::new(&RULE, &pair.target_field(), reason);
-    verdict.report(settings.indirect_targets, finding.so(&pair.owner_note()));
+    verdict.report(
+        settings.indirect_targets,
+        finding.consequence(&pair.owner_note()),
+    );
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ pub(crate) static RULE: Rule = rule! {
 
 /// Reports it.
 pub(crate) fn check(pair: &Pair<'_>, settings: &Settings, verdict: &mut Verdict) {
-    let (level, so) = match (settings.scope, settings.shared_target) {
+    let (level, consequence) = match (settings.scope, settings.shared_target) {
         (Scope::Target, _) => (Level::Deny, ", which the policy forbids (scope: target)"),
         (Scope::Resource, Level::Deny) => (
             Level::Deny,
@@ -27,8 +27,8 @@ pub(crate) fn check(pair: &Pair<'_>, settings: &Settings, verdict: &mut Verdict)
     let (target, other) = (&pair.horizontal.target, pair.other());
     let reason = format!("shares {target} with {other}");
     let mut finding = Finding::new(&RULE, &pair.target_field(), reason)
-        .so(so)
-        .so(&pair.owner_note());
+        .consequence(consequence)
+        .consequence(&pair.owner_note());
     if level == Level::Deny {
         finding = finding.fix("remove one of the two, or set updateMode to \"Off\"");
     }

@@ -43,8 +43,8 @@ pub(crate) fn check(boosted: &[Clash<'_>], settings: &Settings, verdict: &mut Ve
     let mut concerned = vec![pair.horizontal.target.to_string()];
     concerned.extend(names().map(str::to_owned));
     let finding = Finding::new(&RULE, &path, reason)
-        .so(&which)
-        .so(&pair.owner_note())
+        .consequence(&which)
+        .consequence(&pair.owner_note())
         .concerning(concerned);
     verdict.report(settings.startup_boost, finding);
 }
