@@ -132,10 +132,9 @@ impl ClusterError {
                 .windows(words.len())
                 .any(|window| window == words.as_bytes())
         };
-        let mut start = text;
-        for before in ["Host error: ", "Callback evaluation failure: "] {
-            start = start.strip_prefix(before).unwrap_or(start);
-        }
+        let start = text
+            .strip_prefix("Callback evaluation failure: ")
+            .unwrap_or(text);
         let starts = |words: &str| start.starts_with(words);
         if starts("Cannot find resource ") || starts("error finding resource ") && says("code: 404")
         {
@@ -292,7 +291,7 @@ mod tests {
         use ClusterError::{Forbidden, NotFound, NotServed, Unavailable};
         for (text, error) in [
             (
-                "Host error: Policy has not been granted access to Kubernetes v1/PersistentVolumeClaim resources. \
+                "Policy has not been granted access to Kubernetes v1/PersistentVolumeClaim resources. \
                  The violation has been reported.",
                 Forbidden,
             ),
@@ -311,7 +310,7 @@ mod tests {
             ),
             ("Cannot find resource example.com/v1/Gadget", NotServed),
             (
-                "Host error: Callback evaluation failure: Cannot find apps/v1/Deployment named 'web is forbidden' \
+                "Callback evaluation failure: Cannot find apps/v1/Deployment named 'web is forbidden' \
                  inside of namespace 'shop'",
                 NotFound,
             ),
@@ -536,7 +535,7 @@ mod tests {
     #[test]
     fn no_list_is_not_an_empty_list() {
         let error = |says| names(says).unwrap_err();
-        let none = "Host error: Callback evaluation failure: error finding resource a/v1 / X: ApiError: 404 page not \
+        let none = "Callback evaluation failure: error finding resource a/v1 / X: ApiError: 404 page not \
                     found\n: Failed to parse error data (Status { status: Some(Failure), code: 404, ";
         assert_eq!(error(Err(none)), ClusterError::NotServed);
         for (text, said) in [

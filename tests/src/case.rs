@@ -100,7 +100,7 @@ struct Written {
 struct Failure {
     api_version: String,
     kind: String,
-    /// The host's words, without the `Host error: ` that waPC puts before them.
+    /// The host's words.
     message: String,
 }
 

@@ -8,7 +8,6 @@ pub(crate) struct Host;
 
 impl Cluster for Host {
     fn ask(&self, operation: &str, request: &[u8]) -> Result<Vec<u8>, String> {
-        guest::ask(operation, request)
-            .map_err(|error| format!("Host error: {}", String::from_utf8_lossy(&error)))
+        guest::ask(operation, request).map_err(|error| String::from_utf8_lossy(&error).into_owned())
     }
 }
