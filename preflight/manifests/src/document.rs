@@ -1,10 +1,11 @@
-//! Documents: a text is cut at its `---` lines, so that a broken document does not take the others with it.
+//! Documents: a text is cut at its `---` lines and between its JSON objects, so that a broken document does not take the
+//! others with it.
 
 use std::{collections::BTreeMap, fmt, iter};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{MapAccess, SeqAccess, Visitor},
+    de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 use serde_json::{Map, Number, Value};
 use serde_saphyr::{Options, Spanned};
@@ -19,7 +20,7 @@ pub(super) struct Document<'a> {
     above: usize,
 }
 
-/// Cuts where kubectl does.
+/// Cuts where kubectl does: at `---` lines, and between the values of a JSON stream.
 pub(super) fn split(text: &str) -> impl Iterator<Item = Document<'_>> {
     let mut rest = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut above = 0;
@@ -27,7 +28,8 @@ pub(super) fn split(text: &str) -> impl Iterator<Item = Document<'_>> {
         if rest.is_empty() {
             return None;
         }
-        let (text, after) = rest.split_at(end_of_document(rest));
+        let part = rest.get(..end_of_document(rest)).unwrap_or(rest);
+        let (text, after) = rest.split_at(end_of_value(part).unwrap_or(part.len()));
         rest = after;
         let document = Document { text, above };
         above += text.matches('\n').count();
@@ -40,17 +42,39 @@ fn end_of_document(text: &str) -> usize {
     let mut position = 0;
     let mut content = false;
     for line in text.split_inclusive('\n') {
-        let separator = line
-            .strip_prefix("---")
-            .is_some_and(|after| after.is_empty() || after.starts_with(char::is_whitespace));
-        if separator && content {
+        if is_separator(line) && content {
             return position;
         }
-        // Comments and directives belong to the document below them.
-        content |= separator || !(line.trim().is_empty() || line.starts_with(['#', '%']));
+        content |= is_separator(line) || !is_blank(line);
         position += line.len();
     }
     position
+}
+
+/// The end of a JSON object that another one follows, as in what jq prints. What follows may be broken.
+fn end_of_value(text: &str) -> Option<usize> {
+    let above = |line: &&str| is_blank(line) || is_separator(line);
+    let lines = text.split_inclusive('\n');
+    let start: usize = lines.take_while(above).map(str::len).sum();
+    let text = text.get(start..)?;
+    if !text.trim_start().starts_with('{') {
+        return None;
+    }
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>();
+    values.next()?.ok()?;
+    let end = values.byte_offset();
+    let is_followed = text.get(end..)?.trim_start().starts_with('{');
+    is_followed.then_some(start + end)
+}
+
+fn is_separator(line: &str) -> bool {
+    let after = line.strip_prefix("---");
+    after.is_some_and(|after| after.is_empty() || after.starts_with(char::is_whitespace))
+}
+
+/// Comments and directives belong to the document below them.
+fn is_blank(line: &str) -> bool {
+    line.trim().is_empty() || line.starts_with(['#', '%'])
 }
 
 /// Reads a text with one document, as settings and reviews are.

@@ -90,6 +90,33 @@ fn reads_json_with_lines() {
 }
 
 #[test]
+fn reads_each_object_of_a_json_stream() {
+    let pod = |name: &str| {
+        format!(
+            "{{\n  \"apiVersion\": \"v1\", \"kind\": \"Pod\",\n  \"metadata\": {{\"name\": \"{name}\"}}\n}}"
+        )
+    };
+    let [a, b, c, d] = ["a", "}{", "c", "d"].map(pod);
+    // As jq prints them, without a line between, behind a separator, and before what is broken.
+    let text = format!("\n{a}\n{b}{c}\n---\n{d}\n{{\"kind\": [\n");
+    let manifests = read_text(&text);
+    assert_eq!(
+        names(&manifests),
+        [
+            (2, "Pod", "a"),
+            (6, "Pod", "}{"),
+            (9, "Pod", "c"),
+            (14, "Pod", "d")
+        ]
+    );
+    assert_eq!(manifests.objects[2].line_of("metadata.name"), 11);
+    assert_eq!(
+        problems(&manifests),
+        ["f.yaml:18: cannot be read: unclosed bracket '[' (column 10)"]
+    );
+}
+
+#[test]
 fn nothing_is_a_problem_and_an_empty_list_is_not() {
     let folder = tempfile::tempdir().unwrap();
     for (text, problems) in [
