@@ -7,10 +7,14 @@ use serde::{
     Deserialize, Deserializer,
     de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 use serde_saphyr::{Options, Spanned};
 
-use super::{Lines, Unreadable};
+use super::{
+    Lines, Unreadable,
+    lines::Span,
+    scalar::{self, Scalar},
+};
 
 /// A part of a text between two `---` lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,12 +96,87 @@ impl Document<'_> {
         let root: Spanned<Node> = serde_saphyr::from_str_with_options(self.text, options())
             .map_err(|error| self.unreadable(&error))?;
         let line = self.above + line_of(&root);
-        let Node { value, mut lines } = root.value;
-        if value.is_null() {
-            return Ok(None);
+        let Node {
+            mut value,
+            mut lines,
+        } = Node::spanned(root);
+        self.settle(&mut value, &mut lines)?;
+        Ok((!value.is_null()).then_some((value, lines, line)))
+    }
+
+    /// Makes plain scalars what they are to kubectl, and lines of the document lines of the file.
+    fn settle(self, value: &mut Value, lines: &mut Lines) -> Result<(), Unreadable> {
+        match (value, lines) {
+            (Value::Array(values), Lines::Items(items)) => {
+                for (value, (line, below)) in values.iter_mut().zip(items) {
+                    *line += self.above;
+                    self.settle(value, below)?;
+                }
+            }
+            (Value::Object(values), Lines::Fields(fields)) => {
+                for (key, value) in values {
+                    if let Some((line, below)) = fields.get_mut(key) {
+                        *line += self.above;
+                        self.settle(value, below)?;
+                    }
+                }
+            }
+            (value, Lines::Leaf(span)) => self.settle_scalar(value, *span)?,
+            _ => {}
         }
-        shift(&mut lines, self.above);
-        Ok(Some((value, lines, line)))
+        Ok(())
+    }
+
+    fn settle_scalar(self, value: &mut Value, span: Span) -> Result<(), Unreadable> {
+        let text = span.of(self.text);
+        // Quotes make the text longer than the value.
+        if let Value::String(value) = value
+            && (!scalar::is_doubtful(value) || value.len() != text.len())
+        {
+            return Ok(());
+        }
+        let meant = scalar::resolve(text);
+        if self.is_tagged(span) {
+            let is_lost = value.is_null() && meant != Scalar::Value(Value::Null);
+            return if is_lost {
+                Err(self.not_finite(span))
+            } else {
+                Ok(())
+            };
+        }
+        *value = match meant {
+            Scalar::Value(value) => value,
+            Scalar::Text => Value::from(text),
+            Scalar::NotFinite => return Err(self.not_finite(span)),
+        };
+        Ok(())
+    }
+
+    /// Whether a tag or an anchor and a tag stand before a scalar.
+    fn is_tagged(self, span: Span) -> bool {
+        let mut before = self.text.get(..span.start).unwrap_or_default();
+        while before.ends_with(char::is_whitespace) {
+            let token = before.trim_end();
+            let start = token.rfind(char::is_whitespace).map_or(0, |at| at + 1);
+            match token.as_bytes().get(start) {
+                Some(b'!') => return true,
+                Some(b'&') => before = token.get(..start).unwrap_or_default(),
+                _ => return false,
+            }
+        }
+        false
+    }
+
+    fn not_finite(self, span: Span) -> Unreadable {
+        let before = self.text.get(..span.start).unwrap_or_default();
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        Unreadable {
+            line: self.above + before.matches('\n').count() + 1,
+            text: format!(
+                "cannot be read: a number that JSON cannot hold (column {})",
+                line.chars().count() + 1
+            ),
+        }
     }
 
     fn unreadable(self, error: &serde_saphyr::Error) -> Unreadable {
@@ -115,6 +194,8 @@ impl Document<'_> {
 fn options() -> Options {
     serde_saphyr::options! {
         legacy_octal_numbers: true,
+        // What is too large is text; see `scalar`.
+        non_finite_float_policy: serde_saphyr::NonFiniteFloatPolicy::PassThrough,
         with_snippet: false,
         alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 500_000 },
         budget: serde_saphyr::budget! {
@@ -134,20 +215,11 @@ fn line_of<T>(spanned: &Spanned<T>) -> usize {
         .max(1)
 }
 
-/// Turns lines of a document into lines of the file.
-fn shift(lines: &mut Lines, above: usize) {
-    if above == 0 {
-        return;
-    }
-    let below: &mut dyn Iterator<Item = &mut (usize, Lines)> = match lines {
-        Lines::Leaf => return,
-        Lines::Items(items) => &mut items.iter_mut(),
-        Lines::Fields(fields) => &mut fields.values_mut(),
-    };
-    for (line, below) in below {
-        *line += above;
-        shift(below, above);
-    }
+/// The name of a field. Quotes make its text longer than its key.
+fn name(key: Spanned<String>) -> String {
+    let is_plain = Span::of_node(&key.defined).length == key.value.len();
+    let other = is_plain.then(|| scalar::key(&key.value)).flatten();
+    other.unwrap_or(key.value)
 }
 
 /// A value with the lines of its fields.
@@ -160,8 +232,20 @@ impl From<Value> for Node {
     fn from(value: Value) -> Self {
         Self {
             value,
-            lines: Lines::Leaf,
+            lines: Lines::default(),
         }
+    }
+}
+
+impl Node {
+    /// A scalar keeps its place in the text.
+    fn spanned(spanned: Spanned<Self>) -> Self {
+        let span = Span::of_node(&spanned.defined);
+        let mut node = spanned.value;
+        if let Lines::Leaf(place) = &mut node.lines {
+            *place = span;
+        }
+        node
     }
 }
 
@@ -205,7 +289,7 @@ impl<'de> Visitor<'de> for NodeVisitor {
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Node, E> {
-        Ok(number(value).into())
+        Ok(scalar::from_float(value).into())
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Node, E> {
@@ -220,8 +304,9 @@ impl<'de> Visitor<'de> for NodeVisitor {
         let (mut values, mut lines) = (Vec::new(), Vec::new());
         while let Some(item) = sequence.next_element::<Spanned<Node>>()? {
             let line = line_of(&item);
-            values.push(item.value.value);
-            lines.push((line, item.value.lines));
+            let item = Node::spanned(item);
+            values.push(item.value);
+            lines.push((line, item.lines));
         }
         Ok(Node {
             value: Value::Array(values),
@@ -233,26 +318,16 @@ impl<'de> Visitor<'de> for NodeVisitor {
         let (mut values, mut lines) = (Map::new(), BTreeMap::new());
         while let Some(key) = map.next_key::<Spanned<String>>()? {
             let line = line_of(&key);
-            let below: Node = map.next_value()?;
-            lines.insert(key.value.clone(), (line, below.lines));
-            values.insert(key.value, below.value);
+            let key = name(key);
+            let below = Node::spanned(map.next_value()?);
+            lines.insert(key.clone(), (line, below.lines));
+            values.insert(key, below.value);
         }
         Ok(Node {
             value: Value::Object(values),
             lines: Lines::Fields(lines),
         })
     }
-}
-
-/// kubectl sends `1.0` and `1e3` as the whole numbers that they are.
-fn number(value: f64) -> Value {
-    /// Up to here every whole number is a float as well.
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    if value.fract() == 0.0 && value.abs() <= EXACT {
-        #[expect(clippy::cast_possible_truncation, reason = "whole and in range")]
-        return Value::from(value as i64);
-    }
-    Number::from_f64(value).map_or(Value::Null, Value::Number)
 }
 
 #[cfg(test)]
@@ -274,6 +349,15 @@ mod tests {
             ("1e3", json!(1000)),
             ("1.0", json!(1)),
             ("0.5", json!(0.5)),
+            ("12e4567", json!("12e4567")),
+            ("-1e999 # large", json!("-1e999")),
+            ("yEs", json!("yEs")),
+            ("[nO, tRue, No]", json!(["nO", "tRue", false])),
+            ("12_", json!(12)),
+            ("'12_'", json!("12_")),
+            ("!!str 12_", json!("12_")),
+            ("!!int 12", json!(12)),
+            ("-.nan", json!("-.nan")),
             ("~", json!(null)),
             ("", json!(null)),
             ("2001-01-01", json!("2001-01-01")),
@@ -290,10 +374,21 @@ mod tests {
     }
 
     #[test]
+    fn keys_are_named_as_kubectl_names_them() {
+        assert_eq!(
+            parse_one("on: 1\n'y': 2\n0x10: 3\n1.10: 4\nyEs: 6\n12_: 7\n'5_': 8\n").unwrap(),
+            json!({"true": 1, "y": 2, "16": 3, "1.1": 4, "yEs": 6, "12": 7, "5_": 8})
+        );
+    }
+
+    #[test]
     fn anchors_and_merge_keys_work() {
         assert_eq!(
-            parse_one("a: &a {x: 1, y: 2}\nb:\n  <<: *a\n  x: 3\nc: *a\n").unwrap(),
-            json!({"a": {"x": 1, "y": 2}, "b": {"x": 3, "y": 2}, "c": {"x": 1, "y": 2}})
+            parse_one("a: &a {w: 1, x: 2}\nb:\n  <<: *a\n  w: 3\nc: *a\nd: &d yEs\ne: *d\n")
+                .unwrap(),
+            json!({
+                "a": {"w": 1, "x": 2}, "b": {"w": 3, "x": 2}, "c": {"w": 1, "x": 2}, "d": "yEs", "e": "yEs",
+            })
         );
     }
 
@@ -320,8 +415,12 @@ mod tests {
                 "line 3: cannot be read: duplicate mapping key (column 1)",
             ),
             (
-                "a: 1e999\n",
-                "line 1: cannot be read: a number that JSON cannot hold (column 4)",
+                "# é\na: {é: .inf}\n",
+                "line 2: cannot be read: a number that JSON cannot hold (column 8)",
+            ),
+            (
+                "a: !!float 1e999\n",
+                "line 1: cannot be read: a number that JSON cannot hold (column 12)",
             ),
             (
                 "~: 1\n",

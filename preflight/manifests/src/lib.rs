@@ -2,7 +2,8 @@
 //!
 //! - A folder is read with all its folders, files that end in `.yaml`, `.yml` or `.json`, in the order of their names.
 //!   Hidden files and what a `.gitignore` in it leaves out are passed over; a file that is named is always read.
-//! - YAML means what it means to kubectl, which is YAML 1.1: `on` is a boolean and `0777` is 511.
+//! - YAML means what it means to kubectl, which is YAML 1.1: `on` is a boolean and `0777` is 511. Spellings that only
+//!   other readers of YAML take for a boolean or a number, such as `yEs`, stay text.
 //! - A broken document is a [`Problem`] with its line, and all others are still read.
 //! - In a folder, files that are not manifests (charts, kustomizations, other data) are a [`Note`].
 
@@ -20,6 +21,7 @@ mod document;
 mod lines;
 mod list;
 mod path;
+mod scalar;
 mod unreadable;
 mod walk;
 
