@@ -5,7 +5,8 @@
 //! - YAML means what it means to kubectl, which is YAML 1.1: `on` is a boolean and `0777` is 511. Spellings that only
 //!   other readers of YAML take for a boolean or a number, such as `yEs`, stay text.
 //! - A broken document is a [`Problem`] with its line, and all others are still read.
-//! - In a folder, files that are not manifests (charts, kustomizations, other data) are a [`Note`].
+//! - In a folder, files that are not manifests are a [`Note`]. Templates of Helm charts and patches of kustomizations are
+//!   left out, because they are rendered before they are applied; a note counts them.
 
 use std::{
     fmt,
@@ -21,6 +22,7 @@ mod document;
 mod lines;
 mod list;
 mod path;
+mod rendered;
 mod scalar;
 mod unreadable;
 mod walk;
@@ -29,7 +31,7 @@ pub use document::parse_one;
 pub use lines::Lines;
 pub use unreadable::Unreadable;
 
-use walk::Source;
+use walk::{Source, Walk};
 
 /// One object, and where it stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -186,32 +188,46 @@ impl Manifests {
             let read = io::stdin().lock().read_to_end(&mut bytes);
             self.add_named("-", read.map(|_| bytes));
         } else if path.is_dir() {
-            let files: Vec<_> = walk::manifests_in(path).collect();
-            let is_empty = files.is_empty();
-            // Reading YAML is half of all work. The order is that of the files, whoever is first.
-            let read = files.into_par_iter().map(|file| {
-                let mut manifests = Self::default();
-                match file {
-                    Ok(file) => {
-                        let name = file.display().to_string();
-                        manifests.add_file(&name, std::fs::read(&file), Source::Folder);
-                    }
-                    Err(error) => {
-                        manifests.problem(&path.display().to_string(), None, error.to_string());
-                    }
-                }
-                manifests
-            });
-            for manifests in read.collect::<Vec<_>>() {
-                self.extend(manifests);
-            }
-            if is_empty {
-                let text = "there is no .yaml, .yml or .json file in this folder".to_owned();
-                self.problem(&path.display().to_string(), None, text);
-            }
+            self.read_folder(path);
         } else {
             self.add_named(&path.display().to_string(), std::fs::read(path));
         }
+    }
+
+    fn read_folder(&mut self, path: &Path) {
+        let folder = path.display().to_string();
+        let Walk { files, rendered } = Walk::through(path);
+        if files.is_empty() && rendered.is_empty() {
+            let text = "there is no .yaml, .yml or .json file in this folder".to_owned();
+            return self.problem(&folder, None, text);
+        }
+        // Reading YAML is half of all work. The order is that of the files, whoever is first.
+        let read = files.into_par_iter().map(|file| {
+            let mut manifests = Self::default();
+            match file {
+                Ok(file) => {
+                    let name = file.display().to_string();
+                    manifests.add_file(&name, std::fs::read(&file), Source::Folder);
+                }
+                Err(error) => manifests.problem(&folder, None, error.to_string()),
+            }
+            manifests
+        });
+        let mut all = Self::default();
+        for manifests in read.collect::<Vec<_>>() {
+            all.extend(manifests);
+        }
+        let commands = rendered.commands();
+        if !rendered.is_empty() && all.objects.is_empty() && all.problems.is_empty() {
+            let text = format!(
+                "there is nothing to judge in this folder but {rendered}: judge what is rendered, {commands}"
+            );
+            self.problem(&folder, None, text);
+        } else if !rendered.is_empty() {
+            let text = format!("left out {rendered}: judge what is rendered, {commands}");
+            self.note(&folder, None, text);
+        }
+        self.extend(all);
     }
 
     /// Reads what the user named. Nothing at all is most often what a command before it failed to write.
@@ -260,9 +276,6 @@ impl Manifests {
     }
 
     fn add_text(&mut self, file: &str, text: &str, source: Source) {
-        if let Some(what) = source.other_format(file) {
-            return self.note(file, None, format!("{what}, skipped"));
-        }
         for document in document::split(text) {
             match document.parse() {
                 Ok(None) => {}

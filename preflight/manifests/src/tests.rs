@@ -165,7 +165,8 @@ fn a_folder_is_read_in_order_and_other_files_are_noted() {
     std::fs::write(folder.path().join("latin1.yaml"), b"a: 1\nb: \xe9\n").unwrap();
 
     let manifests = read(&[folder.path().to_owned()]);
-    let strip = |text: String| text.replace(&format!("{}/", folder.path().display()), "");
+    let path = folder.path().display().to_string();
+    let strip = |text: String| text.replace(&format!("{path}/"), "").replace(&path, "DIR");
     assert_eq!(
         names(&manifests),
         [(1, "Pod", "z"), (1, "Pod", "a"), (1, "Pod", "b")]
@@ -177,15 +178,112 @@ fn a_folder_is_read_in_order_and_other_files_are_noted() {
     assert_eq!(
         notes.collect::<Vec<_>>(),
         [
-            "chart/Chart.yaml: a Helm chart; pipe what `helm template` renders into `preflight -`, skipped",
+            "DIR: left out 1 Helm chart (0 templates) and 1 kustomization (0 patches): judge what is rendered, `helm template \
+             CHART | preflight -` and `kubectl kustomize DIR | preflight -`",
             "chart/values.yaml:1: not a Kubernetes object, skipped",
             "data.json:1: not a Kubernetes object, skipped",
-            "k/kustomization.yaml: a kustomization; pipe what `kubectl kustomize` builds into `preflight -`, skipped",
             "k/other.yaml:1: a kustomization, skipped: pipe what `kubectl kustomize` builds into `preflight -`",
         ]
     );
     let problems: Vec<String> = problems(&manifests).into_iter().map(strip).collect();
     assert_eq!(problems, ["latin1.yaml:2: is not text in UTF-8"]);
+}
+
+/// A folder with these files.
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    folder
+}
+
+/// The names of the objects, and notes and problems, without the folder.
+fn told(folder: &Path, paths: &[PathBuf]) -> (Vec<String>, Vec<String>, Vec<String>) {
+    let manifests = read(paths);
+    let strip = |text: String| text.replace(&folder.display().to_string(), "DIR");
+    let notes = manifests.notes.iter();
+    let notes = notes.map(|note| strip(format!("{}: {}", note.place, note.text)));
+    let names = manifests.objects.iter().filter_map(Object::name);
+    (
+        names.map(ToOwned::to_owned).collect(),
+        notes.collect(),
+        problems(&manifests).into_iter().map(strip).collect(),
+    )
+}
+
+const POD: &str = "{apiVersion: v1, kind: Pod, metadata: {name: pod}}";
+
+#[test]
+fn patches_of_kustomizations_are_left_out_unless_they_are_named() {
+    let pod = |name: &str| format!("{{apiVersion: v1, kind: Pod, metadata: {{name: {name}}}}}");
+    let folder = folder(&[
+        ("base/pod.yaml", POD),
+        ("base/kustomization.yaml", "resources: [pod.yaml]\n"),
+        (
+            "prod/Kustomization",
+            "patches: [{path: ./a.yaml}, {patch: 'a: 1'}]\npatchesStrategicMerge: [in/b.yaml, 'a: 1']\n",
+        ),
+        ("prod/a.yaml", &pod("a")),
+        ("prod/in/b.yaml", &pod("b")),
+        ("prod/other.yaml", &pod("other")),
+        (
+            "part/kustomization.yml",
+            "kind: Component\npatchesJson6902:\n- path: ../shared/c.json\n",
+        ),
+        (
+            "shared/c.json",
+            "[{\"op\": \"remove\", \"path\": \"/spec\"}]",
+        ),
+        ("broken/kustomization.yaml", "patches: [\n"),
+    ]);
+    let path = folder.path();
+    assert_eq!(
+        told(path, &[path.join("base/.."), path.join("prod/a.yaml")]),
+        (
+            ["pod", "other", "a"].map(ToOwned::to_owned).to_vec(),
+            vec![
+                "DIR/base/..: left out 4 kustomizations (3 patches): judge what is rendered, `kubectl kustomize DIR | \
+                 preflight -`"
+                    .to_owned()
+            ],
+            vec![],
+        )
+    );
+}
+
+#[test]
+fn templates_of_charts_are_left_out_unless_their_folder_is_named() {
+    let folder = folder(&[
+        ("Chart.yaml", "apiVersion: v2\nname: x\n"),
+        ("crds/a.yaml", POD),
+        ("templates/in/a.yaml", POD),
+        ("templates/b.yaml", "{{ fail }}\n"),
+        ("charts/sub/Chart.yaml", "apiVersion: v2\nname: y\n"),
+        ("charts/sub/templates/c.yaml", "{{ fail }}\n"),
+        ("other/templates/d.yaml", POD),
+    ]);
+    let path = folder.path();
+    let pods = |count: usize| vec!["pod".to_owned(); count];
+    let note = "DIR: left out 2 Helm charts (3 templates): judge what is rendered, `helm template CHART | preflight -`";
+    assert_eq!(
+        told(path, &[path.to_owned()]),
+        (pods(2), vec![note.to_owned()], vec![])
+    );
+    let problem = "DIR/templates/b.yaml:1: cannot be read: expected string scalar (column 2); it looks like a template: \
+                   pipe what `helm template` renders into `preflight -`";
+    assert_eq!(
+        told(path, &[path.join("templates")]),
+        (pods(1), vec![], vec![problem.to_owned()])
+    );
+    let nothing = "DIR/charts: there is nothing to judge in this folder but 1 Helm chart (1 template): judge what is \
+                   rendered, `helm template CHART | preflight -`";
+    assert_eq!(
+        told(path, &[path.join("charts")]),
+        (pods(0), vec![], vec![nothing.to_owned()])
+    );
 }
 
 #[test]

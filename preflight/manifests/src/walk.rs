@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
 
+use super::rendered::{self, Rendered};
+
 /// How a file came to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Source {
@@ -13,27 +15,29 @@ pub(super) enum Source {
     Folder,
 }
 
-impl Source {
-    /// Well-known files that are YAML or JSON but not manifests.
-    pub(super) fn other_format(self, file: &str) -> Option<&'static str> {
-        if self == Self::Named {
-            return None;
-        }
-        let name = Path::new(file).file_name()?.to_str()?;
-        match name {
-            "Chart.yaml" => {
-                Some("a Helm chart; pipe what `helm template` renders into `preflight -`")
-            }
-            "kustomization.yaml" | "kustomization.yml" => {
-                Some("a kustomization; pipe what `kubectl kustomize` builds into `preflight -`")
-            }
-            _ => None,
-        }
+/// What is in a folder.
+#[derive(Debug, Default)]
+pub(super) struct Walk {
+    /// The files with the ending of a manifest, sorted by path, and what could not be listed.
+    pub(super) files: Vec<Result<PathBuf, ignore::Error>>,
+    /// What is not among them, because it is rendered first.
+    pub(super) rendered: Rendered,
+}
+
+impl Walk {
+    /// Lists a folder with all its folders.
+    pub(super) fn through(folder: &Path) -> Self {
+        let mut files: Vec<Result<PathBuf, ignore::Error>> = entries(folder).collect();
+        let mut rendered = Rendered::among(files.iter().flatten().map(PathBuf::as_path));
+        files.retain(|file| {
+            let leave = |file: &PathBuf| rendered.leaves_out(file);
+            !file.as_ref().is_ok_and(leave)
+        });
+        Self { files, rendered }
     }
 }
 
-/// The files with the ending of a manifest, sorted by path.
-pub(super) fn manifests_in(folder: &Path) -> impl Iterator<Item = Result<PathBuf, ignore::Error>> {
+fn entries(folder: &Path) -> impl Iterator<Item = Result<PathBuf, ignore::Error>> {
     WalkBuilder::new(folder)
         // A folder that was named is wanted, whatever the files above it say.
         .parents(false)
@@ -47,13 +51,15 @@ pub(super) fn manifests_in(folder: &Path) -> impl Iterator<Item = Result<PathBuf
         .build()
         .filter(|entry| {
             entry.as_ref().map_or(true, |entry| {
-                is_manifest(entry.path()) && entry.path().is_file()
+                is_wanted(entry.path()) && entry.path().is_file()
             })
         })
         .map(|entry| entry.map(ignore::DirEntry::into_path))
 }
 
-fn is_manifest(path: &Path) -> bool {
-    path.extension()
-        .is_some_and(|ending| ["yaml", "yml", "json"].iter().any(|known| ending == *known))
+fn is_wanted(path: &Path) -> bool {
+    let is_manifest = path
+        .extension()
+        .is_some_and(|ending| ["yaml", "yml", "json"].iter().any(|known| ending == *known));
+    is_manifest || rendered::is_kustomization(path)
 }
