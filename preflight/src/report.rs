@@ -4,6 +4,7 @@
 use std::fmt;
 
 use serde::Serialize;
+use serde_json::Value;
 use shared::message::Line;
 
 use crate::{
@@ -129,12 +130,26 @@ impl Finding {
                 .iter()
                 .map(|line| Self::of_line(policy, object, line))
                 .collect(),
-            None => vec![Self::whole(policy, object, message)],
+            None => {
+                let malformed = Self::of_malformed(policy, object, message);
+                vec![malformed.unwrap_or_else(|| Self::whole(policy, object, message))]
+            }
         };
         for finding in &mut findings {
             finding.code = response.code;
         }
         findings
+    }
+
+    /// The finding in the refusal of an object that is not what it should be. `None` when the text is another one.
+    fn of_malformed(policy: &str, object: &Object, message: &str) -> Option<Self> {
+        let (_, found) = message.split_once(" cannot be judged by ")?;
+        let (_, line) = shared::message::parse_warning(found)?;
+        let path = line.path.strip_prefix("object.")?;
+        let fix = object.value_of(path);
+        let fix = fix.and_then(|value| fix_of_type(value, line.reason));
+        let line = Line { path, fix, ..line };
+        Some(Self::of_line(policy, object, &line))
     }
 
     /// The finding as policies write it, with this rule behind it.
@@ -194,6 +209,20 @@ impl Finding {
     }
 }
 
+/// What to do about a value of the wrong type, where quotes are all that is wrong with it.
+fn fix_of_type(value: &Value, problem: &str) -> Option<&'static str> {
+    let wants = |what: &str| problem.starts_with(&format!("must be {what}, not "));
+    match value {
+        Value::Bool(_) | Value::Number(_) if wants("a string") => Some("quote it"),
+        Value::String(text) => {
+            let is_other = wants("a whole number") && text.parse::<i64>().is_ok()
+                || wants("true or false") && text.parse::<bool>().is_ok();
+            is_other.then_some("write it without quotes")
+        }
+        _ => None,
+    }
+}
+
 /// Takes out what a terminal would obey: names and messages may come from anybody.
 #[must_use]
 pub fn printable(text: &str) -> String {
@@ -201,4 +230,92 @@ pub fn printable(text: &str) -> String {
         |character: char| character.is_control() && character != '\n',
         "\u{fffd}",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifests;
+
+    /// Line, field, problem and fix of what a policy says of this Service.
+    fn finding(
+        spec: &str,
+        message: &str,
+    ) -> (Option<usize>, Option<String>, String, Option<String>) {
+        let text =
+            format!("apiVersion: v1\nkind: Service\nmetadata: {{name: a}}\nspec:\n  {spec}\n");
+        let manifests = manifests::read_text("f.yaml", &text);
+        let response = Response {
+            accepted: false,
+            message: Some(message.to_owned()),
+            code: Some(400),
+            warnings: Vec::new(),
+            audit_annotations: std::collections::BTreeMap::new(),
+            mutated_object: None,
+        };
+        let finding = Finding::of_refusal("p", &manifests.objects[0], &response).remove(0);
+        assert_eq!(finding.code, Some(400));
+        (
+            finding.place.line,
+            finding.field,
+            finding.problem,
+            finding.fix,
+        )
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_type_has_a_line_and_maybe_a_fix() {
+        for (spec, found, fix) in [
+            (
+                "type: 12",
+                "type: must be a string, not a number",
+                Some("quote it"),
+            ),
+            (
+                "type: on",
+                "type: must be a string, not true or false",
+                Some("quote it"),
+            ),
+            ("type: []", "type: must be a string, not a list", None),
+            (
+                "port: '12'",
+                "port: must be a whole number, not a string",
+                Some("write it without quotes"),
+            ),
+            (
+                "port: '1x'",
+                "port: must be a whole number, not a string",
+                None,
+            ),
+            (
+                "flag: 'true'",
+                "flag: must be true or false, not a string",
+                Some("write it without quotes"),
+            ),
+        ] {
+            let message = format!("Service default/a cannot be judged by p: object.spec.{found}");
+            let (field, problem) = found.split_once(": ").unwrap();
+            assert_eq!(
+                finding(spec, &message),
+                (
+                    Some(5),
+                    Some(format!("spec.{field}")),
+                    problem.to_owned(),
+                    fix.map(ToOwned::to_owned)
+                )
+            );
+        }
+    }
+
+    #[test]
+    fn what_names_no_field_of_the_object_is_told_as_it_is() {
+        for message in [
+            "Service default/a cannot be judged by p: request.uid: is missing",
+            "Service default/a cannot be judged by p: is too large",
+            "who cannot be judged by anyone",
+        ] {
+            let whole = (Some(1), None, message.to_owned(), None);
+            assert_eq!(finding("a: 1", message), whole);
+        }
+    }
 }

@@ -132,6 +132,12 @@ impl Object {
         self.lines.closest(&path::parse(field)).unwrap_or(self.line)
     }
 
+    /// The value of a field such as `spec.containers[1].image`.
+    #[must_use]
+    pub fn value_of(&self, field: &str) -> Option<&Value> {
+        path::value(&self.value, field)
+    }
+
     /// The place of the object.
     #[must_use]
     pub fn place(&self) -> Place {
