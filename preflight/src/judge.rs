@@ -192,6 +192,8 @@ fn add(report: &mut Report, object: &Object, verdicts: Vec<Verdict<'_>>, across:
     let subject = Subject::of(object);
     let (mut refused, mut warned, mut unjudged) = (!across.is_empty(), false, false);
     let unseen = verdicts.is_empty();
+    let position = report.judged.len();
+    let here = |finding: Finding| finding.at(position);
     report.judged.push(Judged {
         object: subject.clone(),
         place: object.place(),
@@ -217,11 +219,10 @@ fn add(report: &mut Report, object: &Object, verdicts: Vec<Verdict<'_>>, across:
         };
         if !response.accepted {
             let findings = Finding::of_refusal(policy, object, &response);
+            let findings = findings.into_iter().map(here);
             if by.only_reports() {
                 warned = true;
-                report
-                    .warnings
-                    .extend(findings.into_iter().map(Finding::only_reported));
+                report.warnings.extend(findings.map(Finding::only_reported));
             } else {
                 refused = true;
                 report.refusals.extend(findings);
@@ -230,10 +231,10 @@ fn add(report: &mut Report, object: &Object, verdicts: Vec<Verdict<'_>>, across:
         for warning in &response.warnings {
             warned = true;
             let finding = Finding::of_warning(by.policy.name(), object, warning);
-            report.warnings.push(Finding {
+            report.warnings.push(here(Finding {
                 policy: policy.to_owned(),
                 ..finding
-            });
+            }));
         }
         if response.mutated_object.is_some() {
             let text = format!("{policy} would change {subject}; it was judged as it is written");
@@ -243,7 +244,7 @@ fn add(report: &mut Report, object: &Object, verdicts: Vec<Verdict<'_>>, across:
             });
         }
     }
-    report.refusals.extend(across);
+    report.refusals.extend(across.into_iter().map(here));
     let summary = &mut report.summary;
     let count = if refused {
         &mut summary.refused

@@ -56,6 +56,9 @@ pub struct Finding {
     pub policy: String,
     /// The object.
     pub object: Subject,
+    /// The position of the object in [`Report::judged`]: two objects may have one name.
+    #[serde(skip)]
+    pub position: usize,
     /// The file, and the line of the field.
     #[serde(flatten)]
     pub place: Place,
@@ -141,6 +144,11 @@ impl Finding {
         findings
     }
 
+    /// The finding about the object at this position.
+    pub(crate) fn at(self, position: usize) -> Self {
+        Self { position, ..self }
+    }
+
     /// The finding in the refusal of an object that is not what it should be. `None` when the text is another one.
     fn of_malformed(policy: &str, object: &Object, message: &str) -> Option<Self> {
         let (_, found) = message.split_once(" cannot be judged by ")?;
@@ -199,6 +207,7 @@ impl Finding {
         Self {
             policy: policy.to_owned(),
             object: Subject::of(object),
+            position: 0,
             place: object.place_of(""),
             field: None,
             problem: problem.to_owned(),

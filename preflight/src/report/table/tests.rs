@@ -29,6 +29,7 @@ fn finding(
             namespace: Some("shop".to_owned()),
             name: "web".to_owned(),
         },
+        position: 0,
         place: place("deploy/web.yaml", line),
         field: Some(field.to_owned()),
         problem: problem.to_owned(),
