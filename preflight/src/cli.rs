@@ -148,6 +148,9 @@ pub(crate) enum Command {
         cluster: Vec<PathBuf>,
     },
     /// List the policies, and what they look at
+    ///
+    /// With `--policies-from` those that would judge, each with its mode and its settings; with `--settings` those of the
+    /// file. Both are checked.
     Policies,
     /// Write the completions for a shell
     Completions {
@@ -200,9 +203,33 @@ impl Common {
     }
 }
 
+/// What a command would not look at, although it was given.
+fn unused(cli: &Cli) -> Option<String> {
+    let command = match cli.command.as_ref()? {
+        Command::Review { .. } => "review",
+        Command::Policies => "policies",
+        Command::Completions { .. } => "completions",
+    };
+    let argument = if !cli.reports.is_empty() {
+        "--report <FORMAT=FILE>"
+    } else if cli.quiet {
+        "--quiet"
+    } else {
+        return None;
+    };
+    Some(format!(
+        "'{argument}' cannot be used with '{command}': it is about the report on manifests"
+    ))
+}
+
 /// Reads the arguments. Where they are wrong, or ask for help, it ends the program.
 pub(crate) fn parse() -> Cli {
     let cli = Cli::parse();
+    if let Some(text) = unused(&cli) {
+        Cli::command()
+            .error(ErrorKind::ArgumentConflict, text)
+            .exit();
+    }
     if cli.command.is_none() && cli.paths.is_empty() {
         let text =
             "no PATH was given: name files or folders with manifests, or `-` for standard input";

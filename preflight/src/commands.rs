@@ -136,6 +136,13 @@ fn configured(common: &Common) -> Result<(Vec<Configured>, Vec<Note>), Box<dyn E
     Ok((configured, Vec::new()))
 }
 
+/// Says what is not followed, where there is no report to say it in.
+fn remark(notes: &[Note], color: ColorChoice) {
+    for note in notes {
+        terminal::remark(&format!("{}: {}", note.place, note.text), color);
+    }
+}
+
 /// A reader that has gone away, such as `head`, has seen what it wanted.
 fn print(text: &str, color: ColorChoice) -> Result<(), Box<dyn Error>> {
     match terminal::print(text, color) {

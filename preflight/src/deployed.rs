@@ -372,6 +372,26 @@ impl Deployed {
         self.mode == Mode::Monitor
     }
 
+    /// The mode, as in a manifest.
+    #[must_use]
+    pub fn mode(&self) -> &'static str {
+        match self.mode {
+            Mode::Protect => "protect",
+            Mode::Monitor => "monitor",
+        }
+    }
+
+    /// The resources in its rules.
+    pub fn resources(&self) -> impl Iterator<Item = &str> {
+        let listed = self.rules.iter().flat_map(|rule| &rule.resources);
+        listed.map(String::as_str)
+    }
+
+    /// The kinds that it lets the policy look up.
+    pub fn kinds(&self) -> impl Iterator<Item = &str> {
+        self.grants.iter().map(|granted| granted.kind.as_str())
+    }
+
     /// Whether it is asked about a request.
     pub(crate) fn wants(&self, target: &Target, request: &Value, cluster: &Cluster) -> bool {
         let is_namespace = target.group.is_empty() && target.resource == "namespaces";

@@ -128,15 +128,12 @@ impl Finding {
             .as_deref()
             .unwrap_or("refused without a reason");
         let lines = shared::message::parse_refusal(message);
-        let mut findings: Vec<Self> = match lines {
-            Some(lines) => lines
-                .iter()
-                .map(|line| Self::of_line(policy, object, line))
-                .collect(),
-            None => {
-                let malformed = Self::of_malformed(policy, object, message);
-                vec![malformed.unwrap_or_else(|| Self::whole(policy, object, message))]
-            }
+        let mut findings: Vec<Self> = if let Some(lines) = lines {
+            let of_line = |line| Self::of_line(policy, object, line);
+            lines.iter().map(of_line).collect()
+        } else {
+            let malformed = Self::of_malformed(policy, object, message);
+            vec![malformed.unwrap_or_else(|| Self::whole(policy, object, message))]
         };
         for finding in &mut findings {
             finding.code = response.code;

@@ -19,7 +19,7 @@ use preflight::{
 };
 use serde_json::{Value, json};
 
-use super::{NOT_JUDGED, REFUSED, configured, no_such_format, print};
+use super::{NOT_JUDGED, REFUSED, configured, no_such_format, print, remark};
 use crate::{
     cli::{Common, Format},
     terminal,
@@ -38,9 +38,7 @@ struct Verdict<'a> {
 
 pub(super) fn run(common: &Common, file: &Path, cluster: &[PathBuf]) -> Result<u8, Box<dyn Error>> {
     let (policies, notes) = configured(common)?;
-    for note in notes {
-        terminal::remark(&format!("{}: {}", note.place, note.text), common.color);
-    }
+    remark(&notes, common.color);
     let request = read(file)?;
     let cluster = Arc::new(state(cluster, &common.namespace)?);
     let target = Target::of(&request);

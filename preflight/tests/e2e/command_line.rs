@@ -415,3 +415,25 @@ fn wrong_arguments_end_with_2() {
         "{help}"
     );
 }
+
+#[test]
+fn what_a_command_would_not_look_at_is_refused() {
+    let stage = Stage::new(&[("a", ACCEPT)]);
+    for (arguments, what) in [
+        (
+            &["--report", "sarif=a.sarif", "review", "a.json"][..],
+            "'--report <FORMAT=FILE>' cannot be used with 'review'",
+        ),
+        (
+            &["--quiet", "policies"],
+            "'--quiet' cannot be used with 'policies'",
+        ),
+    ] {
+        let (status, _, errors) = stage.run(arguments);
+        let expected = format!("error: {what}: it is about the report on manifests");
+        assert_eq!(
+            (status, errors.lines().next()),
+            (2, Some(expected.as_str()))
+        );
+    }
+}

@@ -560,3 +560,61 @@ fn code_hosts_read_what_the_policy_behind_a_resource_is_for() {
         (&json!("one"), &json!("What strict is for"))
     );
 }
+
+#[test]
+fn the_list_of_policies_is_that_of_the_resources() {
+    let stage = Stage::new(&[("strict", REFUSE), ("gentle", REFUSE)]);
+    stage.write(
+        "p.yaml",
+        format!(
+            "{}---\n{}",
+            deployed("one", "  mode: monitor\n  settings: {a: [1]}\n"),
+            deployed(
+                "strict",
+                "  contextAwareResources: [{apiVersion: v1, kind: Node}]\n"
+            )
+            .replace("[pods]", "[pods, services]")
+        ),
+    );
+    let (status, text, errors) = stage.run(&["policies", "--policies-from", "p.yaml"]);
+    let rows: Vec<String> = text
+        .lines()
+        .filter(|line| line.contains("  "))
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect();
+    assert_eq!(
+        (status, rows, errors.as_str()),
+        (
+            0,
+            [
+                "Policy Mode Looks at Looks up Settings",
+                r#"one (strict) monitor pods {"a":[1]}"#,
+                "strict protect pods, services Node defaults",
+            ]
+            .map(ToOwned::to_owned)
+            .to_vec(),
+            ""
+        )
+    );
+    stage.write("s.yaml", "gentle: {b: 2}\n");
+    let (_, text, _) = stage.run(&[
+        "policies",
+        "--settings",
+        "s.yaml",
+        "-p",
+        "gentle",
+        "-f",
+        "json",
+    ]);
+    let list: Value = serde_json::from_str(&text).unwrap();
+    let one = &list["policies"][0];
+    assert_eq!(
+        (&one["name"], &one["module"], &one["mode"], &one["settings"]),
+        (
+            &json!("gentle"),
+            &json!("gentle"),
+            &json!("protect"),
+            &json!({"b": 2})
+        )
+    );
+}
