@@ -127,13 +127,19 @@ fn configured(common: &Common) -> Result<(Vec<Configured>, Vec<Note>), Box<dyn E
         None => Settings::default(),
     };
     let policies = bundle::choose(policies, &common.policies)?;
-    let mut configured = Vec::new();
+    let (mut configured, mut errors) = (Vec::new(), Vec::new());
     for policy in policies {
         let settings = settings.of(policy.name());
-        settings::check(&policy, &settings)?;
-        configured.push(Configured::new(policy, settings));
+        match settings::check(&policy, &settings) {
+            Ok(()) => configured.push(Configured::new(policy, settings)),
+            Err(error) => errors.push(error.to_string()),
+        }
     }
-    Ok((configured, Vec::new()))
+    if errors.is_empty() {
+        Ok((configured, Vec::new()))
+    } else {
+        Err(errors.join("\n").into())
+    }
 }
 
 /// Says what is not followed, where there is no report to say it in.

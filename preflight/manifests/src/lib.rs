@@ -226,11 +226,11 @@ impl Manifests {
         let commands = rendered.commands();
         if !rendered.is_empty() && all.objects.is_empty() && all.problems.is_empty() {
             let text = format!(
-                "there is nothing to judge in this folder but {rendered}: judge what is rendered, {commands}"
+                "there is nothing to judge in this folder but {rendered}: judge the output of {commands}"
             );
             self.problem(&folder, None, text);
         } else if !rendered.is_empty() {
-            let text = format!("left out {rendered}: judge what is rendered, {commands}");
+            let text = format!("left out {rendered}: judge the output of {commands}");
             self.note(&folder, None, text);
         }
         self.extend(all);

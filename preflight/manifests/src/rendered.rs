@@ -76,8 +76,8 @@ impl Rendered {
 
     /// How to get what is applied.
     pub(super) fn commands(&self) -> String {
-        let helm = "`helm template CHART | preflight -`";
-        let kustomize = "`kubectl kustomize DIR | preflight -`";
+        let helm = "`helm template CHART`";
+        let kustomize = "`kubectl kustomize DIR`";
         match (self.charts.is_empty(), self.kustomizations) {
             (false, 0) => helm.to_owned(),
             (true, _) => kustomize.to_owned(),

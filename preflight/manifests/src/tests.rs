@@ -178,8 +178,8 @@ fn a_folder_is_read_in_order_and_other_files_are_noted() {
     assert_eq!(
         notes.collect::<Vec<_>>(),
         [
-            "DIR: left out 1 Helm chart (0 templates) and 1 kustomization (0 patches): judge what is rendered, `helm template \
-             CHART | preflight -` and `kubectl kustomize DIR | preflight -`",
+            "DIR: left out 1 Helm chart (0 templates) and 1 kustomization (0 patches): judge the output of \
+             `helm template CHART` and `kubectl kustomize DIR`",
             "chart/values.yaml:1: not a Kubernetes object, skipped",
             "data.json:1: not a Kubernetes object, skipped",
             "k/other.yaml:1: a kustomization, skipped: pipe what `kubectl kustomize` builds into `preflight -`",
@@ -245,8 +245,8 @@ fn patches_of_kustomizations_are_left_out_unless_they_are_named() {
         (
             ["pod", "other", "a"].map(ToOwned::to_owned).to_vec(),
             vec![
-                "DIR/base/..: left out 4 kustomizations (3 patches): judge what is rendered, `kubectl kustomize DIR | \
-                 preflight -`"
+                "DIR/base/..: left out 4 kustomizations (3 patches): judge the output of `kubectl \
+                 kustomize DIR`"
                     .to_owned()
             ],
             vec![],
@@ -267,7 +267,8 @@ fn templates_of_charts_are_left_out_unless_their_folder_is_named() {
     ]);
     let path = folder.path();
     let pods = |count: usize| vec!["pod".to_owned(); count];
-    let note = "DIR: left out 2 Helm charts (3 templates): judge what is rendered, `helm template CHART | preflight -`";
+    let note =
+        "DIR: left out 2 Helm charts (3 templates): judge the output of `helm template CHART`";
     assert_eq!(
         told(path, &[path.to_owned()]),
         (pods(2), vec![note.to_owned()], vec![])
@@ -278,8 +279,8 @@ fn templates_of_charts_are_left_out_unless_their_folder_is_named() {
         told(path, &[path.join("templates")]),
         (pods(1), vec![], vec![problem.to_owned()])
     );
-    let nothing = "DIR/charts: there is nothing to judge in this folder but 1 Helm chart (1 template): judge what is \
-                   rendered, `helm template CHART | preflight -`";
+    let nothing = "DIR/charts: there is nothing to judge in this folder but 1 Helm chart (1 template): judge the output \
+                   of `helm template CHART`";
     assert_eq!(
         told(path, &[path.join("charts")]),
         (pods(0), vec![], vec![nothing.to_owned()])

@@ -238,6 +238,13 @@ fn settings_are_checked_before_anything_is_judged() {
         stage.run(&["--settings", "nope.yaml", "pod.yaml"]),
         err("nope.yaml: cannot be read: No such file or directory (os error 2)")
     );
+    stage.write("all.yaml", "strict: {wrong: 1}\ngentle: {wrong: 2}\n");
+    assert_eq!(
+        stage.run(&["--settings", "all.yaml", "pod.yaml"]),
+        err(
+            "gentle refuses its settings: wrong is wrong\nstrict refuses its settings: wrong is wrong"
+        )
+    );
     // Settings of a policy that is not run this time are fine.
     assert_eq!(
         stage.run(&["--settings", "wrong.yaml", "--policy", "gentle", "pod.yaml"]),

@@ -287,6 +287,18 @@ fn says_what_is_wrong_with_the_resources() {
             "p.yaml:8: one: strict refuses its settings: wrong is wrong".to_owned(),
         ),
         (
+            format!(
+                "{}---\n{}---\n{}",
+                deployed("one", "  settings:\n    wrong: 1\n"),
+                deployed("two", "  settings: {wrong: 2}\n"),
+                deployed("three", "  mode: moniter\n")
+            ),
+            "p.yaml:8: one: strict refuses its settings: wrong is wrong\n\
+             p.yaml:18: two: strict refuses its settings: wrong is wrong\n\
+             p.yaml:20: three: spec: unknown variant `moniter`, expected `protect` or `monitor`"
+                .to_owned(),
+        ),
+        (
             deployed("one", "  mode: moniter\n"),
             "p.yaml:1: one: spec: unknown variant `moniter`, expected `protect` or `monitor`".to_owned(),
         ),
@@ -616,5 +628,25 @@ fn the_list_of_policies_is_that_of_the_resources() {
             &json!("protect"),
             &json!({"b": 2})
         )
+    );
+}
+
+#[test]
+fn what_of_a_folder_is_rendered_first_is_noted() {
+    let stage = Stage::new(&[("strict", Validate::Answer(r#"{"accepted":true}"#))]);
+    stage.write("p/one.yaml", deployed("one", "").replace("[pods]", "[pod]"));
+    stage.write("p/other.yaml", "a: 1\n");
+    stage.write("p/patch.yaml", deployed("one", ""));
+    stage.write("p/kustomization.yaml", "patches: [{path: patch.yaml}]\n");
+    stage.write("m.yaml", pod("shop", ""));
+    let expected = "note: p: left out 1 kustomization (1 patch): judge the output of `kubectl kustomize DIR`
+note: p/one.yaml:1: one: its rules list \"pod\", and there is no such resource in their apiGroups; did
+      you mean \"pods\"?
+
+1 object, 1 policy: 1 clean (1 that no policy looks at)
+";
+    assert_eq!(
+        stage.run(&["--policies-from", "p", "m.yaml"]),
+        out(0, expected)
     );
 }
