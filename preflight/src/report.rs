@@ -1,7 +1,7 @@
 //! What came out: findings with their places, for people ([`table`]), for programs ([`json`]), for code hosts
 //! ([`sarif`]) and for build servers ([`junit`]).
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use serde::Serialize;
 use serde_json::Value;
@@ -76,6 +76,9 @@ pub struct Finding {
     /// The HTTP status of a refusal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<u16>,
+    /// `monitor` where it would be a refusal, and is only reported.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mode: Option<&'static str>,
 }
 
 /// The name of an object.
@@ -161,7 +164,7 @@ impl Finding {
     pub(crate) fn line(&self, rule: Option<&str>) -> String {
         let line = Line {
             path: self.field.as_deref().unwrap_or_default(),
-            reason: &self.problem,
+            reason: &self.told(),
             fix: self.fix.as_deref(),
             rule,
         };
@@ -169,6 +172,14 @@ impl Finding {
         match self.field {
             Some(_) => line,
             None => line.trim_start_matches(": ").to_owned(),
+        }
+    }
+
+    /// What is told to people.
+    pub(crate) fn told(&self) -> Cow<'_, str> {
+        match self.mode {
+            Some(mode) => format!("{} (only reported: mode is {mode})", self.problem).into(),
+            None => self.problem.as_str().into(),
         }
     }
 
@@ -183,8 +194,7 @@ impl Finding {
     /// What a policy in `mode: monitor` would refuse.
     pub(crate) fn only_reported(self) -> Self {
         Self {
-            problem: format!("{} (only reported: mode is monitor)", self.problem),
-            code: None,
+            mode: Some("monitor"),
             ..self
         }
     }
@@ -211,6 +221,7 @@ impl Finding {
             fix: None,
             rule: None,
             code: None,
+            mode: None,
         }
     }
 }

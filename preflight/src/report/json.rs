@@ -17,7 +17,8 @@
 //! }
 //! ```
 //!
-//! `namespace`, `line`, `field`, `fix`, `rule` and `code` are left out where there is none. A finding of a policy that
+//! `namespace`, `line`, `field`, `fix`, `rule` and `code` are left out where there is none. What a policy in
+//! `mode: monitor` would refuse is among the warnings, with its `code` and `"mode": "monitor"`. A finding of a policy that
 //! is not of this bundle has its whole message as `problem`. What shows only across manifests is found by preflight
 //! itself, and says `preflight` for `policy`. New keys may come; a change of these raises `version`.
 

@@ -196,7 +196,7 @@ fn place(text: &mut String, place: &Place, field: Option<&str>, width: usize) {
 }
 
 fn problem(finding: &Finding) -> String {
-    let problem = printable(&finding.problem);
+    let problem = printable(&finding.told());
     match &finding.rule {
         Some(rule) => format!("{problem} [{}]", printable(rule)),
         None => problem,

@@ -59,6 +59,16 @@ WARNING  Pod shop/web  by two
         stage.run(&["--policies-from", "p.yaml", "m.yaml"]),
         out(1, expected)
     );
+    let (_, text, _) = stage.run(&["--format", "json", "--policies-from", "p.yaml", "m.yaml"]);
+    let report: Value = serde_json::from_str(&text).unwrap();
+    let object = json!({"apiVersion": "v1", "kind": "Pod", "namespace": "shop", "name": "web"});
+    assert_eq!(
+        report["warnings"],
+        json!([{
+            "policy": "two", "object": object, "file": "m.yaml", "line": 1, "problem": "no", "code": 403,
+            "mode": "monitor",
+        }])
+    );
     let request = json!({
         "operation": "CREATE",
         "resource": {"group": "", "version": "v1", "resource": "pods"},

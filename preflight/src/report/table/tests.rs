@@ -36,6 +36,7 @@ fn finding(
         fix: fix.map(ToOwned::to_owned),
         rule: Some("some_rule".to_owned()),
         code: Some(403),
+        mode: None,
     }
 }
 
