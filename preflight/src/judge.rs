@@ -3,18 +3,21 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use rayon::prelude::*;
 use serde_json::Value;
 
 use crate::{
-    Cluster, EvaluationError, Policy, Response, across,
+    Cluster, EvaluationError, Policy, Response,
     cluster::Grants,
     deployed::Deployed,
-    kinds::Kinds,
     manifests::{Manifests, Note, Object, Problem},
     report::{Finding, Judged, Report, Subject, Summary},
-    review::{Target, complete, request, stamp},
+    review::Target,
 };
+
+mod scene;
+
+pub use scene::Existing;
+use scene::Scene;
 
 /// A policy with its settings.
 #[derive(Debug)]
@@ -90,12 +93,31 @@ pub enum JudgeError {
     NoMetadata(String),
 }
 
-/// Judges all manifests. They are also the state of the cluster for look-ups.
+/// Judges all manifests, as [`judge_in`] does it in an empty cluster.
+pub fn judge(
+    manifests: Manifests,
+    policies: &[Configured],
+    namespace: &str,
+    now: Option<Timestamp>,
+    progress: impl Fn() + Sync,
+) -> Result<Report, JudgeError> {
+    judge_in(
+        Existing::default(),
+        manifests,
+        policies,
+        namespace,
+        now,
+        progress,
+    )
+}
+
+/// Judges all manifests. With what exists already they are the state of the cluster for look-ups.
 ///
 /// `now` is when all objects are taken to be created; without it they have the time that is written, or none.
 /// `progress` is called after each object.
-pub fn judge(
-    mut manifests: Manifests,
+pub fn judge_in(
+    existing: Existing,
+    manifests: Manifests,
     policies: &[Configured],
     namespace: &str,
     now: Option<Timestamp>,
@@ -107,57 +129,21 @@ pub fn judge(
     if let Some(unknown) = policies.iter().find(without_rules) {
         return Err(JudgeError::NoMetadata(unknown.policy.name().to_owned()));
     }
-    let kinds = Kinds::of(manifests.objects.iter().map(|object| &object.value));
-    let identities = across::identities(&manifests.objects, &kinds, namespace);
-    let doubles = across::doubles::notes(&manifests.objects, &identities);
-    manifests.notes.extend(doubles);
-    for object in &mut manifests.objects {
-        complete(&mut object.value, &kinds, namespace);
-    }
-    let cluster = Arc::new(Cluster::new(
-        manifests.objects.iter().map(|object| object.value.clone()),
-    ));
-    // Only what is reviewed is being created: look-ups find the others as they are.
-    if let Some(now) = now {
-        for object in &mut manifests.objects {
-            stamp(&mut object.value, now);
-        }
-    }
-    for deployed in policies.iter().filter_map(|one| one.deployed.as_ref()) {
-        let homes = manifests.objects.iter().filter_map(Object::namespace);
-        let note = deployed.note_of_namespaces(homes, &cluster);
-        manifests.notes.extend(note);
-    }
-
-    let judged: Vec<Vec<Verdict<'_>>> = manifests
-        .objects
-        .par_iter()
-        .enumerate()
-        .map(|(number, object)| {
-            let verdicts = judge_object(object, number, policies, &cluster);
-            progress();
-            verdicts
-        })
-        .collect();
-
-    // What no review shows is refused where the policy that it belongs to is asked, and may refuse.
-    let is_enforced = |policy: &str, number: usize| {
-        let mut verdicts = judged.get(number).into_iter().flatten();
-        verdicts.any(|verdict| verdict.by.policy.name() == policy && !verdict.by.only_reports())
-    };
-    let mut across = across::refusals(&manifests.objects, &identities, is_enforced);
-
+    let scene = Scene::new(manifests.objects, existing, namespace, now);
     let mut report = Report {
         problems: manifests.problems,
         notes: manifests.notes,
         ..Report::default()
     };
+    report.notes.extend(scene.notes(policies));
     report.summary = Summary {
-        objects: manifests.objects.len(),
+        objects: scene.written().len(),
         policies: policies.len(),
         ..Summary::default()
     };
-    for (number, (object, verdicts)) in manifests.objects.iter().zip(judged).enumerate() {
+    let judged = scene.judge(policies, progress);
+    let mut across = scene.across(&judged);
+    for (number, (object, verdicts)) in scene.written().iter().zip(judged).enumerate() {
         let across = across.remove(&number).unwrap_or_default();
         add(&mut report, object, verdicts, across);
     }
@@ -168,24 +154,6 @@ pub fn judge(
 struct Verdict<'a> {
     by: &'a Configured,
     result: Result<Response, EvaluationError>,
-}
-
-fn judge_object<'a>(
-    object: &Object,
-    number: usize,
-    policies: &'a [Configured],
-    cluster: &Arc<Cluster>,
-) -> Vec<Verdict<'a>> {
-    let request = request(&object.value, cluster.kinds(), number);
-    let target = Target::of(&request);
-    policies
-        .iter()
-        .filter(|configured| configured.wants(&target, &request, cluster))
-        .map(|by| Verdict {
-            by,
-            result: by.validate(&request, cluster),
-        })
-        .collect()
 }
 
 fn add(report: &mut Report, object: &Object, verdicts: Vec<Verdict<'_>>, across: Vec<Finding>) {
@@ -245,6 +213,7 @@ fn add(report: &mut Report, object: &Object, verdicts: Vec<Verdict<'_>>, across:
         }
     }
     report.refusals.extend(across.into_iter().map(here));
+    report.count(position);
     let summary = &mut report.summary;
     let count = if refused {
         &mut summary.refused

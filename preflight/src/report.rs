@@ -1,7 +1,11 @@
 //! What came out: findings with their places, for people ([`table`]), for programs ([`json`]), for code hosts
 //! ([`sarif`]) and for build servers ([`junit`]).
 
-use std::{borrow::Cow, fmt};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use serde::Serialize;
 use serde_json::Value;
@@ -22,9 +26,12 @@ pub use summary::Summary;
 
 /// All that one run has to say, in the order of the input.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Report {
     /// The numbers.
     pub summary: Summary,
+    /// How many objects each policy refuses or warns about, if any.
+    pub by_policy: BTreeMap<String, Tally>,
     /// What a cluster would refuse.
     pub refusals: Vec<Finding>,
     /// What a cluster would let pass with a warning.
@@ -36,6 +43,33 @@ pub struct Report {
     /// All objects, also those of which there is nothing to say.
     #[serde(skip)]
     pub judged: Vec<Judged>,
+}
+
+/// How many objects one policy has something to say of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Tally {
+    /// Those that it refuses.
+    pub refused: usize,
+    /// Of the others, those that it warns about.
+    pub warned: usize,
+}
+
+impl Report {
+    /// Adds the findings about the last object to the numbers of its policies.
+    pub(crate) fn count(&mut self, position: usize) {
+        let of_last = |findings: &[Finding]| -> BTreeSet<String> {
+            let findings = findings.iter().rev();
+            let findings = findings.take_while(|finding| finding.position == position);
+            findings.map(|finding| finding.policy.clone()).collect()
+        };
+        let refused = of_last(&self.refusals);
+        for policy in of_last(&self.warnings).difference(&refused) {
+            self.by_policy.entry(policy.clone()).or_default().warned += 1;
+        }
+        for policy in refused {
+            self.by_policy.entry(policy).or_default().refused += 1;
+        }
+    }
 }
 
 /// An object, and who judged it.

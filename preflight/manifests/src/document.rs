@@ -57,9 +57,8 @@ fn end_of_document(text: &str) -> usize {
 
 /// The end of a JSON object that another one follows, as in what jq prints. What follows may be broken.
 fn end_of_value(text: &str) -> Option<usize> {
-    let above = |line: &&str| is_blank(line) || is_separator(line);
     let lines = text.split_inclusive('\n');
-    let start: usize = lines.take_while(above).map(str::len).sum();
+    let start: usize = lines.take_while(|line| is_head(line)).map(str::len).sum();
     let text = text.get(start..)?;
     if !text.trim_start().starts_with('{') {
         return None;
@@ -76,6 +75,11 @@ fn is_separator(line: &str) -> bool {
     after.is_some_and(|after| after.is_empty() || after.starts_with(char::is_whitespace))
 }
 
+/// Whether a line is above the content of its document.
+fn is_head(line: &str) -> bool {
+    is_blank(line) || is_separator(line)
+}
+
 /// Comments and directives belong to the document below them.
 fn is_blank(line: &str) -> bool {
     line.trim().is_empty() || line.starts_with(['#', '%'])
@@ -90,7 +94,14 @@ pub fn parse_one(text: &str) -> Result<Value, Unreadable> {
     Ok(document.parse()?.map_or(Value::Null, |(value, ..)| value))
 }
 
-impl Document<'_> {
+impl<'a> Document<'a> {
+    /// The template in the comment that `helm template` writes above each object.
+    pub(super) fn template(self) -> Option<&'a str> {
+        let mut head = self.text.lines().take_while(|line| is_head(line));
+        head.find_map(|line| line.strip_prefix("# Source: "))
+            .map(str::trim_end)
+    }
+
     /// The value, the lines of its fields and its own line; `None` when there is nothing but comments.
     pub(super) fn parse(self) -> Result<Option<(Value, Lines, usize)>, Unreadable> {
         let root: Spanned<Node> = serde_saphyr::from_str_with_options(self.text, options())

@@ -30,6 +30,7 @@ mod walk;
 pub use document::parse_one;
 pub use lines::Lines;
 pub use unreadable::Unreadable;
+pub use walk::Exclude;
 
 use walk::{Source, Walk};
 
@@ -43,6 +44,8 @@ pub struct Object {
     /// The line where the object starts.
     pub line: usize,
     lines: Lines,
+    /// The template that it was rendered from, where Helm says so.
+    source: Option<String>,
 }
 
 /// Where something is.
@@ -53,13 +56,20 @@ pub struct Place {
     /// The line, where there is one to point to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<usize>,
+    /// The template that it was rendered from, where Helm says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.line {
-            Some(line) => write!(f, "{}:{line}", self.file),
-            None => f.write_str(&self.file),
+        f.write_str(&self.file)?;
+        if let Some(line) = self.line {
+            write!(f, ":{line}")?;
+        }
+        match &self.source {
+            Some(source) => write!(f, " ({source})"),
+            None => Ok(()),
         }
     }
 }
@@ -141,18 +151,20 @@ impl Object {
     /// The place of the object.
     #[must_use]
     pub fn place(&self) -> Place {
-        Place {
-            file: self.file.clone(),
-            line: Some(self.line),
-        }
+        self.place_at(self.line)
     }
 
     /// The place of a field.
     #[must_use]
     pub fn place_of(&self, field: &str) -> Place {
+        self.place_at(self.line_of(field))
+    }
+
+    fn place_at(&self, line: usize) -> Place {
         Place {
             file: self.file.clone(),
-            line: Some(self.line_of(field)),
+            line: Some(line),
+            source: self.source.clone(),
         }
     }
 }
@@ -160,9 +172,15 @@ impl Object {
 /// Reads all paths; `-` stands for standard input.
 #[must_use]
 pub fn read(paths: &[PathBuf]) -> Manifests {
+    read_without(paths, &Exclude::default())
+}
+
+/// Reads all paths, and of folders only what is not excluded.
+#[must_use]
+pub fn read_without(paths: &[PathBuf], exclude: &Exclude) -> Manifests {
     let mut manifests = Manifests::default();
     for path in paths {
-        manifests.read_path(path);
+        manifests.read_path(path, exclude);
     }
     manifests
 }
@@ -188,21 +206,21 @@ pub fn text<'a>(object: &'a Value, pointer: &str) -> Option<&'a str> {
 }
 
 impl Manifests {
-    fn read_path(&mut self, path: &Path) {
+    fn read_path(&mut self, path: &Path, exclude: &Exclude) {
         if path == Path::new("-") {
             let mut bytes = Vec::new();
             let read = io::stdin().lock().read_to_end(&mut bytes);
             self.add_named("-", read.map(|_| bytes));
         } else if path.is_dir() {
-            self.read_folder(path);
+            self.read_folder(path, exclude);
         } else {
             self.add_named(&path.display().to_string(), std::fs::read(path));
         }
     }
 
-    fn read_folder(&mut self, path: &Path) {
+    fn read_folder(&mut self, path: &Path, exclude: &Exclude) {
         let folder = path.display().to_string();
-        let Walk { files, rendered } = Walk::through(path);
+        let Walk { files, rendered } = Walk::through(path, exclude);
         if files.is_empty() && rendered.is_empty() {
             let text = "there is no .yaml, .yml or .json file in this folder".to_owned();
             return self.problem(&folder, None, text);
@@ -286,8 +304,9 @@ impl Manifests {
             match document.parse() {
                 Ok(None) => {}
                 Ok(Some((value, lines, line))) => {
+                    let template = document.template();
                     for object in list::flatten(value, lines, line) {
-                        self.add_object(file, object, source);
+                        self.add_object(file, object, template, source);
                     }
                 }
                 Err(Unreadable { line, text }) => self.problem(file, Some(line), text),
@@ -299,6 +318,7 @@ impl Manifests {
         &mut self,
         file: &str,
         (value, lines, line): (Value, Lines, usize),
+        template: Option<&str>,
         source: Source,
     ) {
         let of = |key| {
@@ -320,6 +340,7 @@ impl Manifests {
                     file: file.to_owned(),
                     line,
                     lines,
+                    source: template.map(ToOwned::to_owned),
                 });
             }
             (None, None) if source == Source::Folder => {
@@ -349,6 +370,7 @@ impl Manifests {
             place: Place {
                 file: file.to_owned(),
                 line,
+                source: None,
             },
             text,
         });
@@ -359,6 +381,7 @@ impl Manifests {
             place: Place {
                 file: file.to_owned(),
                 line,
+                source: None,
             },
             text,
         });

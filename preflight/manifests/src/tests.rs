@@ -217,6 +217,55 @@ fn told(folder: &Path, paths: &[PathBuf]) -> (Vec<String>, Vec<String>, Vec<Stri
 const POD: &str = "{apiVersion: v1, kind: Pod, metadata: {name: pod}}";
 
 #[test]
+fn what_is_excluded_is_not_read_unless_it_is_named() {
+    let pod = |name: &str| format!("{{apiVersion: v1, kind: Pod, metadata: {{name: {name}}}}}");
+    let folder = folder(&[
+        ("a.yaml", &pod("a")),
+        ("a.test.yaml", &pod("a-test")),
+        ("in/b.test.yaml", &pod("b-test")),
+        ("in/old/c.yaml", &pod("c")),
+        ("old/d.yaml", &pod("d")),
+        (".hidden/e.yaml", &pod("e")),
+        ("out/f.yaml", &pod("f")),
+        (".gitignore", "out/\n"),
+    ]);
+    let path = folder.path();
+    let read = |patterns: &[&str]| {
+        let patterns = patterns.iter().map(|pattern| (*pattern).to_owned());
+        let exclude = Exclude::new(patterns.collect()).unwrap();
+        let paths = [path.to_owned(), path.join("old/d.yaml")];
+        let manifests = read_without(&paths, &exclude);
+        let names = manifests.objects.iter().filter_map(Object::name);
+        names.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(read(&[]), "a-test a b-test c d d");
+    assert_eq!(read(&["*.test.yaml", "old"]), "a d");
+    assert_eq!(read(&["/old/", "in/*.yaml"]), "a-test a c d");
+    assert_eq!(
+        Exclude::new(vec!["a[".to_owned()]).unwrap_err().to_string(),
+        "error parsing glob 'a[': unclosed character class; missing ']'"
+    );
+}
+
+#[test]
+fn helm_says_where_an_object_is_from() {
+    let manifests = read_text(&format!(
+        "---\n# Source: shop/templates/pod.yaml\n{POD}\n---\n{POD}\n# Source: x\n---\n# A note\n\n# Source: shop/charts/db/templates/list.yaml \n\
+         apiVersion: v1\nkind: List\nitems: [{POD}]\n"
+    ));
+    let places = manifests.objects.iter();
+    let places = places.map(|object| object.place_of("kind").to_string());
+    assert_eq!(
+        places.collect::<Vec<_>>(),
+        [
+            "f.yaml:3 (shop/templates/pod.yaml)",
+            "f.yaml:5",
+            "f.yaml:13 (shop/charts/db/templates/list.yaml)",
+        ]
+    );
+}
+
+#[test]
 fn patches_of_kustomizations_are_left_out_unless_they_are_named() {
     let pod = |name: &str| format!("{{apiVersion: v1, kind: Pod, metadata: {{name: {name}}}}}");
     let folder = folder(&[

@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use ignore::WalkBuilder;
+use ignore::{
+    WalkBuilder,
+    overrides::{Override, OverrideBuilder},
+};
 
 use super::rendered::{self, Rendered};
 
@@ -13,6 +16,35 @@ pub(super) enum Source {
     Named,
     /// It was found in a folder, where other things may be, too.
     Folder,
+}
+
+/// What of folders is not read: patterns as in a `.gitignore` in each of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Exclude(Vec<String>);
+
+/// A pattern that is none.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ExcludeError(String);
+
+impl Exclude {
+    /// Takes the patterns.
+    pub fn new(patterns: Vec<String>) -> Result<Self, ExcludeError> {
+        let exclude = Self(patterns);
+        match exclude.within(Path::new("")) {
+            Ok(_) => Ok(exclude),
+            Err(error) => Err(ExcludeError(error.to_string().replacen("'!", "'", 1))),
+        }
+    }
+
+    fn within(&self, folder: &Path) -> Result<Override, ignore::Error> {
+        let mut patterns = OverrideBuilder::new(folder);
+        for pattern in &self.0 {
+            // What is negated there is left out.
+            patterns.add(&format!("!{pattern}"))?;
+        }
+        patterns.build()
+    }
 }
 
 /// What is in a folder.
@@ -26,8 +58,11 @@ pub(super) struct Walk {
 
 impl Walk {
     /// Lists a folder with all its folders.
-    pub(super) fn through(folder: &Path) -> Self {
-        let mut files: Vec<Result<PathBuf, ignore::Error>> = entries(folder).collect();
+    pub(super) fn through(folder: &Path, exclude: &Exclude) -> Self {
+        let mut files: Vec<Result<PathBuf, ignore::Error>> = match exclude.within(folder) {
+            Ok(exclude) => entries(folder, exclude).collect(),
+            Err(error) => vec![Err(error)],
+        };
         let mut rendered = Rendered::among(files.iter().flatten().map(PathBuf::as_path));
         files.retain(|file| {
             let leave = |file: &PathBuf| rendered.leaves_out(file);
@@ -37,7 +72,10 @@ impl Walk {
     }
 }
 
-fn entries(folder: &Path) -> impl Iterator<Item = Result<PathBuf, ignore::Error>> {
+fn entries(
+    folder: &Path,
+    exclude: Override,
+) -> impl Iterator<Item = Result<PathBuf, ignore::Error>> {
     WalkBuilder::new(folder)
         // A folder that was named is wanted, whatever the files above it say.
         .parents(false)
@@ -47,6 +85,7 @@ fn entries(folder: &Path) -> impl Iterator<Item = Result<PathBuf, ignore::Error>
         .git_global(false)
         .ignore(false)
         .git_exclude(false)
+        .overrides(exclude)
         .sort_by_file_path(Ord::cmp)
         .build()
         .filter(|entry| {

@@ -54,6 +54,8 @@ WARNING  Pod shop/web  by two
     no (only reported: mode is monitor)
 
 1 object, 2 policies: 1 refused
+  one  1 refused
+  two  1 with warnings
 ";
     assert_eq!(
         stage.run(&["--policies-from", "p.yaml", "m.yaml"]),

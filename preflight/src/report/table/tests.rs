@@ -3,13 +3,14 @@
 use super::*;
 use crate::{
     manifests::Problem,
-    report::{Subject, Summary},
+    report::{Subject, Summary, Tally},
 };
 
 fn place(file: &str, line: usize) -> Place {
     Place {
         file: file.to_owned(),
         line: Some(line),
+        source: None,
     }
 }
 
@@ -51,6 +52,13 @@ fn report() -> Report {
             warned: 1,
             ..Summary::default()
         },
+        by_policy: [
+            ("hostpath-mounts", 1, 0),
+            ("foreign", 1, 0),
+            ("nodeport-range", 0, 1),
+        ]
+        .map(|(policy, refused, warned)| (policy.to_owned(), Tally { refused, warned }))
+        .into(),
         judged: Vec::new(),
         refusals: vec![
             finding(
