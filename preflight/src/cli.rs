@@ -111,8 +111,8 @@ pub(crate) struct Common {
     /// Judge with the policies in these manifests, as a cluster would that they are applied to
     ///
     /// Each `ClusterAdmissionPolicy` and `AdmissionPolicy` brings its settings, its rules, its selectors, its
-    /// conditions, its mode and what it may look up; the policy that its module is called by judges. `-` stands for
-    /// standard input. May be given more than once.
+    /// conditions, its mode and what it may look up; the policy that its module is called by judges. What is in the
+    /// namespace `kubewarden` is left out, as there. `-` stands for standard input. May be given more than once.
     #[arg(long, value_name = "PATH", global = true, conflicts_with = "settings")]
     pub(crate) policies_from: Vec<PathBuf>,
     /// The namespace of manifests that name none

@@ -28,6 +28,9 @@ pub use error::DeployedError;
 pub use read::{name_of_module, read};
 use wire::{Mode, Rule, Scope};
 
+/// The namespace that Kubewarden is installed in, unless somebody chose another one.
+const KUBEWARDEN: &str = "kubewarden";
+
 /// The label that the API server gives to every namespace.
 const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 
@@ -40,6 +43,10 @@ pub struct Deployed {
     /// The one that an `AdmissionPolicy` is for.
     namespace: Option<String>,
     mode: Mode,
+    /// What users of the cluster read in place of the policy's own message.
+    message: Option<String>,
+    /// Whether it is not asked about what is in the namespace of Kubewarden itself.
+    spares_its_host: bool,
     rules: Vec<Rule>,
     /// Whether objects of other versions than those in the rules are left out, not converted.
     is_exact: bool,
@@ -54,6 +61,12 @@ impl Deployed {
     /// Whether nothing is refused.
     pub(crate) fn only_reports(&self) -> bool {
         self.mode == Mode::Monitor
+    }
+
+    /// What users of the cluster read in place of the policy's own message, which becomes a cause behind it.
+    #[must_use]
+    pub fn message(&self) -> Option<&str> {
+        self.message.as_deref().filter(|_| !self.only_reports())
     }
 
     /// The mode, as in a manifest.
@@ -125,6 +138,9 @@ impl Deployed {
             }
             (None, _) => return true,
         };
+        if self.spares_its_host && name == KUBEWARDEN {
+            return false;
+        }
         self.namespace_selector
             .iter()
             .all(|requirement| match namespace {
@@ -144,6 +160,12 @@ impl Deployed {
                 "its matchConditions {} cannot be evaluated here and count as true",
                 unknown.join(", ")
             ));
+        }
+        if self.message().is_some() {
+            texts.push(
+                "users of the cluster read its spec.message in place of what is told here"
+                    .to_owned(),
+            );
         }
         let note = |text: String| Note {
             place: self.place.clone(),

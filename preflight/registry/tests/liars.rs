@@ -29,7 +29,7 @@ fn answer(stream: &mut TcpStream, claimed: i64) -> std::io::Result<()> {
         stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")?;
         loop {
             // It ends when the other side has had enough.
-            stream.write_all(&[0; 65_536])?;
+            stream.write_all(&[0; 4096])?;
         }
     }
     let descriptor = |media_type: &str, size: i64| json!({"mediaType": media_type, "digest": DIGEST, "size": size});

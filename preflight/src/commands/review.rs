@@ -12,6 +12,7 @@ use std::{
 use anstyle::{AnsiColor, Style};
 use preflight::{
     Cluster, EvaluationError, Response,
+    deployed::Deployed,
     judge::Configured,
     manifests,
     report::printable,
@@ -33,6 +34,8 @@ const RED: Style = AnsiColor::Red.on_default().bold();
 struct Verdict<'a> {
     policy: &'a str,
     only_reports: bool,
+    /// What a user reads in place of the message of a refusal.
+    message: Option<&'a str>,
     result: Result<Response, EvaluationError>,
 }
 
@@ -51,6 +54,7 @@ pub(super) fn run(common: &Common, file: &Path, cluster: &[PathBuf]) -> Result<u
         .map(|configured| Verdict {
             policy: configured.name(),
             only_reports: configured.only_reports(),
+            message: configured.deployed.as_ref().and_then(Deployed::message),
             result: configured.validate(&request, &cluster),
         })
         .collect();
@@ -121,6 +125,9 @@ fn as_json(verdicts: &[Verdict<'_>]) -> Result<Value, serde_json::Error> {
             if verdict.only_reports {
                 fields.insert("mode".to_owned(), json!("monitor"));
             }
+            if let Some(message) = verdict.message {
+                fields.insert("message".to_owned(), json!(message));
+            }
             match &verdict.result {
                 Ok(answer) => fields.insert("response".to_owned(), serde_json::to_value(answer)?),
                 Err(error) => fields.insert("error".to_owned(), json!(error.to_string())),
@@ -136,6 +143,7 @@ fn as_text(verdicts: &[Verdict<'_>], target: &Target, width: usize) -> String {
     for Verdict {
         policy,
         only_reports,
+        message,
         result,
     } in verdicts
     {
@@ -154,8 +162,13 @@ fn as_text(verdicts: &[Verdict<'_>], target: &Target, width: usize) -> String {
         let _ = writeln!(text, "{policy} {style}{word}{style:#}");
         match result {
             Ok(response) => {
+                let told = message.filter(|_| !response.accepted);
+                if let Some(told) = told {
+                    paragraph(&mut text, told, width);
+                }
                 if let Some(message) = &response.message {
-                    paragraph(&mut text, message, width);
+                    let cause = if told.is_some() { "cause: " } else { "" };
+                    paragraph(&mut text, &format!("{cause}{message}"), width);
                 }
                 for warning in &response.warnings {
                     paragraph(&mut text, &format!("warning: {warning}"), width);

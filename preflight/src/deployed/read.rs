@@ -197,6 +197,9 @@ fn configure(
         }
         None => None,
     };
+    // Policies of that namespace are not asked about it either: the policy server lets everything in it pass.
+    let is_meant = spec.allow_inside_admission_controller_namespace == Some(true);
+    let spares_its_host = namespace.is_some() || !is_meant;
     Ok(Configured {
         policy: Arc::clone(policy),
         settings,
@@ -205,6 +208,8 @@ fn configure(
             place: object.place(),
             namespace,
             mode: spec.mode,
+            message: spec.message.filter(|message| !message.is_empty()),
+            spares_its_host,
             rules,
             is_exact: spec.match_policy.as_deref() == Some("Exact"),
             namespace_selector: requirements(spec.namespace_selector),

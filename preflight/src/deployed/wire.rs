@@ -24,6 +24,10 @@ pub(super) struct Spec {
     pub(super) object_selector: Option<LabelSelector>,
     #[serde(default)]
     pub(super) match_conditions: Option<Vec<Condition>>,
+    pub(super) message: Option<String>,
+    /// Called otherwise in the first releases that had it.
+    #[serde(alias = "allowInsideKubewardenNamespace")]
+    pub(super) allow_inside_admission_controller_namespace: Option<bool>,
     #[serde(default)]
     pub(super) context_aware_resources: Option<BTreeSet<ContextAwareResource>>,
 }

@@ -662,3 +662,56 @@ note: p/one.yaml:1: one: its rules list \"pod\", and there is no such resource i
         out(0, expected)
     );
 }
+
+#[test]
+fn a_message_of_the_resource_is_what_users_read() {
+    let stage = Stage::new(&[("strict", REFUSE)]);
+    stage.write(
+        "p.yaml",
+        deployed("one", "  message: ask the platform team\n"),
+    );
+    stage.write("m.yaml", pod("shop", ""));
+    let note =
+        "p.yaml:1: one: users of the cluster read its spec.message in place of what is told here\n";
+    let expected = refused("Pod shop/web", "one", 1)
+        + &format!("note: {note}\n1 object, 1 policy: 1 refused\n");
+    assert_eq!(
+        stage.run(&["--policies-from", "p.yaml", "m.yaml"]),
+        out(1, &expected)
+    );
+    let request = json!({"operation": "CREATE", "resource": {"group": "", "version": "v1", "resource": "pods"}});
+    stage.write("request.json", request.to_string());
+    let text = "one refuses it (403)\n  ask the platform team\n  cause: no\n".to_owned();
+    assert_eq!(
+        stage.run(&["review", "--policies-from", "p.yaml", "request.json"]),
+        (1, text, format!("note: {note}"))
+    );
+}
+
+#[test]
+fn the_namespace_of_kubewarden_is_spared_unless_a_policy_is_meant_for_it() {
+    let of_namespace =
+        deployed("one, namespace: kubewarden", "").replace("ClusterAdmission", "Admission");
+    for (policy, expected) in [
+        (deployed("one", ""), "1 clean"),
+        (
+            deployed("one", "  allowInsideKubewardenNamespace: true\n"),
+            "1 refused",
+        ),
+        (
+            deployed("one", "  allowInsideAdmissionControllerNamespace: true\n"),
+            "1 refused",
+        ),
+        (
+            deployed("one", "  allowInsideAdmissionControllerNamespace: false\n"),
+            "1 clean",
+        ),
+        (of_namespace, "1 clean"),
+    ] {
+        let stage = Stage::new(&[("strict", REFUSE)]);
+        stage.write("p.yaml", &policy);
+        stage.write("m.yaml", pod("kubewarden", ""));
+        let (_, text, _) = stage.run(&["-q", "--policies-from", "p.yaml", "m.yaml"]);
+        assert!(text.contains(expected), "{policy}: {text}");
+    }
+}
