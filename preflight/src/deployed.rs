@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use policy_metadata::{ContextAwareResource, Metadata};
+use policy_metadata::Metadata;
 use serde_json::Value;
 
 use crate::{
@@ -53,8 +53,6 @@ pub struct Deployed {
     namespace_selector: Vec<Requirement>,
     object_selector: Vec<Requirement>,
     conditions: Conditions,
-    /// What the policy may look up.
-    pub(crate) grants: BTreeSet<ContextAwareResource>,
 }
 
 impl Deployed {
@@ -82,11 +80,6 @@ impl Deployed {
     pub fn resources(&self) -> impl Iterator<Item = &str> {
         let listed = self.rules.iter().flat_map(|rule| &rule.resources);
         listed.map(String::as_str)
-    }
-
-    /// The kinds that it lets the policy look up.
-    pub fn kinds(&self) -> impl Iterator<Item = &str> {
-        self.grants.iter().map(|granted| granted.kind.as_str())
     }
 
     /// Whether it is asked about a request.

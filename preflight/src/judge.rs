@@ -1,86 +1,22 @@
 //! Puts every object through every policy that wants to see it.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
-use serde_json::Value;
 
 use crate::{
-    Cluster, EvaluationError, Policy, Response,
-    cluster::Grants,
-    deployed::Deployed,
+    EvaluationError, Policy,
     manifests::{Manifests, Note, Object, Problem},
     report::{Finding, Judged, Report, Subject, Summary},
-    review::Target,
 };
 
+mod configured;
+mod group;
 mod scene;
 
+pub(crate) use configured::Judge;
+pub use configured::{Answer, Configured, Member};
+pub use group::Group;
 pub use scene::Existing;
 use scene::Scene;
-
-/// A policy with its settings.
-#[derive(Debug)]
-pub struct Configured {
-    /// The policy.
-    pub policy: Arc<Policy>,
-    /// Its settings.
-    pub settings: Value,
-    /// The resource of the cluster that both are from, if they are.
-    pub deployed: Option<Deployed>,
-}
-
-impl Configured {
-    /// With the rules and look-ups of its own metadata.
-    #[must_use]
-    pub fn new(policy: impl Into<Arc<Policy>>, settings: Value) -> Self {
-        Self {
-            policy: policy.into(),
-            settings,
-            deployed: None,
-        }
-    }
-
-    /// The name in reports: of the resource, or of the policy itself.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        let deployed = self.deployed.as_ref();
-        deployed.map_or(self.policy.name(), |deployed| &deployed.name)
-    }
-
-    /// Whether it is asked about this request.
-    #[must_use]
-    pub fn wants(&self, target: &Target, request: &Value, cluster: &Cluster) -> bool {
-        let by_metadata = || {
-            let metadata = self.policy.metadata();
-            metadata.is_some_and(|metadata| target.is_wanted_by(metadata))
-        };
-        let deployed = self.deployed.as_ref();
-        deployed.map_or_else(by_metadata, |deployed| {
-            deployed.wants(target, request, cluster)
-        })
-    }
-
-    /// Judges a request. It may look up what its metadata grants or, in a cluster, what its resource does.
-    pub fn validate(
-        &self,
-        request: &Value,
-        cluster: &Arc<Cluster>,
-    ) -> Result<Response, EvaluationError> {
-        let mut grants = Grants::of(self.policy.metadata());
-        if let Some(deployed) = &self.deployed {
-            grants = grants.with_kinds(&deployed.grants);
-        }
-        self.policy
-            .validate(request, &self.settings, cluster.host_with(grants))
-    }
-
-    /// Whether it refuses nothing.
-    #[must_use]
-    pub fn only_reports(&self) -> bool {
-        self.deployed.as_ref().is_some_and(Deployed::only_reports)
-    }
-}
 
 /// Policies that cannot take part.
 #[derive(Debug, thiserror::Error)]
@@ -124,10 +60,11 @@ pub fn judge_in(
     progress: impl Fn() + Sync,
 ) -> Result<Report, JudgeError> {
     let without_rules = |configured: &&Configured| {
-        configured.deployed.is_none() && configured.policy.metadata().is_none()
+        let metadata = configured.policy().and_then(Policy::metadata);
+        configured.deployed.is_none() && metadata.is_none()
     };
     if let Some(unknown) = policies.iter().find(without_rules) {
-        return Err(JudgeError::NoMetadata(unknown.policy.name().to_owned()));
+        return Err(JudgeError::NoMetadata(unknown.name().to_owned()));
     }
     let scene = Scene::new(manifests.objects, existing, namespace, now);
     let mut report = Report {
@@ -153,7 +90,7 @@ pub fn judge_in(
 /// What one policy says of an object.
 struct Verdict<'a> {
     by: &'a Configured,
-    result: Result<Response, EvaluationError>,
+    result: Result<Answer, EvaluationError>,
 }
 
 fn add(report: &mut Report, object: &Object, verdicts: Vec<Verdict<'_>>, across: Vec<Finding>) {
@@ -173,8 +110,8 @@ fn add(report: &mut Report, object: &Object, verdicts: Vec<Verdict<'_>>, across:
     });
     for Verdict { by, result } in verdicts {
         let policy = by.name();
-        let response = match result {
-            Ok(response) => response,
+        let answer = match result {
+            Ok(answer) => answer,
             Err(error) => {
                 unjudged = true;
                 let text = format!("{policy} could not judge {subject}: {error}");
@@ -185,8 +122,9 @@ fn add(report: &mut Report, object: &Object, verdicts: Vec<Verdict<'_>>, across:
                 continue;
             }
         };
+        let response = &answer.response;
         if !response.accepted {
-            let findings = Finding::of_refusal(policy, object, &response);
+            let findings = Finding::of_answer(policy, object, &answer);
             let findings = findings.into_iter().map(here);
             if by.only_reports() {
                 warned = true;
@@ -198,7 +136,8 @@ fn add(report: &mut Report, object: &Object, verdicts: Vec<Verdict<'_>>, across:
         }
         for warning in &response.warnings {
             warned = true;
-            let finding = Finding::of_warning(by.policy.name(), object, warning);
+            let named = by.policy().map(Policy::name).unwrap_or_default();
+            let finding = Finding::of_warning(named, object, warning);
             report.warnings.push(here(Finding {
                 policy: policy.to_owned(),
                 ..finding

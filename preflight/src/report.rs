@@ -13,6 +13,7 @@ use shared::message::Line;
 
 use crate::{
     Response,
+    judge::Answer,
     manifests::{Note, Object, Place, Problem},
 };
 
@@ -158,6 +159,20 @@ impl Subject {
 }
 
 impl Finding {
+    /// The findings of a refusal. Those of a group begin with its own message.
+    pub(crate) fn of_answer(policy: &str, object: &Object, answer: &Answer) -> Vec<Self> {
+        let mut findings = Self::of_refusal(policy, object, &answer.response);
+        for (member, refusal) in &answer.causes {
+            for finding in Self::of_refusal(policy, object, refusal) {
+                findings.push(Self {
+                    problem: format!("{member}: {}", finding.problem),
+                    ..finding
+                });
+            }
+        }
+        findings
+    }
+
     /// One finding for each problem in a refusal. The message of a foreign policy is one finding as a whole.
     pub(crate) fn of_refusal(policy: &str, object: &Object, response: &Response) -> Vec<Self> {
         let message = response

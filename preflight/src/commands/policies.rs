@@ -3,8 +3,12 @@
 use std::{collections::BTreeSet, error::Error};
 
 use comfy_table::{ContentArrangement, Table, presets};
-use preflight::{deployed::Deployed, judge::Configured};
-use serde_json::{Value, json};
+use preflight::{
+    Policy,
+    deployed::Deployed,
+    judge::{Configured, Member},
+};
+use serde_json::{Map, Value, json};
 
 use super::{chosen, configured, no_such_format, print, remark};
 use crate::{
@@ -57,11 +61,12 @@ struct Columns {
 const MODULES: Columns = Columns {
     heads: ["Policy", "Version", "Size", "Looks at", "Looks up"],
     row: |configured| {
-        let policy = &configured.policy;
+        let version = configured.policy().and_then(Policy::version);
+        let size = configured.policy().map(Policy::size).unwrap_or_default();
         [
-            policy.name().to_owned(),
-            policy.version().unwrap_or("unknown").to_owned(),
-            format!("{} KB", policy.size().div_ceil(1000)),
+            configured.name().to_owned(),
+            version.unwrap_or("unknown").to_owned(),
+            format!("{} KB", size.div_ceil(1000)),
             looks_at(configured).map_or_else(|| "unknown".to_owned(), join),
             join(looks_up(configured)),
         ]
@@ -71,8 +76,8 @@ const MODULES: Columns = Columns {
 const SETTINGS: Columns = Columns {
     heads: ["Policy", "Mode", "Looks at", "Looks up", "Settings"],
     row: |configured| {
-        let (name, module) = (configured.name(), configured.policy.name());
-        let settings = &configured.settings;
+        let name = configured.name();
+        let module = configured.policy().map_or("group", Policy::name);
         [
             if name == module {
                 name.to_owned()
@@ -82,14 +87,28 @@ const SETTINGS: Columns = Columns {
             mode(configured).to_owned(),
             looks_at(configured).map_or_else(|| "unknown".to_owned(), join),
             join(looks_up(configured)),
-            if *settings == json!({}) {
-                "defaults".to_owned()
-            } else {
-                settings.to_string()
-            },
+            settings(configured),
         ]
     },
 };
+
+/// In a group those of each member, below the expression.
+fn settings(configured: &Configured) -> String {
+    let of_member = |member: &Member| match &member.settings {
+        settings if *settings == json!({}) => "defaults".to_owned(),
+        settings => settings.to_string(),
+    };
+    let members = configured.members().into_iter();
+    let Some(expression) = configured.expression() else {
+        return members.map(|(_, member)| of_member(member)).collect();
+    };
+    let members = members.map(|(name, member)| {
+        let module = member.policy.name();
+        format!("{name} ({module}): {}", of_member(member))
+    });
+    let lines: Vec<String> = [expression.to_owned()].into_iter().chain(members).collect();
+    lines.join("\n")
+}
 
 fn table(columns: &Columns, policies: &[Configured], width: usize) -> String {
     let mut table = Table::new();
@@ -105,18 +124,33 @@ fn table(columns: &Columns, policies: &[Configured], width: usize) -> String {
 }
 
 fn as_json(configured: &Configured, has_settings: bool) -> Value {
-    let policy = &configured.policy;
     let mut json = json!({
         "name": configured.name(),
-        "version": policy.version(),
-        "size": policy.size(),
         "looksAt": looks_at(configured),
         "looksUp": looks_up(configured),
     });
-    if let (true, Some(fields)) = (has_settings, json.as_object_mut()) {
-        fields.insert("module".to_owned(), json!(policy.name()));
-        fields.insert("mode".to_owned(), json!(mode(configured)));
-        fields.insert("settings".to_owned(), configured.settings.clone());
+    let Some(fields) = json.as_object_mut() else {
+        return json;
+    };
+    if let Some(policy) = configured.policy() {
+        fields.insert("version".to_owned(), json!(policy.version()));
+        fields.insert("size".to_owned(), json!(policy.size()));
+    }
+    if !has_settings {
+        return json;
+    }
+    fields.insert("mode".to_owned(), json!(mode(configured)));
+    let of_member =
+        |member: &Member| json!({"module": member.policy.name(), "settings": member.settings});
+    let members = configured.members();
+    if let Some(expression) = configured.expression() {
+        fields.insert("expression".to_owned(), json!(expression));
+        let members = members.iter();
+        let members = members.map(|(name, member)| ((*name).to_owned(), of_member(member)));
+        fields.insert("policies".to_owned(), members.collect::<Map<_, _>>().into());
+    } else if let Some((_, member)) = members.first() {
+        fields.insert("module".to_owned(), json!(member.policy.name()));
+        fields.insert("settings".to_owned(), member.settings.clone());
     }
     json
 }
@@ -131,20 +165,15 @@ fn looks_at(configured: &Configured) -> Option<BTreeSet<&str>> {
     if let Some(deployed) = &configured.deployed {
         return Some(deployed.resources().collect());
     }
-    let rules = &configured.policy.metadata()?.rules;
+    let rules = &configured.policy()?.metadata()?.rules;
     let listed = rules.iter().flat_map(|rule| &rule.resources);
     Some(listed.map(String::as_str).collect())
 }
 
-/// The kinds that the policy may ask the cluster for.
+/// The kinds that the policies may ask the cluster for.
 fn looks_up(configured: &Configured) -> BTreeSet<&str> {
-    if let Some(deployed) = &configured.deployed {
-        return deployed.kinds().collect();
-    }
-    let metadata = configured.policy.metadata();
-    let granted = metadata.map(|metadata| &metadata.context_aware_resources);
-    let granted = granted.into_iter().flatten();
-    granted.map(|resource| resource.kind.as_str()).collect()
+    let members = configured.members().into_iter();
+    members.flat_map(|(_, member)| member.looks_up()).collect()
 }
 
 fn join(names: BTreeSet<&str>) -> String {

@@ -1,8 +1,13 @@
 //! From the manifests of resources to policies that judge as a cluster would.
 
-use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::Arc,
+};
 
-use serde_json::json;
+use policy_metadata::ContextAwareResource;
+use serde_json::{Value, json};
 
 use super::{
     Conditions, Deployed, DeployedError,
@@ -11,7 +16,7 @@ use super::{
 use crate::{
     Policy,
     bundle::UnknownName,
-    judge::Configured,
+    judge::{Configured, Group, Judge, Member},
     manifests::{self, Note, Object},
     settings,
 };
@@ -65,26 +70,17 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn take(&mut self, object: &Object) {
-        let kind = object.kind();
-        match (object.group(), kind) {
-            (GROUP, "ClusterAdmissionPolicy" | "AdmissionPolicy") => {
-                if let Err(error) = self.add(object) {
-                    self.errors.push(error);
-                }
-            }
-            (GROUP, "ClusterAdmissionPolicyGroup" | "AdmissionPolicyGroup") => {
-                let text = format!(
-                    "{kind} {} is not judged: its expression is not evaluated here",
-                    name(object, self.namespace)
-                );
-                let place = object.place();
-                self.notes.push(Note { place, text });
-            }
-            _ => {}
+        let is_group = match (object.group(), object.kind()) {
+            (GROUP, "ClusterAdmissionPolicy" | "AdmissionPolicy") => false,
+            (GROUP, "ClusterAdmissionPolicyGroup" | "AdmissionPolicyGroup") => true,
+            _ => return,
+        };
+        if let Err(error) = self.add(object, is_group) {
+            self.errors.push(error);
         }
     }
 
-    fn add(&mut self, object: &Object) -> Result<(), DeployedError> {
+    fn add(&mut self, object: &Object, is_group: bool) -> Result<(), DeployedError> {
         let name = name(object, self.namespace);
         if !self.names.insert(name.clone()) {
             return Err(malformed(
@@ -94,23 +90,97 @@ impl Reader<'_> {
                  --policies-from - PATH`",
             ));
         }
-        let spec = spec(object, &name)?;
-        let module = name_of_module(spec.module.as_deref().unwrap_or_default());
-        if !self.only.is_empty() && !self.only.iter().any(|wanted| wanted == module) {
-            return Ok(());
-        }
-        let mut policies = self.policies.iter();
-        let Some(policy) = policies.find(|policy| policy.name() == module) else {
-            self.add_unknown(object, name, module);
+        let mut spec = spec(object, &name, is_group)?;
+        let judge = if is_group {
+            self.group(object, &name, &mut spec)
+        } else {
+            self.one(object, &name, &mut spec)?
+        };
+        let Some(judge) = judge else {
             return Ok(());
         };
-        let policy = Arc::clone(policy);
-        let one = configure(object, name, spec, &policy)?;
-        let deployed = one.deployed.iter();
-        let notes = deployed.flat_map(|deployed| deployed.notes(policy.metadata()));
+        let one = Configured {
+            judge,
+            deployed: Some(deployed(object, name, spec)),
+        };
+        let metadata = one.policy().and_then(Policy::metadata);
+        let notes = one.deployed.iter().flat_map(|it| it.notes(metadata));
         self.notes.extend(notes);
         self.configured.push(one);
         Ok(())
+    }
+
+    /// `None` when it is not wanted, or its module is not loaded.
+    fn one(
+        &mut self,
+        object: &Object,
+        name: &str,
+        spec: &mut Spec,
+    ) -> Result<Option<Judge>, DeployedError> {
+        let module = name_of_module(spec.module.as_deref().unwrap_or_default());
+        if !self.is_wanted(module) {
+            return Ok(None);
+        }
+        let Some(policy) = self.policy(module) else {
+            self.add_unknown(object, name.to_owned(), module);
+            return Ok(None);
+        };
+        let settings = spec.settings.take();
+        let grants = spec.context_aware_resources.take();
+        let member = member(policy, settings, grants, name);
+        check(object, name, "spec.settings", &member)?;
+        Ok(Some(Judge::One(member)))
+    }
+
+    /// `None` when it is not wanted, or cannot be followed. What is wrong with its members is told of all of them.
+    fn group(&mut self, object: &Object, name: &str, spec: &mut Spec) -> Option<Judge> {
+        let specs = spec.policies.take().unwrap_or_default();
+        let modules = || specs.values().map(|spec| name_of_module(&spec.module));
+        if !modules().any(|module| self.is_wanted(module)) {
+            return None;
+        }
+        if let Some(module) = modules().find(|module| self.policy(module).is_none()) {
+            let text = format!("no policy named {module} is loaded; add it with --wasm");
+            return self.leave_out(object, name, &text);
+        }
+        let mut members = BTreeMap::new();
+        let mut is_wrong = false;
+        for (called, spec) in specs {
+            let policy = self.policy(name_of_module(&spec.module))?;
+            let one = member(policy, spec.settings, spec.context_aware_resources, name);
+            let field = format!("spec.policies.{called}.settings");
+            if let Err(error) = check(object, name, &field, &one) {
+                self.errors.push(error);
+                is_wrong = true;
+            }
+            members.insert(called, one);
+        }
+        if is_wrong {
+            return None;
+        }
+        let expression = spec.expression.take().unwrap_or_default();
+        let message = spec.message.take().unwrap_or_default();
+        match Group::new(members, expression, message) {
+            Some(group) => Some(Judge::Group(group)),
+            None => self.leave_out(object, name, "its expression cannot be evaluated here"),
+        }
+    }
+
+    fn is_wanted(&self, module: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|wanted| wanted == module)
+    }
+
+    fn policy(&self, module: &str) -> Option<Arc<Policy>> {
+        let mut policies = self.policies.iter();
+        policies.find(|policy| policy.name() == module).cloned()
+    }
+
+    fn leave_out<T>(&mut self, object: &Object, name: &str, why: &str) -> Option<T> {
+        self.notes.push(Note {
+            place: object.place(),
+            text: format!("{} {name} is not judged: {why}", object.kind()),
+        });
+        None
     }
 
     fn add_unknown(&mut self, object: &Object, name: String, module: &str) {
@@ -146,12 +216,15 @@ impl Reader<'_> {
     }
 }
 
-fn spec(object: &Object, name: &str) -> Result<Spec, DeployedError> {
+fn spec(object: &Object, name: &str, is_group: bool) -> Result<Spec, DeployedError> {
     let spec = object.value.get("spec").cloned();
     let spec: Spec = serde_json::from_value(spec.unwrap_or_else(|| json!({})))
         .map_err(|error| malformed(object, name, format!("spec: {error}")))?;
-    let missing = if spec.module.is_none() {
+    let members = spec.policies.as_ref();
+    let missing = if !is_group && spec.module.is_none() {
         "spec.module is missing"
+    } else if is_group && members.is_none_or(BTreeMap::is_empty) {
+        "spec.policies is missing or empty"
     } else if spec.rules.as_ref().is_none_or(Vec::is_empty) {
         "spec.rules is missing or empty"
     } else {
@@ -166,58 +239,64 @@ fn spec(object: &Object, name: &str) -> Result<Spec, DeployedError> {
     ))
 }
 
-fn configure(
-    object: &Object,
-    name: String,
-    spec: Spec,
-    policy: &Arc<Policy>,
-) -> Result<Configured, DeployedError> {
-    let settings = spec.settings.filter(|settings| !settings.is_null());
-    let settings = settings.unwrap_or_else(|| json!({}));
-    if let Err(error) = settings::check(policy, &settings) {
-        let place = object.place_of("spec.settings");
-        let error = Box::new(error);
-        return Err(DeployedError::Settings { place, name, error });
+/// The controller knows no grants but those of cluster-wide policies.
+fn member(
+    policy: Arc<Policy>,
+    settings: Option<Value>,
+    grants: Option<BTreeSet<ContextAwareResource>>,
+    name: &str,
+) -> Member {
+    let settings = settings.filter(|settings| !settings.is_null());
+    let grants = grants.filter(|_| home(name).is_none());
+    Member {
+        policy,
+        settings: settings.unwrap_or_else(|| json!({})),
+        grants: Some(grants.unwrap_or_default()),
     }
+}
+
+fn check(object: &Object, name: &str, field: &str, member: &Member) -> Result<(), DeployedError> {
+    settings::check(&member.policy, &member.settings).map_err(|error| DeployedError::Settings {
+        place: object.place_of(field),
+        name: name.to_owned(),
+        error: Box::new(error),
+    })
+}
+
+fn deployed(object: &Object, name: String, spec: Spec) -> Deployed {
     let requirements = |selector: Option<LabelSelector>| {
         selector
             .map(LabelSelector::requirements)
             .unwrap_or_default()
     };
     let mut rules = spec.rules.unwrap_or_default();
-    let mut grants = spec.context_aware_resources.unwrap_or_default();
-    let namespace = match name.split_once('/') {
-        Some((namespace, _)) => {
-            // The controller writes the one, and knows no other grants than those of cluster-wide policies.
-            for rule in &mut rules {
-                rule.scope = Scope::Namespaced;
-            }
-            grants.clear();
-            Some(namespace.to_owned())
+    let namespace = home(&name).map(ToOwned::to_owned);
+    if namespace.is_some() {
+        // The controller writes the one.
+        for rule in &mut rules {
+            rule.scope = Scope::Namespaced;
         }
-        None => None,
-    };
+    }
     // Policies of that namespace are not asked about it either: the policy server lets everything in it pass.
     let is_meant = spec.allow_inside_admission_controller_namespace == Some(true);
-    let spares_its_host = namespace.is_some() || !is_meant;
-    Ok(Configured {
-        policy: Arc::clone(policy),
-        settings,
-        deployed: Some(Deployed {
-            name,
-            place: object.place(),
-            namespace,
-            mode: spec.mode,
-            message: spec.message.filter(|message| !message.is_empty()),
-            spares_its_host,
-            rules,
-            is_exact: spec.match_policy.as_deref() == Some("Exact"),
-            namespace_selector: requirements(spec.namespace_selector),
-            object_selector: requirements(spec.object_selector),
-            conditions: Conditions::read(spec.match_conditions.unwrap_or_default()),
-            grants,
-        }),
-    })
+    Deployed {
+        name,
+        place: object.place(),
+        mode: spec.mode,
+        message: spec.message.filter(|message| !message.is_empty()),
+        spares_its_host: namespace.is_some() || !is_meant,
+        namespace,
+        rules,
+        is_exact: spec.match_policy.as_deref() == Some("Exact"),
+        namespace_selector: requirements(spec.namespace_selector),
+        object_selector: requirements(spec.object_selector),
+        conditions: Conditions::read(spec.match_conditions.unwrap_or_default()),
+    }
+}
+
+/// The namespace of a resource that is for one, from its name.
+fn home(name: &str) -> Option<&str> {
+    name.split_once('/').map(|(namespace, _)| namespace)
 }
 
 /// The name of the resource; that of an `AdmissionPolicy` behind its namespace.

@@ -25,9 +25,24 @@ pub(super) struct Spec {
     #[serde(default)]
     pub(super) match_conditions: Option<Vec<Condition>>,
     pub(super) message: Option<String>,
+    /// Of a group.
+    pub(super) expression: Option<String>,
+    /// Of a group.
+    pub(super) policies: Option<BTreeMap<String, MemberSpec>>,
     /// Called otherwise in the first releases that had it.
     #[serde(alias = "allowInsideKubewardenNamespace")]
     pub(super) allow_inside_admission_controller_namespace: Option<bool>,
+    #[serde(default)]
+    pub(super) context_aware_resources: Option<BTreeSet<ContextAwareResource>>,
+}
+
+/// A policy of a group.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct MemberSpec {
+    pub(super) module: String,
+    #[serde(default)]
+    pub(super) settings: Option<Value>,
     #[serde(default)]
     pub(super) context_aware_resources: Option<BTreeSet<ContextAwareResource>>,
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{Configured, Verdict};
 use crate::{
-    Cluster,
+    Cluster, Policy,
     across::{self, Identity},
     kinds::Kinds,
     manifests::{Note, Object},
@@ -138,7 +138,10 @@ impl Scene {
     pub(super) fn across(&self, judged: &[Vec<Verdict<'_>>]) -> BTreeMap<usize, Vec<Finding>> {
         let is_enforced = |policy: &str, number: usize| {
             let mut verdicts = judged.get(number).into_iter().flatten();
-            verdicts.any(|verdict| verdict.by.policy.name() == policy && !verdict.by.only_reports())
+            verdicts.any(|verdict| {
+                let judge = verdict.by.policy().map(Policy::name);
+                judge == Some(policy) && !verdict.by.only_reports()
+            })
         };
         across::refusals(&self.objects, &self.identities, is_enforced)
     }

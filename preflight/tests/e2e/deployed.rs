@@ -23,6 +23,23 @@ spec:
     )
 }
 
+/// A group of `strict` and `gentle`, with more fields of its `spec`.
+fn group(name: &str, expression: &str, more: &str) -> String {
+    format!(
+        "apiVersion: policies.kubewarden.io/v1
+kind: ClusterAdmissionPolicyGroup
+metadata: {{name: {name}}}
+spec:
+  rules: [{{apiGroups: [''], apiVersions: [v1], resources: [pods], operations: [CREATE]}}]
+  expression: '{expression}'
+  message: not like this
+  policies:
+    strict: {{module: 'registry://registry.example.com/policies/strict:v1'}}
+    gentle: {{module: 'registry://registry.example.com/policies/gentle:v1'}}
+{more}"
+    )
+}
+
 fn pod(namespace: &str, labels: &str) -> String {
     format!(
         "apiVersion: v1\nkind: Pod\nmetadata: {{name: web, namespace: {namespace}, labels: {{{labels}}}}}\n---\n"
@@ -241,12 +258,13 @@ fn tells_what_is_not_followed() {
         "one",
         "  matchConditions: [{name: a, expression: authorizer.x()}]\n  namespaceSelector: {matchLabels: {team: a}}\n",
     );
-    let group = "apiVersion: policies.kubewarden.io/v1\nkind: ClusterAdmissionPolicyGroup\nmetadata: {name: all}\n";
+    let group = group("all", "strict()", "");
     stage.write("p.yaml", format!("{one}---\n{group}"));
     stage.write("m.yaml", pod("shop", ""));
     let expected =
         "note: p.yaml:1: one: its matchConditions a cannot be evaluated here and count as true
-note: p.yaml:11: ClusterAdmissionPolicyGroup all is not judged: its expression is not evaluated here
+note: p.yaml:11: ClusterAdmissionPolicyGroup all is not judged: no policy named gentle is loaded;
+      add it with --wasm
 note: p.yaml:1: one: its namespaceSelector counts as matched in shop, whose labels are not known;
       add the Namespaces to the manifests
 
@@ -713,5 +731,110 @@ fn the_namespace_of_kubewarden_is_spared_unless_a_policy_is_meant_for_it() {
         stage.write("m.yaml", pod("kubewarden", ""));
         let (_, text, _) = stage.run(&["-q", "--policies-from", "p.yaml", "m.yaml"]);
         assert!(text.contains(expected), "{policy}: {text}");
+    }
+}
+
+const ACCEPT: Validate<'_> = Validate::Answer(r#"{"accepted":true,"warnings":["hm"]}"#);
+
+#[test]
+fn a_group_is_judged_by_its_expression() {
+    let refused = "REFUSED  Pod shop/web  by all
+  m.yaml:1
+    not like this
+";
+    let because = format!("{refused}  m.yaml:1\n    strict: no\n\n1 object, 1 policy: 1 refused\n");
+    let without_cause = format!("{refused}\n1 object, 1 policy: 1 refused\n");
+    let clean = "1 object, 1 policy: 1 clean\n".to_owned();
+    for (expression, expected) in [
+        ("strict() && gentle()", &because),
+        ("strict() || gentle()", &clean),
+        ("!strict() && gentle()", &clean),
+        ("!gentle()", &without_cause),
+        ("!gentle() && strict()", &without_cause),
+        ("!(gentle() && !strict())", &because),
+    ] {
+        let stage = Stage::new(&[("strict", REFUSE), ("gentle", ACCEPT)]);
+        stage.write("p.yaml", group("all", expression, ""));
+        stage.write("m.yaml", pod("shop", ""));
+        let (_, text, errors) = stage.run(&["--policies-from", "p.yaml", "m.yaml"]);
+        assert_eq!((&text, errors.as_str()), (expected, ""), "{expression}");
+    }
+}
+
+#[test]
+fn a_group_tells_a_review_and_the_list_of_what_it_is_made() {
+    let stage = Stage::new(&[("strict", REFUSE), ("gentle", ACCEPT)]);
+    stage.write(
+        "p.yaml",
+        group("all", "gentle() && strict()", "  mode: protect\n"),
+    );
+    let request = json!({"operation": "CREATE", "resource": {"group": "", "version": "v1", "resource": "pods"}});
+    stage.write("request.json", request.to_string());
+    let review = ["review", "--policies-from", "p.yaml", "request.json"];
+    assert_eq!(
+        stage.run(&review),
+        out(1, "all refuses it\n  not like this\n  cause: strict: no\n")
+    );
+    let (_, text, _) = stage.run(&[&review[..], &["-f", "json"]].concat());
+    assert_eq!(
+        serde_json::from_str::<Value>(&text).unwrap()["responses"],
+        json!([{
+            "policy": "all",
+            "response": {"accepted": false, "message": "not like this"},
+            "causes": [{"policy": "strict", "message": "no"}],
+        }])
+    );
+    let (_, text, _) = stage.run(&["policies", "--policies-from", "p.yaml", "-f", "json"]);
+    let of = |module: &str| json!({"module": module, "settings": {}});
+    assert_eq!(
+        serde_json::from_str::<Value>(&text).unwrap()["policies"],
+        json!([{
+            "name": "all", "looksAt": ["pods"], "looksUp": [], "mode": "protect",
+            "expression": "gentle() && strict()",
+            "policies": {"gentle": of("gentle"), "strict": of("strict")},
+        }])
+    );
+}
+
+#[test]
+fn says_what_is_wrong_with_a_group() {
+    let stage = Stage::new(&[("strict", REFUSE), ("gentle", ACCEPT)]);
+    stage.write("m.yaml", pod("shop", ""));
+    for expression in ["strict() && other()", "strict() &&", "1", "object == null"] {
+        let policies = format!(
+            "{}---\n{}",
+            deployed("one", ""),
+            group("all", expression, "")
+        );
+        stage.write("p.yaml", policies);
+        let expected = refused("Pod shop/web", "one", 1)
+            + "note: p.yaml:9: ClusterAdmissionPolicyGroup all is not judged: its expression cannot be evaluated\n"
+            + "      here\n\n"
+            + "1 object, 1 policy: 1 refused\n";
+        assert_eq!(
+            stage.run(&["--policies-from", "p.yaml", "m.yaml"]),
+            out(1, &expected)
+        );
+    }
+    let good = group("all", "strict()", "");
+    for (policies, expected) in [
+        (
+            good.replace("strict:v1'}", "strict:v1', settings: {wrong: 1}}")
+                .replace("gentle:v1'}", "gentle:v1', settings: {wrong: 1}}"),
+            "p.yaml:10: all: gentle refuses its settings: wrong is wrong\n\
+             p.yaml:9: all: strict refuses its settings: wrong is wrong",
+        ),
+        (
+            good.replace("policies:\n    strict: {", "x: {")
+                .replace("    gentle: {", "  y: {"),
+            "p.yaml:1: all: spec.policies is missing or empty; if this is a patch, render it: `kubectl kustomize DIR | \
+             preflight --policies-from - PATH`",
+        ),
+    ] {
+        stage.write("p.yaml", policies);
+        assert_eq!(
+            stage.run(&["--policies-from", "p.yaml", "m.yaml"]),
+            err(expected)
+        );
     }
 }
