@@ -64,7 +64,7 @@ struct Reader<'a> {
     configured: Vec<Configured>,
     notes: Vec<Note>,
     errors: Vec<DeployedError>,
-    /// The first resource whose module is not loaded.
+    /// The first resource that is left out, which is an error where it is the only one.
     unknown: Option<DeployedError>,
 }
 
@@ -180,6 +180,8 @@ impl Reader<'_> {
             place: object.place(),
             text: format!("{} {name} is not judged: {why}", object.kind()),
         });
+        self.unknown
+            .get_or_insert_with(|| malformed(object, name, why));
         None
     }
 

@@ -816,6 +816,11 @@ fn says_what_is_wrong_with_a_group() {
             out(1, &expected)
         );
     }
+    stage.write("p.yaml", group("all", "1", ""));
+    assert_eq!(
+        stage.run(&["--policies-from", "p.yaml", "m.yaml"]),
+        err("p.yaml:1: all: its expression cannot be evaluated here")
+    );
     let good = group("all", "strict()", "");
     for (policies, expected) in [
         (
