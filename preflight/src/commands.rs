@@ -92,11 +92,13 @@ fn judge_manifests(cli: &Cli) -> Result<u8, Box<dyn Error>> {
     })
 }
 
-/// The objects in these manifests. What cannot be read is a problem of the run: a look-up could miss it.
+/// The objects in these manifests. What cannot be read is a problem of the run: a look-up could miss it. Other
+/// files are nobody's business.
 fn existing(paths: &[PathBuf], manifests: &mut Manifests) -> Vec<Object> {
     let read = manifests::read(paths);
     manifests.problems.extend(read.problems);
-    manifests.notes.extend(read.notes);
+    let of_folders = read.notes.into_iter().filter(Note::is_of_a_folder);
+    manifests.notes.extend(of_folders);
     read.objects
 }
 

@@ -94,6 +94,14 @@ pub struct Note {
     pub text: String,
 }
 
+impl Note {
+    /// Whether it tells what of a folder is rendered first, and so left out.
+    #[must_use]
+    pub fn is_of_a_folder(&self) -> bool {
+        self.place.line.is_none()
+    }
+}
+
 /// All that was read.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Manifests {

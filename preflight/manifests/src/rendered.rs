@@ -96,7 +96,8 @@ impl fmt::Display for Rendered {
             (self.kustomizations, "kustomization", patches, "patch"),
         ] {
             if count > 0 {
-                parts.push(format!("{} ({})", some(count, what), some(inner, of_what)));
+                let inner = (inner > 0).then(|| format!(" ({})", some(inner, of_what)));
+                parts.push(some(count, what) + &inner.unwrap_or_default());
             }
         }
         f.write_str(&parts.join(" and "))

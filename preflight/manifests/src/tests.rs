@@ -178,7 +178,7 @@ fn a_folder_is_read_in_order_and_other_files_are_noted() {
     assert_eq!(
         notes.collect::<Vec<_>>(),
         [
-            "DIR: left out 1 Helm chart (0 templates) and 1 kustomization (0 patches): judge the output of \
+            "DIR: left out 1 Helm chart and 1 kustomization: judge the output of \
              `helm template CHART` and `kubectl kustomize DIR`",
             "chart/values.yaml:1: not a Kubernetes object, skipped",
             "data.json:1: not a Kubernetes object, skipped",

@@ -48,7 +48,7 @@ pub fn read(
         unknown: None,
     };
     // That a folder is rendered first, and what of it is left out. Other files in it are nobody's business here.
-    reader.notes.retain(|note| note.place.line.is_none());
+    reader.notes.retain(Note::is_of_a_folder);
     for object in &read.objects {
         reader.take(object);
     }
