@@ -140,9 +140,12 @@ impl<'a> Document<'a> {
 
     fn settle_scalar(self, value: &mut Value, span: Span) -> Result<(), Unreadable> {
         let text = span.of(self.text);
-        // Quotes make the text longer than the value.
+        // A null without a word, or a place that is not known.
+        if text.is_empty() {
+            return Ok(());
+        }
         if let Value::String(value) = value
-            && (!scalar::is_doubtful(value) || value.len() != text.len())
+            && (!scalar::is_doubtful(value) || value != text)
         {
             return Ok(());
         }
@@ -366,6 +369,7 @@ mod tests {
             ("[nO, tRue, No]", json!(["nO", "tRue", false])),
             ("12_", json!(12)),
             ("'12_'", json!("12_")),
+            (r#""1_\L\L""#, json!("1_\u{2028}\u{2028}")),
             ("!!str 12_", json!("12_")),
             ("!!int 12", json!(12)),
             ("-.nan", json!("-.nan")),
