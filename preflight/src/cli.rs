@@ -16,6 +16,8 @@ Examples:
       Judges one file, with one policy and the settings of your cluster.
   kubectl get clusteradmissionpolicies -o yaml | preflight --policies-from - deploy/
       Judges with the settings, the rules and the modes of a cluster.
+  kubectl get all,pvc,hpa,ingress -A -o yaml | preflight --old - deploy/
+      Judges changes: what is in the cluster already is not refused again.
   preflight --format json deploy/ | jq '.refusals[].file'
       Hands the report to another program.
   preflight --report sarif=preflight.sarif deploy/
@@ -25,7 +27,7 @@ Examples:
 
 Exit status:
   0  nothing would be refused
-  1  something would be refused
+  1  something would be refused, or warned about with --fail-on warning
   2  something could not be judged: wrong arguments or settings, a file that
      cannot be read, a policy that gave no answer. What could be judged was,
      and is in the report.
@@ -54,13 +56,32 @@ pub(crate) struct Cli {
     pub(crate) command: Option<Command>,
     /// Manifests: files, folders, or `-` for standard input
     ///
-    /// Folders are read with all their folders, but without hidden files and without what a `.gitignore` in them leaves
-    /// out.
+    /// Folders are read with all their folders, but without hidden files, without what a `.gitignore` in them leaves
+    /// out, and without what is rendered before it is applied: templates of Helm charts, and patches that a
+    /// kustomization names. For those, pipe the output of `helm template` or `kubectl kustomize` into `preflight -`.
     /// For a path that is called like a command, write `./review`.
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) common: Common,
+    /// Leave out what a pattern matches in folders; may be given more than once
+    ///
+    /// A pattern is a line as in a `.gitignore` of each folder: `*.test.yaml`, `/drafts/`, `charts/**/ci`. A file that is
+    /// named is read all the same.
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) exclude: Vec<String>,
+    /// Manifests of what is in the cluster already: found by look-ups, but not judged; may be given more than once
+    #[arg(long, value_name = "PATH")]
+    pub(crate) cluster: Vec<PathBuf>,
+    /// Manifests of what is in the cluster already, to judge changes; may be given more than once
+    ///
+    /// What is in them is found by look-ups, as with `--cluster`. A manifest of the same object is judged as an UPDATE of
+    /// it: policies that let pass what was there before refuse only what it makes worse.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) old: Vec<PathBuf>,
+    /// From which finding on the exit status is 1
+    #[arg(long, value_enum, value_name = "FINDING", default_value_t = FailOn::Violation)]
+    pub(crate) fail_on: FailOn,
     /// Write the report to a file as well; may be given more than once
     #[arg(long = "report", value_name = "FORMAT=FILE")]
     pub(crate) reports: Vec<ReportFile>,
@@ -90,8 +111,8 @@ pub(crate) struct Common {
     /// Judge with the policies in these manifests, as a cluster would that they are applied to
     ///
     /// Each `ClusterAdmissionPolicy` and `AdmissionPolicy` brings its settings, its rules, its selectors, its
-    /// conditions, its mode and what it may look up; the policy that its module is called by judges. `-` stands for
-    /// standard input. May be given more than once.
+    /// conditions, its mode and what it may look up; the policy that its module is called by judges. What is in the
+    /// namespace `kubewarden` is left out, as there. `-` stands for standard input. May be given more than once.
     #[arg(long, value_name = "PATH", global = true, conflicts_with = "settings")]
     pub(crate) policies_from: Vec<PathBuf>,
     /// The namespace of manifests that name none
@@ -148,6 +169,9 @@ pub(crate) enum Command {
         cluster: Vec<PathBuf>,
     },
     /// List the policies, and what they look at
+    ///
+    /// With `--policies-from` those that would judge, each with its mode and its settings; with `--settings` those of the
+    /// file. Both are checked.
     Policies,
     /// Write the completions for a shell
     Completions {
@@ -155,6 +179,15 @@ pub(crate) enum Command {
         #[arg(value_enum)]
         shell: Shell,
     },
+}
+
+/// What ends with the status of a refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FailOn {
+    /// Warnings as well as refusals
+    Warning,
+    /// What a cluster would refuse
+    Violation,
 }
 
 /// How the report is written.
@@ -200,9 +233,40 @@ impl Common {
     }
 }
 
+/// What a command would not look at, although it was given.
+fn unused(cli: &Cli) -> Option<String> {
+    let command = match cli.command.as_ref()? {
+        Command::Review { .. } => "review",
+        Command::Policies => "policies",
+        Command::Completions { .. } => "completions",
+    };
+    let (argument, _) = [
+        ("--report <FORMAT=FILE>", !cli.reports.is_empty()),
+        ("--quiet", cli.quiet),
+        ("--exclude <GLOB>", !cli.exclude.is_empty()),
+        ("--cluster <PATH>", !cli.cluster.is_empty()),
+        ("--old <PATH>", !cli.old.is_empty()),
+        ("--fail-on <FINDING>", cli.fail_on != FailOn::Violation),
+    ]
+    .into_iter()
+    .find(|(_, is_given)| *is_given)?;
+    // `review` has one of its own.
+    if command == "review" && argument == "--cluster <PATH>" {
+        return Some(format!("write '{argument}' behind '{command}'"));
+    }
+    Some(format!(
+        "'{argument}' cannot be used with '{command}': it is about the report on manifests"
+    ))
+}
+
 /// Reads the arguments. Where they are wrong, or ask for help, it ends the program.
 pub(crate) fn parse() -> Cli {
     let cli = Cli::parse();
+    if let Some(text) = unused(&cli) {
+        Cli::command()
+            .error(ErrorKind::ArgumentConflict, text)
+            .exit();
+    }
     if cli.command.is_none() && cli.paths.is_empty() {
         let text =
             "no PATH was given: name files or folders with manifests, or `-` for standard input";
@@ -212,6 +276,7 @@ pub(crate) fn parse() -> Cli {
     }
     let is_stdin = |path: &&PathBuf| path.as_os_str() == "-";
     let readers = cli.paths.iter().chain(&cli.common.policies_from);
+    let readers = readers.chain(&cli.cluster).chain(&cli.old);
     let of_review: Vec<&PathBuf> = match &cli.command {
         Some(Command::Review { file, cluster }) => cluster.iter().chain([file]).collect(),
         _ => Vec::new(),

@@ -1,20 +1,20 @@
 //! What each command does, from arguments to exit status.
 
-use std::{error::Error, fs, process::ExitCode};
+use std::{error::Error, fs, path::PathBuf, process::ExitCode};
 
 use anstream::adapter::strip_str;
 use clap::{ColorChoice, CommandFactory};
 use jiff::Timestamp;
 use preflight::{
     Engine, Policy, bundle, deployed,
-    judge::{Configured, judge},
-    manifests::{self, Note},
+    judge::{Configured, Existing, judge_in},
+    manifests::{self, Exclude, Manifests, Note, Object},
     report::{Report, json, junit, sarif, table},
     settings::{self, Settings},
 };
 
 use crate::{
-    cli::{Cli, Command, Common, Format},
+    cli::{Cli, Command, Common, FailOn, Format},
     terminal,
 };
 
@@ -49,14 +49,19 @@ pub(crate) fn run(cli: &Cli) -> ExitCode {
 
 fn judge_manifests(cli: &Cli) -> Result<u8, Box<dyn Error>> {
     let (policies, notes) = configured(&cli.common)?;
-    let mut manifests = manifests::read(&cli.paths);
+    let exclude =
+        Exclude::new(cli.exclude.clone()).map_err(|error| format!("--exclude: {error}"))?;
+    let mut manifests = manifests::read_without(&cli.paths, &exclude);
     manifests.notes.splice(..0, notes);
+    let existing = Existing {
+        cluster: existing(&cli.cluster, &mut manifests),
+        old: existing(&cli.old, &mut manifests),
+    };
     let bar = terminal::progress(manifests.objects.len());
     // Read once: two objects of one run are created at the same time.
     let now = Some(Timestamp::now());
-    let mut report = judge(manifests, &policies, &cli.common.namespace, now, || {
-        bar.inc(1);
-    })?;
+    let (namespace, tick) = (&cli.common.namespace, || bar.inc(1));
+    let mut report = judge_in(existing, manifests, &policies, namespace, now, tick)?;
     bar.finish_and_clear();
     let width = terminal::width(cli.common.width);
     let files = cli.reports.iter();
@@ -73,13 +78,28 @@ fn judge_manifests(cli: &Cli) -> Result<u8, Box<dyn Error>> {
         fs::write(&wanted.file, strip_str(&text).to_string())
             .map_err(|error| format!("{}: cannot be written: {error}", wanted.file.display()))?;
     }
+    let fails = match cli.fail_on {
+        FailOn::Violation => !report.refusals.is_empty(),
+        // They may have been cleared.
+        FailOn::Warning => !report.by_policy.is_empty(),
+    };
     Ok(if !report.problems.is_empty() {
         NOT_JUDGED
-    } else if report.refusals.is_empty() {
-        0
-    } else {
+    } else if fails {
         REFUSED
+    } else {
+        0
     })
+}
+
+/// The objects in these manifests. What cannot be read is a problem of the run: a look-up could miss it. Other
+/// files are nobody's business.
+fn existing(paths: &[PathBuf], manifests: &mut Manifests) -> Vec<Object> {
+    let read = manifests::read(paths);
+    manifests.problems.extend(read.problems);
+    let of_folders = read.notes.into_iter().filter(Note::is_of_a_folder);
+    manifests.notes.extend(of_folders);
+    read.objects
 }
 
 fn render(
@@ -127,13 +147,26 @@ fn configured(common: &Common) -> Result<(Vec<Configured>, Vec<Note>), Box<dyn E
         None => Settings::default(),
     };
     let policies = bundle::choose(policies, &common.policies)?;
-    let mut configured = Vec::new();
+    let (mut configured, mut errors) = (Vec::new(), Vec::new());
     for policy in policies {
         let settings = settings.of(policy.name());
-        settings::check(&policy, &settings)?;
-        configured.push(Configured::new(policy, settings));
+        match settings::check(&policy, &settings) {
+            Ok(()) => configured.push(Configured::new(policy, settings)),
+            Err(error) => errors.push(error.to_string()),
+        }
     }
-    Ok((configured, Vec::new()))
+    if errors.is_empty() {
+        Ok((configured, Vec::new()))
+    } else {
+        Err(errors.join("\n").into())
+    }
+}
+
+/// Says what is not followed, where there is no report to say it in.
+fn remark(notes: &[Note], color: ColorChoice) {
+    for note in notes {
+        terminal::remark(&format!("{}: {}", note.place, note.text), color);
+    }
 }
 
 /// A reader that has gone away, such as `head`, has seen what it wanted.

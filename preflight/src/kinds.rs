@@ -126,6 +126,16 @@ impl Kinds {
     }
 }
 
+/// Whether a group is one of Kubernetes' own. That of the core is empty.
+pub(crate) fn is_built_in(group: &str) -> bool {
+    built_in::has_group(group)
+}
+
+/// The resources of one of Kubernetes' own groups.
+pub(crate) fn resources(group: &str) -> impl Iterator<Item = String> {
+    built_in::kinds(group).map(guess_plural)
+}
+
 /// As `UnsafeGuessKindToResource` of apimachinery does it, but with `gateways`, where that makes `gatewaies`.
 fn guess_plural(kind: &str) -> String {
     let singular = kind.to_lowercase();

@@ -1,13 +1,19 @@
 //! What came out: findings with their places, for people ([`table`]), for programs ([`json`]), for code hosts
 //! ([`sarif`]) and for build servers ([`junit`]).
 
-use std::fmt;
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use serde::Serialize;
+use serde_json::Value;
 use shared::message::Line;
 
 use crate::{
     Response,
+    judge::Answer,
     manifests::{Note, Object, Place, Problem},
 };
 
@@ -21,9 +27,12 @@ pub use summary::Summary;
 
 /// All that one run has to say, in the order of the input.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Report {
     /// The numbers.
     pub summary: Summary,
+    /// How many objects each policy refuses or warns about, if any.
+    pub by_policy: BTreeMap<String, Tally>,
     /// What a cluster would refuse.
     pub refusals: Vec<Finding>,
     /// What a cluster would let pass with a warning.
@@ -35,6 +44,33 @@ pub struct Report {
     /// All objects, also those of which there is nothing to say.
     #[serde(skip)]
     pub judged: Vec<Judged>,
+}
+
+/// How many objects one policy has something to say of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Tally {
+    /// Those that it refuses.
+    pub refused: usize,
+    /// Of the others, those that it warns about.
+    pub warned: usize,
+}
+
+impl Report {
+    /// Adds the findings about the last object to the numbers of its policies.
+    pub(crate) fn count(&mut self, position: usize) {
+        let of_last = |findings: &[Finding]| -> BTreeSet<String> {
+            let findings = findings.iter().rev();
+            let findings = findings.take_while(|finding| finding.position == position);
+            findings.map(|finding| finding.policy.clone()).collect()
+        };
+        let refused = of_last(&self.refusals);
+        for policy in of_last(&self.warnings).difference(&refused) {
+            self.by_policy.entry(policy.clone()).or_default().warned += 1;
+        }
+        for policy in refused {
+            self.by_policy.entry(policy).or_default().refused += 1;
+        }
+    }
 }
 
 /// An object, and who judged it.
@@ -55,6 +91,9 @@ pub struct Finding {
     pub policy: String,
     /// The object.
     pub object: Subject,
+    /// The position of the object in [`Report::judged`]: two objects may have one name.
+    #[serde(skip)]
+    pub position: usize,
     /// The file, and the line of the field.
     #[serde(flatten)]
     pub place: Place,
@@ -72,6 +111,9 @@ pub struct Finding {
     /// The HTTP status of a refusal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<u16>,
+    /// `monitor` where it would be a refusal, and is only reported.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mode: Option<&'static str>,
 }
 
 /// The name of an object.
@@ -117,6 +159,20 @@ impl Subject {
 }
 
 impl Finding {
+    /// The findings of a refusal. Those of a group begin with its own message.
+    pub(crate) fn of_answer(policy: &str, object: &Object, answer: &Answer) -> Vec<Self> {
+        let mut findings = Self::of_refusal(policy, object, &answer.response);
+        for (member, refusal) in &answer.causes {
+            for finding in Self::of_refusal(policy, object, refusal) {
+                findings.push(Self {
+                    problem: format!("{member}: {}", finding.problem),
+                    ..finding
+                });
+            }
+        }
+        findings
+    }
+
     /// One finding for each problem in a refusal. The message of a foreign policy is one finding as a whole.
     pub(crate) fn of_refusal(policy: &str, object: &Object, response: &Response) -> Vec<Self> {
         let message = response
@@ -124,12 +180,12 @@ impl Finding {
             .as_deref()
             .unwrap_or("refused without a reason");
         let lines = shared::message::parse_refusal(message);
-        let mut findings: Vec<Self> = match lines {
-            Some(lines) => lines
-                .iter()
-                .map(|line| Self::of_line(policy, object, line))
-                .collect(),
-            None => vec![Self::whole(policy, object, message)],
+        let mut findings: Vec<Self> = if let Some(lines) = lines {
+            let of_line = |line| Self::of_line(policy, object, line);
+            lines.iter().map(of_line).collect()
+        } else {
+            let malformed = Self::of_malformed(policy, object, message);
+            vec![malformed.unwrap_or_else(|| Self::whole(policy, object, message))]
         };
         for finding in &mut findings {
             finding.code = response.code;
@@ -137,11 +193,27 @@ impl Finding {
         findings
     }
 
+    /// The finding about the object at this position.
+    pub(crate) fn at(self, position: usize) -> Self {
+        Self { position, ..self }
+    }
+
+    /// The finding in the refusal of an object that is not what it should be. `None` when the text is another one.
+    fn of_malformed(policy: &str, object: &Object, message: &str) -> Option<Self> {
+        let (_, found) = message.split_once(" cannot be judged by ")?;
+        let (_, line) = shared::message::parse_warning(found)?;
+        let path = line.path.strip_prefix("object.")?;
+        let fix = object.value_of(path);
+        let fix = fix.and_then(|value| fix_of_type(value, line.reason));
+        let line = Line { path, fix, ..line };
+        Some(Self::of_line(policy, object, &line))
+    }
+
     /// The finding as policies write it, with this rule behind it.
     pub(crate) fn line(&self, rule: Option<&str>) -> String {
         let line = Line {
             path: self.field.as_deref().unwrap_or_default(),
-            reason: &self.problem,
+            reason: &self.told(),
             fix: self.fix.as_deref(),
             rule,
         };
@@ -149,6 +221,14 @@ impl Finding {
         match self.field {
             Some(_) => line,
             None => line.trim_start_matches(": ").to_owned(),
+        }
+    }
+
+    /// What is told to people.
+    pub(crate) fn told(&self) -> Cow<'_, str> {
+        match self.mode {
+            Some(mode) => format!("{} (only reported: mode is {mode})", self.problem).into(),
+            None => self.problem.as_str().into(),
         }
     }
 
@@ -163,8 +243,7 @@ impl Finding {
     /// What a policy in `mode: monitor` would refuse.
     pub(crate) fn only_reported(self) -> Self {
         Self {
-            problem: format!("{} (only reported: mode is monitor)", self.problem),
-            code: None,
+            mode: Some("monitor"),
             ..self
         }
     }
@@ -184,13 +263,29 @@ impl Finding {
         Self {
             policy: policy.to_owned(),
             object: Subject::of(object),
+            position: 0,
             place: object.place_of(""),
             field: None,
             problem: problem.to_owned(),
             fix: None,
             rule: None,
             code: None,
+            mode: None,
         }
+    }
+}
+
+/// What to do about a value of the wrong type, where quotes are all that is wrong with it.
+fn fix_of_type(value: &Value, problem: &str) -> Option<&'static str> {
+    let wants = |what: &str| problem.starts_with(&format!("must be {what}, not "));
+    match value {
+        Value::Bool(_) | Value::Number(_) if wants("a string") => Some("quote it"),
+        Value::String(text) => {
+            let is_other = wants("a whole number") && text.parse::<i64>().is_ok()
+                || wants("true or false") && text.parse::<bool>().is_ok();
+            is_other.then_some("write it without quotes")
+        }
+        _ => None,
     }
 }
 
@@ -201,4 +296,92 @@ pub fn printable(text: &str) -> String {
         |character: char| character.is_control() && character != '\n',
         "\u{fffd}",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifests;
+
+    /// Line, field, problem and fix of what a policy says of this Service.
+    fn finding(
+        spec: &str,
+        message: &str,
+    ) -> (Option<usize>, Option<String>, String, Option<String>) {
+        let text =
+            format!("apiVersion: v1\nkind: Service\nmetadata: {{name: a}}\nspec:\n  {spec}\n");
+        let manifests = manifests::read_text("f.yaml", &text);
+        let response = Response {
+            accepted: false,
+            message: Some(message.to_owned()),
+            code: Some(400),
+            warnings: Vec::new(),
+            audit_annotations: std::collections::BTreeMap::new(),
+            mutated_object: None,
+        };
+        let finding = Finding::of_refusal("p", &manifests.objects[0], &response).remove(0);
+        assert_eq!(finding.code, Some(400));
+        (
+            finding.place.line,
+            finding.field,
+            finding.problem,
+            finding.fix,
+        )
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_type_has_a_line_and_maybe_a_fix() {
+        for (spec, found, fix) in [
+            (
+                "type: 12",
+                "type: must be a string, not a number",
+                Some("quote it"),
+            ),
+            (
+                "type: on",
+                "type: must be a string, not true or false",
+                Some("quote it"),
+            ),
+            ("type: []", "type: must be a string, not a list", None),
+            (
+                "port: '12'",
+                "port: must be a whole number, not a string",
+                Some("write it without quotes"),
+            ),
+            (
+                "port: '1x'",
+                "port: must be a whole number, not a string",
+                None,
+            ),
+            (
+                "flag: 'true'",
+                "flag: must be true or false, not a string",
+                Some("write it without quotes"),
+            ),
+        ] {
+            let message = format!("Service default/a cannot be judged by p: object.spec.{found}");
+            let (field, problem) = found.split_once(": ").unwrap();
+            assert_eq!(
+                finding(spec, &message),
+                (
+                    Some(5),
+                    Some(format!("spec.{field}")),
+                    problem.to_owned(),
+                    fix.map(ToOwned::to_owned)
+                )
+            );
+        }
+    }
+
+    #[test]
+    fn what_names_no_field_of_the_object_is_told_as_it_is() {
+        for message in [
+            "Service default/a cannot be judged by p: request.uid: is missing",
+            "Service default/a cannot be judged by p: is too large",
+            "who cannot be judged by anyone",
+        ] {
+            let whole = (Some(1), None, message.to_owned(), None);
+            assert_eq!(finding("a: 1", message), whole);
+        }
+    }
 }

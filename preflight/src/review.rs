@@ -103,6 +103,29 @@ pub fn request(object: &Value, kinds: &Kinds, number: usize) -> Value {
     request
 }
 
+/// Makes it the request of an UPDATE. What the API server never changes is taken over from the old object
+/// (`staging/src/k8s.io/apiserver/pkg/registry/rest/update.go`).
+pub fn update(request: &mut Value, old: &Value) {
+    let Some(fields) = request.as_object_mut() else {
+        return;
+    };
+    fields.insert("operation".to_owned(), json!("UPDATE"));
+    fields.insert("oldObject".to_owned(), old.clone());
+    let options = json!({"apiVersion": "meta.k8s.io/v1", "kind": "UpdateOptions"});
+    fields.insert("options".to_owned(), options);
+    let metadata = fields
+        .get_mut("object")
+        .and_then(|object| object.get_mut("metadata"));
+    if let Some(metadata) = metadata.and_then(Value::as_object_mut) {
+        for key in ["creationTimestamp", "uid"] {
+            let value = old.pointer("/metadata").and_then(|old| old.get(key));
+            if let Some(value) = value {
+                metadata.insert(key.to_owned(), value.clone());
+            }
+        }
+    }
+}
+
 impl Target {
     /// Reads the target of a request, whether its keys are in camelCase or in `snake_case`.
     #[must_use]
@@ -187,6 +210,26 @@ mod tests {
                 "options": {"apiVersion": "meta.k8s.io/v1", "kind": "CreateOptions"},
             })
         );
+    }
+
+    #[test]
+    fn an_update_keeps_what_never_changes() {
+        let kinds = Kinds::default();
+        let pod =
+            |metadata: Value| json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata});
+        let new = pod(json!({"name": "a", "creationTimestamp": "2026-11-22T16:39:02Z"}));
+        let old = pod(json!({
+            "name": "a", "creationTimestamp": "2020-01-01T00:00:00Z", "uid": "u", "labels": {"a": "b"},
+        }));
+        let mut expected = request(&new, &kinds, 0);
+        expected["operation"] = json!("UPDATE");
+        expected["oldObject"] = old.clone();
+        expected["options"]["kind"] = json!("UpdateOptions");
+        expected["object"]["metadata"] =
+            json!({"name": "a", "creationTimestamp": "2020-01-01T00:00:00Z", "uid": "u"});
+        let mut request = request(&new, &kinds, 0);
+        update(&mut request, &old);
+        assert_eq!(request, expected);
     }
 
     #[test]

@@ -1,15 +1,20 @@
-//! Documents: a text is cut at its `---` lines, so that a broken document does not take the others with it.
+//! Documents: a text is cut at its `---` lines and between its JSON objects, so that a broken document does not take the
+//! others with it.
 
 use std::{collections::BTreeMap, fmt, iter};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{MapAccess, SeqAccess, Visitor},
+    de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 use serde_saphyr::{Options, Spanned};
 
-use super::{Lines, Unreadable};
+use super::{
+    Lines, Unreadable,
+    lines::Span,
+    scalar::{self, Scalar},
+};
 
 /// A part of a text between two `---` lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +24,7 @@ pub(super) struct Document<'a> {
     above: usize,
 }
 
-/// Cuts where kubectl does.
+/// Cuts where kubectl does: at `---` lines, and between the values of a JSON stream.
 pub(super) fn split(text: &str) -> impl Iterator<Item = Document<'_>> {
     let mut rest = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut above = 0;
@@ -27,7 +32,8 @@ pub(super) fn split(text: &str) -> impl Iterator<Item = Document<'_>> {
         if rest.is_empty() {
             return None;
         }
-        let (text, after) = rest.split_at(end_of_document(rest));
+        let part = rest.get(..end_of_document(rest)).unwrap_or(rest);
+        let (text, after) = rest.split_at(end_of_value(part).unwrap_or(part.len()));
         rest = after;
         let document = Document { text, above };
         above += text.matches('\n').count();
@@ -40,17 +46,43 @@ fn end_of_document(text: &str) -> usize {
     let mut position = 0;
     let mut content = false;
     for line in text.split_inclusive('\n') {
-        let separator = line
-            .strip_prefix("---")
-            .is_some_and(|after| after.is_empty() || after.starts_with(char::is_whitespace));
-        if separator && content {
+        if is_separator(line) && content {
             return position;
         }
-        // Comments and directives belong to the document below them.
-        content |= separator || !(line.trim().is_empty() || line.starts_with(['#', '%']));
+        content |= is_separator(line) || !is_blank(line);
         position += line.len();
     }
     position
+}
+
+/// The end of a JSON object that another one follows, as in what jq prints. What follows may be broken.
+fn end_of_value(text: &str) -> Option<usize> {
+    let lines = text.split_inclusive('\n');
+    let start: usize = lines.take_while(|line| is_head(line)).map(str::len).sum();
+    let text = text.get(start..)?;
+    if !text.trim_start().starts_with('{') {
+        return None;
+    }
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>();
+    values.next()?.ok()?;
+    let end = values.byte_offset();
+    let is_followed = text.get(end..)?.trim_start().starts_with('{');
+    is_followed.then_some(start + end)
+}
+
+fn is_separator(line: &str) -> bool {
+    let after = line.strip_prefix("---");
+    after.is_some_and(|after| after.is_empty() || after.starts_with(char::is_whitespace))
+}
+
+/// Whether a line is above the content of its document.
+fn is_head(line: &str) -> bool {
+    is_blank(line) || is_separator(line)
+}
+
+/// Comments and directives belong to the document below them.
+fn is_blank(line: &str) -> bool {
+    line.trim().is_empty() || line.starts_with(['#', '%'])
 }
 
 /// Reads a text with one document, as settings and reviews are.
@@ -62,18 +94,103 @@ pub fn parse_one(text: &str) -> Result<Value, Unreadable> {
     Ok(document.parse()?.map_or(Value::Null, |(value, ..)| value))
 }
 
-impl Document<'_> {
+impl<'a> Document<'a> {
+    /// The template in the comment that `helm template` writes above each object.
+    pub(super) fn template(self) -> Option<&'a str> {
+        let mut head = self.text.lines().take_while(|line| is_head(line));
+        head.find_map(|line| line.strip_prefix("# Source: "))
+            .map(str::trim_end)
+    }
+
     /// The value, the lines of its fields and its own line; `None` when there is nothing but comments.
     pub(super) fn parse(self) -> Result<Option<(Value, Lines, usize)>, Unreadable> {
         let root: Spanned<Node> = serde_saphyr::from_str_with_options(self.text, options())
             .map_err(|error| self.unreadable(&error))?;
         let line = self.above + line_of(&root);
-        let Node { value, mut lines } = root.value;
-        if value.is_null() {
-            return Ok(None);
+        let Node {
+            mut value,
+            mut lines,
+        } = Node::spanned(root);
+        self.settle(&mut value, &mut lines)?;
+        Ok((!value.is_null()).then_some((value, lines, line)))
+    }
+
+    /// Makes plain scalars what they are to kubectl, and lines of the document lines of the file.
+    fn settle(self, value: &mut Value, lines: &mut Lines) -> Result<(), Unreadable> {
+        match (value, lines) {
+            (Value::Array(values), Lines::Items(items)) => {
+                for (value, (line, below)) in values.iter_mut().zip(items) {
+                    *line += self.above;
+                    self.settle(value, below)?;
+                }
+            }
+            (Value::Object(values), Lines::Fields(fields)) => {
+                for (key, value) in values {
+                    if let Some((line, below)) = fields.get_mut(key) {
+                        *line += self.above;
+                        self.settle(value, below)?;
+                    }
+                }
+            }
+            (value, Lines::Leaf(span)) => self.settle_scalar(value, *span)?,
+            _ => {}
         }
-        shift(&mut lines, self.above);
-        Ok(Some((value, lines, line)))
+        Ok(())
+    }
+
+    fn settle_scalar(self, value: &mut Value, span: Span) -> Result<(), Unreadable> {
+        let text = span.of(self.text);
+        // A null without a word, or a place that is not known.
+        if text.is_empty() {
+            return Ok(());
+        }
+        if let Value::String(value) = value
+            && (!scalar::is_doubtful(value) || value != text)
+        {
+            return Ok(());
+        }
+        let meant = scalar::resolve(text);
+        if self.is_tagged(span) {
+            let is_lost = value.is_null() && meant != Scalar::Value(Value::Null);
+            return if is_lost {
+                Err(self.not_finite(span))
+            } else {
+                Ok(())
+            };
+        }
+        *value = match meant {
+            Scalar::Value(value) => value,
+            Scalar::Text => Value::from(text),
+            Scalar::NotFinite => return Err(self.not_finite(span)),
+        };
+        Ok(())
+    }
+
+    /// Whether a tag or an anchor and a tag stand before a scalar.
+    fn is_tagged(self, span: Span) -> bool {
+        let mut before = self.text.get(..span.start).unwrap_or_default();
+        while before.ends_with(char::is_whitespace) {
+            let token = before.trim_end();
+            let start = token.rfind(char::is_whitespace).map_or(0, |at| at + 1);
+            match token.as_bytes().get(start) {
+                Some(b'!') => return true,
+                Some(b'&') => before = token.get(..start).unwrap_or_default(),
+                _ => return false,
+            }
+        }
+        false
+    }
+
+    fn not_finite(self, span: Span) -> Unreadable {
+        let before = self.text.get(..span.start).unwrap_or_default();
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        Unreadable {
+            line: self.above + before.matches('\n').count() + 1,
+            text: format!(
+                "cannot be read: a number that JSON cannot hold (column {})",
+                line.chars().count() + 1
+            ),
+        }
     }
 
     fn unreadable(self, error: &serde_saphyr::Error) -> Unreadable {
@@ -91,6 +208,8 @@ impl Document<'_> {
 fn options() -> Options {
     serde_saphyr::options! {
         legacy_octal_numbers: true,
+        // What is too large is text; see `scalar`.
+        non_finite_float_policy: serde_saphyr::NonFiniteFloatPolicy::PassThrough,
         with_snippet: false,
         alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 500_000 },
         budget: serde_saphyr::budget! {
@@ -110,20 +229,11 @@ fn line_of<T>(spanned: &Spanned<T>) -> usize {
         .max(1)
 }
 
-/// Turns lines of a document into lines of the file.
-fn shift(lines: &mut Lines, above: usize) {
-    if above == 0 {
-        return;
-    }
-    let below: &mut dyn Iterator<Item = &mut (usize, Lines)> = match lines {
-        Lines::Leaf => return,
-        Lines::Items(items) => &mut items.iter_mut(),
-        Lines::Fields(fields) => &mut fields.values_mut(),
-    };
-    for (line, below) in below {
-        *line += above;
-        shift(below, above);
-    }
+/// The name of a field. Quotes make its text longer than its key.
+fn name(key: Spanned<String>) -> String {
+    let is_plain = Span::of_node(&key.defined).length == key.value.len();
+    let other = is_plain.then(|| scalar::key(&key.value)).flatten();
+    other.unwrap_or(key.value)
 }
 
 /// A value with the lines of its fields.
@@ -136,8 +246,20 @@ impl From<Value> for Node {
     fn from(value: Value) -> Self {
         Self {
             value,
-            lines: Lines::Leaf,
+            lines: Lines::default(),
         }
+    }
+}
+
+impl Node {
+    /// A scalar keeps its place in the text.
+    fn spanned(spanned: Spanned<Self>) -> Self {
+        let span = Span::of_node(&spanned.defined);
+        let mut node = spanned.value;
+        if let Lines::Leaf(place) = &mut node.lines {
+            *place = span;
+        }
+        node
     }
 }
 
@@ -181,7 +303,7 @@ impl<'de> Visitor<'de> for NodeVisitor {
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Node, E> {
-        Ok(number(value).into())
+        Ok(scalar::from_float(value).into())
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Node, E> {
@@ -196,8 +318,9 @@ impl<'de> Visitor<'de> for NodeVisitor {
         let (mut values, mut lines) = (Vec::new(), Vec::new());
         while let Some(item) = sequence.next_element::<Spanned<Node>>()? {
             let line = line_of(&item);
-            values.push(item.value.value);
-            lines.push((line, item.value.lines));
+            let item = Node::spanned(item);
+            values.push(item.value);
+            lines.push((line, item.lines));
         }
         Ok(Node {
             value: Value::Array(values),
@@ -209,26 +332,16 @@ impl<'de> Visitor<'de> for NodeVisitor {
         let (mut values, mut lines) = (Map::new(), BTreeMap::new());
         while let Some(key) = map.next_key::<Spanned<String>>()? {
             let line = line_of(&key);
-            let below: Node = map.next_value()?;
-            lines.insert(key.value.clone(), (line, below.lines));
-            values.insert(key.value, below.value);
+            let key = name(key);
+            let below = Node::spanned(map.next_value()?);
+            lines.insert(key.clone(), (line, below.lines));
+            values.insert(key, below.value);
         }
         Ok(Node {
             value: Value::Object(values),
             lines: Lines::Fields(lines),
         })
     }
-}
-
-/// kubectl sends `1.0` and `1e3` as the whole numbers that they are.
-fn number(value: f64) -> Value {
-    /// Up to here every whole number is a float as well.
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    if value.fract() == 0.0 && value.abs() <= EXACT {
-        #[expect(clippy::cast_possible_truncation, reason = "whole and in range")]
-        return Value::from(value as i64);
-    }
-    Number::from_f64(value).map_or(Value::Null, Value::Number)
 }
 
 #[cfg(test)]
@@ -250,6 +363,16 @@ mod tests {
             ("1e3", json!(1000)),
             ("1.0", json!(1)),
             ("0.5", json!(0.5)),
+            ("12e4567", json!("12e4567")),
+            ("-1e999 # large", json!("-1e999")),
+            ("yEs", json!("yEs")),
+            ("[nO, tRue, No]", json!(["nO", "tRue", false])),
+            ("12_", json!(12)),
+            ("'12_'", json!("12_")),
+            (r#""1_\L\L""#, json!("1_\u{2028}\u{2028}")),
+            ("!!str 12_", json!("12_")),
+            ("!!int 12", json!(12)),
+            ("-.nan", json!("-.nan")),
             ("~", json!(null)),
             ("", json!(null)),
             ("2001-01-01", json!("2001-01-01")),
@@ -266,10 +389,21 @@ mod tests {
     }
 
     #[test]
+    fn keys_are_named_as_kubectl_names_them() {
+        assert_eq!(
+            parse_one("on: 1\n'y': 2\n0x10: 3\n1.10: 4\nyEs: 6\n12_: 7\n'5_': 8\n").unwrap(),
+            json!({"true": 1, "y": 2, "16": 3, "1.1": 4, "yEs": 6, "12": 7, "5_": 8})
+        );
+    }
+
+    #[test]
     fn anchors_and_merge_keys_work() {
         assert_eq!(
-            parse_one("a: &a {x: 1, y: 2}\nb:\n  <<: *a\n  x: 3\nc: *a\n").unwrap(),
-            json!({"a": {"x": 1, "y": 2}, "b": {"x": 3, "y": 2}, "c": {"x": 1, "y": 2}})
+            parse_one("a: &a {w: 1, x: 2}\nb:\n  <<: *a\n  w: 3\nc: *a\nd: &d yEs\ne: *d\n")
+                .unwrap(),
+            json!({
+                "a": {"w": 1, "x": 2}, "b": {"w": 3, "x": 2}, "c": {"w": 1, "x": 2}, "d": "yEs", "e": "yEs",
+            })
         );
     }
 
@@ -296,8 +430,12 @@ mod tests {
                 "line 3: cannot be read: duplicate mapping key (column 1)",
             ),
             (
-                "a: 1e999\n",
-                "line 1: cannot be read: a number that JSON cannot hold (column 4)",
+                "# é\na: {é: .inf}\n",
+                "line 2: cannot be read: a number that JSON cannot hold (column 8)",
+            ),
+            (
+                "a: !!float 1e999\n",
+                "line 1: cannot be read: a number that JSON cannot hold (column 12)",
             ),
             (
                 "~: 1\n",

@@ -2,9 +2,11 @@
 //!
 //! - A folder is read with all its folders, files that end in `.yaml`, `.yml` or `.json`, in the order of their names.
 //!   Hidden files and what a `.gitignore` in it leaves out are passed over; a file that is named is always read.
-//! - YAML means what it means to kubectl, which is YAML 1.1: `on` is a boolean and `0777` is 511.
+//! - YAML means what it means to kubectl, which is YAML 1.1: `on` is a boolean and `0777` is 511. Spellings that only
+//!   other readers of YAML take for a boolean or a number, such as `yEs`, stay text.
 //! - A broken document is a [`Problem`] with its line, and all others are still read.
-//! - In a folder, files that are not manifests (charts, kustomizations, other data) are a [`Note`].
+//! - In a folder, files that are not manifests are a [`Note`]. Templates of Helm charts and patches of kustomizations are
+//!   left out, because they are rendered before they are applied; a note counts them.
 
 use std::{
     fmt,
@@ -20,14 +22,17 @@ mod document;
 mod lines;
 mod list;
 mod path;
+mod rendered;
+mod scalar;
 mod unreadable;
 mod walk;
 
 pub use document::parse_one;
 pub use lines::Lines;
 pub use unreadable::Unreadable;
+pub use walk::Exclude;
 
-use walk::Source;
+use walk::{Source, Walk};
 
 /// One object, and where it stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +44,8 @@ pub struct Object {
     /// The line where the object starts.
     pub line: usize,
     lines: Lines,
+    /// The template that it was rendered from, where Helm says so.
+    source: Option<String>,
 }
 
 /// Where something is.
@@ -49,13 +56,20 @@ pub struct Place {
     /// The line, where there is one to point to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<usize>,
+    /// The template that it was rendered from, where Helm says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.line {
-            Some(line) => write!(f, "{}:{line}", self.file),
-            None => f.write_str(&self.file),
+        f.write_str(&self.file)?;
+        if let Some(line) = self.line {
+            write!(f, ":{line}")?;
+        }
+        match &self.source {
+            Some(source) => write!(f, " ({source})"),
+            None => Ok(()),
         }
     }
 }
@@ -78,6 +92,14 @@ pub struct Note {
     pub place: Place,
     /// What.
     pub text: String,
+}
+
+impl Note {
+    /// Whether it tells what of a folder is rendered first, and so left out.
+    #[must_use]
+    pub fn is_of_a_folder(&self) -> bool {
+        self.place.line.is_none()
+    }
 }
 
 /// All that was read.
@@ -128,21 +150,29 @@ impl Object {
         self.lines.closest(&path::parse(field)).unwrap_or(self.line)
     }
 
+    /// The value of a field such as `spec.containers[1].image`.
+    #[must_use]
+    pub fn value_of(&self, field: &str) -> Option<&Value> {
+        path::value(&self.value, field)
+    }
+
     /// The place of the object.
     #[must_use]
     pub fn place(&self) -> Place {
-        Place {
-            file: self.file.clone(),
-            line: Some(self.line),
-        }
+        self.place_at(self.line)
     }
 
     /// The place of a field.
     #[must_use]
     pub fn place_of(&self, field: &str) -> Place {
+        self.place_at(self.line_of(field))
+    }
+
+    fn place_at(&self, line: usize) -> Place {
         Place {
             file: self.file.clone(),
-            line: Some(self.line_of(field)),
+            line: Some(line),
+            source: self.source.clone(),
         }
     }
 }
@@ -150,9 +180,15 @@ impl Object {
 /// Reads all paths; `-` stands for standard input.
 #[must_use]
 pub fn read(paths: &[PathBuf]) -> Manifests {
+    read_without(paths, &Exclude::default())
+}
+
+/// Reads all paths, and of folders only what is not excluded.
+#[must_use]
+pub fn read_without(paths: &[PathBuf], exclude: &Exclude) -> Manifests {
     let mut manifests = Manifests::default();
     for path in paths {
-        manifests.read_path(path);
+        manifests.read_path(path, exclude);
     }
     manifests
 }
@@ -178,38 +214,52 @@ pub fn text<'a>(object: &'a Value, pointer: &str) -> Option<&'a str> {
 }
 
 impl Manifests {
-    fn read_path(&mut self, path: &Path) {
+    fn read_path(&mut self, path: &Path, exclude: &Exclude) {
         if path == Path::new("-") {
             let mut bytes = Vec::new();
             let read = io::stdin().lock().read_to_end(&mut bytes);
             self.add_named("-", read.map(|_| bytes));
         } else if path.is_dir() {
-            let files: Vec<_> = walk::manifests_in(path).collect();
-            let is_empty = files.is_empty();
-            // Reading YAML is half of all work. The order is that of the files, whoever is first.
-            let read = files.into_par_iter().map(|file| {
-                let mut manifests = Self::default();
-                match file {
-                    Ok(file) => {
-                        let name = file.display().to_string();
-                        manifests.add_file(&name, std::fs::read(&file), Source::Folder);
-                    }
-                    Err(error) => {
-                        manifests.problem(&path.display().to_string(), None, error.to_string());
-                    }
-                }
-                manifests
-            });
-            for manifests in read.collect::<Vec<_>>() {
-                self.extend(manifests);
-            }
-            if is_empty {
-                let text = "there is no .yaml, .yml or .json file in this folder".to_owned();
-                self.problem(&path.display().to_string(), None, text);
-            }
+            self.read_folder(path, exclude);
         } else {
             self.add_named(&path.display().to_string(), std::fs::read(path));
         }
+    }
+
+    fn read_folder(&mut self, path: &Path, exclude: &Exclude) {
+        let folder = path.display().to_string();
+        let Walk { files, rendered } = Walk::through(path, exclude);
+        if files.is_empty() && rendered.is_empty() {
+            let text = "there is no .yaml, .yml or .json file in this folder".to_owned();
+            return self.problem(&folder, None, text);
+        }
+        // Reading YAML is half of all work. The order is that of the files, whoever is first.
+        let read = files.into_par_iter().map(|file| {
+            let mut manifests = Self::default();
+            match file {
+                Ok(file) => {
+                    let name = file.display().to_string();
+                    manifests.add_file(&name, std::fs::read(&file), Source::Folder);
+                }
+                Err(error) => manifests.problem(&folder, None, error.to_string()),
+            }
+            manifests
+        });
+        let mut all = Self::default();
+        for manifests in read.collect::<Vec<_>>() {
+            all.extend(manifests);
+        }
+        let commands = rendered.commands();
+        if !rendered.is_empty() && all.objects.is_empty() && all.problems.is_empty() {
+            let text = format!(
+                "there is nothing to judge in this folder but {rendered}: judge the output of {commands}"
+            );
+            self.problem(&folder, None, text);
+        } else if !rendered.is_empty() {
+            let text = format!("left out {rendered}: judge the output of {commands}");
+            self.note(&folder, None, text);
+        }
+        self.extend(all);
     }
 
     /// Reads what the user named. Nothing at all is most often what a command before it failed to write.
@@ -258,15 +308,13 @@ impl Manifests {
     }
 
     fn add_text(&mut self, file: &str, text: &str, source: Source) {
-        if let Some(what) = source.other_format(file) {
-            return self.note(file, None, format!("{what}, skipped"));
-        }
         for document in document::split(text) {
             match document.parse() {
                 Ok(None) => {}
                 Ok(Some((value, lines, line))) => {
+                    let template = document.template();
                     for object in list::flatten(value, lines, line) {
-                        self.add_object(file, object, source);
+                        self.add_object(file, object, template, source);
                     }
                 }
                 Err(Unreadable { line, text }) => self.problem(file, Some(line), text),
@@ -278,6 +326,7 @@ impl Manifests {
         &mut self,
         file: &str,
         (value, lines, line): (Value, Lines, usize),
+        template: Option<&str>,
         source: Source,
     ) {
         let of = |key| {
@@ -299,6 +348,7 @@ impl Manifests {
                     file: file.to_owned(),
                     line,
                     lines,
+                    source: template.map(ToOwned::to_owned),
                 });
             }
             (None, None) if source == Source::Folder => {
@@ -328,6 +378,7 @@ impl Manifests {
             place: Place {
                 file: file.to_owned(),
                 line,
+                source: None,
             },
             text,
         });
@@ -338,6 +389,7 @@ impl Manifests {
             place: Place {
                 file: file.to_owned(),
                 line,
+                source: None,
             },
             text,
         });

@@ -1,5 +1,7 @@
 //! Field paths as policies write them: `spec.containers[1].image`, `data["tls.crt"]`.
 
+use serde_json::Value;
+
 /// One step down into a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Step {
@@ -21,6 +23,21 @@ pub(super) fn parse(path: &str) -> Vec<Step> {
         rest = after;
     }
     steps
+}
+
+/// The value at a path, if all of it is there.
+pub(super) fn value<'a>(object: &'a Value, path: &str) -> Option<&'a Value> {
+    let mut value = object;
+    let mut rest = path;
+    while !rest.is_empty() {
+        let (step, after) = next(rest)?;
+        value = match step {
+            Step::Key(key) => value.get(key)?,
+            Step::Index(index) => value.get(index)?,
+        };
+        rest = after;
+    }
+    Some(value)
 }
 
 fn next(path: &str) -> Option<(Step, &str)> {
@@ -67,7 +84,24 @@ fn unquote(text: &str) -> Option<(String, &str)> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn finds_a_value_only_where_all_of_the_path_is_there() {
+        let object = json!({"a": [{"b.c": 1}], "d": null});
+        for (path, expected) in [
+            (r#"a[0]["b.c"]"#, Some(json!(1))),
+            ("d", Some(json!(null))),
+            ("", Some(object.clone())),
+            ("a[1]", None),
+            ("a.b", None),
+            ("d..x", None),
+        ] {
+            assert_eq!(value(&object, path), expected.as_ref(), "{path}");
+        }
+    }
 
     #[test]
     fn reads_the_notation_of_policies() {

@@ -90,6 +90,33 @@ fn reads_json_with_lines() {
 }
 
 #[test]
+fn reads_each_object_of_a_json_stream() {
+    let pod = |name: &str| {
+        format!(
+            "{{\n  \"apiVersion\": \"v1\", \"kind\": \"Pod\",\n  \"metadata\": {{\"name\": \"{name}\"}}\n}}"
+        )
+    };
+    let [a, b, c, d] = ["a", "}{", "c", "d"].map(pod);
+    // As jq prints them, without a line between, behind a separator, and before what is broken.
+    let text = format!("\n{a}\n{b}{c}\n---\n{d}\n{{\"kind\": [\n");
+    let manifests = read_text(&text);
+    assert_eq!(
+        names(&manifests),
+        [
+            (2, "Pod", "a"),
+            (6, "Pod", "}{"),
+            (9, "Pod", "c"),
+            (14, "Pod", "d")
+        ]
+    );
+    assert_eq!(manifests.objects[2].line_of("metadata.name"), 11);
+    assert_eq!(
+        problems(&manifests),
+        ["f.yaml:18: cannot be read: unclosed bracket '[' (column 10)"]
+    );
+}
+
+#[test]
 fn nothing_is_a_problem_and_an_empty_list_is_not() {
     let folder = tempfile::tempdir().unwrap();
     for (text, problems) in [
@@ -138,7 +165,8 @@ fn a_folder_is_read_in_order_and_other_files_are_noted() {
     std::fs::write(folder.path().join("latin1.yaml"), b"a: 1\nb: \xe9\n").unwrap();
 
     let manifests = read(&[folder.path().to_owned()]);
-    let strip = |text: String| text.replace(&format!("{}/", folder.path().display()), "");
+    let path = folder.path().display().to_string();
+    let strip = |text: String| text.replace(&format!("{path}/"), "").replace(&path, "DIR");
     assert_eq!(
         names(&manifests),
         [(1, "Pod", "z"), (1, "Pod", "a"), (1, "Pod", "b")]
@@ -150,15 +178,162 @@ fn a_folder_is_read_in_order_and_other_files_are_noted() {
     assert_eq!(
         notes.collect::<Vec<_>>(),
         [
-            "chart/Chart.yaml: a Helm chart; pipe what `helm template` renders into `preflight -`, skipped",
+            "DIR: left out 1 Helm chart and 1 kustomization: judge the output of \
+             `helm template CHART` and `kubectl kustomize DIR`",
             "chart/values.yaml:1: not a Kubernetes object, skipped",
             "data.json:1: not a Kubernetes object, skipped",
-            "k/kustomization.yaml: a kustomization; pipe what `kubectl kustomize` builds into `preflight -`, skipped",
             "k/other.yaml:1: a kustomization, skipped: pipe what `kubectl kustomize` builds into `preflight -`",
         ]
     );
     let problems: Vec<String> = problems(&manifests).into_iter().map(strip).collect();
     assert_eq!(problems, ["latin1.yaml:2: is not text in UTF-8"]);
+}
+
+/// A folder with these files.
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    folder
+}
+
+/// The names of the objects, and notes and problems, without the folder.
+fn told(folder: &Path, paths: &[PathBuf]) -> (Vec<String>, Vec<String>, Vec<String>) {
+    let manifests = read(paths);
+    let strip = |text: String| text.replace(&folder.display().to_string(), "DIR");
+    let notes = manifests.notes.iter();
+    let notes = notes.map(|note| strip(format!("{}: {}", note.place, note.text)));
+    let names = manifests.objects.iter().filter_map(Object::name);
+    (
+        names.map(ToOwned::to_owned).collect(),
+        notes.collect(),
+        problems(&manifests).into_iter().map(strip).collect(),
+    )
+}
+
+const POD: &str = "{apiVersion: v1, kind: Pod, metadata: {name: pod}}";
+
+#[test]
+fn what_is_excluded_is_not_read_unless_it_is_named() {
+    let pod = |name: &str| format!("{{apiVersion: v1, kind: Pod, metadata: {{name: {name}}}}}");
+    let folder = folder(&[
+        ("a.yaml", &pod("a")),
+        ("a.test.yaml", &pod("a-test")),
+        ("in/b.test.yaml", &pod("b-test")),
+        ("in/old/c.yaml", &pod("c")),
+        ("old/d.yaml", &pod("d")),
+        (".hidden/e.yaml", &pod("e")),
+        ("out/f.yaml", &pod("f")),
+        (".gitignore", "out/\n"),
+    ]);
+    let path = folder.path();
+    let read = |patterns: &[&str]| {
+        let patterns = patterns.iter().map(|pattern| (*pattern).to_owned());
+        let exclude = Exclude::new(patterns.collect()).unwrap();
+        let paths = [path.to_owned(), path.join("old/d.yaml")];
+        let manifests = read_without(&paths, &exclude);
+        let names = manifests.objects.iter().filter_map(Object::name);
+        names.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(read(&[]), "a-test a b-test c d d");
+    assert_eq!(read(&["*.test.yaml", "old"]), "a d");
+    assert_eq!(read(&["/old/", "in/*.yaml"]), "a-test a c d");
+    assert_eq!(
+        Exclude::new(vec!["a[".to_owned()]).unwrap_err().to_string(),
+        "error parsing glob 'a[': unclosed character class; missing ']'"
+    );
+}
+
+#[test]
+fn helm_says_where_an_object_is_from() {
+    let manifests = read_text(&format!(
+        "---\n# Source: shop/templates/pod.yaml\n{POD}\n---\n{POD}\n# Source: x\n---\n# A note\n\n# Source: shop/charts/db/templates/list.yaml \n\
+         apiVersion: v1\nkind: List\nitems: [{POD}]\n"
+    ));
+    let places = manifests.objects.iter();
+    let places = places.map(|object| object.place_of("kind").to_string());
+    assert_eq!(
+        places.collect::<Vec<_>>(),
+        [
+            "f.yaml:3 (shop/templates/pod.yaml)",
+            "f.yaml:5",
+            "f.yaml:13 (shop/charts/db/templates/list.yaml)",
+        ]
+    );
+}
+
+#[test]
+fn patches_of_kustomizations_are_left_out_unless_they_are_named() {
+    let pod = |name: &str| format!("{{apiVersion: v1, kind: Pod, metadata: {{name: {name}}}}}");
+    let folder = folder(&[
+        ("base/pod.yaml", POD),
+        ("base/kustomization.yaml", "resources: [pod.yaml]\n"),
+        (
+            "prod/Kustomization",
+            "patches: [{path: ./a.yaml}, {patch: 'a: 1'}]\npatchesStrategicMerge: [in/b.yaml, 'a: 1']\n",
+        ),
+        ("prod/a.yaml", &pod("a")),
+        ("prod/in/b.yaml", &pod("b")),
+        ("prod/other.yaml", &pod("other")),
+        (
+            "part/kustomization.yml",
+            "kind: Component\npatchesJson6902:\n- path: ../shared/c.json\n",
+        ),
+        (
+            "shared/c.json",
+            "[{\"op\": \"remove\", \"path\": \"/spec\"}]",
+        ),
+        ("broken/kustomization.yaml", "patches: [\n"),
+    ]);
+    let path = folder.path();
+    assert_eq!(
+        told(path, &[path.join("base/.."), path.join("prod/a.yaml")]),
+        (
+            ["pod", "other", "a"].map(ToOwned::to_owned).to_vec(),
+            vec![
+                "DIR/base/..: left out 4 kustomizations (3 patches): judge the output of `kubectl \
+                 kustomize DIR`"
+                    .to_owned()
+            ],
+            vec![],
+        )
+    );
+}
+
+#[test]
+fn templates_of_charts_are_left_out_unless_their_folder_is_named() {
+    let folder = folder(&[
+        ("Chart.yaml", "apiVersion: v2\nname: x\n"),
+        ("crds/a.yaml", POD),
+        ("templates/in/a.yaml", POD),
+        ("templates/b.yaml", "{{ fail }}\n"),
+        ("charts/sub/Chart.yaml", "apiVersion: v2\nname: y\n"),
+        ("charts/sub/templates/c.yaml", "{{ fail }}\n"),
+        ("other/templates/d.yaml", POD),
+    ]);
+    let path = folder.path();
+    let pods = |count: usize| vec!["pod".to_owned(); count];
+    let note =
+        "DIR: left out 2 Helm charts (3 templates): judge the output of `helm template CHART`";
+    assert_eq!(
+        told(path, &[path.to_owned()]),
+        (pods(2), vec![note.to_owned()], vec![])
+    );
+    let problem = "DIR/templates/b.yaml:1: cannot be read: expected string scalar (column 2); it looks like a template: \
+                   pipe what `helm template` renders into `preflight -`";
+    assert_eq!(
+        told(path, &[path.join("templates")]),
+        (pods(1), vec![], vec![problem.to_owned()])
+    );
+    let nothing = "DIR/charts: there is nothing to judge in this folder but 1 Helm chart (1 template): judge the output \
+                   of `helm template CHART`";
+    assert_eq!(
+        told(path, &[path.join("charts")]),
+        (pods(0), vec![], vec![nothing.to_owned()])
+    );
 }
 
 #[test]

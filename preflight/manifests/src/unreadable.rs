@@ -53,7 +53,6 @@ fn problem(error: &Error) -> Cow<'_, str> {
         Error::MergeValueNotMapOrSeqOfMaps { .. } => {
             "`<<` takes a mapping or a sequence of mappings"
         }
-        Error::NonFiniteFloat { .. } => "a number that JSON cannot hold",
         Error::UnsupportedTag { .. }
         | Error::InvalidScalar { .. }
         | Error::TaggedScalarCannotDeserializeIntoString { .. } => {

@@ -2,7 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use ignore::WalkBuilder;
+use ignore::{
+    WalkBuilder,
+    overrides::{Override, OverrideBuilder},
+};
+
+use super::rendered::{self, Rendered};
 
 /// How a file came to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,27 +18,64 @@ pub(super) enum Source {
     Folder,
 }
 
-impl Source {
-    /// Well-known files that are YAML or JSON but not manifests.
-    pub(super) fn other_format(self, file: &str) -> Option<&'static str> {
-        if self == Self::Named {
-            return None;
+/// What of folders is not read: patterns as in a `.gitignore` in each of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Exclude(Vec<String>);
+
+/// A pattern that is none.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ExcludeError(String);
+
+impl Exclude {
+    /// Takes the patterns.
+    pub fn new(patterns: Vec<String>) -> Result<Self, ExcludeError> {
+        let exclude = Self(patterns);
+        match exclude.within(Path::new("")) {
+            Ok(_) => Ok(exclude),
+            Err(error) => Err(ExcludeError(error.to_string().replacen("'!", "'", 1))),
         }
-        let name = Path::new(file).file_name()?.to_str()?;
-        match name {
-            "Chart.yaml" => {
-                Some("a Helm chart; pipe what `helm template` renders into `preflight -`")
-            }
-            "kustomization.yaml" | "kustomization.yml" => {
-                Some("a kustomization; pipe what `kubectl kustomize` builds into `preflight -`")
-            }
-            _ => None,
+    }
+
+    fn within(&self, folder: &Path) -> Result<Override, ignore::Error> {
+        let mut patterns = OverrideBuilder::new(folder);
+        for pattern in &self.0 {
+            // What is negated there is left out.
+            patterns.add(&format!("!{pattern}"))?;
         }
+        patterns.build()
     }
 }
 
-/// The files with the ending of a manifest, sorted by path.
-pub(super) fn manifests_in(folder: &Path) -> impl Iterator<Item = Result<PathBuf, ignore::Error>> {
+/// What is in a folder.
+#[derive(Debug, Default)]
+pub(super) struct Walk {
+    /// The files with the ending of a manifest, sorted by path, and what could not be listed.
+    pub(super) files: Vec<Result<PathBuf, ignore::Error>>,
+    /// What is not among them, because it is rendered first.
+    pub(super) rendered: Rendered,
+}
+
+impl Walk {
+    /// Lists a folder with all its folders.
+    pub(super) fn through(folder: &Path, exclude: &Exclude) -> Self {
+        let mut files: Vec<Result<PathBuf, ignore::Error>> = match exclude.within(folder) {
+            Ok(exclude) => entries(folder, exclude).collect(),
+            Err(error) => vec![Err(error)],
+        };
+        let mut rendered = Rendered::among(files.iter().flatten().map(PathBuf::as_path));
+        files.retain(|file| {
+            let leave = |file: &PathBuf| rendered.leaves_out(file);
+            !file.as_ref().is_ok_and(leave)
+        });
+        Self { files, rendered }
+    }
+}
+
+fn entries(
+    folder: &Path,
+    exclude: Override,
+) -> impl Iterator<Item = Result<PathBuf, ignore::Error>> {
     WalkBuilder::new(folder)
         // A folder that was named is wanted, whatever the files above it say.
         .parents(false)
@@ -43,17 +85,20 @@ pub(super) fn manifests_in(folder: &Path) -> impl Iterator<Item = Result<PathBuf
         .git_global(false)
         .ignore(false)
         .git_exclude(false)
+        .overrides(exclude)
         .sort_by_file_path(Ord::cmp)
         .build()
         .filter(|entry| {
             entry.as_ref().map_or(true, |entry| {
-                is_manifest(entry.path()) && entry.path().is_file()
+                is_wanted(entry.path()) && entry.path().is_file()
             })
         })
         .map(|entry| entry.map(ignore::DirEntry::into_path))
 }
 
-fn is_manifest(path: &Path) -> bool {
-    path.extension()
-        .is_some_and(|ending| ["yaml", "yml", "json"].iter().any(|known| ending == *known))
+fn is_wanted(path: &Path) -> bool {
+    let is_manifest = path
+        .extension()
+        .is_some_and(|ending| ["yaml", "yml", "json"].iter().any(|known| ending == *known));
+    is_manifest || rendered::is_kustomization(path)
 }

@@ -34,8 +34,11 @@ use oci_client::{
 };
 use policy_metadata::Metadata;
 
+mod bounded;
 #[cfg(feature = "testing")]
 pub mod testing;
+
+use bounded::Bounded;
 
 /// How references to registries begin.
 pub const SCHEME: &str = "registry://";
@@ -133,12 +136,16 @@ pub fn pull(reference: &str) -> Result<Vec<u8>, RegistryError> {
                 reason: format!("has {} bytes, and no policy is that large", layer.size),
             });
         }
-        let mut wasm = Vec::new();
+        let size = usize::try_from(layer.size).map_err(|_| RegistryError::Registry {
+            reference: reference.to_owned(),
+            reason: format!("has {} bytes, and no policy has so few", layer.size),
+        })?;
+        let mut wasm = Bounded::new(size);
         client
             .pull_blob(&image, layer, &mut wasm)
             .await
             .map_err(failed)?;
-        Ok(wasm)
+        Ok(wasm.into_bytes())
     })
 }
 

@@ -3,20 +3,43 @@
 use std::{collections::BTreeSet, error::Error};
 
 use comfy_table::{ContentArrangement, Table, presets};
-use preflight::Policy;
-use serde_json::{Value, json};
+use preflight::{
+    Policy,
+    deployed::Deployed,
+    judge::{Configured, Member},
+};
+use serde_json::{Map, Value, json};
 
-use super::{chosen, no_such_format, print};
+use super::{chosen, configured, no_such_format, print, remark};
 use crate::{
     cli::{Common, Format},
     terminal,
 };
 
 pub(super) fn run(common: &Common) -> Result<u8, Box<dyn Error>> {
-    let policies = chosen(common)?;
+    // Without settings of a user there are none to show.
+    let has_settings = common.settings.is_some() || !common.policies_from.is_empty();
+    let policies = if has_settings {
+        let (policies, notes) = configured(common)?;
+        remark(&notes, common.color);
+        policies
+    } else {
+        let policies = chosen(common)?.into_iter();
+        policies
+            .map(|policy| Configured::new(policy, json!({})))
+            .collect()
+    };
     let text = match common.format {
-        Format::Table => table(&policies, terminal::width(common.width)),
+        Format::Table => {
+            let width = terminal::width(common.width);
+            if has_settings {
+                table(&SETTINGS, &policies, width)
+            } else {
+                table(&MODULES, &policies, width)
+            }
+        }
         Format::Json => {
+            let as_json = |configured| as_json(configured, has_settings);
             let policies: Vec<Value> = policies.iter().map(as_json).collect();
             format!(
                 "{}\n",
@@ -29,57 +52,128 @@ pub(super) fn run(common: &Common) -> Result<u8, Box<dyn Error>> {
     Ok(0)
 }
 
-fn table(policies: &[Policy], width: usize) -> String {
+/// The heads of five columns, and a row for each policy.
+struct Columns {
+    heads: [&'static str; 5],
+    row: fn(&Configured) -> [String; 5],
+}
+
+const MODULES: Columns = Columns {
+    heads: ["Policy", "Version", "Size", "Looks at", "Looks up"],
+    row: |configured| {
+        let version = configured.policy().and_then(Policy::version);
+        let size = configured.policy().map(Policy::size).unwrap_or_default();
+        [
+            configured.name().to_owned(),
+            version.unwrap_or("unknown").to_owned(),
+            format!("{} KB", size.div_ceil(1000)),
+            looks_at(configured).map_or_else(|| "unknown".to_owned(), join),
+            join(looks_up(configured)),
+        ]
+    },
+};
+
+const SETTINGS: Columns = Columns {
+    heads: ["Policy", "Mode", "Looks at", "Looks up", "Settings"],
+    row: |configured| {
+        let name = configured.name();
+        let module = configured.policy().map_or("group", Policy::name);
+        [
+            if name == module {
+                name.to_owned()
+            } else {
+                format!("{name} ({module})")
+            },
+            mode(configured).to_owned(),
+            looks_at(configured).map_or_else(|| "unknown".to_owned(), join),
+            join(looks_up(configured)),
+            settings(configured),
+        ]
+    },
+};
+
+/// In a group those of each member, below the expression.
+fn settings(configured: &Configured) -> String {
+    let of_member = |member: &Member| match &member.settings {
+        settings if *settings == json!({}) => "defaults".to_owned(),
+        settings => settings.to_string(),
+    };
+    let members = configured.members().into_iter();
+    let Some(expression) = configured.expression() else {
+        return members.map(|(_, member)| of_member(member)).collect();
+    };
+    let members = members.map(|(name, member)| {
+        let module = member.policy.name();
+        format!("{name} ({module}): {}", of_member(member))
+    });
+    let lines: Vec<String> = [expression.to_owned()].into_iter().chain(members).collect();
+    lines.join("\n")
+}
+
+fn table(columns: &Columns, policies: &[Configured], width: usize) -> String {
     let mut table = Table::new();
     table
         .load_style(presets::UTF8_HORIZONTAL_ONLY)
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_width(u16::try_from(width).unwrap_or(u16::MAX))
-        .set_header(["Policy", "Version", "Size", "Looks at", "Looks up"]);
+        .set_header(columns.heads);
     for policy in policies {
-        table.add_row([
-            policy.name().to_owned(),
-            policy.version().unwrap_or("unknown").to_owned(),
-            format!("{} KB", policy.size().div_ceil(1000)),
-            looks_at(policy).map_or_else(|| "unknown".to_owned(), join),
-            join(looks_up(policy)),
-        ]);
+        table.add_row((columns.row)(policy));
     }
     format!("{table}\n")
 }
 
-fn as_json(policy: &Policy) -> Value {
-    json!({
-        "name": policy.name(),
-        "version": policy.version(),
-        "size": policy.size(),
-        "looksAt": looks_at(policy),
-        "looksUp": looks_up(policy),
-    })
+fn as_json(configured: &Configured, has_settings: bool) -> Value {
+    let mut json = json!({
+        "name": configured.name(),
+        "looksAt": looks_at(configured),
+        "looksUp": looks_up(configured),
+    });
+    let Some(fields) = json.as_object_mut() else {
+        return json;
+    };
+    if let Some(policy) = configured.policy() {
+        fields.insert("version".to_owned(), json!(policy.version()));
+        fields.insert("size".to_owned(), json!(policy.size()));
+    }
+    if !has_settings {
+        return json;
+    }
+    fields.insert("mode".to_owned(), json!(mode(configured)));
+    let of_member =
+        |member: &Member| json!({"module": member.policy.name(), "settings": member.settings});
+    let members = configured.members();
+    if let Some(expression) = configured.expression() {
+        fields.insert("expression".to_owned(), json!(expression));
+        let members = members.iter();
+        let members = members.map(|(name, member)| ((*name).to_owned(), of_member(member)));
+        fields.insert("policies".to_owned(), members.collect::<Map<_, _>>().into());
+    } else if let Some((_, member)) = members.first() {
+        fields.insert("module".to_owned(), json!(member.policy.name()));
+        fields.insert("settings".to_owned(), member.settings.clone());
+    }
+    json
 }
 
-/// The resources in the rules; `None` when the policy does not say.
-fn looks_at(policy: &Policy) -> Option<BTreeSet<&str>> {
-    let rules = &policy.metadata()?.rules;
-    Some(
-        rules
-            .iter()
-            .flat_map(|rule| &rule.resources)
-            .map(String::as_str)
-            .collect(),
-    )
+fn mode(configured: &Configured) -> &'static str {
+    let deployed = configured.deployed.as_ref();
+    deployed.map_or("protect", Deployed::mode)
 }
 
-/// The kinds that the policy asks the cluster for.
-fn looks_up(policy: &Policy) -> BTreeSet<&str> {
-    let granted = policy
-        .metadata()
-        .map(|metadata| &metadata.context_aware_resources);
-    granted
-        .into_iter()
-        .flatten()
-        .map(|resource| resource.kind.as_str())
-        .collect()
+/// The resources in the rules; `None` when nobody says.
+fn looks_at(configured: &Configured) -> Option<BTreeSet<&str>> {
+    if let Some(deployed) = &configured.deployed {
+        return Some(deployed.resources().collect());
+    }
+    let rules = &configured.policy()?.metadata()?.rules;
+    let listed = rules.iter().flat_map(|rule| &rule.resources);
+    Some(listed.map(String::as_str).collect())
+}
+
+/// The kinds that the policies may ask the cluster for.
+fn looks_up(configured: &Configured) -> BTreeSet<&str> {
+    let members = configured.members().into_iter();
+    members.flat_map(|(_, member)| member.looks_up()).collect()
 }
 
 fn join(names: BTreeSet<&str>) -> String {

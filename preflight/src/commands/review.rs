@@ -11,15 +11,16 @@ use std::{
 
 use anstyle::{AnsiColor, Style};
 use preflight::{
-    Cluster, EvaluationError, Response,
-    judge::Configured,
+    Cluster, EvaluationError,
+    deployed::Deployed,
+    judge::{Answer, Configured},
     manifests,
     report::printable,
     review::{Target, complete},
 };
 use serde_json::{Value, json};
 
-use super::{NOT_JUDGED, REFUSED, configured, no_such_format, print};
+use super::{NOT_JUDGED, REFUSED, configured, no_such_format, print, remark};
 use crate::{
     cli::{Common, Format},
     terminal,
@@ -33,14 +34,14 @@ const RED: Style = AnsiColor::Red.on_default().bold();
 struct Verdict<'a> {
     policy: &'a str,
     only_reports: bool,
-    result: Result<Response, EvaluationError>,
+    /// What a user reads in place of the message of a refusal.
+    message: Option<&'a str>,
+    result: Result<Answer, EvaluationError>,
 }
 
 pub(super) fn run(common: &Common, file: &Path, cluster: &[PathBuf]) -> Result<u8, Box<dyn Error>> {
     let (policies, notes) = configured(common)?;
-    for note in notes {
-        terminal::remark(&format!("{}: {}", note.place, note.text), common.color);
-    }
+    remark(&notes, common.color);
     let request = read(file)?;
     let cluster = Arc::new(state(cluster, &common.namespace)?);
     let target = Target::of(&request);
@@ -53,6 +54,7 @@ pub(super) fn run(common: &Common, file: &Path, cluster: &[PathBuf]) -> Result<u
         .map(|configured| Verdict {
             policy: configured.name(),
             only_reports: configured.only_reports(),
+            message: configured.deployed.as_ref().and_then(Deployed::message),
             result: configured.validate(&request, &cluster),
         })
         .collect();
@@ -65,7 +67,7 @@ pub(super) fn run(common: &Common, file: &Path, cluster: &[PathBuf]) -> Result<u
     print(&text, common.color)?;
     let refused = |verdict: &Verdict<'_>| {
         let refusal = verdict.result.as_ref();
-        !verdict.only_reports && refusal.is_ok_and(|response| !response.accepted)
+        !verdict.only_reports && refusal.is_ok_and(|answer| !answer.response.accepted)
     };
     Ok(if verdicts.iter().any(|verdict| verdict.result.is_err()) {
         NOT_JUDGED
@@ -123,14 +125,32 @@ fn as_json(verdicts: &[Verdict<'_>]) -> Result<Value, serde_json::Error> {
             if verdict.only_reports {
                 fields.insert("mode".to_owned(), json!("monitor"));
             }
+            if let Some(message) = verdict.message {
+                fields.insert("message".to_owned(), json!(message));
+            }
             match &verdict.result {
-                Ok(answer) => fields.insert("response".to_owned(), serde_json::to_value(answer)?),
-                Err(error) => fields.insert("error".to_owned(), json!(error.to_string())),
-            };
+                Ok(answer) => {
+                    let response = serde_json::to_value(&answer.response)?;
+                    fields.insert("response".to_owned(), response);
+                    if !answer.causes.is_empty() {
+                        fields.insert("causes".to_owned(), causes(answer));
+                    }
+                }
+                Err(error) => {
+                    fields.insert("error".to_owned(), json!(error.to_string()));
+                }
+            }
         }
         responses.push(response);
     }
     Ok(json!({"version": 1, "responses": responses}))
+}
+
+fn causes(answer: &Answer) -> Value {
+    let causes = answer.causes.iter();
+    causes
+        .map(|(member, response)| json!({"policy": member, "message": response.message}))
+        .collect()
 }
 
 fn as_text(verdicts: &[Verdict<'_>], target: &Target, width: usize) -> String {
@@ -138,26 +158,39 @@ fn as_text(verdicts: &[Verdict<'_>], target: &Target, width: usize) -> String {
     for Verdict {
         policy,
         only_reports,
+        message,
         result,
     } in verdicts
     {
         let (style, word) = match result {
-            Ok(response) if response.accepted => (GREEN, "accepts it".to_owned()),
+            Ok(answer) if answer.response.accepted => (GREEN, "accepts it".to_owned()),
             Ok(_) if *only_reports => (YELLOW, "only reports it (mode: monitor)".to_owned()),
-            Ok(response) => (
+            Ok(answer) => (
                 RED,
-                response.code.map_or("refuses it".to_owned(), |code| {
-                    format!("refuses it ({code})")
-                }),
+                answer
+                    .response
+                    .code
+                    .map_or("refuses it".to_owned(), |code| {
+                        format!("refuses it ({code})")
+                    }),
             ),
             Err(_) => (RED, "could not judge it".to_owned()),
         };
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{policy} {style}{word}{style:#}");
         match result {
-            Ok(response) => {
+            Ok(Answer { response, causes }) => {
+                let told = message.filter(|_| !response.accepted);
+                if let Some(told) = told {
+                    paragraph(&mut text, told, width);
+                }
                 if let Some(message) = &response.message {
-                    paragraph(&mut text, message, width);
+                    let cause = if told.is_some() { "cause: " } else { "" };
+                    paragraph(&mut text, &format!("{cause}{message}"), width);
+                }
+                for (member, refusal) in causes {
+                    let reason = refusal.message.as_deref().unwrap_or_default();
+                    paragraph(&mut text, &format!("cause: {member}: {reason}"), width);
                 }
                 for warning in &response.warnings {
                     paragraph(&mut text, &format!("warning: {warning}"), width);

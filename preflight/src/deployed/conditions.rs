@@ -9,8 +9,8 @@ use cel::{Context, Program, Value as Cel};
 use serde::Deserialize;
 use serde_json::Value;
 
-/// A variable of the API server's that asks the cluster.
-const AUTHORIZER: &str = "authorizer";
+/// Variables that are not there: the first asks the cluster, the others belong to a `ValidatingAdmissionPolicy`.
+const UNKNOWN: &[&str] = &["authorizer", "namespaceObject", "params", "variables"];
 
 /// The functions that the library has, apart from operators, whose names are no words.
 const FUNCTIONS: &[&str] = &[
@@ -117,7 +117,8 @@ fn is_known(program: &Program) -> bool {
     let has_functions = functions
         .iter()
         .all(|name| is_operator(name) || FUNCTIONS.contains(name));
-    has_functions && !references.variables().contains(&AUTHORIZER)
+    let variables = references.variables();
+    has_functions && !variables.iter().any(|name| UNKNOWN.contains(name))
 }
 
 #[cfg(test)]
@@ -178,6 +179,8 @@ mod tests {
         for expression in [
             "authorizer.group('').resource('pods').check('get').allowed()",
             "authorizer == null",
+            "namespaceObject.metadata.name == 'shop'",
+            "variables.x || params.y",
             "quantity('1').isGreaterThan(quantity('2'))",
             "object.?spec.?x.orValue('a') == 'a'",
             "1 +",

@@ -83,6 +83,9 @@ pub enum EvaluationError {
     /// The answer is not the JSON that it should be.
     #[error("its answer cannot be read (line {0}, column {1})")]
     UnreadableAnswer(usize, usize),
+    /// The answers of a group cannot be put together.
+    #[error("its expression cannot be evaluated")]
+    Expression,
     /// The request cannot be written as JSON.
     #[error("the request cannot be written as JSON")]
     UnwritableRequest,

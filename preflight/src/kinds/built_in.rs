@@ -171,6 +171,14 @@ pub(super) fn has_group(group: &str) -> bool {
         .any(|served| super::split(served.name).0 == group)
 }
 
+/// All kinds of a group.
+pub(super) fn kinds(group: &str) -> impl Iterator<Item = &'static str> {
+    let served = GROUP_VERSIONS.iter();
+    let served = served.filter(move |served| super::split(served.name).0 == group);
+    let kinds = served.flat_map(|served| served.namespaced.iter().chain(served.cluster));
+    kinds.copied()
+}
+
 /// Whether the cluster has the kind in that version.
 pub(super) fn has(api_version: &str, kind: &str) -> bool {
     GROUP_VERSIONS

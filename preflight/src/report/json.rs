@@ -4,6 +4,7 @@
 //! {
 //!   "version": 1,
 //!   "summary": {"objects": 2, "policies": 1, "refused": 1, "unjudged": 0, "warned": 0, "clean": 1, "unseen": 0},
+//!   "byPolicy": {"hostpath-mounts": {"refused": 1, "warned": 0}},
 //!   "refusals": [{
 //!     "policy": "hostpath-mounts",
 //!     "object": {"apiVersion": "apps/v1", "kind": "Deployment", "namespace": "shop", "name": "web"},
@@ -17,7 +18,9 @@
 //! }
 //! ```
 //!
-//! `namespace`, `line`, `field`, `fix`, `rule` and `code` are left out where there is none. A finding of a policy that
+//! `namespace`, `line`, `field`, `fix`, `rule` and `code` are left out where there is none, `byPolicy` has the policies
+//! that refuse or warn. `source`, beside `line`, is the template that Helm rendered. What a policy in
+//! `mode: monitor` would refuse is among the warnings, with its `code` and `"mode": "monitor"`. A finding of a policy that
 //! is not of this bundle has its whole message as `problem`. What shows only across manifests is found by preflight
 //! itself, and says `preflight` for `policy`. New keys may come; a change of these raises `version`.
 

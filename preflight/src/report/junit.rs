@@ -7,32 +7,35 @@ use std::collections::HashMap;
 
 use quick_junit::{NonSuccessKind, SerializeError, TestCase, TestCaseStatus, TestSuite};
 
-use super::{Finding, Judged, Report, Subject};
-use crate::{across, manifests::Problem};
+use super::{Finding, Judged, Report};
+use crate::{
+    across,
+    manifests::{Place, Problem},
+};
 
 /// Writes the report.
 pub fn render(report: &Report) -> Result<String, SerializeError> {
-    let refusals = by_case(&report.refusals);
-    let warnings = by_case(&report.warnings);
-    let case = |policy: &str, judged: &Judged| {
-        let key = (policy, judged.place.file.as_str(), &judged.object);
-        case(judged, refusals.get(&key), warnings.get(&key))
+    let findings = Findings {
+        refusals: by_case(&report.refusals),
+        warnings: by_case(&report.warnings),
     };
+    let judged = || report.judged.iter().enumerate();
     let mut document = quick_junit::Report::new(across::FINDER);
     for policy in policies(&report.judged) {
         let mut suite = TestSuite::new(policy);
-        let judged = report.judged.iter();
-        let judged = judged.filter(|judged| judged.policies.iter().any(|name| name == policy));
-        suite.add_test_cases(judged.map(|judged| case(policy, judged)));
+        let judged =
+            judged().filter(|(_, judged)| judged.policies.iter().any(|name| name == policy));
+        suite.add_test_cases(
+            judged.map(|(position, judged)| findings.case(policy, position, judged)),
+        );
         document.add_test_suite(suite);
     }
     let mut suite = TestSuite::new(across::FINDER);
-    let found = |judged: &&Judged| {
-        let key = (across::FINDER, judged.place.file.as_str(), &judged.object);
-        refusals.contains_key(&key)
-    };
-    let judged = report.judged.iter().filter(found);
-    suite.add_test_cases(judged.map(|judged| case(across::FINDER, judged)));
+    let judged = judged()
+        .filter(|(position, _)| findings.refusals.contains_key(&(across::FINDER, *position)));
+    suite.add_test_cases(
+        judged.map(|(position, judged)| findings.case(across::FINDER, position, judged)),
+    );
     suite.add_test_cases(report.problems.iter().map(error));
     if !suite.test_cases.is_empty() {
         document.add_test_suite(suite);
@@ -51,54 +54,66 @@ fn policies(judged: &[Judged]) -> Vec<&str> {
     policies
 }
 
-/// Policy, file and object.
-type Key<'a> = (&'a str, &'a str, &'a Subject);
+/// By policy and position of the object.
+type ByCase<'a> = HashMap<(&'a str, usize), Vec<&'a Finding>>;
 
-fn by_case(findings: &[Finding]) -> HashMap<Key<'_>, Vec<String>> {
-    let mut by_case: HashMap<Key<'_>, Vec<String>> = HashMap::new();
+struct Findings<'a> {
+    refusals: ByCase<'a>,
+    warnings: ByCase<'a>,
+}
+
+fn by_case(findings: &[Finding]) -> ByCase<'_> {
+    let mut by_case = ByCase::new();
     for finding in findings {
-        let key = (
-            finding.policy.as_str(),
-            finding.place.file.as_str(),
-            &finding.object,
-        );
-        by_case.entry(key).or_default().push(line(finding));
+        let key = (finding.policy.as_str(), finding.position);
+        by_case.entry(key).or_default().push(finding);
     }
     by_case
 }
 
-fn case(
-    judged: &Judged,
-    refusals: Option<&Vec<String>>,
-    warnings: Option<&Vec<String>>,
-) -> TestCase {
-    let mut status = TestCaseStatus::success();
-    if let Some(refusals) = refusals {
-        status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-        let problems = if refusals.len() == 1 {
-            "problem"
-        } else {
-            "problems"
-        };
-        status
-            .set_message(format!("{} {problems}", refusals.len()))
-            .set_type("refused")
-            .set_description(refusals.join("\n"));
+impl Findings<'_> {
+    fn case(&self, policy: &str, position: usize, judged: &Judged) -> TestCase {
+        let key = (policy, position);
+        let mut status = TestCaseStatus::success();
+        let mut place = &judged.place;
+        if let Some(refusals) = self.refusals.get(&key) {
+            status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+            let problems = if refusals.len() == 1 {
+                "problem"
+            } else {
+                "problems"
+            };
+            status
+                .set_message(format!("{} {problems}", refusals.len()))
+                .set_type("refused")
+                .set_description(lines(refusals));
+            // Build servers link a case to one place.
+            place = refusals.first().map_or(place, |first| &first.place);
+        }
+        let mut case = case(&judged.object.to_string(), status, place);
+        if let Some(warnings) = self.warnings.get(&key) {
+            case.set_system_out(lines(warnings));
+        }
+        case
     }
-    let mut case = TestCase::new(judged.object.to_string(), status);
-    case.set_classname(judged.place.file.as_str());
-    if let Some(warnings) = warnings {
-        case.set_system_out(warnings.join("\n"));
+}
+
+fn case(name: &str, status: TestCaseStatus, place: &Place) -> TestCase {
+    let mut case = TestCase::new(name, status);
+    case.set_classname(place.file.as_str());
+    case.extra.insert("file".into(), place.file.as_str().into());
+    if let Some(line) = place.line {
+        case.extra.insert("line".into(), line.to_string().into());
     }
     case
 }
 
-fn line(finding: &Finding) -> String {
-    format!(
-        "{}: {}",
-        finding.place,
-        finding.line(finding.rule.as_deref())
-    )
+fn lines(findings: &[&Finding]) -> String {
+    let line = |finding: &&Finding| {
+        let line = finding.line(finding.rule.as_deref());
+        format!("{}: {line}", finding.place)
+    };
+    findings.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 fn error(problem: &Problem) -> TestCase {
@@ -106,7 +121,5 @@ fn error(problem: &Problem) -> TestCase {
     status
         .set_message(problem.text.as_str())
         .set_type("not judged");
-    let mut case = TestCase::new(problem.place.to_string(), status);
-    case.set_classname(problem.place.file.as_str());
-    case
+    case(&problem.place.to_string(), status, &problem.place)
 }

@@ -93,7 +93,7 @@ impl Rules {
             let mut policies = policies.iter();
             let purpose = policies
                 .find(|configured| configured.name() == name)
-                .and_then(|configured| configured.policy.metadata()?.description())
+                .and_then(Configured::description)
                 .unwrap_or("Finds what no single review shows");
             let short = match rule {
                 Some(rule) => format!("{name}: {}", rule.replace('_', " ")),

@@ -70,6 +70,7 @@ pub fn render(report: &Report, width: usize) -> String {
         GREEN
     };
     line(&mut text, &format!("{style}{summary}{style:#}"));
+    by_policy(&mut text, report);
     match report.problems.len() {
         0 => {}
         1 => line(&mut text, "1 problem kept something from being judged"),
@@ -79,6 +80,24 @@ pub fn render(report: &Report, width: usize) -> String {
         ),
     }
     text
+}
+
+/// The numbers of each policy, where there is more than one that has something to say.
+fn by_policy(text: &mut String, report: &Report) {
+    let tallies = &report.by_policy;
+    let widths = tallies
+        .keys()
+        .map(|policy| textwrap::core::display_width(policy));
+    let width = widths.max().unwrap_or_default();
+    for (policy, tally) in tallies.iter().filter(|_| tallies.len() > 1) {
+        let parts = [(tally.refused, "refused"), (tally.warned, "with warnings")];
+        let parts = parts.into_iter().filter(|(count, _)| *count > 0);
+        let parts: Vec<String> = parts
+            .map(|(count, what)| format!("{count} {what}"))
+            .collect();
+        let policy = printable(policy);
+        line(text, &format!("  {policy:width$}  {}", parts.join(", ")));
+    }
 }
 
 fn findings(text: &mut String, findings: &[Finding], look: &Look, width: usize) {
@@ -196,7 +215,7 @@ fn place(text: &mut String, place: &Place, field: Option<&str>, width: usize) {
 }
 
 fn problem(finding: &Finding) -> String {
-    let problem = printable(&finding.problem);
+    let problem = printable(&finding.told());
     match &finding.rule {
         Some(rule) => format!("{problem} [{}]", printable(rule)),
         None => problem,

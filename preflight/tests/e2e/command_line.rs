@@ -51,6 +51,8 @@ WARNING  Pod default/web  by gentle
     unknown field
 
 1 object, 2 policies: 1 refused
+  gentle  1 with warnings
+  strict  1 refused
 ";
     assert_eq!(stage.run(&["pod.yaml"]), out(1, expected));
     let quiet = "REFUSED  Pod default/web  by strict
@@ -59,6 +61,8 @@ WARNING  Pod default/web  by gentle
     fix: mount less
 
 1 object, 2 policies: 1 refused
+  gentle  1 with warnings
+  strict  1 refused
 ";
     assert_eq!(stage.run(&["--quiet", "pod.yaml"]), out(1, quiet));
     assert_eq!(
@@ -84,6 +88,7 @@ fn programs_get_json() {
             "summary": {
                 "objects": 1, "policies": 2, "refused": 1, "unjudged": 0, "warned": 0, "clean": 0, "unseen": 0,
             },
+            "byPolicy": {"gentle": {"refused": 0, "warned": 1}, "strict": {"refused": 1, "warned": 0}},
             "refusals": [{
                 "policy": "strict", "object": object, "file": "pod.yaml", "line": 9,
                 "field": "spec.volumes[0].hostPath.path", "problem": "\"/\" is the whole node", "fix": "mount less",
@@ -213,7 +218,8 @@ fn two_manifests_of_one_object_are_noted() {
     let stage = Stage::new(&[("a", ACCEPT)]);
     stage.write("a.yaml", POD);
     stage.write("b.yaml", POD);
-    let expected = "note: b.yaml:1: Pod web is also in a.yaml:1; look-ups find the later one
+    let expected =
+        "note: b.yaml:1: Pod default/web is also in a.yaml:1; look-ups find the later one
 
 2 objects, 1 policy: 2 clean
 ";
@@ -237,6 +243,13 @@ fn settings_are_checked_before_anything_is_judged() {
     assert_eq!(
         stage.run(&["--settings", "nope.yaml", "pod.yaml"]),
         err("nope.yaml: cannot be read: No such file or directory (os error 2)")
+    );
+    stage.write("all.yaml", "strict: {wrong: 1}\ngentle: {wrong: 2}\n");
+    assert_eq!(
+        stage.run(&["--settings", "all.yaml", "pod.yaml"]),
+        err(
+            "gentle refuses its settings: wrong is wrong\nstrict refuses its settings: wrong is wrong"
+        )
     );
     // Settings of a policy that is not run this time are fine.
     assert_eq!(
@@ -414,4 +427,26 @@ fn wrong_arguments_end_with_2() {
         help.contains("\nExamples:\n  preflight deploy/\n"),
         "{help}"
     );
+}
+
+#[test]
+fn what_a_command_would_not_look_at_is_refused() {
+    let stage = Stage::new(&[("a", ACCEPT)]);
+    for (arguments, what) in [
+        (
+            &["--report", "sarif=a.sarif", "review", "a.json"][..],
+            "'--report <FORMAT=FILE>' cannot be used with 'review'",
+        ),
+        (
+            &["--quiet", "policies"],
+            "'--quiet' cannot be used with 'policies'",
+        ),
+    ] {
+        let (status, _, errors) = stage.run(arguments);
+        let expected = format!("error: {what}: it is about the report on manifests");
+        assert_eq!(
+            (status, errors.lines().next()),
+            (2, Some(expected.as_str()))
+        );
+    }
 }

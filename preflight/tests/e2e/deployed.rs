@@ -23,6 +23,23 @@ spec:
     )
 }
 
+/// A group of `strict` and `gentle`, with more fields of its `spec`.
+fn group(name: &str, expression: &str, more: &str) -> String {
+    format!(
+        "apiVersion: policies.kubewarden.io/v1
+kind: ClusterAdmissionPolicyGroup
+metadata: {{name: {name}}}
+spec:
+  rules: [{{apiGroups: [''], apiVersions: [v1], resources: [pods], operations: [CREATE]}}]
+  expression: '{expression}'
+  message: not like this
+  policies:
+    strict: {{module: 'registry://registry.example.com/policies/strict:v1'}}
+    gentle: {{module: 'registry://registry.example.com/policies/gentle:v1'}}
+{more}"
+    )
+}
+
 fn pod(namespace: &str, labels: &str) -> String {
     format!(
         "apiVersion: v1\nkind: Pod\nmetadata: {{name: web, namespace: {namespace}, labels: {{{labels}}}}}\n---\n"
@@ -54,10 +71,22 @@ WARNING  Pod shop/web  by two
     no (only reported: mode is monitor)
 
 1 object, 2 policies: 1 refused
+  one  1 refused
+  two  1 with warnings
 ";
     assert_eq!(
         stage.run(&["--policies-from", "p.yaml", "m.yaml"]),
         out(1, expected)
+    );
+    let (_, text, _) = stage.run(&["--format", "json", "--policies-from", "p.yaml", "m.yaml"]);
+    let report: Value = serde_json::from_str(&text).unwrap();
+    let object = json!({"apiVersion": "v1", "kind": "Pod", "namespace": "shop", "name": "web"});
+    assert_eq!(
+        report["warnings"],
+        json!([{
+            "policy": "two", "object": object, "file": "m.yaml", "line": 1, "problem": "no", "code": 403,
+            "mode": "monitor",
+        }])
     );
     let request = json!({
         "operation": "CREATE",
@@ -229,12 +258,13 @@ fn tells_what_is_not_followed() {
         "one",
         "  matchConditions: [{name: a, expression: authorizer.x()}]\n  namespaceSelector: {matchLabels: {team: a}}\n",
     );
-    let group = "apiVersion: policies.kubewarden.io/v1\nkind: ClusterAdmissionPolicyGroup\nmetadata: {name: all}\n";
+    let group = group("all", "strict()", "");
     stage.write("p.yaml", format!("{one}---\n{group}"));
     stage.write("m.yaml", pod("shop", ""));
     let expected =
         "note: p.yaml:1: one: its matchConditions a cannot be evaluated here and count as true
-note: p.yaml:11: ClusterAdmissionPolicyGroup all is not judged: its expression is not evaluated here
+note: p.yaml:11: ClusterAdmissionPolicyGroup all is not judged: no policy named gentle is loaded;
+      add it with --wasm
 note: p.yaml:1: one: its namespaceSelector counts as matched in shop, whose labels are not known;
       add the Namespaces to the manifests
 
@@ -285,6 +315,18 @@ fn says_what_is_wrong_with_the_resources() {
         (
             deployed("one", "  settings:\n    wrong: 1\n"),
             "p.yaml:8: one: strict refuses its settings: wrong is wrong".to_owned(),
+        ),
+        (
+            format!(
+                "{}---\n{}---\n{}",
+                deployed("one", "  settings:\n    wrong: 1\n"),
+                deployed("two", "  settings: {wrong: 2}\n"),
+                deployed("three", "  mode: moniter\n")
+            ),
+            "p.yaml:8: one: strict refuses its settings: wrong is wrong\n\
+             p.yaml:18: two: strict refuses its settings: wrong is wrong\n\
+             p.yaml:20: three: spec: unknown variant `moniter`, expected `protect` or `monitor`"
+                .to_owned(),
         ),
         (
             deployed("one", "  mode: moniter\n"),
@@ -559,4 +601,245 @@ fn code_hosts_read_what_the_policy_behind_a_resource_is_for() {
         (&rule["id"], &rule["fullDescription"]["text"]),
         (&json!("one"), &json!("What strict is for"))
     );
+}
+
+#[test]
+fn the_list_of_policies_is_that_of_the_resources() {
+    let stage = Stage::new(&[("strict", REFUSE), ("gentle", REFUSE)]);
+    stage.write(
+        "p.yaml",
+        format!(
+            "{}---\n{}",
+            deployed("one", "  mode: monitor\n  settings: {a: [1]}\n"),
+            deployed(
+                "strict",
+                "  contextAwareResources: [{apiVersion: v1, kind: Node}]\n"
+            )
+            .replace("[pods]", "[pods, services]")
+        ),
+    );
+    let (status, text, errors) = stage.run(&["policies", "--policies-from", "p.yaml"]);
+    let rows: Vec<String> = text
+        .lines()
+        .filter(|line| line.contains("  "))
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect();
+    assert_eq!(
+        (status, rows, errors.as_str()),
+        (
+            0,
+            [
+                "Policy Mode Looks at Looks up Settings",
+                r#"one (strict) monitor pods {"a":[1]}"#,
+                "strict protect pods, services Node defaults",
+            ]
+            .map(ToOwned::to_owned)
+            .to_vec(),
+            ""
+        )
+    );
+    stage.write("s.yaml", "gentle: {b: 2}\n");
+    let (_, text, _) = stage.run(&[
+        "policies",
+        "--settings",
+        "s.yaml",
+        "-p",
+        "gentle",
+        "-f",
+        "json",
+    ]);
+    let list: Value = serde_json::from_str(&text).unwrap();
+    let one = &list["policies"][0];
+    assert_eq!(
+        (&one["name"], &one["module"], &one["mode"], &one["settings"]),
+        (
+            &json!("gentle"),
+            &json!("gentle"),
+            &json!("protect"),
+            &json!({"b": 2})
+        )
+    );
+}
+
+#[test]
+fn what_of_a_folder_is_rendered_first_is_noted() {
+    let stage = Stage::new(&[("strict", Validate::Answer(r#"{"accepted":true}"#))]);
+    stage.write("p/one.yaml", deployed("one", "").replace("[pods]", "[pod]"));
+    stage.write("p/other.yaml", "a: 1\n");
+    stage.write("p/patch.yaml", deployed("one", ""));
+    stage.write("p/kustomization.yaml", "patches: [{path: patch.yaml}]\n");
+    stage.write("m.yaml", pod("shop", ""));
+    let expected = "note: p: left out 1 kustomization (1 patch): judge the output of `kubectl kustomize DIR`
+note: p/one.yaml:1: one: its rules list \"pod\", and there is no such resource in their apiGroups; did
+      you mean \"pods\"?
+
+1 object, 1 policy: 1 clean (1 that no policy looks at)
+";
+    assert_eq!(
+        stage.run(&["--policies-from", "p", "m.yaml"]),
+        out(0, expected)
+    );
+}
+
+#[test]
+fn a_message_of_the_resource_is_what_users_read() {
+    let stage = Stage::new(&[("strict", REFUSE)]);
+    stage.write(
+        "p.yaml",
+        deployed("one", "  message: ask the platform team\n"),
+    );
+    stage.write("m.yaml", pod("shop", ""));
+    let note =
+        "p.yaml:1: one: users of the cluster read its spec.message in place of what is told here\n";
+    let expected = refused("Pod shop/web", "one", 1)
+        + &format!("note: {note}\n1 object, 1 policy: 1 refused\n");
+    assert_eq!(
+        stage.run(&["--policies-from", "p.yaml", "m.yaml"]),
+        out(1, &expected)
+    );
+    let request = json!({"operation": "CREATE", "resource": {"group": "", "version": "v1", "resource": "pods"}});
+    stage.write("request.json", request.to_string());
+    let text = "one refuses it (403)\n  ask the platform team\n  cause: no\n".to_owned();
+    assert_eq!(
+        stage.run(&["review", "--policies-from", "p.yaml", "request.json"]),
+        (1, text, format!("note: {note}"))
+    );
+}
+
+#[test]
+fn the_namespace_of_kubewarden_is_spared_unless_a_policy_is_meant_for_it() {
+    let of_namespace =
+        deployed("one, namespace: kubewarden", "").replace("ClusterAdmission", "Admission");
+    for (policy, expected) in [
+        (deployed("one", ""), "1 clean"),
+        (
+            deployed("one", "  allowInsideKubewardenNamespace: true\n"),
+            "1 refused",
+        ),
+        (
+            deployed("one", "  allowInsideAdmissionControllerNamespace: true\n"),
+            "1 refused",
+        ),
+        (
+            deployed("one", "  allowInsideAdmissionControllerNamespace: false\n"),
+            "1 clean",
+        ),
+        (of_namespace, "1 clean"),
+    ] {
+        let stage = Stage::new(&[("strict", REFUSE)]);
+        stage.write("p.yaml", &policy);
+        stage.write("m.yaml", pod("kubewarden", ""));
+        let (_, text, _) = stage.run(&["-q", "--policies-from", "p.yaml", "m.yaml"]);
+        assert!(text.contains(expected), "{policy}: {text}");
+    }
+}
+
+const ACCEPT: Validate<'_> = Validate::Answer(r#"{"accepted":true,"warnings":["hm"]}"#);
+
+#[test]
+fn a_group_is_judged_by_its_expression() {
+    let refused = "REFUSED  Pod shop/web  by all
+  m.yaml:1
+    not like this
+";
+    let because = format!("{refused}  m.yaml:1\n    strict: no\n\n1 object, 1 policy: 1 refused\n");
+    let without_cause = format!("{refused}\n1 object, 1 policy: 1 refused\n");
+    let clean = "1 object, 1 policy: 1 clean\n".to_owned();
+    for (expression, expected) in [
+        ("strict() && gentle()", &because),
+        ("strict() || gentle()", &clean),
+        ("!strict() && gentle()", &clean),
+        ("!gentle()", &without_cause),
+        ("!gentle() && strict()", &without_cause),
+        ("!(gentle() && !strict())", &because),
+    ] {
+        let stage = Stage::new(&[("strict", REFUSE), ("gentle", ACCEPT)]);
+        stage.write("p.yaml", group("all", expression, ""));
+        stage.write("m.yaml", pod("shop", ""));
+        let (_, text, errors) = stage.run(&["--policies-from", "p.yaml", "m.yaml"]);
+        assert_eq!((&text, errors.as_str()), (expected, ""), "{expression}");
+    }
+}
+
+#[test]
+fn a_group_tells_a_review_and_the_list_of_what_it_is_made() {
+    let stage = Stage::new(&[("strict", REFUSE), ("gentle", ACCEPT)]);
+    stage.write(
+        "p.yaml",
+        group("all", "gentle() && strict()", "  mode: protect\n"),
+    );
+    let request = json!({"operation": "CREATE", "resource": {"group": "", "version": "v1", "resource": "pods"}});
+    stage.write("request.json", request.to_string());
+    let review = ["review", "--policies-from", "p.yaml", "request.json"];
+    assert_eq!(
+        stage.run(&review),
+        out(1, "all refuses it\n  not like this\n  cause: strict: no\n")
+    );
+    let (_, text, _) = stage.run(&[&review[..], &["-f", "json"]].concat());
+    assert_eq!(
+        serde_json::from_str::<Value>(&text).unwrap()["responses"],
+        json!([{
+            "policy": "all",
+            "response": {"accepted": false, "message": "not like this"},
+            "causes": [{"policy": "strict", "message": "no"}],
+        }])
+    );
+    let (_, text, _) = stage.run(&["policies", "--policies-from", "p.yaml", "-f", "json"]);
+    let of = |module: &str| json!({"module": module, "settings": {}});
+    assert_eq!(
+        serde_json::from_str::<Value>(&text).unwrap()["policies"],
+        json!([{
+            "name": "all", "looksAt": ["pods"], "looksUp": [], "mode": "protect",
+            "expression": "gentle() && strict()",
+            "policies": {"gentle": of("gentle"), "strict": of("strict")},
+        }])
+    );
+}
+
+#[test]
+fn says_what_is_wrong_with_a_group() {
+    let stage = Stage::new(&[("strict", REFUSE), ("gentle", ACCEPT)]);
+    stage.write("m.yaml", pod("shop", ""));
+    for expression in ["strict() && other()", "strict() &&", "1", "object == null"] {
+        let policies = format!(
+            "{}---\n{}",
+            deployed("one", ""),
+            group("all", expression, "")
+        );
+        stage.write("p.yaml", policies);
+        let expected = refused("Pod shop/web", "one", 1)
+            + "note: p.yaml:9: ClusterAdmissionPolicyGroup all is not judged: its expression cannot be evaluated\n"
+            + "      here\n\n"
+            + "1 object, 1 policy: 1 refused\n";
+        assert_eq!(
+            stage.run(&["--policies-from", "p.yaml", "m.yaml"]),
+            out(1, &expected)
+        );
+    }
+    stage.write("p.yaml", group("all", "1", ""));
+    assert_eq!(
+        stage.run(&["--policies-from", "p.yaml", "m.yaml"]),
+        err("p.yaml:1: all: its expression cannot be evaluated here")
+    );
+    let good = group("all", "strict()", "");
+    for (policies, expected) in [
+        (
+            good.replace("strict:v1'}", "strict:v1', settings: {wrong: 1}}")
+                .replace("gentle:v1'}", "gentle:v1', settings: {wrong: 1}}"),
+            "p.yaml:10: all: gentle refuses its settings: wrong is wrong\n\
+             p.yaml:9: all: strict refuses its settings: wrong is wrong",
+        ),
+        (
+            good.replace("policies:\n    strict: {", "x: {")
+                .replace("    gentle: {", "  y: {"),
+            "p.yaml:1: all: spec.policies is missing or empty; if this is a patch, render it: `kubectl kustomize DIR | \
+             preflight --policies-from - PATH`",
+        ),
+    ] {
+        stage.write("p.yaml", policies);
+        assert_eq!(
+            stage.run(&["--policies-from", "p.yaml", "m.yaml"]),
+            err(expected)
+        );
+    }
 }

@@ -10,6 +10,7 @@ mod across;
 mod command_line;
 mod deployed;
 mod engine;
+mod existing;
 mod guests;
 mod lookups;
 #[cfg(feature = "registry")]

@@ -106,24 +106,47 @@ fn build_servers_get_junit() {
     let expected = r#"<?xml version="1.0" encoding="UTF-8"?>
 <testsuites name="preflight" tests="3" skipped="0" failures="1" errors="1">
     <testsuite name="gentle" tests="1" skipped="0" errors="0" failures="0">
-        <testcase name="Pod default/web" classname="m/a pod.yaml">
+        <testcase name="Pod default/web" classname="m/a pod.yaml" file="m/a pod.yaml" line="1">
             <system-out>m/a pod.yaml:7: spec.volumes[0].name: is &lt;short&gt; [short_name]
 m/a pod.yaml:1: unknown field</system-out>
         </testcase>
     </testsuite>
     <testsuite name="strict" tests="1" skipped="0" errors="0" failures="1">
-        <testcase name="Pod default/web" classname="m/a pod.yaml">
+        <testcase name="Pod default/web" classname="m/a pod.yaml" file="m/a pod.yaml" line="9">
             <failure message="1 problem" type="refused">m/a pod.yaml:9: spec.volumes[0].hostPath.path: &quot;/&quot; is the whole node; fix: mount less [risky_path]</failure>
         </testcase>
     </testsuite>
     <testsuite name="preflight" tests="1" skipped="0" errors="1" failures="0">
-        <testcase name="m/broken.yaml:1" classname="m/broken.yaml">
+        <testcase name="m/broken.yaml:1" classname="m/broken.yaml" file="m/broken.yaml" line="1">
             <error message="cannot be read: unclosed bracket &apos;[&apos; (column 7)" type="not judged"/>
         </testcase>
     </testsuite>
 </testsuites>
 "#;
     assert_eq!(stage().run(&["--format", "junit", "m"]), out(2, expected));
+}
+
+#[test]
+fn of_two_objects_with_one_name_only_the_wrong_one_fails() {
+    let accept = Validate::Answer(r#"{"accepted":true}"#);
+    let stage = Stage::with_policy_for_all("nodeport-range", &accept);
+    let service = |port: u16| {
+        format!(
+            "apiVersion: v1\nkind: Service\nmetadata: {{name: a}}\nspec: {{type: NodePort, ports: [{{port: 80, nodePort: {port}}}]}}\n---\n"
+        )
+    };
+    let other = service(30002).replace("name: a", "name: b");
+    stage.write("a.yaml", service(30001) + &service(30002) + &other);
+    let (_, text, _) = stage.run(&["--format", "junit", "a.yaml"]);
+    let cases = elements(&text);
+    assert_eq!(
+        cases[5..],
+        [
+            r#"<testsuite name="preflight" tests="2" skipped="0" errors="0" failures="2">"#,
+            r#"<testcase name="Service default/a" classname="a.yaml" file="a.yaml" line="9">"#,
+            r#"<testcase name="Service default/b" classname="a.yaml" file="a.yaml" line="14">"#,
+        ]
+    );
 }
 
 #[test]
@@ -144,11 +167,11 @@ fn what_no_review_shows_is_a_failure_of_preflight() {
             vec![
                 r#"<testsuites name="preflight" tests="4" skipped="0" failures="2" errors="0">"#,
                 r#"<testsuite name="nodeport-range" tests="2" skipped="0" errors="0" failures="0">"#,
-                r#"<testcase name="Service default/a" classname="a.yaml"/>"#,
-                r#"<testcase name="Service default/b" classname="a.yaml"/>"#,
+                r#"<testcase name="Service default/a" classname="a.yaml" file="a.yaml" line="1"/>"#,
+                r#"<testcase name="Service default/b" classname="a.yaml" file="a.yaml" line="6"/>"#,
                 r#"<testsuite name="preflight" tests="2" skipped="0" errors="0" failures="2">"#,
-                r#"<testcase name="Service default/a" classname="a.yaml">"#,
-                r#"<testcase name="Service default/b" classname="a.yaml">"#,
+                r#"<testcase name="Service default/a" classname="a.yaml" file="a.yaml" line="4">"#,
+                r#"<testcase name="Service default/b" classname="a.yaml" file="a.yaml" line="9">"#,
             ]
         )
     );
@@ -233,7 +256,7 @@ fn what_was_not_judged_did_not_pass() {
             vec![
                 r#"<testsuites name="preflight" tests="1" skipped="0" failures="0" errors="1">"#,
                 r#"<testsuite name="preflight" tests="1" skipped="0" errors="1" failures="0">"#,
-                r#"<testcase name="pod.yaml:1" classname="pod.yaml">"#,
+                r#"<testcase name="pod.yaml:1" classname="pod.yaml" file="pod.yaml" line="1">"#,
             ]
         )
     );

@@ -3,13 +3,14 @@
 use super::*;
 use crate::{
     manifests::Problem,
-    report::{Subject, Summary},
+    report::{Subject, Summary, Tally},
 };
 
 fn place(file: &str, line: usize) -> Place {
     Place {
         file: file.to_owned(),
         line: Some(line),
+        source: None,
     }
 }
 
@@ -29,12 +30,14 @@ fn finding(
             namespace: Some("shop".to_owned()),
             name: "web".to_owned(),
         },
+        position: 0,
         place: place("deploy/web.yaml", line),
         field: Some(field.to_owned()),
         problem: problem.to_owned(),
         fix: fix.map(ToOwned::to_owned),
         rule: Some("some_rule".to_owned()),
         code: Some(403),
+        mode: None,
     }
 }
 
@@ -49,6 +52,13 @@ fn report() -> Report {
             warned: 1,
             ..Summary::default()
         },
+        by_policy: [
+            ("hostpath-mounts", 1, 0),
+            ("foreign", 1, 0),
+            ("nodeport-range", 0, 1),
+        ]
+        .map(|(policy, refused, warned)| (policy.to_owned(), Tally { refused, warned }))
+        .into(),
         judged: Vec::new(),
         refusals: vec![
             finding(

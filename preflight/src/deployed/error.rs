@@ -1,0 +1,61 @@
+//! Resources of a cluster that cannot be followed, in sentences.
+
+use crate::{
+    bundle::UnknownName,
+    manifests::{Place, Problem},
+    settings::SettingsError,
+};
+
+/// Resources of a cluster that cannot be followed.
+#[derive(Debug, thiserror::Error)]
+pub enum DeployedError {
+    /// A file cannot be read.
+    #[error("{}: {}", .0.place, .0.text)]
+    Unreadable(Problem),
+    /// There is nothing to follow.
+    #[error(
+        "{0}: there is neither a ClusterAdmissionPolicy nor an AdmissionPolicy in it to judge with; an overlay is \
+         rendered first: `kubectl kustomize DIR | preflight --policies-from - PATH`"
+    )]
+    None(String),
+    /// A resource is not what it should be.
+    #[error("{place}: {name}: {text}")]
+    Malformed {
+        /// Where it stands.
+        place: Place,
+        /// Its name.
+        name: String,
+        /// What is wrong, and what to do.
+        text: String,
+    },
+    /// No policy of the module's name is loaded.
+    #[error(
+        "{place}: {name}: spec.module: there is no policy {unknown}; name its file with --wasm"
+    )]
+    UnknownModule {
+        /// Where the resource stands.
+        place: Place,
+        /// Its name.
+        name: String,
+        /// The name of the module, and what was probably meant.
+        unknown: Box<UnknownName>,
+    },
+    /// The policy says no to the settings.
+    #[error("{place}: {name}: {error}")]
+    Settings {
+        /// Where the resource stands.
+        place: Place,
+        /// Its name.
+        name: String,
+        /// Why.
+        error: Box<SettingsError>,
+    },
+    /// More than one of these.
+    #[error("{}", lines(.0))]
+    Several(Vec<Self>),
+}
+
+fn lines(errors: &[DeployedError]) -> String {
+    let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    lines.join("\n")
+}

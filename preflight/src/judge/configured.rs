@@ -1,0 +1,164 @@
+//! Policies with their settings, alone or in groups.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use policy_metadata::ContextAwareResource;
+use serde_json::Value;
+
+use super::Group;
+use crate::{
+    Cluster, EvaluationError, Policy, Response, cluster::Grants, deployed::Deployed, review::Target,
+};
+
+/// A policy, or a group of policies, that is asked.
+#[derive(Debug)]
+pub struct Configured {
+    pub(crate) judge: Judge,
+    /// The resource of the cluster that it is from, if it is.
+    pub deployed: Option<Deployed>,
+}
+
+/// Who answers.
+#[derive(Debug)]
+pub(crate) enum Judge {
+    One(Member),
+    Group(Group),
+}
+
+/// A policy with its settings.
+#[derive(Debug)]
+pub struct Member {
+    /// The policy.
+    pub policy: Arc<Policy>,
+    /// Its settings.
+    pub settings: Value,
+    /// What it may look up, where that is not for its metadata to say.
+    pub(crate) grants: Option<BTreeSet<ContextAwareResource>>,
+}
+
+/// What is said of a request.
+#[derive(Debug)]
+pub struct Answer {
+    /// What goes to the API server.
+    pub response: Response,
+    /// The refusals behind that of a group, each by the name of the member.
+    pub causes: Vec<(String, Response)>,
+}
+
+impl Member {
+    /// Judges a request.
+    pub(crate) fn validate(
+        &self,
+        request: &Value,
+        cluster: &Arc<Cluster>,
+    ) -> Result<Response, EvaluationError> {
+        let mut grants = Grants::of(self.policy.metadata());
+        if let Some(kinds) = &self.grants {
+            grants = grants.with_kinds(kinds);
+        }
+        self.policy
+            .validate(request, &self.settings, cluster.host_with(grants))
+    }
+
+    /// The kinds that it may look up.
+    #[must_use]
+    pub fn looks_up(&self) -> BTreeSet<&str> {
+        let metadata = self.policy.metadata();
+        let metadata = metadata.map(|metadata| &metadata.context_aware_resources);
+        let granted = self.grants.as_ref().or(metadata).into_iter().flatten();
+        granted.map(|resource| resource.kind.as_str()).collect()
+    }
+}
+
+impl Configured {
+    /// With the rules and look-ups of its own metadata.
+    #[must_use]
+    pub fn new(policy: impl Into<Arc<Policy>>, settings: Value) -> Self {
+        Self {
+            judge: Judge::One(Member {
+                policy: policy.into(),
+                settings,
+                grants: None,
+            }),
+            deployed: None,
+        }
+    }
+
+    /// The policy, where it is no group.
+    #[must_use]
+    pub fn policy(&self) -> Option<&Policy> {
+        match &self.judge {
+            Judge::One(member) => Some(&member.policy),
+            Judge::Group(_) => None,
+        }
+    }
+
+    /// The policies that take part, with the names that a group gives them.
+    #[must_use]
+    pub fn members(&self) -> Vec<(&str, &Member)> {
+        match &self.judge {
+            Judge::One(member) => vec![(member.policy.name(), member)],
+            Judge::Group(group) => group.members().collect(),
+        }
+    }
+
+    /// What decides in a group.
+    #[must_use]
+    pub fn expression(&self) -> Option<&str> {
+        match &self.judge {
+            Judge::One(_) => None,
+            Judge::Group(group) => Some(group.expression()),
+        }
+    }
+
+    /// What it is for.
+    #[must_use]
+    pub fn description(&self) -> Option<&str> {
+        match &self.judge {
+            Judge::One(member) => member.policy.metadata()?.description(),
+            Judge::Group(group) => Some(group.message()),
+        }
+    }
+
+    /// The name in reports: of the resource, or of the policy itself.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        let policy = || self.policy().map(Policy::name).unwrap_or_default();
+        let deployed = self.deployed.as_ref();
+        deployed.map_or_else(policy, |deployed| &deployed.name)
+    }
+
+    /// Whether it is asked about this request.
+    #[must_use]
+    pub fn wants(&self, target: &Target, request: &Value, cluster: &Cluster) -> bool {
+        let by_metadata = || {
+            let metadata = self.policy().and_then(Policy::metadata);
+            metadata.is_some_and(|metadata| target.is_wanted_by(metadata))
+        };
+        let deployed = self.deployed.as_ref();
+        deployed.map_or_else(by_metadata, |deployed| {
+            deployed.wants(target, request, cluster)
+        })
+    }
+
+    /// Judges a request. It may look up what its metadata grants or, in a cluster, what its resource does.
+    pub fn validate(
+        &self,
+        request: &Value,
+        cluster: &Arc<Cluster>,
+    ) -> Result<Answer, EvaluationError> {
+        match &self.judge {
+            Judge::One(member) => Ok(Answer {
+                response: member.validate(request, cluster)?,
+                causes: Vec::new(),
+            }),
+            Judge::Group(group) => group.validate(request, cluster),
+        }
+    }
+
+    /// Whether it refuses nothing.
+    #[must_use]
+    pub fn only_reports(&self) -> bool {
+        self.deployed.as_ref().is_some_and(Deployed::only_reports)
+    }
+}

@@ -1,0 +1,134 @@
+//! Groups of policies, whose answers an expression puts together.
+//!
+//! The policy server evaluates the expression with a function for each member, which is true where that accepts. It
+//! tells `spec.message`, with the refusals of the members that were asked as causes, and hands on no warnings. Source:
+//! kubewarden-controller, `crates/policy-evaluator/src/policy_group_evaluator/evaluator.rs`.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use cel::{Context, Program, Value as Cel};
+use serde_json::Value;
+
+use super::{Answer, Member};
+use crate::{Cluster, EvaluationError, Response};
+
+/// A group of policies.
+#[derive(Debug)]
+pub struct Group {
+    members: BTreeMap<String, Member>,
+    expression: String,
+    program: Program,
+    message: String,
+}
+
+impl Group {
+    /// `None` when the expression is not one of members and operators.
+    pub(crate) fn new(
+        members: BTreeMap<String, Member>,
+        expression: String,
+        message: String,
+    ) -> Option<Self> {
+        let program = Program::compile(&expression).ok()?;
+        let group = Self {
+            members,
+            expression,
+            program,
+            message,
+        };
+        let all_accept = group.members.keys().map(|name| (name.as_str(), true));
+        group.evaluate(all_accept).map(|_| group)
+    }
+
+    pub(super) fn members(&self) -> impl Iterator<Item = (&str, &Member)> {
+        let members = self.members.iter();
+        members.map(|(name, member)| (name.as_str(), member))
+    }
+
+    pub(super) fn expression(&self) -> &str {
+        &self.expression
+    }
+
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What comes of these answers, and which of them were asked for. `None` when the expression cannot be evaluated.
+    fn evaluate<'a>(
+        &self,
+        answers: impl Iterator<Item = (&'a str, bool)>,
+    ) -> Option<(bool, Vec<String>)> {
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let mut context = Context::default();
+        for (name, accepts) in answers {
+            let asked = Arc::clone(&asked);
+            let called = name.to_owned();
+            let function = move || {
+                let mut asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
+                asked.push(called.clone());
+                accepts
+            };
+            context.add_function(name, function).ok()?;
+        }
+        let Ok(Cel::Bool(accepted)) = self.program.execute(&context) else {
+            return None;
+        };
+        let asked = asked.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Some((accepted, asked))
+    }
+
+    pub(super) fn validate(
+        &self,
+        request: &Value,
+        cluster: &Arc<Cluster>,
+    ) -> Result<Answer, EvaluationError> {
+        let mut answers = BTreeMap::new();
+        for (name, member) in self.members() {
+            // Which of them are asked, the expression decides.
+            answers.insert(name, member.validate(request, cluster).map(immutable));
+        }
+        let accepts = answers.iter().map(|(name, answer)| {
+            let accepts = answer.as_ref().is_ok_and(|answer| answer.accepted);
+            (*name, accepts)
+        });
+        let evaluated = self.evaluate(accepts);
+        let (accepted, asked) = evaluated.ok_or(EvaluationError::Expression)?;
+        let mut causes = Vec::new();
+        for name in asked {
+            if let Some(answer) = answers.remove(name.as_str()) {
+                let answer = answer?;
+                if !answer.accepted {
+                    causes.push((name, answer));
+                }
+            }
+        }
+        if accepted {
+            causes.clear();
+        }
+        Ok(Answer {
+            response: Response {
+                accepted,
+                message: (!accepted).then(|| self.message.clone()),
+                code: None,
+                warnings: Vec::new(),
+                audit_annotations: BTreeMap::new(),
+                mutated_object: None,
+            },
+            causes,
+        })
+    }
+}
+
+/// A member that changes the object does not accept it.
+fn immutable(response: Response) -> Response {
+    if response.mutated_object.is_none() {
+        return response;
+    }
+    Response {
+        accepted: false,
+        message: Some("mutation is not allowed inside of policy group".to_owned()),
+        ..response
+    }
+}

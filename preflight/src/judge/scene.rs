@@ -1,0 +1,148 @@
+//! The objects of a run: those that are judged, and what is in the cluster beside them.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use jiff::Timestamp;
+use rayon::prelude::*;
+use serde_json::Value;
+
+use super::{Configured, Verdict};
+use crate::{
+    Cluster, Policy,
+    across::{self, Identity},
+    kinds::Kinds,
+    manifests::{Note, Object},
+    report::Finding,
+    review::{Target, complete, request, stamp, update},
+};
+
+/// What is in the cluster already, and not judged itself.
+#[derive(Debug, Default)]
+pub struct Existing {
+    /// Objects that look-ups find beside the manifests.
+    pub cluster: Vec<Object>,
+    /// Objects that look-ups find as well. What a manifest has of them is judged as an UPDATE.
+    pub old: Vec<Object>,
+}
+
+/// All objects as the API server would have them.
+pub(super) struct Scene {
+    /// Those of the manifests, which are judged, and then the others.
+    objects: Vec<Object>,
+    /// How many are judged.
+    written: usize,
+    identities: Vec<Identity>,
+    /// The positions of the old objects.
+    old: BTreeMap<Identity, usize>,
+    cluster: Arc<Cluster>,
+}
+
+impl Scene {
+    pub(super) fn new(
+        written: Vec<Object>,
+        existing: Existing,
+        namespace: &str,
+        now: Option<Timestamp>,
+    ) -> Self {
+        let count = written.len();
+        let mut objects = written;
+        objects.extend(existing.cluster);
+        let first_old = objects.len();
+        objects.extend(existing.old);
+        let kinds = Kinds::of(objects.iter().map(|object| &object.value));
+        let identities = across::identities(&objects, &kinds, namespace);
+        let old = identities.iter().cloned().zip(0..).skip(first_old);
+        for object in &mut objects {
+            complete(&mut object.value, &kinds, namespace);
+        }
+        // Of two with one name look-ups find the later one, which is that of the manifests.
+        let (written, others) = objects.split_at_mut(count);
+        let values = others.iter().chain(written.iter());
+        let cluster = Arc::new(Cluster::new(values.map(|object| object.value.clone())));
+        // Only what is reviewed is being created: look-ups find the others as they are.
+        for object in written {
+            if let Some(now) = now {
+                stamp(&mut object.value, now);
+            }
+        }
+        Self {
+            written: count,
+            old: old.collect(),
+            objects,
+            identities,
+            cluster,
+        }
+    }
+
+    /// What is judged.
+    pub(super) fn written(&self) -> &[Object] {
+        self.objects.get(..self.written).unwrap_or_default()
+    }
+
+    /// Two manifests of one object, and selectors that cannot be followed.
+    pub(super) fn notes(&self, policies: &[Configured]) -> Vec<Note> {
+        let mut notes = across::doubles::notes(self.written(), &self.identities);
+        for deployed in policies.iter().filter_map(|one| one.deployed.as_ref()) {
+            let homes = self.written().iter().filter_map(Object::namespace);
+            notes.extend(deployed.note_of_namespaces(homes, &self.cluster));
+        }
+        notes
+    }
+
+    /// What the policies say of each object. `progress` is called after each.
+    pub(super) fn judge<'a>(
+        &self,
+        policies: &'a [Configured],
+        progress: impl Fn() + Sync,
+    ) -> Vec<Vec<Verdict<'a>>> {
+        let verdicts = |(number, object)| {
+            let verdicts = self.judge_object(object, number, policies);
+            progress();
+            verdicts
+        };
+        self.written()
+            .par_iter()
+            .enumerate()
+            .map(verdicts)
+            .collect()
+    }
+
+    fn judge_object<'a>(
+        &self,
+        object: &Object,
+        number: usize,
+        policies: &'a [Configured],
+    ) -> Vec<Verdict<'a>> {
+        let mut request = request(&object.value, self.cluster.kinds(), number);
+        if let Some(old) = self.old_of(number) {
+            update(&mut request, old);
+        }
+        let target = Target::of(&request);
+        policies
+            .iter()
+            .filter(|configured| configured.wants(&target, &request, &self.cluster))
+            .map(|by| Verdict {
+                by,
+                result: by.validate(&request, &self.cluster),
+            })
+            .collect()
+    }
+
+    fn old_of(&self, number: usize) -> Option<&Value> {
+        let position = self.old.get(self.identities.get(number)?)?;
+        self.objects.get(*position).map(|old| &old.value)
+    }
+
+    /// What no review shows, by the position of the object. It is refused where the policy that it belongs to is asked,
+    /// and may refuse.
+    pub(super) fn across(&self, judged: &[Vec<Verdict<'_>>]) -> BTreeMap<usize, Vec<Finding>> {
+        let is_enforced = |policy: &str, number: usize| {
+            let mut verdicts = judged.get(number).into_iter().flatten();
+            verdicts.any(|verdict| {
+                let judge = verdict.by.policy().map(Policy::name);
+                judge == Some(policy) && !verdict.by.only_reports()
+            })
+        };
+        across::refusals(&self.objects, &self.identities, is_enforced)
+    }
+}
