@@ -170,8 +170,9 @@ pub fn bundle() -> Result<Vec<Document>, String> {
             bundle::descriptions(&text)
         };
         let table = bundle::table(head, &all, &described, &sizes);
-        let text = markdown::part(&text, "policies", &table);
-        let text = text.map_err(|error| format!("{name}: {error}"))?;
+        let text = markdown::part(&text, "policies", &table)
+            .and_then(|text| markdown::part(&text, "message", &refusal::explained()?))
+            .map_err(|error| format!("{name}: {error}"))?;
         Ok(Document::new(name, text))
     };
     pages.into_iter().map(page).collect()

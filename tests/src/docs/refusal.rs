@@ -22,21 +22,40 @@ const CASES: &[(&str, &str)] = &[
     ("secret-data", "rejects-a-hex-password-that-nobody-encoded"),
 ];
 
+/// The case whose message the README of the bundle explains.
+const EXPLAINED: (&str, &str) = (
+    "hostpath-mounts",
+    "rejects-a-mount-that-says-read-only-false",
+);
+
+/// The message that the README of the bundle explains.
+pub fn explained() -> Result<String, String> {
+    let (policy, case) = EXPLAINED;
+    message(policy, case).map(|message| text_block(&message))
+}
+
 /// The object, what the cluster has, and the message.
 pub fn render(policy: &str) -> Result<String, String> {
     let (_, case) = CASES
         .iter()
         .find(|(of, _)| *of == policy)
         .ok_or_else(|| format!("no case is chosen for {policy}"))?;
-    let file = |name: &str| read(&repository(&format!("tests/cases/{policy}/{case}/{name}")));
-    let expected = yaml::read(&file("expected.yaml")?)?;
+    page(
+        &file(policy, case, "request.yaml")?,
+        file(policy, case, "cluster.yaml").ok().as_deref(),
+        &message(policy, case)?,
+    )
+}
+
+fn file(policy: &str, case: &str, name: &str) -> Result<String, String> {
+    read(&repository(&format!("tests/cases/{policy}/{case}/{name}")))
+}
+
+fn message(policy: &str, case: &str) -> Result<String, String> {
+    let expected = yaml::read(&file(policy, case, "expected.yaml")?)?;
     let message = expected.get("message").and_then(serde_json::Value::as_str);
     let message = message.ok_or_else(|| format!("{policy}/{case} refuses nothing"))?;
-    page(
-        &file("request.yaml")?,
-        file("cluster.yaml").ok().as_deref(),
-        message,
-    )
+    Ok(message.to_owned())
 }
 
 fn page(request: &str, cluster: Option<&str>, message: &str) -> Result<String, String> {
@@ -47,15 +66,15 @@ fn page(request: &str, cluster: Option<&str>, message: &str) -> Result<String, S
     if let Some(cluster) = cluster {
         text.extend(["```\n\nwith these in the cluster:\n\n```yaml\n", cluster]);
     }
+    text.extend(["```\n\n", &text_block(message)]);
+    Ok(text)
+}
+
+fn text_block(message: &str) -> String {
     let options = Options::new(WIDTH)
         .word_splitter(WordSplitter::NoHyphenation)
         .wrap_algorithm(WrapAlgorithm::FirstFit);
-    text.extend([
-        "```\n\n```text\n",
-        &textwrap::fill(message, options),
-        "\n```\n",
-    ]);
-    Ok(text)
+    format!("```text\n{}\n```\n", textwrap::fill(message, options))
 }
 
 #[cfg(test)]
