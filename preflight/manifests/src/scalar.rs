@@ -54,19 +54,30 @@ fn single(float: f64) -> String {
 /// Whether only [`resolve`] can tell what a text is: the reader of YAML knows fewer numbers with underscores.
 pub(super) fn is_doubtful(text: &str) -> bool {
     text.contains('_')
-        && text.starts_with(|first: char| first.is_ascii_digit() || "+-".contains(first))
+        && text.starts_with(|first: char| first.is_ascii_digit() || "+-.".contains(first))
 }
 
 fn number(text: &str) -> Option<Value> {
     let first = text.chars().next()?;
     if first == '.' {
-        return float(text);
+        let plain = separates_digits(text).then(|| text.replace('_', ""));
+        return plain.as_deref().and_then(float);
     }
     if !first.is_ascii_digit() && !matches!(first, '+' | '-') {
         return None;
     }
     let plain = text.replace('_', "");
     integer(&plain).or_else(|| float(&plain))
+}
+
+/// Whether each underscore stands between digits.
+fn separates_digits(text: &str) -> bool {
+    let mut pairs = text.as_bytes().windows(2);
+    let is_fine = |pair: &[u8]| match pair {
+        [digit, b'_'] | [b'_', digit] => digit.is_ascii_digit(),
+        _ => true,
+    };
+    !text.ends_with('_') && pairs.all(is_fine)
 }
 
 /// As `ParseInt` and `ParseUint` with a base by prefix.
@@ -152,6 +163,8 @@ mod tests {
             ("1_0.5", Some(json!(10.5))),
             (".5", Some(json!(0.5))),
             ("._5", None),
+            (".5_", None),
+            (".7_5", Some(json!(0.75))),
             ("5.", Some(json!(5))),
             (".", None),
             ("1e3", Some(json!(1000))),
