@@ -18,10 +18,15 @@ impl Numbers {
         }
     }
 
+    /// The places of a number.
+    pub(crate) fn places(&self, number: i64) -> impl Iterator<Item = usize> {
+        let places = self.index.places(hash_of(number, ""));
+        places.filter(move |place| self.list.get(*place) == Some(&number))
+    }
+
     /// The first place of a number.
     pub(crate) fn first(&self, number: i64) -> Option<usize> {
-        let mut places = self.index.places(hash_of(number, ""));
-        places.find(|place| self.list.get(*place) == Some(&number))
+        self.places(number).next()
     }
 
     pub(crate) fn contains(&self, number: i64) -> bool {

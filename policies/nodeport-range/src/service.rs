@@ -25,9 +25,11 @@ pub(crate) struct Service<'a> {
     /// Whether it is about to be created.
     pub(crate) is_new: bool,
     /// Whether the audit replays it: what is stored, as if it were about to be created.
-    is_replayed: bool,
-    /// The numbers that it has already.
+    pub(crate) is_replayed: bool,
+    /// The numbers that the nodes listen on for it already.
     old: Numbers,
+    /// The protocols of these.
+    old_protocols: Vec<&'a str>,
 }
 
 /// The type of a Service.
@@ -170,6 +172,7 @@ impl<'a> Service<'a> {
             history.resolve(view.health_check_node_port, view.health_check_origin());
         let needed = needs_health_check(&view);
         let is_create = request.operation == Operation::Create;
+        let (old_numbers, old_protocols) = history.uses().unzip();
         Ok(Self {
             namespace: request.object_namespace()?,
             name: request.object_name()?,
@@ -182,7 +185,8 @@ impl<'a> Service<'a> {
             allocates: view.allocates,
             is_new: is_create && !view.is_stored,
             is_replayed: is_create && view.is_stored,
-            old: Numbers::new(history.numbers().collect()),
+            old: Numbers::new(old_numbers),
+            old_protocols,
         })
     }
 
@@ -202,8 +206,14 @@ impl<'a> Service<'a> {
     }
 
     /// Whether the nodes listened on a number for it before.
-    pub(crate) fn had(&self, number: i64) -> bool {
+    fn had(&self, number: i64) -> bool {
         self.old.contains(number)
+    }
+
+    /// Whether they did with this protocol.
+    pub(crate) fn had_with(&self, number: i64, protocol: &str) -> bool {
+        let mut places = self.old.places(number);
+        places.any(|place| self.old_protocols.get(place) == Some(&protocol))
     }
 
     /// The number of the health check, if the nodes listen on one.
@@ -346,11 +356,13 @@ impl<'h, 'a> History<'h, 'a> {
         }
     }
 
-    /// The numbers that the nodes listen on already.
-    fn numbers(&self) -> impl Iterator<Item = i64> {
-        let ports = live_ports(self.old).iter().map(|port| port.node_port);
-        let health_check = needs_health_check(self.old).then_some(self.old.health_check_node_port);
-        ports.chain(health_check).filter(|number| *number != 0)
+    /// The numbers that the nodes listen on already, each with its protocol.
+    fn uses(&self) -> impl Iterator<Item = (i64, &'a str)> {
+        let ports = live_ports(self.old).iter();
+        let ports = ports.map(|port| (port.node_port, port.protocol));
+        let health_check = needs_health_check(self.old);
+        let health_check = health_check.then_some((self.old.health_check_node_port, "TCP"));
+        ports.chain(health_check).filter(|(number, _)| *number != 0)
     }
 
     /// Whether the API server chose a number: of a port, wherever it stands, and of the health check. None where there is

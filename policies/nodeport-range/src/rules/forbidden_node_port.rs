@@ -61,7 +61,7 @@ pub(crate) fn check(service: &Service<'_>, settings: &Settings, verdict: &mut Ve
                     continue;
                 };
                 let reason = format!("{number} is a node port, and {are_forbidden}");
-                let had = service.had(number);
+                let had = service.had_with(number, port.protocol);
                 // Whoever switches the allocation off keeps the numbers at first.
                 let level = if had && settings.on_update() == OnUpdate::NewViolations {
                     Level::Warn
@@ -151,7 +151,8 @@ mod tests {
     fn what_is_left_over_is_to_be_taken_away() {
         let spec = json!({"type": "LoadBalancer", "allocateLoadBalancerNodePorts": false,
             "ports": [{"port": 80, "nodePort": 31544}]});
-        let object = managed(service(&spec), &[(80, "TCP", false)]);
+        let mut object = managed(service(&spec), &[(80, "TCP", false)]);
+        object["metadata"]["resourceVersion"] = json!("1801");
         assert_eq!(
             lines_of(&object, &json!({"nodePorts": "forbidden"})),
             [
