@@ -68,8 +68,7 @@ pub(crate) fn check(service: &Service<'_>, settings: &Settings, verdict: &mut Ve
                 } else {
                     Level::Deny
                 };
-                let is_stored = had || port.choice == Choice::Allocator;
-                let fix = if is_stored {
+                let fix = if had || service.is_replayed {
                     REMOVE
                 } else {
                     "leave nodePort out"
