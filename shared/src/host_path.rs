@@ -26,6 +26,7 @@ pub struct HostPath {
     windows: bool,
     backsteps: bool,
     anywhere: bool,
+    alias: bool,
 }
 
 /// How one path lies to another.
@@ -96,6 +97,7 @@ impl HostPath {
             windows,
             backsteps,
             anywhere,
+            alias: is_alias,
         }
     }
 
@@ -104,6 +106,12 @@ impl HostPath {
     #[must_use]
     pub fn may_lead_anywhere(&self) -> bool {
         self.anywhere
+    }
+
+    /// Whether that is because Windows may know one of its names as another one.
+    #[must_use]
+    pub fn has_alias(&self) -> bool {
+        self.alias
     }
 
     /// Whether the path is written as Windows has it.
@@ -161,6 +169,7 @@ impl HostPath {
             windows,
             backsteps: self.backsteps || inner.contains(&".."),
             anywhere: self.anywhere || anywhere,
+            alias: self.alias || is_alias,
         }
     }
 

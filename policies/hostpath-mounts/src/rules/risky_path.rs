@@ -19,6 +19,9 @@ pub(crate) static RULE: Rule = rule! {
 const NARROWER: &str =
     "mount only the part that the pod needs, or have the platform team list the path in `allowed`";
 
+/// What to do about a name that Windows may know as another one.
+const NO_ALIAS: &str = "mount something else, with no name that ends in ~1, in a dot or in a space";
+
 /// Refuses the volume for what the catalogue says of its path.
 pub(crate) fn check(
     volume: &HostVolume<'_>,
@@ -31,12 +34,20 @@ pub(crate) fn check(
     let what = risk.what;
     let (reason, fix) = match relation {
         _ if volume.path.may_lead_anywhere() => {
+            let (why, fix) = if volume.path.has_alias() {
+                (
+                    "has a name that Windows may know as another one, so it ",
+                    NO_ALIAS,
+                )
+            } else {
+                ("", RULE.fix)
+            };
             let reason = format!(
-                "{} may lead anywhere on the node, also to {}, {what}",
+                "{} {why}may lead anywhere on the node, also to {}, {what}",
                 quote(volume.written),
                 quote(risk.path)
             );
-            (reason, RULE.fix)
+            (reason, fix)
         }
         Relation::Equal => (format!("{quoted} is {what}"), risk.instead),
         Relation::Below => (
