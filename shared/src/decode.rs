@@ -155,6 +155,11 @@ impl<'a> Cursor<'a> {
         match self.value(name)? {
             Json::Null => Ok(None),
             Json::Integer(integer) => Ok(Some(*integer)),
+            Json::Number(_) => Err(DecodeError::unexpected(
+                &self.path.child(name),
+                "a fraction or one of more than 64 bits",
+                "a whole number",
+            )),
             other => Err(self.unexpected(name, other, "a whole number")),
         }
     }
@@ -444,11 +449,11 @@ mod tests {
             ),
             (
                 r#"{"count":1.5}"#,
-                "object.count: must be a whole number, not a number",
+                "object.count: must be a whole number, not a fraction or one of more than 64 bits",
             ),
             (
                 r#"{"count":99999999999999999999}"#,
-                "object.count: must be a whole number, not a number",
+                "object.count: must be a whole number, not a fraction or one of more than 64 bits",
             ),
             (
                 r#"{"items":"hunter2"}"#,

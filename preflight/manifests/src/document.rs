@@ -55,18 +55,18 @@ fn end_of_document(text: &str) -> usize {
     position
 }
 
-/// The end of a JSON object that another one follows, as in what jq prints. What follows may be broken.
+/// The end of a JSON value that something follows, as in what jq prints. What follows may be broken.
 fn end_of_value(text: &str) -> Option<usize> {
     let lines = text.split_inclusive('\n');
     let start: usize = lines.take_while(|line| is_head(line)).map(str::len).sum();
     let text = text.get(start..)?;
-    if !text.trim_start().starts_with('{') {
+    if !text.trim_start().starts_with(['{', '[']) {
         return None;
     }
     let mut values = serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>();
     values.next()?.ok()?;
     let end = values.byte_offset();
-    let is_followed = text.get(end..)?.trim_start().starts_with('{');
+    let is_followed = text.get(end..)?.trim_start().starts_with(['{', '[', ',']);
     is_followed.then_some(start + end)
 }
 

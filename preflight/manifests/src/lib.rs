@@ -228,10 +228,19 @@ impl Manifests {
 
     fn read_folder(&mut self, path: &Path, exclude: &Exclude) {
         let folder = path.display().to_string();
-        let Walk { files, rendered } = Walk::through(path, exclude);
+        let Walk {
+            files,
+            mut rendered,
+        } = Walk::through(path, exclude);
         if files.is_empty() && rendered.is_empty() {
-            let text = "there is no .yaml, .yml or .json file in this folder".to_owned();
+            let mut text = "there is no .yaml, .yml or .json file in this folder".to_owned();
+            if !exclude.is_empty() {
+                text.push_str(" that is not excluded");
+            }
             return self.problem(&folder, None, text);
+        }
+        for (file, Unreadable { line, text }) in rendered.take_broken() {
+            self.problem(&file.display().to_string(), Some(line), text);
         }
         // Reading YAML is half of all work. The order is that of the files, whoever is first.
         let read = files.into_par_iter().map(|file| {
@@ -302,7 +311,12 @@ impl Manifests {
                     .filter(|byte| **byte == b'\n')
                     .count()
                     + 1;
-                self.problem(file, Some(line), "is not text in UTF-8".to_owned());
+                let text = if matches!(error.as_bytes(), [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) {
+                    "is text in UTF-16: save it as UTF-8"
+                } else {
+                    "is not text in UTF-8"
+                };
+                self.problem(file, Some(line), text.to_owned());
             }
         }
     }

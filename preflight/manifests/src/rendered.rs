@@ -10,7 +10,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::document::parse_one;
+use super::{Unreadable, document::parse_one};
 
 /// The names that kustomize looks for.
 const KUSTOMIZATIONS: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
@@ -24,6 +24,8 @@ pub(super) struct Rendered {
     charts: BTreeSet<PathBuf>,
     kustomizations: usize,
     patches: BTreeSet<PathBuf>,
+    /// The kustomizations that cannot be read, so that nobody knows which files are patches.
+    broken: Vec<(PathBuf, Unreadable)>,
     left_out: LeftOut,
 }
 
@@ -43,9 +45,14 @@ impl Rendered {
                 rendered.charts.insert(folder.to_owned());
             } else if is_kustomization(file) {
                 rendered.kustomizations += 1;
-                let patches = patches(file).into_iter();
-                let patches = patches.map(|patch| normal(&folder.join(patch)));
-                rendered.patches.extend(patches);
+                match patches(file) {
+                    Ok(patches) => {
+                        let patches = patches.into_iter();
+                        let patches = patches.map(|patch| normal(&folder.join(patch)));
+                        rendered.patches.extend(patches);
+                    }
+                    Err(error) => rendered.broken.push((file.to_owned(), error)),
+                }
             }
         }
         rendered
@@ -67,6 +74,11 @@ impl Rendered {
         self.left_out.templates += usize::from(is_template);
         self.left_out.patches += usize::from(is_patch);
         is_template || is_patch
+    }
+
+    /// The kustomizations that cannot be read, and why.
+    pub(super) fn take_broken(&mut self) -> Vec<(PathBuf, Unreadable)> {
+        std::mem::take(&mut self.broken)
     }
 
     /// Whether there is nothing of the kind.
@@ -123,13 +135,13 @@ pub(super) fn is_kustomization(file: &Path) -> bool {
     name.is_some_and(|name| KUSTOMIZATIONS.iter().any(|known| name == *known))
 }
 
-/// The files that a kustomization, or a component, names as patches, as it writes them. One that cannot be read names
-/// none: kustomize does not read it either.
-fn patches(kustomization: &Path) -> Vec<String> {
-    let text = std::fs::read_to_string(kustomization).unwrap_or_default();
-    let Ok(kustomization) = parse_one(&text) else {
-        return Vec::new();
-    };
+/// The files that a kustomization, or a component, names as patches, as it writes them.
+fn patches(kustomization: &Path) -> Result<Vec<String>, Unreadable> {
+    let text = std::fs::read_to_string(kustomization).map_err(|error| Unreadable {
+        line: 1,
+        text: format!("cannot be read: {error}"),
+    })?;
+    let kustomization = parse_one(&text)?;
     let entries = |key: &str| {
         let list = kustomization.get(key).and_then(Value::as_array);
         list.into_iter().flatten().cloned().collect::<Vec<_>>()
@@ -139,7 +151,7 @@ fn patches(kustomization: &Path) -> Vec<String> {
     // A text of several lines is a patch itself.
     let merged = entries("patchesStrategicMerge");
     let files = paths.chain(&merged).filter_map(Value::as_str);
-    files.map(ToOwned::to_owned).collect()
+    Ok(files.map(ToOwned::to_owned).collect())
 }
 
 /// A path without `.` and, where it has a folder before it, without `..`.

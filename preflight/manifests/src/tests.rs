@@ -214,6 +214,46 @@ fn told(folder: &Path, paths: &[PathBuf]) -> (Vec<String>, Vec<String>, Vec<Stri
     )
 }
 
+#[test]
+fn what_cannot_be_read_is_told_wherever_it_is() {
+    let folder = folder(&[
+        ("k/kustomization.yaml", "patches: [{path: a.yaml\n"),
+        ("k/a.yaml", POD),
+    ]);
+    let path = folder.path();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("nowhere", path.join("link.yaml")).unwrap();
+    std::fs::write(path.join("utf16.yaml"), b"\xff\xfea\0").unwrap();
+    let (objects, _, problems) = told(path, &[path.to_owned()]);
+    assert_eq!(objects, ["pod"]);
+    let expected = [
+        "DIR/k/kustomization.yaml:1: cannot be read: unclosed bracket '{' (column 11)",
+        #[cfg(unix)]
+        "DIR/link.yaml: cannot be read: No such file or directory (os error 2)",
+        "DIR/utf16.yaml:1: is text in UTF-16: save it as UTF-8",
+    ];
+    assert_eq!(problems, expected);
+}
+
+#[test]
+fn what_follows_an_object_of_a_stream_does_not_take_it_along() {
+    for (text, names, problems) in [
+        (
+            format!("{POD_JSON}\n[1]\n{POD_JSON}\n"),
+            ["pod"; 2].as_slice(),
+            1,
+        ),
+        (format!("{POD_JSON},\n{POD_JSON}\n"), &["pod"], 1),
+        (format!("{POD_JSON}\n# the end\n"), &["pod"], 0),
+    ] {
+        let manifests = read_text(&text);
+        let found = manifests.objects.iter().filter_map(Object::name);
+        assert_eq!(found.collect::<Vec<_>>(), names, "{text}");
+        assert_eq!(manifests.problems.len(), problems, "{text}");
+    }
+}
+
+const POD_JSON: &str = r#"{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "pod"}}"#;
 const POD: &str = "{apiVersion: v1, kind: Pod, metadata: {name: pod}}";
 
 #[test]
@@ -286,7 +326,6 @@ fn patches_of_kustomizations_are_left_out_unless_they_are_named() {
             "shared/c.json",
             "[{\"op\": \"remove\", \"path\": \"/spec\"}]",
         ),
-        ("broken/kustomization.yaml", "patches: [\n"),
     ]);
     let path = folder.path();
     assert_eq!(
@@ -294,7 +333,7 @@ fn patches_of_kustomizations_are_left_out_unless_they_are_named() {
         (
             ["pod", "other", "a"].map(ToOwned::to_owned).to_vec(),
             vec![
-                "DIR/base/..: left out 4 kustomizations (3 patches): judge the output of `kubectl \
+                "DIR/base/..: left out 3 kustomizations (3 patches): judge the output of `kubectl \
                  kustomize DIR`"
                     .to_owned()
             ],

@@ -37,6 +37,11 @@ impl Exclude {
         }
     }
 
+    /// Whether there are none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     fn within(&self, folder: &Path) -> Result<Override, ignore::Error> {
         let mut patterns = OverrideBuilder::new(folder);
         for pattern in &self.0 {
@@ -90,10 +95,15 @@ fn entries(
         .build()
         .filter(|entry| {
             entry.as_ref().map_or(true, |entry| {
-                is_wanted(entry.path()) && entry.path().is_file()
+                is_wanted(entry.path()) && may_be_read(entry.path())
             })
         })
         .map(|entry| entry.map(ignore::DirEntry::into_path))
+}
+
+/// Whether it is a file, or a link to nothing, which is worth a problem. Nobody may ever write to a pipe.
+fn may_be_read(path: &Path) -> bool {
+    path.metadata().map_or(true, |metadata| metadata.is_file())
 }
 
 fn is_wanted(path: &Path) -> bool {

@@ -14,8 +14,8 @@ pub enum DeployedError {
     Unreadable(Problem),
     /// There is nothing to follow.
     #[error(
-        "{0}: there is neither a ClusterAdmissionPolicy nor an AdmissionPolicy in it to judge with; an overlay is \
-         rendered first: `kubectl kustomize DIR | preflight --policies-from - PATH`"
+        "{0}: there is no policy in it to judge with: no ClusterAdmissionPolicy, no AdmissionPolicy, and no group of \
+         them; an overlay is rendered first: `kubectl kustomize DIR | preflight --policies-from - PATH`"
     )]
     None(String),
     /// A resource is not what it should be.

@@ -40,7 +40,9 @@ pub fn render(report: &Report) -> Result<String, SerializeError> {
     if !suite.test_cases.is_empty() {
         document.add_test_suite(suite);
     }
-    document.to_string()
+    // The library leaves out what XML cannot hold but for these two: <https://www.w3.org/TR/xml/#charsets>.
+    let text = document.to_string()?;
+    Ok(text.replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}"))
 }
 
 /// In the order in which they were asked.

@@ -286,7 +286,7 @@ fn says_what_is_wrong_with_the_resources() {
         ),
         (
             "apiVersion: v1\nkind: Pod\n".to_owned(),
-            "p.yaml: there is neither a ClusterAdmissionPolicy nor an AdmissionPolicy in it to judge with; an overlay is \
+            "p.yaml: there is no policy in it to judge with: no ClusterAdmissionPolicy, no AdmissionPolicy, and no group of them; an overlay is \
              rendered first: `kubectl kustomize DIR | preflight --policies-from - PATH`"
                 .to_owned(),
         ),

@@ -150,6 +150,23 @@ fn of_two_objects_with_one_name_only_the_wrong_one_fails() {
 }
 
 #[test]
+fn junit_holds_no_character_that_xml_cannot_hold() {
+    let accept = Validate::Answer(r#"{"accepted":true}"#);
+    let stage = Stage::with_policy_for_all("nodeport-range", &accept);
+    stage.write(
+        "a.yaml",
+        "apiVersion: v1\nkind: Service\nmetadata: {name: \"a\\uFFFE\\uFFFF<&\\u0007\"}\n",
+    );
+    let (status, text, _) = stage.run(&["--format", "junit", "a.yaml"]);
+    let name = "a\u{fffd}\u{fffd}&lt;&amp;";
+    assert_eq!(status, 0);
+    assert_eq!(
+        elements(&text).last(),
+        Some(&format!(r#"<testcase name="Service default/{name}" classname="a.yaml" file="a.yaml" line="1"/>"#).as_str())
+    );
+}
+
+#[test]
 fn what_no_review_shows_is_a_failure_of_preflight() {
     let accept = Validate::Answer(r#"{"accepted":true}"#);
     let stage = Stage::with_policy_for_all("nodeport-range", &accept);
