@@ -25,8 +25,28 @@ pub struct HostPath {
     text: String,
     windows: bool,
     backsteps: bool,
-    anywhere: bool,
-    alias: bool,
+    reach: Reach,
+}
+
+/// Whether anybody can tell where a path leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Reach {
+    /// To the place that it names.
+    Known,
+    /// Anywhere.
+    Anywhere,
+    /// Anywhere, because Windows may know one of its names as another one.
+    Alias,
+}
+
+impl Reach {
+    fn new(anywhere: bool, alias: bool) -> Self {
+        match (anywhere, alias) {
+            (_, true) => Self::Alias,
+            (true, false) => Self::Anywhere,
+            (false, false) => Self::Known,
+        }
+    }
 }
 
 /// How one path lies to another.
@@ -96,8 +116,7 @@ impl HostPath {
             text,
             windows,
             backsteps,
-            anywhere,
-            alias: is_alias,
+            reach: Reach::new(anywhere, is_alias),
         }
     }
 
@@ -105,13 +124,13 @@ impl HostPath {
     /// files of a process, or by one of the names that Windows has for everything.
     #[must_use]
     pub fn may_lead_anywhere(&self) -> bool {
-        self.anywhere
+        self.reach != Reach::Known
     }
 
     /// Whether that is because Windows may know one of its names as another one.
     #[must_use]
     pub fn has_alias(&self) -> bool {
-        self.alias
+        self.reach == Reach::Alias
     }
 
     /// Whether the path is written as Windows has it.
@@ -168,8 +187,7 @@ impl HostPath {
             text,
             windows,
             backsteps: self.backsteps || inner.contains(&".."),
-            anywhere: self.anywhere || anywhere,
-            alias: self.alias || is_alias,
+            reach: self.reach.max(Reach::new(anywhere, is_alias)),
         }
     }
 

@@ -161,8 +161,8 @@ impl Reader<'_> {
         let expression = spec.expression.take().unwrap_or_default();
         let message = spec.message.take().unwrap_or_default();
         match Group::new(members, expression, message) {
-            Some(group) => Some(Judge::Group(group)),
-            None => self.leave_out(object, name, "its expression cannot be evaluated here"),
+            Ok(group) => Some(Judge::Group(group)),
+            Err(error) => self.leave_out(object, name, &error.to_string()),
         }
     }
 

@@ -24,14 +24,37 @@ pub struct Group {
     message: String,
 }
 
+/// An expression that is not one of members and operators.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ExpressionError {
+    /// It cannot be read.
+    #[error("its expression is not members, &&, || and !")]
+    Malformed,
+    /// There is no member of this name.
+    #[error("its expression calls {0}, which is not in spec.policies")]
+    UnknownMember(String),
+    /// Nothing can be decided by it.
+    #[error("its expression gives neither true nor false")]
+    NotBoolean,
+}
+
 impl Group {
-    /// `None` when the expression is not one of members and operators.
     pub(crate) fn new(
         members: BTreeMap<String, Member>,
         expression: String,
         message: String,
-    ) -> Option<Self> {
-        let program = Program::compile(&expression).ok()?;
+    ) -> Result<Self, ExpressionError> {
+        let program = Program::compile(&expression).map_err(|_| ExpressionError::Malformed)?;
+        // Where `||` decides early, an evaluation does not show all of them. Operators are called `_||_` and `!_`.
+        let references = program.references();
+        let mut names = references.functions();
+        names.extend(references.variables());
+        let is_name = |name: &str| name.chars().all(|c| c.is_alphanumeric() || c == '_');
+        names.retain(|name| is_name(name));
+        names.sort_unstable();
+        if let Some(unknown) = names.iter().find(|name| !members.contains_key(**name)) {
+            return Err(ExpressionError::UnknownMember((*unknown).to_owned()));
+        }
         let group = Self {
             members,
             expression,
@@ -39,7 +62,10 @@ impl Group {
             message,
         };
         let all_accept = group.members.keys().map(|name| (name.as_str(), true));
-        group.evaluate(all_accept).map(|_| group)
+        match group.evaluate(all_accept) {
+            Some(_) => Ok(group),
+            None => Err(ExpressionError::NotBoolean),
+        }
     }
 
     pub(super) fn members(&self) -> impl Iterator<Item = (&str, &Member)> {

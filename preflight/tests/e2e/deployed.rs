@@ -800,7 +800,22 @@ fn a_group_tells_a_review_and_the_list_of_what_it_is_made() {
 fn says_what_is_wrong_with_a_group() {
     let stage = Stage::new(&[("strict", REFUSE), ("gentle", ACCEPT)]);
     stage.write("m.yaml", pod("shop", ""));
-    for expression in ["strict() && other()", "strict() &&", "1", "object == null"] {
+    for (expression, why) in [
+        (
+            "strict() && other_one()",
+            "calls other_one, which\n      is not in spec.policies",
+        ),
+        (
+            "gentle() || other()",
+            "calls other, which is\n      not in spec.policies",
+        ),
+        ("strict() &&", "is not members, &&, ||\n      and !"),
+        ("1", "gives neither true nor\n      false"),
+        (
+            "object == null",
+            "calls object, which is\n      not in spec.policies",
+        ),
+    ] {
         let policies = format!(
             "{}---\n{}",
             deployed("one", ""),
@@ -808,8 +823,9 @@ fn says_what_is_wrong_with_a_group() {
         );
         stage.write("p.yaml", policies);
         let expected = refused("Pod shop/web", "one", 1)
-            + "note: p.yaml:9: ClusterAdmissionPolicyGroup all is not judged: its expression cannot be evaluated\n"
-            + "      here\n\n"
+            + "note: p.yaml:9: ClusterAdmissionPolicyGroup all is not judged: its expression "
+            + why
+            + "\n\n"
             + "1 object, 1 policy: 1 refused\n";
         assert_eq!(
             stage.run(&["--policies-from", "p.yaml", "m.yaml"]),
@@ -819,7 +835,7 @@ fn says_what_is_wrong_with_a_group() {
     stage.write("p.yaml", group("all", "1", ""));
     assert_eq!(
         stage.run(&["--policies-from", "p.yaml", "m.yaml"]),
-        err("p.yaml:1: all: its expression cannot be evaluated here")
+        err("p.yaml:1: all: its expression gives neither true nor false")
     );
     let good = group("all", "strict()", "");
     for (policies, expected) in [
