@@ -27,14 +27,18 @@ pub(super) struct Document<'a> {
 /// Cuts where kubectl does: at `---` lines, and between the values of a JSON stream.
 pub(super) fn split(text: &str) -> impl Iterator<Item = Document<'_>> {
     let mut rest = text.strip_prefix('\u{feff}').unwrap_or(text);
+    // What is left up to the next `---` line: a stream may have very many values before it.
+    let mut part = "";
     let mut above = 0;
     iter::from_fn(move || {
-        if rest.is_empty() {
+        if part.is_empty() {
+            (part, rest) = rest.split_at(end_of_document(rest));
+        }
+        if part.is_empty() {
             return None;
         }
-        let part = rest.get(..end_of_document(rest)).unwrap_or(rest);
-        let (text, after) = rest.split_at(end_of_value(part).unwrap_or(part.len()));
-        rest = after;
+        let text;
+        (text, part) = part.split_at(end_of_value(part).unwrap_or(part.len()));
         let document = Document { text, above };
         above += text.matches('\n').count();
         Some(document)
