@@ -137,7 +137,7 @@ impl<'a> Cursor<'a> {
         match self.value(name)? {
             Json::Null => Ok(""),
             Json::String(text) => Ok(text),
-            other => Err(self.unexpected(name, other, "a string")),
+            other => Err(self.unexpected(name, other.type_name(), "a string")),
         }
     }
 
@@ -146,7 +146,7 @@ impl<'a> Cursor<'a> {
         match self.value(name)? {
             Json::Null => Ok(None),
             Json::Bool(flag) => Ok(Some(*flag)),
-            other => Err(self.unexpected(name, other, "true or false")),
+            other => Err(self.unexpected(name, other.type_name(), "true or false")),
         }
     }
 
@@ -155,12 +155,13 @@ impl<'a> Cursor<'a> {
         match self.value(name)? {
             Json::Null => Ok(None),
             Json::Integer(integer) => Ok(Some(*integer)),
-            Json::Number(_) => Err(DecodeError::unexpected(
-                &self.path.child(name),
-                "a fraction or one of more than 64 bits",
-                "a whole number",
-            )),
-            other => Err(self.unexpected(name, other, "a whole number")),
+            other => {
+                let found = match other {
+                    Json::Number(_) => "a fraction or one of more than 64 bits",
+                    other => other.type_name(),
+                };
+                Err(self.unexpected(name, found, "a whole number"))
+            }
         }
     }
 
@@ -283,17 +284,13 @@ impl<'a> Cursor<'a> {
         if self.is_null() {
             return Ok(NULL);
         }
-        let mut found = NULL;
-        let mut is_known = false;
+        let mut found = None;
         for (key, value) in self.fields()? {
-            if key == name {
-                if is_known {
-                    return Err(self.duplicate(name));
-                }
-                (found, is_known) = (value, true);
+            if key == name && found.replace(value).is_some() {
+                return Err(self.duplicate(name));
             }
         }
-        Ok(found)
+        Ok(found.unwrap_or(NULL))
     }
 
     /// The items of the list in the field `name`; none when it is absent.
@@ -301,7 +298,7 @@ impl<'a> Cursor<'a> {
         match self.value(name)? {
             Json::Null => Ok(&[]),
             Json::List(items) => Ok(items),
-            other => Err(self.unexpected(name, other, "a list")),
+            other => Err(self.unexpected(name, other.type_name(), "a list")),
         }
     }
 
@@ -317,8 +314,8 @@ impl<'a> Cursor<'a> {
     }
 
     #[cold]
-    fn unexpected(&self, name: &str, json: &Json<'_>, expected: &'static str) -> DecodeError {
-        DecodeError::unexpected(&self.path.child(name), json.type_name(), expected)
+    fn unexpected(&self, name: &str, found: &'static str, expected: &'static str) -> DecodeError {
+        DecodeError::unexpected(&self.path.child(name), found, expected)
     }
 }
 

@@ -109,6 +109,11 @@ impl HostPath {
         }
         let mut text = String::with_capacity(rest.len() + 1);
         append(&mut text, &names);
+        Self::of(text, windows, backsteps, Reach::new(anywhere, is_alias))
+    }
+
+    /// A path of components that each follow a `/`; of none it is `/`.
+    fn of(mut text: String, windows: bool, backsteps: bool, reach: Reach) -> Self {
         if text.is_empty() {
             text.push('/');
         }
@@ -116,7 +121,7 @@ impl HostPath {
             text,
             windows,
             backsteps,
-            reach: Reach::new(anywhere, is_alias),
+            reach,
         }
     }
 
@@ -180,15 +185,9 @@ impl HostPath {
         } else if !anywhere {
             append(&mut text, &names);
         }
-        if text.is_empty() {
-            text.push('/');
-        }
-        Self {
-            text,
-            windows,
-            backsteps: self.backsteps || inner.contains(&".."),
-            reach: self.reach.max(Reach::new(anywhere, is_alias)),
-        }
+        let backsteps = self.backsteps || inner.contains(&"..");
+        let reach = self.reach.max(Reach::new(anywhere, is_alias));
+        Self::of(text, windows, backsteps, reach)
     }
 
     /// How this path lies to `other`, component by component: `/etcd-data` has nothing to do with

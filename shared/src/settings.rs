@@ -154,17 +154,10 @@ impl<'a> Reader<'a, '_> {
 
     /// How serious a finding is.
     pub fn level(&mut self, name: &'static str, default: Level) -> Level {
-        match self.cursor.value(name) {
-            Ok(Json::Null) => {
-                self.known.push(name);
-                return default;
-            }
-            // What YAML 1.1, and so kubectl, makes of `off` without quotes.
-            Ok(Json::Bool(false)) => {
-                self.known.push(name);
-                return Level::Off;
-            }
-            _ => {}
+        // What YAML 1.1, and so kubectl, makes of `off` without quotes.
+        if matches!(self.cursor.value(name), Ok(Json::Bool(false))) {
+            self.known.push(name);
+            return Level::Off;
         }
         self.choice(
             name,
