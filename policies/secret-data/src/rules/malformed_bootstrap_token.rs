@@ -1,8 +1,8 @@
 //! A bootstrap token that nobody can join with.
 
-use shared::{FieldPath, Finding, Level, Rule, Verdict, rule};
+use shared::{Finding, Level, Rule, Verdict, rule};
 
-use crate::views::{Object, Values};
+use crate::views::{Entry, Object, Values};
 
 pub(crate) static RULE: Rule = rule! {
     id: "malformed_bootstrap_token",
@@ -62,9 +62,14 @@ fn report_value(
     level: Level,
     verdict: &mut Verdict,
 ) {
-    let field = values.get(key).map_or("data", |(entry, _)| entry.field);
-    let path = FieldPath::new(field);
-    verdict.report(level, Finding::new(&RULE, &path.key(key), reason));
+    let missing = Entry {
+        field: "data",
+        key,
+        written: "",
+        is_encoded: true,
+    };
+    let entry = values.get(key).map_or(&missing, |(entry, _)| entry);
+    entry.report(&RULE, level, format_args!("{reason}"), RULE.fix, verdict);
 }
 
 /// Whether a part of a token has this many characters, all of them lower case letters and digits.
