@@ -59,10 +59,8 @@ pub fn judge_in(
     now: Option<Timestamp>,
     progress: impl Fn() + Sync,
 ) -> Result<Report, JudgeError> {
-    let without_rules = |configured: &&Configured| {
-        let metadata = configured.policy().and_then(Policy::metadata);
-        configured.deployed.is_none() && metadata.is_none()
-    };
+    let without_rules =
+        |configured: &&Configured| configured.deployed.is_none() && configured.metadata().is_none();
     if let Some(unknown) = policies.iter().find(without_rules) {
         return Err(JudgeError::NoMetadata(unknown.name().to_owned()));
     }

@@ -165,7 +165,7 @@ fn looks_at(configured: &Configured) -> Option<BTreeSet<&str>> {
     if let Some(deployed) = &configured.deployed {
         return Some(deployed.resources().collect());
     }
-    let rules = &configured.policy()?.metadata()?.rules;
+    let rules = &configured.metadata()?.rules;
     let listed = rules.iter().flat_map(|rule| &rule.resources);
     Some(listed.map(String::as_str).collect())
 }

@@ -103,8 +103,8 @@ impl Reader<'_> {
             judge,
             deployed: Some(deployed(object, name, spec)),
         };
-        let metadata = one.policy().and_then(Policy::metadata);
-        let notes = one.deployed.iter().flat_map(|it| it.notes(metadata));
+        let notes = one.deployed.iter();
+        let notes = notes.flat_map(|deployed| deployed.notes(one.metadata()));
         self.notes.extend(notes);
         self.configured.push(one);
         Ok(())

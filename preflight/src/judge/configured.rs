@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use policy_metadata::ContextAwareResource;
+use policy_metadata::{ContextAwareResource, Metadata};
 use serde_json::Value;
 
 use super::Group;
@@ -93,6 +93,12 @@ impl Configured {
         }
     }
 
+    /// What the policy says of itself, where it is no group.
+    #[must_use]
+    pub fn metadata(&self) -> Option<&Metadata> {
+        self.policy()?.metadata()
+    }
+
     /// The policies that take part, with the names that a group gives them.
     #[must_use]
     pub fn members(&self) -> Vec<(&str, &Member)> {
@@ -132,7 +138,7 @@ impl Configured {
     #[must_use]
     pub fn wants(&self, target: &Target, request: &Value, cluster: &Cluster) -> bool {
         let by_metadata = || {
-            let metadata = self.policy().and_then(Policy::metadata);
+            let metadata = self.metadata();
             metadata.is_some_and(|metadata| target.is_wanted_by(metadata))
         };
         let deployed = self.deployed.as_ref();
