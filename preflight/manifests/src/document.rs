@@ -1,20 +1,12 @@
 //! Documents: a text is cut at its `---` lines and between its JSON objects, so that a broken document does not take the
 //! others with it.
 
-use std::{collections::BTreeMap, fmt, iter};
+use std::{borrow::Cow, iter};
 
-use serde::{
-    Deserialize, Deserializer,
-    de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
-};
-use serde_json::{Map, Value};
-use serde_saphyr::{Options, Spanned};
+use serde::de::IgnoredAny;
+use serde_json::Value;
 
-use super::{
-    Lines, Unreadable,
-    lines::Span,
-    scalar::{self, Scalar},
-};
+use super::{Lines, Unreadable, json, place::Text, yaml};
 
 /// A part of a text between two `---` lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,11 +14,14 @@ pub(super) struct Document<'a> {
     text: &'a str,
     /// How many lines stand above it in the file.
     above: usize,
+    /// Whether kubectl takes the file for JSON: it looks at its first character.
+    is_json: bool,
 }
 
 /// Cuts where kubectl does: at `---` lines, and between the values of a JSON stream.
 pub(super) fn split(text: &str) -> impl Iterator<Item = Document<'_>> {
     let mut rest = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let is_json = is_json(rest);
     // What is left up to the next `---` line: a stream may have very many values before it.
     let mut part = "";
     let mut above = 0;
@@ -39,7 +34,11 @@ pub(super) fn split(text: &str) -> impl Iterator<Item = Document<'_>> {
         }
         let text;
         (text, part) = part.split_at(end_of_value(part).unwrap_or(part.len()));
-        let document = Document { text, above };
+        let document = Document {
+            text,
+            above,
+            is_json,
+        };
         above += text.matches('\n').count();
         Some(document)
     })
@@ -74,9 +73,19 @@ fn end_of_value(text: &str) -> Option<usize> {
     is_followed.then_some(start + end)
 }
 
+/// Source: apimachinery, `YAMLReader.Read` in `pkg/util/yaml/decoder.go`. A document may also start behind the dashes,
+/// which kubectl refuses.
 fn is_separator(line: &str) -> bool {
-    let after = line.strip_prefix("---");
-    after.is_some_and(|after| after.is_empty() || after.starts_with(char::is_whitespace))
+    let Some(after) = line.strip_prefix("---") else {
+        return false;
+    };
+    let content = after.trim();
+    content.is_empty() || content.starts_with('#') || after.starts_with([' ', '\t'])
+}
+
+/// Source: apimachinery, `hasJSONPrefix` in `pkg/util/yaml/decoder.go`.
+fn is_json(text: &str) -> bool {
+    text.trim_start().starts_with('{')
 }
 
 /// Whether a line is above the content of its document.
@@ -91,9 +100,11 @@ fn is_blank(line: &str) -> bool {
 
 /// Reads a text with one document, as settings and reviews are.
 pub fn parse_one(text: &str) -> Result<Value, Unreadable> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let document = Document {
-        text: text.strip_prefix('\u{feff}').unwrap_or(text),
+        text,
         above: 0,
+        is_json: is_json(text),
     };
     Ok(document.parse()?.map_or(Value::Null, |(value, ..)| value))
 }
@@ -106,245 +117,51 @@ impl<'a> Document<'a> {
             .map(str::trim_end)
     }
 
+    /// The text without the line that separates it from the one above, as kubectl has it, and the lines above that text.
+    /// Behind the dashes other spaces may stand than YAML knows.
+    fn below_separator(self) -> (&'a str, usize) {
+        let line = self.text.split_inclusive('\n').next().unwrap_or_default();
+        let is_bare = |after: &str| after.trim().is_empty() || after.trim().starts_with('#');
+        if line.strip_prefix("---").is_some_and(is_bare) {
+            (
+                self.text.get(line.len()..).unwrap_or_default(),
+                self.above + 1,
+            )
+        } else {
+            (self.text, self.above)
+        }
+    }
+
     /// The value, the lines of its fields and its own line; `None` when there is nothing but comments.
     pub(super) fn parse(self) -> Result<Option<(Value, Lines, usize)>, Unreadable> {
-        let root: Spanned<Node> = serde_saphyr::from_str_with_options(self.text, options())
-            .map_err(|error| self.unreadable(&error))?;
-        let line = self.above + line_of(&root);
-        let Node {
-            mut value,
-            mut lines,
-        } = Node::spanned(root);
-        self.settle(&mut value, &mut lines)?;
-        Ok((!value.is_null()).then_some((value, lines, line)))
+        let (text, above) = self.below_separator();
+        // kubectl reads line by line, and ends each of them with a line feed alone.
+        let mut text = Cow::from(text);
+        if text.contains("\r\n") {
+            text = text.replace("\r\n", "\n").into();
+        }
+        if !text.ends_with('\n') {
+            text.to_mut().push('\n');
+        }
+        let text = Text { text: &text, above };
+        let json = if self.is_json { json::read(text) } else { None };
+        let (node, line) = json
+            .unwrap_or_else(|| yaml::read(text))
+            .map_err(with_hint(self.text))?;
+        Ok((!node.value.is_null()).then_some((node.value, node.lines, line)))
     }
+}
 
-    /// Makes plain scalars what they are to kubectl, and lines of the document lines of the file.
-    fn settle(self, value: &mut Value, lines: &mut Lines) -> Result<(), Unreadable> {
-        match (value, lines) {
-            (Value::Array(values), Lines::Items(items)) => {
-                for (value, (line, below)) in values.iter_mut().zip(items) {
-                    *line += self.above;
-                    self.settle(value, below)?;
-                }
-            }
-            (Value::Object(values), Lines::Fields(fields)) => {
-                for (key, value) in values {
-                    if let Some((line, below)) = fields.get_mut(key) {
-                        *line += self.above;
-                        self.settle(value, below)?;
-                    }
-                }
-            }
-            (value, Lines::Leaf(span)) => self.settle_scalar(value, *span)?,
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn settle_scalar(self, value: &mut Value, span: Span) -> Result<(), Unreadable> {
-        let text = span.of(self.text);
-        // A null without a word, or a place that is not known.
-        if text.is_empty() {
-            return Ok(());
-        }
-        if let Value::String(value) = value
-            && (!scalar::is_doubtful(value) || value != text)
-        {
-            return Ok(());
-        }
-        let meant = scalar::resolve(text);
-        if self.is_tagged(span) {
-            let is_lost = value.is_null() && meant != Scalar::Value(Value::Null);
-            return if is_lost {
-                Err(self.not_finite(span))
-            } else {
-                Ok(())
-            };
-        }
-        *value = match meant {
-            Scalar::Value(value) => value,
-            Scalar::Text => Value::from(text),
-            Scalar::NotFinite => return Err(self.not_finite(span)),
-        };
-        Ok(())
-    }
-
-    /// Whether a tag or an anchor and a tag stand before a scalar.
-    fn is_tagged(self, span: Span) -> bool {
-        let mut before = self.text.get(..span.start).unwrap_or_default();
-        while before.ends_with(char::is_whitespace) {
-            let token = before.trim_end();
-            let start = token.rfind(char::is_whitespace).map_or(0, |at| at + 1);
-            match token.as_bytes().get(start) {
-                Some(b'!') => return true,
-                Some(b'&') => before = token.get(..start).unwrap_or_default(),
-                _ => return false,
-            }
-        }
-        false
-    }
-
-    fn not_finite(self, span: Span) -> Unreadable {
-        let before = self.text.get(..span.start).unwrap_or_default();
-        let line = before.rsplit('\n').next().unwrap_or_default();
-        Unreadable {
-            line: self.above + before.matches('\n').count() + 1,
-            text: format!(
-                "cannot be read: a number that JSON cannot hold (column {})",
-                line.chars().count() + 1
-            ),
-        }
-    }
-
-    fn unreadable(self, error: &serde_saphyr::Error) -> Unreadable {
-        let mut unreadable = Unreadable::new(error, self.above);
-        if self.text.contains("{{") {
+/// Adds what most often is behind an error.
+fn with_hint(text: &str) -> impl FnOnce(Unreadable) -> Unreadable {
+    let is_template = text.contains("{{");
+    move |mut unreadable| {
+        if is_template {
             unreadable.text.push_str(
                 "; it looks like a template: pipe what `helm template` renders into `preflight -`",
             );
         }
         unreadable
-    }
-}
-
-/// YAML 1.1 as kubectl reads it, with room for the dump of a whole cluster but not for an alias bomb.
-fn options() -> Options {
-    serde_saphyr::options! {
-        legacy_octal_numbers: true,
-        // What is too large is text; see `scalar`.
-        non_finite_float_policy: serde_saphyr::NonFiniteFloatPolicy::PassThrough,
-        with_snippet: false,
-        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 500_000 },
-        budget: serde_saphyr::budget! {
-            max_events: 50_000_000,
-            max_nodes: 25_000_000,
-            max_depth: 128,
-            max_total_scalar_bytes: 256 * 1024 * 1024,
-            // Manifests repeat one block in many places; the limit above counts what comes of it.
-            enforce_alias_anchor_ratio: false,
-        },
-    }
-}
-
-fn line_of<T>(spanned: &Spanned<T>) -> usize {
-    usize::try_from(spanned.referenced.line())
-        .unwrap_or(1)
-        .max(1)
-}
-
-/// The name of a field. Quotes make its text longer than its key.
-fn name(key: Spanned<String>) -> String {
-    let is_plain = Span::of_node(&key.defined).length == key.value.len();
-    let other = is_plain.then(|| scalar::key(&key.value)).flatten();
-    other.unwrap_or(key.value)
-}
-
-/// A value with the lines of its fields.
-struct Node {
-    value: Value,
-    lines: Lines,
-}
-
-impl From<Value> for Node {
-    fn from(value: Value) -> Self {
-        Self {
-            value,
-            lines: Lines::default(),
-        }
-    }
-}
-
-impl Node {
-    /// A scalar keeps its place in the text.
-    fn spanned(spanned: Spanned<Self>) -> Self {
-        let span = Span::of_node(&spanned.defined);
-        let mut node = spanned.value;
-        if let Lines::Leaf(place) = &mut node.lines {
-            *place = span;
-        }
-        node
-    }
-}
-
-impl<'de> Deserialize<'de> for Node {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(NodeVisitor)
-    }
-}
-
-struct NodeVisitor;
-
-impl<'de> Visitor<'de> for NodeVisitor {
-    type Value = Node;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Node, E> {
-        Ok(Value::Null.into())
-    }
-
-    fn visit_none<E>(self) -> Result<Node, E> {
-        Ok(Value::Null.into())
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
-        Node::deserialize(deserializer)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Node, E> {
-        Ok(Value::from(value).into())
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Node, E> {
-        Ok(Value::from(value).into())
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Node, E> {
-        Ok(Value::from(value).into())
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Node, E> {
-        Ok(scalar::from_float(value).into())
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Node, E> {
-        Ok(Value::from(value).into())
-    }
-
-    fn visit_string<E>(self, value: String) -> Result<Node, E> {
-        Ok(Value::from(value).into())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Node, A::Error> {
-        let (mut values, mut lines) = (Vec::new(), Vec::new());
-        while let Some(item) = sequence.next_element::<Spanned<Node>>()? {
-            let line = line_of(&item);
-            let item = Node::spanned(item);
-            values.push(item.value);
-            lines.push((line, item.lines));
-        }
-        Ok(Node {
-            value: Value::Array(values),
-            lines: Lines::Items(lines),
-        })
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
-        let (mut values, mut lines) = (Map::new(), BTreeMap::new());
-        while let Some(key) = map.next_key::<Spanned<String>>()? {
-            let line = line_of(&key);
-            let key = name(key);
-            let below = Node::spanned(map.next_value()?);
-            lines.insert(key.clone(), (line, below.lines));
-            values.insert(key, below.value);
-        }
-        Ok(Node {
-            value: Value::Object(values),
-            lines: Lines::Fields(lines),
-        })
     }
 }
 
@@ -431,7 +248,7 @@ mod tests {
         for (text, expected) in [
             (
                 "a: 1\nb: 2\na: 3\n",
-                "line 3: cannot be read: duplicate mapping key (column 1)",
+                "line 3: can be read in two ways: the key \"a\" is there twice, in lines 1 and 3: keep one of them",
             ),
             (
                 "# é\na: {é: .inf}\n",
@@ -439,27 +256,28 @@ mod tests {
             ),
             (
                 "a: !!float 1e999\n",
-                "line 1: cannot be read: a number that JSON cannot hold (column 12)",
+                "line 1: cannot be read: a tag that does not fit what it stands before (column 4)",
             ),
             (
                 "~: 1\n",
-                "line 1: cannot be read: a key that is null (column 1)",
+                "line 1: cannot be read: a key that is not text: quote it (column 1)",
             ),
             (
                 "a: !!int x\n",
-                "line 1: cannot be read: a tag that does not fit what it stands before (column 10)",
+                "line 1: cannot be read: a tag that does not fit what it stands before (column 4)",
             ),
             (
                 "a: 1\n---\nb: 2\n",
-                "line 3: cannot be read: more than one document (column 1)",
+                "line 2: cannot be read: more than one document: kubectl reads only the first; put `---` alone on a line \
+                 between them (column 1)",
             ),
             (
                 "a: [1\n",
-                "line 1: cannot be read: unclosed bracket '[' (column 4)",
+                "line 1: cannot be read: what starts here has no end (column 4)",
             ),
             (
                 "a: 1\nb: {{ .Values.b }}\n",
-                "line 2: cannot be read: expected string scalar (column 5); it looks like a template: pipe what `helm template` \
+                "line 2: cannot be read: a key that is not text: quote it (column 5); it looks like a template: pipe what `helm template` \
                  renders into `preflight -`",
             ),
         ] {

@@ -3,7 +3,9 @@
 //! - A folder is read with all its folders, files that end in `.yaml`, `.yml` or `.json`, in the order of their names.
 //!   Hidden files and what a `.gitignore` in it leaves out are passed over; a file that is named is always read.
 //! - YAML means what it means to kubectl, which is YAML 1.1: `on` is a boolean and `0777` is 511. Spellings that only
-//!   other readers of YAML take for a boolean or a number, such as `yEs`, stay text.
+//!   other readers of YAML take for a boolean or a number, such as `yEs`, stay text. What kubectl and other readers take
+//!   for different values, such as a key that is there twice, is a problem.
+//! - An object with `items` is a list, whatever its kind, because kubectl applies the items and not the object.
 //! - A broken document is a [`Problem`] with its line, and all others are still read.
 //! - In a folder, files that are not manifests are a [`Note`]. Templates of Helm charts and patches of kustomizations are
 //!   left out, because they are rendered before they are applied; a note counts them.
@@ -19,19 +21,25 @@ use serde::Serialize;
 use serde_json::Value;
 
 mod document;
+mod events;
+mod json;
 mod lines;
 mod list;
+mod node;
 mod path;
+mod place;
 mod rendered;
 mod scalar;
 mod unreadable;
 mod walk;
+mod yaml;
 
 pub use document::parse_one;
 pub use lines::Lines;
 pub use unreadable::Unreadable;
 pub use walk::Exclude;
 
+use list::Contents;
 use walk::{Source, Walk};
 
 /// One object, and where it stands.
@@ -325,9 +333,13 @@ impl Manifests {
         for document in document::split(text) {
             match document.parse() {
                 Ok(None) => {}
-                Ok(Some((value, lines, line))) => {
+                Ok(Some(value)) => {
                     let template = document.template();
-                    for object in list::flatten(value, lines, line) {
+                    let Contents { objects, problems } = list::flatten(value);
+                    for Unreadable { line, text } in problems {
+                        self.problem(file, Some(line), text);
+                    }
+                    for object in objects {
                         self.add_object(file, object, template, source);
                     }
                 }

@@ -1,40 +1,96 @@
-//! Takes lists apart, as `kubectl get -o yaml` writes them.
+//! Takes lists apart, as kubectl does: whatever its kind, an object with `items` is a list, and is itself not applied.
+//!
+//! Source: apimachinery, `unstructuredJSONScheme.decode` and `decodeToList` in
+//! `pkg/apis/meta/v1/unstructured/helpers.go`, `Unstructured.IsList`.
 
 use serde_json::{Value, json};
 
-use super::Lines;
+use super::{Lines, Unreadable};
 
 /// One object, the lines of its fields and its own line.
 type Located = (Value, Lines, usize);
 
-/// The objects of a list, or the one object that is none.
-pub(super) fn flatten(mut value: Value, mut lines: Lines, line: usize) -> Vec<Located> {
+const ITEMS: &str = "items";
+
+/// What is in a document: the objects of a list, or the one object that is none, and what two readers may take for
+/// different things.
+#[derive(Debug, Default)]
+pub(super) struct Contents {
+    pub(super) objects: Vec<Located>,
+    pub(super) problems: Vec<Unreadable>,
+}
+
+/// Takes the value of a document apart.
+pub(super) fn flatten((value, lines, line): Located) -> Contents {
+    let mut contents = Contents::default();
+    if let Some(fields) = value.as_object() {
+        for key in fields.keys().filter(|key| may_mean_items(key)) {
+            let line = lines.line(key).unwrap_or(line);
+            if let Some(text) = problem(&value, key) {
+                contents.problems.push(Unreadable { line, text });
+            }
+        }
+    }
+    contents.add((value, lines, line));
+    contents
+}
+
+impl Contents {
+    fn add(&mut self, (mut value, mut lines, line): Located) {
+        let items = match value.get_mut(ITEMS) {
+            Some(Value::Array(items)) => std::mem::take(items),
+            Some(Value::Null) => Vec::new(),
+            _ => return self.objects.push((value, lines, line)),
+        };
+        let item_lines = match lines.take(ITEMS) {
+            Lines::Items(lines) => lines,
+            _ => Vec::new(),
+        };
+        let text = |key| value.get(key).and_then(Value::as_str).unwrap_or_default();
+        let (api_version, kind) = (text("apiVersion"), text("kind"));
+        let kind = kind.strip_suffix("List").unwrap_or(kind);
+        for (mut item, (line, lines)) in items.into_iter().zip(item_lines) {
+            // The items of a PodList say neither kind nor version.
+            if let Some(fields) = item.as_object_mut()
+                && !["apiVersion", "kind"]
+                    .iter()
+                    .any(|key| fields.contains_key(*key))
+            {
+                fields.insert("apiVersion".to_owned(), json!(api_version));
+                fields.insert("kind".to_owned(), json!(kind));
+            }
+            self.add((item, lines, line));
+        }
+    }
+}
+
+/// Whether a reader of JSON that does not look at the case of letters, as Go's, takes a key for `items`. It takes `ſ`
+/// for an `s`, too.
+fn may_mean_items(key: &str) -> bool {
+    key.replace('ſ', "s").eq_ignore_ascii_case(ITEMS)
+}
+
+/// What is wrong with a field that may be the items of a list.
+fn problem(value: &Value, key: &str) -> Option<String> {
     let kind = value
         .get("kind")
         .and_then(Value::as_str)
         .unwrap_or_default();
-    let Some(item_kind) = kind.strip_suffix("List").map(ToOwned::to_owned) else {
-        return vec![(value, lines, line)];
+    let items = value.get(key)?;
+    let text = if key != ITEMS {
+        format!(
+            "can be read in two ways: some readers take the field {key:?} for `items`, and the object for a list; call it \
+             `items`, or something else"
+        )
+    } else if !items.is_array() && !items.is_null() {
+        "`items` has to be a sequence: kubectl takes every object with this field for a list"
+            .to_owned()
+    } else if !kind.ends_with("List") {
+        "kubectl takes every object with the field `items` for a list: it applies the items, which are checked, and not \
+         the object itself; write `kind: List`, or remove the field"
+            .to_owned()
+    } else {
+        return None;
     };
-    let Some(Value::Array(items)) = value.get_mut("items").map(Value::take) else {
-        return vec![(value, lines, line)];
-    };
-    let api_version = value.get("apiVersion").cloned().unwrap_or_default();
-    let Lines::Items(item_lines) = lines.take("items") else {
-        return Vec::new();
-    };
-    let objects = items
-        .into_iter()
-        .zip(item_lines)
-        .flat_map(|(mut item, (line, lines))| {
-            // The items of a PodList say neither kind nor version.
-            if let (false, Some(fields)) = (item_kind.is_empty(), item.as_object_mut()) {
-                fields
-                    .entry("apiVersion")
-                    .or_insert_with(|| api_version.clone());
-                fields.entry("kind").or_insert_with(|| json!(item_kind));
-            }
-            flatten(item, lines, line)
-        });
-    objects.collect()
+    Some(text)
 }

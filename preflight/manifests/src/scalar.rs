@@ -1,63 +1,94 @@
-//! What a plain scalar means to kubectl, which is what it means to version 2 of go-yaml.
+//! What a scalar means to kubectl, which is what it means to version 2 of go-yaml.
 //!
 //! Source: kubernetes-sigs/yaml, `goyaml.v2/resolve.go` and, for keys, `convertToJSONableObject` in `yaml.go`.
 
 use serde_json::{Number, Value};
 
-/// What a plain scalar without a tag stands for.
+/// The tag of a key that brings in another mapping.
+pub(super) const MERGE_TAG: &str = "tag:yaml.org,2002:merge";
+/// The tag of bytes in base64.
+pub(super) const BINARY_TAG: &str = "tag:yaml.org,2002:binary";
+
+/// What a scalar stands for.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Scalar {
-    /// A value that is not text.
+pub(super) enum Meaning {
+    /// A boolean, a whole number, nothing at all, or text that is not the one that is written.
     Value(Value),
-    /// An infinity or no number at all, which JSON cannot hold.
-    NotFinite,
-    /// Text.
+    /// Another number.
+    Float(f64),
+    /// An infinity or no number at all, which JSON cannot hold; its name as a key.
+    NotFinite(&'static str),
+    /// The text that is written.
     Text,
 }
 
-/// Resolves a scalar as it is written.
-pub(super) fn resolve(text: &str) -> Scalar {
+impl Meaning {
+    /// The name of a field with this key, which is written so. `None` where kubectl refuses it.
+    pub(super) fn name(&self, text: &str) -> Option<String> {
+        match self {
+            Self::Text => Some(text.to_owned()),
+            Self::Float(float) => Some(single(*float)),
+            Self::NotFinite(name) => Some((*name).to_owned()),
+            Self::Value(Value::String(text)) => Some(text.clone()),
+            Self::Value(Value::Bool(truth)) => Some(truth.to_string()),
+            // Of whole numbers only those with a sign are keys.
+            Self::Value(Value::Number(number)) => number.as_i64().map(|whole| whole.to_string()),
+            Self::Value(_) => None,
+        }
+    }
+}
+
+/// Resolves a plain scalar without a tag.
+pub(super) fn resolve(text: &str) -> Meaning {
     match text {
         "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => {
-            Scalar::Value(Value::Bool(true))
+            Meaning::Value(Value::Bool(true))
         }
         "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => {
-            Scalar::Value(Value::Bool(false))
+            Meaning::Value(Value::Bool(false))
         }
-        "" | "~" | "null" | "Null" | "NULL" => Scalar::Value(Value::Null),
-        ".nan" | ".NaN" | ".NAN" | ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF"
-        | "-.inf" | "-.Inf" | "-.INF" => Scalar::NotFinite,
-        _ => number(text).map_or(Scalar::Text, Scalar::Value),
+        "" | "~" | "null" | "Null" | "NULL" => Meaning::Value(Value::Null),
+        ".nan" | ".NaN" | ".NAN" => Meaning::NotFinite(".nan"),
+        ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => Meaning::NotFinite(".inf"),
+        "-.inf" | "-.Inf" | "-.INF" => Meaning::NotFinite("-.inf"),
+        _ => number(text).unwrap_or(Meaning::Text),
     }
 }
 
-/// The name of a field whose key is a plain scalar. `None` where it is the text itself.
-pub(super) fn key(text: &str) -> Option<String> {
-    match resolve(text) {
-        Scalar::Value(Value::Bool(truth)) => Some(truth.to_string()),
-        Scalar::Value(Value::Number(number)) => match (number.as_i64(), number.as_f64()) {
-            (Some(whole), _) if number.is_i64() => Some(whole.to_string()),
-            // Go writes it with an exponent where it is smaller or larger.
-            (_, Some(float)) if (1e-4..1e6).contains(&float.abs()) => Some(single(float)),
-            _ => None,
-        },
-        _ => None,
-    }
+/// Resolves a scalar with a tag, quoted or not. `None` where the tag does not fit.
+pub(super) fn resolve_as(tag: &str, text: &str) -> Option<Meaning> {
+    let meaning = resolve(text);
+    let fits = match (tag.strip_prefix("tag:yaml.org,2002:"), &meaning) {
+        (Some("bool"), Meaning::Value(Value::Bool(_)))
+        | (Some("null"), Meaning::Value(Value::Null))
+        | (Some("int"), Meaning::Value(Value::Number(_)))
+        | (Some("float"), Meaning::Float(_) | Meaning::NotFinite(_)) => true,
+        (Some("float"), Meaning::Value(Value::Number(number))) => {
+            let float = number.as_i64().and(number.as_f64())?;
+            return Some(Meaning::Float(float));
+        }
+        (Some("bool" | "null" | "int" | "float"), _) => false,
+        // Dates stay text, and what other tags mean is for other programs to say.
+        _ => return Some(Meaning::Text),
+    };
+    fits.then_some(meaning)
 }
 
-/// As the shortest text that means the same float of half the size.
+/// The shortest text that means the same float of half the size, as Go's `%g` writes it.
 #[expect(clippy::cast_possible_truncation, reason = "that is what kubectl does")]
 fn single(float: f64) -> String {
-    (float as f32).to_string()
+    let float = float as f32;
+    let shortest = format!("{float:e}");
+    let (digits, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or_default();
+    if float == 0.0 || (-4..6).contains(&exponent) {
+        return float.to_string();
+    }
+    let sign = if exponent < 0 { '-' } else { '+' };
+    format!("{digits}e{sign}{:02}", exponent.abs())
 }
 
-/// Whether only [`resolve`] can tell what a text is: the reader of YAML knows fewer numbers with underscores.
-pub(super) fn is_doubtful(text: &str) -> bool {
-    text.contains('_')
-        && text.starts_with(|first: char| first.is_ascii_digit() || "+-.".contains(first))
-}
-
-fn number(text: &str) -> Option<Value> {
+fn number(text: &str) -> Option<Meaning> {
     let first = text.chars().next()?;
     if first == '.' {
         let plain = separates_digits(text).then(|| text.replace('_', ""));
@@ -67,7 +98,9 @@ fn number(text: &str) -> Option<Value> {
         return None;
     }
     let plain = text.replace('_', "");
-    integer(&plain).or_else(|| float(&plain))
+    integer(&plain)
+        .map(Meaning::Value)
+        .or_else(|| float(&plain))
 }
 
 /// Whether each underscore stands between digits.
@@ -103,7 +136,7 @@ fn integer(text: &str) -> Option<Value> {
 }
 
 /// `[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?`. What is too large for a float stays text.
-fn float(text: &str) -> Option<Value> {
+fn float(text: &str) -> Option<Meaning> {
     let are_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     let (mantissa, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));
@@ -113,7 +146,7 @@ fn float(text: &str) -> Option<Value> {
         && !exponent.is_empty()
         && !(whole.is_empty() && fraction.is_empty());
     let float: f64 = text.parse().ok().filter(|_| is_float)?;
-    float.is_finite().then(|| from_float(float))
+    float.is_finite().then_some(Meaning::Float(float))
 }
 
 /// kubectl sends `1.0` and `1e3` as the whole numbers that they are.
@@ -177,9 +210,59 @@ mod tests {
             ("inf", None),
             ("-.nan", None),
         ] {
-            let expected = expected.map_or(Scalar::Text, Scalar::Value);
-            assert_eq!(resolve(text), expected, "{text}");
+            let value = match resolve(text) {
+                Meaning::Value(value) => Some(value),
+                Meaning::Float(float) => Some(from_float(float)),
+                Meaning::NotFinite(_) | Meaning::Text => None,
+            };
+            assert_eq!(value, expected, "{text}");
         }
-        assert_eq!(resolve("+.Inf"), Scalar::NotFinite);
+        assert_eq!(resolve("+.Inf"), Meaning::NotFinite(".inf"));
+    }
+
+    #[test]
+    fn keys_are_named_as_go_writes_them() {
+        for (text, name) in [
+            ("on", Some("true")),
+            ("0x10", Some("16")),
+            ("-0", Some("0")),
+            ("1.10", Some("1.1")),
+            ("1.0", Some("1")),
+            ("1e3", Some("1000")),
+            ("1e5", Some("100000")),
+            ("1e6", Some("1e+06")),
+            ("1e21", Some("1e+21")),
+            ("1.5e-5", Some("1.5e-05")),
+            ("0.0001", Some("0.0001")),
+            ("-0.0", Some("-0")),
+            (".nan", Some(".nan")),
+            ("12_", Some("12")),
+            ("yEs", Some("yEs")),
+            ("18446744073709551615", None),
+            ("~", None),
+        ] {
+            assert_eq!(resolve(text).name(text).as_deref(), name, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_tag_has_to_fit() {
+        use serde_json::Value;
+        for (tag, text, expected) in [
+            ("bool", "yes", Some(Meaning::Value(json!(true)))),
+            ("bool", "1", None),
+            ("int", "12", Some(Meaning::Value(json!(12)))),
+            ("int", "1.5", None),
+            ("float", "3", Some(Meaning::Float(3.0))),
+            ("float", "x", None),
+            ("null", "", Some(Meaning::Value(Value::Null))),
+            ("null", "x", None),
+            ("str", "12", Some(Meaning::Text)),
+            ("set", "12", Some(Meaning::Text)),
+        ] {
+            let tag = format!("tag:yaml.org,2002:{tag}");
+            assert_eq!(resolve_as(&tag, text), expected, "{tag} {text}");
+        }
+        assert_eq!(resolve_as("!", "0777"), Some(Meaning::Text));
     }
 }

@@ -64,6 +64,49 @@ fn takes_lists_apart() {
 }
 
 #[test]
+fn what_has_items_is_a_list_whatever_its_kind() {
+    let kind = "kubectl takes every object with the field `items` for a list: it applies the items, which are checked, and \
+                not the object itself; write `kind: List`, or remove the field";
+    let case = |key: &str| {
+        format!(
+            "can be read in two ways: some readers take the field {key:?} for `items`, and the object for a list; call it \
+             `items`, or something else"
+        )
+    };
+    let item = "{apiVersion: v1, kind: Pod, metadata: {name: a}}";
+    for (kind_of_list, rest, names, expected) in [
+        ("List", format!("items: [{item}]"), &["a"][..], vec![]),
+        ("List", "items:".to_owned(), &[], vec![]),
+        ("PodList", "items: [{metadata: {name: a}}]".to_owned(), &["a"], vec![]),
+        ("Pod", format!("items: [{item}]"), &["a"], vec![format!("f.yaml:3: {kind}")]),
+        ("Pod", "items: []".to_owned(), &[], vec![format!("f.yaml:3: {kind}")]),
+        ("Pod", "items:".to_owned(), &[], vec![format!("f.yaml:3: {kind}")]),
+        (
+            "Pod",
+            "items: {}".to_owned(),
+            &[""],
+            vec![
+                "f.yaml:3: `items` has to be a sequence: kubectl takes every object with this field for a list".to_owned(),
+            ],
+        ),
+        ("List", format!("Items: [{item}]"), &[""], vec![format!("f.yaml:3: {}", case("Items"))]),
+        ("Pod", "itemſ: 1".to_owned(), &[""], vec![format!("f.yaml:3: {}", case("itemſ"))]),
+        (
+            "PodList",
+            "items: [{kind: Pod, metadata: {name: a}}]".to_owned(),
+            &[],
+            vec!["f.yaml:3: not a Kubernetes object: `apiVersion` must be there, as text".to_owned()],
+        ),
+        ("List", format!("items: [{{apiVersion: v1, kind: List, items: [{item}]}}]"), &["a"], vec![]),
+    ] {
+        let manifests = read_text(&format!("apiVersion: v1\nkind: {kind_of_list}\n{rest}\n"));
+        let found: Vec<&str> = manifests.objects.iter().map(|object| object.name().unwrap_or_default()).collect();
+        assert_eq!(found, names, "{kind_of_list} {rest}");
+        assert_eq!(problems(&manifests), expected, "{kind_of_list} {rest}");
+    }
+}
+
+#[test]
 fn a_broken_document_does_not_hide_the_others() {
     let manifests = read_text(
         "{apiVersion: v1, kind: Pod, metadata: {name: a}}\n---\nkind: [\n---\n---\n# nothing\n---\nkind: Pod\n---\n- \
@@ -73,7 +116,7 @@ fn a_broken_document_does_not_hide_the_others() {
     assert_eq!(
         problems(&manifests),
         [
-            "f.yaml:3: cannot be read: unclosed bracket '[' (column 7)",
+            "f.yaml:3: cannot be read: what starts here has no end (column 7)",
             "f.yaml:8: not a Kubernetes object: `apiVersion` must be there, as text",
             "f.yaml:10: not a Kubernetes object: `apiVersion` and `kind` must be there, as text",
         ]
@@ -87,6 +130,26 @@ fn reads_json_with_lines() {
     );
     assert_eq!(names(&manifests), [(1, "Pod", "")]);
     assert_eq!(manifests.objects[0].line_of("spec.a[1]"), 6);
+}
+
+#[test]
+fn json_is_read_as_json_where_the_file_begins_with_it() {
+    let json = "{\"apiVersion\": \"v1\", \"kind\": \"Pod\",\n \"x\": \"a\u{85}\u{2028}\\ud83d\\ude00\\/\", \"y\": [1.0, -0, 1e3]}\n";
+    let manifests = read_text(json);
+    let [object] = manifests.objects.as_slice() else {
+        panic!("{manifests:?}")
+    };
+    assert_eq!(object.value["x"], "a\u{85}\u{2028}😀/");
+    assert_eq!(object.value["y"].to_string(), "[1,0,1000]");
+    assert_eq!(object.line_of("y[1]"), 2);
+    // kubectl reads this as YAML, where a surrogate is no character.
+    let manifests = read_text(&format!("# c\n{json}"));
+    assert_eq!(
+        problems(&manifests),
+        [
+            "f.yaml:3: cannot be read: found invalid Unicode character escape code (column 13), while parsing a quoted scalar from line 3"
+        ]
+    );
 }
 
 #[test]
@@ -112,7 +175,7 @@ fn reads_each_object_of_a_json_stream() {
     assert_eq!(manifests.objects[2].line_of("metadata.name"), 11);
     assert_eq!(
         problems(&manifests),
-        ["f.yaml:18: cannot be read: unclosed bracket '[' (column 10)"]
+        ["f.yaml:18: cannot be read: what starts here has no end (column 10)"]
     );
 }
 
@@ -227,7 +290,7 @@ fn what_cannot_be_read_is_told_wherever_it_is() {
     let (objects, _, problems) = told(path, &[path.to_owned()]);
     assert_eq!(objects, ["pod"]);
     let expected = [
-        "DIR/k/kustomization.yaml:1: cannot be read: unclosed bracket '{' (column 11)",
+        "DIR/k/kustomization.yaml:1: cannot be read: what starts here has no end (column 11)",
         #[cfg(unix)]
         "DIR/link.yaml: cannot be read: No such file or directory (os error 2)",
         "DIR/utf16.yaml:1: is text in UTF-16: save it as UTF-8",
@@ -361,7 +424,7 @@ fn templates_of_charts_are_left_out_unless_their_folder_is_named() {
         told(path, &[path.to_owned()]),
         (pods(2), vec![note.to_owned()], vec![])
     );
-    let problem = "DIR/templates/b.yaml:1: cannot be read: expected string scalar (column 2); it looks like a template: \
+    let problem = "DIR/templates/b.yaml:1: cannot be read: a key that is not text: quote it (column 2); it looks like a template: \
                    pipe what `helm template` renders into `preflight -`";
     assert_eq!(
         told(path, &[path.join("templates")]),

@@ -39,6 +39,14 @@ fn is_tag(text: &str, name: &str) -> bool {
         .is_some_and(|before| before.ends_with("!!"))
 }
 
+/// What is said without the names of fields, which are told where readers differ on them.
+fn without_names(said: &str) -> String {
+    if !said.starts_with("can be read in two ways: ") {
+        return said.to_owned();
+    }
+    said.split('"').step_by(2).collect()
+}
+
 fn reads(text: &str) -> Outcome {
     let read = read_text("a.yaml", text);
     // For YAML, a carriage return alone is a line break, too. Behind the last one an end of file is found.
@@ -53,7 +61,7 @@ fn reads(text: &str) -> Outcome {
             place.line.is_none_or(|line| (1..=lines).contains(&line)),
             || format!("line {:?} of {lines}: {text:?}", place.line),
         )?;
-        ensure(marks::found_in(said).is_none(), || {
+        ensure(marks::found_in(&without_names(said)).is_none(), || {
             format!("repeats what it read: {said}: {text:?}")
         })?;
         ensure(!said.contains(char::is_control), || {

@@ -1,0 +1,118 @@
+//! JSON, with the line of each field.
+
+use std::fmt;
+
+use serde::{
+    Deserializer,
+    de::{MapAccess, SeqAccess, Visitor},
+};
+use serde_json::{Value, value::RawValue};
+
+use super::{
+    Unreadable,
+    node::{Fields, Items, Node},
+    place::{Places, Text},
+    scalar,
+    yaml::{MAX_DEPTH, given_twice},
+};
+
+/// Reads a text that is one JSON value. `None` where it is anything else.
+///
+/// A key that is there twice, and what is too deep, are errors: the rest of the text is JSON.
+pub(super) fn read(text: Text<'_>) -> Option<Result<(Node, usize), Unreadable>> {
+    let raw: &RawValue = serde_json::from_str(text.text).ok()?;
+    let mut reader = Reader {
+        start: text.text.as_ptr() as usize,
+        places: Places::in_text(text),
+    };
+    let line = reader.line(raw);
+    Some(reader.node(raw, 1).map(|node| (node, line)))
+}
+
+struct Reader<'a> {
+    /// The address of the text, of which all values are parts.
+    start: usize,
+    places: Places<'a>,
+}
+
+impl<'a> Reader<'a> {
+    fn line(&mut self, raw: &RawValue) -> usize {
+        self.places.line(raw.get().as_ptr() as usize - self.start)
+    }
+
+    fn node(&mut self, raw: &'a RawValue, depth: usize) -> Result<Node, Unreadable> {
+        if depth > MAX_DEPTH {
+            let line = self.line(raw);
+            return Err(Unreadable::too_deep(line));
+        }
+        let mut json = serde_json::Deserializer::from_str(raw.get());
+        let parts = match raw.get().as_bytes().first() {
+            Some(b'{') => json.deserialize_map(PartsVisitor),
+            Some(b'[') => json.deserialize_seq(PartsVisitor),
+            _ => return Ok(scalar(raw).into()),
+        };
+        // It was read as a whole already, so that nothing can be wrong with its parts.
+        match parts.unwrap_or(Parts::Items(Vec::new())) {
+            Parts::Items(parts) => {
+                let mut items = Items::default();
+                for item in parts {
+                    let line = self.line(item);
+                    items.push(line, self.node(item, depth + 1)?);
+                }
+                Ok(items.into_node())
+            }
+            Parts::Fields(parts) => {
+                let mut fields = Fields::default();
+                for (key, value) in parts {
+                    let line = self.line(value);
+                    if let Some((_, first)) = fields.get(&key) {
+                        return Err(given_twice(&key, first, line));
+                    }
+                    fields.insert(key, line, self.node(value, depth + 1)?);
+                }
+                Ok(fields.into_node())
+            }
+        }
+    }
+}
+
+/// A number is what kubectl makes of it, which sends `1.0` as 1.
+fn scalar(raw: &RawValue) -> Value {
+    let value: Value = serde_json::from_str(raw.get()).unwrap_or_default();
+    match value.as_f64() {
+        Some(float) if value.is_f64() => scalar::from_float(float),
+        _ => value,
+    }
+}
+
+/// The parts of a value, as they are written.
+enum Parts<'a> {
+    Items(Vec<&'a RawValue>),
+    Fields(Vec<(String, &'a RawValue)>),
+}
+
+struct PartsVisitor;
+
+impl<'a> Visitor<'a> for PartsVisitor {
+    type Value = Parts<'a>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object or an array")
+    }
+
+    fn visit_seq<A: SeqAccess<'a>>(self, mut sequence: A) -> Result<Parts<'a>, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = sequence.next_element()? {
+            items.push(item);
+        }
+        Ok(Parts::Items(items))
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<Parts<'a>, A::Error> {
+        let mut fields = Vec::new();
+        while let Some(field) = map.next_entry()? {
+            fields.push(field);
+        }
+        Ok(Parts::Fields(fields))
+    }
+}
