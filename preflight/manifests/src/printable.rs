@@ -2,7 +2,7 @@
 //!
 //! A terminal obeys escape sequences, a reader is misled by characters that turn the direction of a line or have no
 //! width, and build servers take parts of a log for commands: GitHub and Forgejo lines that begin with `::`, Azure
-//! `##[` and `##vso[` anywhere, the server of JetBrains `##teamcity[`.
+//! `##[` and `##vso[` anywhere, that of `JetBrains` `##teamcity[`.
 
 /// A text as part of one line. What would not be seen, or would be obeyed, is replaced by a sign that is seen: a line
 /// break becomes `␊`.
