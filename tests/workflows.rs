@@ -164,3 +164,63 @@ fn the_action_finds_the_archives_of_a_release() {
     assert!(packed.contains("preflight-${{ matrix.target }}.tar.gz"));
     assert!(action.contains("preflight-$target.tar.gz"));
 }
+
+/// The runner obeys lines that begin with `::`, and the report repeats the words of manifests.
+#[cfg(unix)]
+#[test]
+fn what_preflight_prints_in_the_action_is_no_command() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let (_, _, action) = files()
+        .into_iter()
+        .find(|(file, ..)| file == "action.yml")
+        .unwrap();
+    let check = &action["runs"]["steps"][1];
+    let folder = tempfile::tempdir().unwrap();
+    let fake = folder.path().join("preflight");
+    let program = "#!/bin/sh\necho \"$@\"\necho ::error::x\nprintf 'no line break'\nexit 3\n";
+    std::fs::write(&fake, program).unwrap();
+    std::fs::set_permissions(&fake, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!(
+        "{}:{}",
+        folder.path().display(),
+        std::env::var("PATH").unwrap()
+    );
+    let run = || {
+        let mut bash = std::process::Command::new("bash");
+        bash.args(["-eo", "pipefail", "-c", check["run"].as_str().unwrap()]);
+        for name in check["env"].as_object().unwrap().keys() {
+            bash.env(name, "");
+        }
+        let output = bash
+            .env("PATH", &path)
+            .env("PATHS", "a b\nc")
+            .env(
+                "FAIL_ON",
+                action["inputs"]["fail-on"]["default"].as_str().unwrap(),
+            )
+            .env("SARIF", "x.sarif")
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(3));
+        let text = String::from_utf8(output.stdout).unwrap();
+        let lines: Vec<String> = text.lines().map(ToOwned::to_owned).collect();
+        let token = lines[0]
+            .strip_prefix("::stop-commands::")
+            .unwrap()
+            .to_owned();
+        assert_eq!(
+            lines[1..],
+            [
+                "--report sarif=x.sarif --fail-on unjudged -- a b c".to_owned(),
+                "::error::x".to_owned(),
+                "no line break".to_owned(),
+                format!("::{token}::"),
+            ]
+        );
+        token
+    };
+    let tokens = [run(), run()];
+    assert_ne!(tokens[0], tokens[1]);
+    assert!(tokens.iter().all(|token| token.len() == 32));
+}

@@ -8,7 +8,7 @@ use std::{
 
 use rayon::prelude::*;
 
-use crate::{Engine, LoadError, Policy, embedded};
+use crate::{Engine, LoadError, Policy, embedded, manifests::bounded};
 
 /// Where policies are when nothing else is said and none are in the binary.
 pub const FOLDER: &str = "dist";
@@ -174,7 +174,7 @@ fn read(paths: &[PathBuf]) -> Result<Vec<(String, Vec<u8>)>, BundleError> {
         if !path.is_dir() {
             modules.push((
                 path.display().to_string(),
-                fs::read(path).map_err(unreadable)?,
+                bounded::read(path).map_err(unreadable)?,
             ));
             continue;
         }
@@ -192,7 +192,7 @@ fn read(paths: &[PathBuf]) -> Result<Vec<(String, Vec<u8>)>, BundleError> {
         for file in files {
             modules.push((
                 file.display().to_string(),
-                fs::read(&file).map_err(unreadable)?,
+                bounded::read(&file).map_err(unreadable)?,
             ));
         }
     }

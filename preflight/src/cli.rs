@@ -6,30 +6,33 @@ use clap::{Args, ColorChoice, CommandFactory, Parser, Subcommand, ValueEnum, err
 use clap_complete::Shell;
 use preflight::Limits;
 
+use crate::terminal;
+
 const EXAMPLES: &str = "\
 Examples:
   preflight deploy/
-      Judges all manifests in a folder, with all policies.
+      Checks all manifests in a folder, with all policies.
   kubectl kustomize overlays/prod | preflight --namespace shop -
-      Judges what a tool renders, as if it were applied to a namespace.
+      Checks what a tool renders, as if it were applied to a namespace.
   preflight --policy hostpath-mounts --settings settings.yaml web.yaml
-      Judges one file, with one policy and the settings of your cluster.
+      Checks one file, with one policy and the settings of your cluster.
   kubectl get clusteradmissionpolicies -o yaml | preflight --policies-from - deploy/
-      Judges with the settings, the rules and the modes of a cluster.
+      Checks with the settings, the rules and the modes of a cluster.
   kubectl get all,pvc,hpa,ingress -A -o yaml | preflight --old - deploy/
-      Judges changes: what is in the cluster already is not refused again.
+      Checks changes: what is in the cluster already is not refused again.
   preflight --format json deploy/ | jq '.refusals[].file'
       Hands the report to another program.
   preflight --report sarif=preflight.sarif deploy/
       Writes a second report, for the lines of a change on a code host.
   preflight review review.json
-      Judges one AdmissionReview, as the API server would send it.
+      Checks one AdmissionReview, as the API server would send it.
 
 Exit status:
   0  nothing would be refused
-  1  something would be refused, or warned about with --fail-on warning
-  2  something could not be judged: wrong arguments or settings, a file that
-     cannot be read, a policy that gave no answer. What could be judged was,
+  1  something would be refused; with --fail-on warning, or something is
+     warned about; with --fail-on unjudged, or something was not checked
+  2  something could not be checked: wrong arguments or settings, a file that
+     cannot be read, a policy that gave no answer. What could be checked was,
      and is in the report.
 ";
 
@@ -58,7 +61,8 @@ pub(crate) struct Cli {
     ///
     /// Folders are read with all their folders, but without hidden files, without what a `.gitignore` in them leaves
     /// out, and without what is rendered before it is applied: templates of Helm charts, and patches that a
-    /// kustomization names. For those, pipe the output of `helm template` or `kubectl kustomize` into `preflight -`.
+    /// kustomization names. The report names what was left out. For what is rendered, pipe the output of
+    /// `helm template` or `kubectl kustomize` into `preflight -`.
     /// For a path that is called like a command, write `./review`.
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
@@ -70,22 +74,35 @@ pub(crate) struct Cli {
     /// named is read all the same.
     #[arg(long, value_name = "GLOB")]
     pub(crate) exclude: Vec<String>,
-    /// Manifests of what is in the cluster already: found by look-ups, but not judged; may be given more than once
+    /// Read what a `.gitignore` in a folder leaves out, too
+    #[arg(long)]
+    pub(crate) no_ignore: bool,
+    /// Manifests of what is in the cluster already: found by look-ups, but not checked; may be given more than once
     #[arg(long, value_name = "PATH")]
     pub(crate) cluster: Vec<PathBuf>,
-    /// Manifests of what is in the cluster already, to judge changes; may be given more than once
+    /// Manifests of what is in the cluster already, to check changes; may be given more than once
     ///
-    /// What is in them is found by look-ups, as with `--cluster`. A manifest of the same object is judged as an UPDATE of
+    /// What is in them is found by look-ups, as with `--cluster`. A manifest of the same object is checked as an UPDATE of
     /// it: policies that let pass what was there before refuse only what it makes worse.
     #[arg(long, value_name = "PATH")]
     pub(crate) old: Vec<PathBuf>,
-    /// From which finding on the exit status is 1
-    #[arg(long, value_enum, value_name = "FINDING", default_value_t = FailOn::Violation)]
-    pub(crate) fail_on: FailOn,
+    /// What ends with 1 besides refusals, which always do: `warning`, `unjudged`, or both with a comma
+    ///
+    /// `unjudged` fails on what was not checked: pods in a kind that no policy covers, a kind in a version that no server
+    /// has, a policy of `--policies-from` that cannot be followed, and each file or folder that was left out.
+    /// `unjudged,warning` fails on both. What cannot be read always ends with 2.
+    #[arg(
+        long,
+        value_enum,
+        value_name = "FINDING",
+        value_delimiter = ',',
+        default_value = "violation"
+    )]
+    pub(crate) fail_on: Vec<FailOn>,
     /// Write the report to a file as well; may be given more than once
     #[arg(long = "report", value_name = "FORMAT=FILE")]
     pub(crate) reports: Vec<ReportFile>,
-    /// Show refusals and problems only, no warnings and no notes
+    /// Show no warnings and no notes: only refusals, problems, and what was not checked
     #[arg(long, short)]
     pub(crate) quiet: bool,
 }
@@ -105,10 +122,10 @@ pub(crate) struct Common {
     pub(crate) wasm: Vec<PathBuf>,
     /// The settings of the policies: YAML or JSON, a map from the name of a policy to its settings
     ///
-    /// A policy that is not named gets its defaults. Settings are checked by the policy before anything is judged.
+    /// A policy that is not named gets its defaults. Settings are checked by the policy before any manifest is.
     #[arg(long, short, value_name = "FILE", global = true)]
     pub(crate) settings: Option<PathBuf>,
-    /// Judge with the policies in these manifests, as a cluster would that they are applied to
+    /// Check with the policies in these manifests, as a cluster would that they are applied to
     ///
     /// Each `ClusterAdmissionPolicy` and `AdmissionPolicy` brings its settings, its rules, its selectors, its
     /// conditions, its mode and what it may look up; the policy that its module is called by judges. What is in the
@@ -157,7 +174,7 @@ pub(crate) struct Common {
 /// What else can be done.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Judge one `AdmissionReview`
+    /// Check one `AdmissionReview`
     ///
     /// It goes through the policies whose rules match it, or through those that `--policy` names, whatever their rules.
     Review {
@@ -184,10 +201,12 @@ pub(crate) enum Command {
 /// What ends with the status of a refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum FailOn {
-    /// Warnings as well as refusals
-    Warning,
     /// What a cluster would refuse
     Violation,
+    /// What it would let pass with a warning
+    Warning,
+    /// What was not checked
+    Unjudged,
 }
 
 /// How the report is written.
@@ -246,7 +265,8 @@ fn unused(cli: &Cli) -> Option<String> {
         ("--exclude <GLOB>", !cli.exclude.is_empty()),
         ("--cluster <PATH>", !cli.cluster.is_empty()),
         ("--old <PATH>", !cli.old.is_empty()),
-        ("--fail-on <FINDING>", cli.fail_on != FailOn::Violation),
+        ("--no-ignore", cli.no_ignore),
+        ("--fail-on <FINDING>", cli.fail_on != [FailOn::Violation]),
     ]
     .into_iter()
     .find(|(_, is_given)| *is_given)?;
@@ -261,7 +281,18 @@ fn unused(cli: &Cli) -> Option<String> {
 
 /// Reads the arguments. Where they are wrong, or ask for help, it ends the program.
 pub(crate) fn parse() -> Cli {
-    let cli = Cli::parse();
+    let cli = Cli::try_parse().unwrap_or_else(|error| {
+        if !error.use_stderr() {
+            error.exit();
+        }
+        // It repeats arguments, and these may be names of files.
+        let text = error.render().to_string();
+        terminal::complain(
+            text.trim_start_matches("error: ").trim_end(),
+            ColorChoice::Auto,
+        );
+        std::process::exit(error.exit_code());
+    });
     if let Some(text) = unused(&cli) {
         Cli::command()
             .error(ErrorKind::ArgumentConflict, text)
@@ -277,6 +308,7 @@ pub(crate) fn parse() -> Cli {
     let is_stdin = |path: &&PathBuf| path.as_os_str() == "-";
     let readers = cli.paths.iter().chain(&cli.common.policies_from);
     let readers = readers.chain(&cli.cluster).chain(&cli.old);
+    let readers = readers.chain(&cli.common.settings);
     let of_review: Vec<&PathBuf> = match &cli.command {
         Some(Command::Review { file, cluster }) => cluster.iter().chain([file]).collect(),
         _ => Vec::new(),

@@ -6,9 +6,10 @@ use anstream::adapter::strip_str;
 use clap::{ColorChoice, CommandFactory};
 use jiff::Timestamp;
 use preflight::{
-    Engine, Policy, bundle, deployed,
+    Engine, Policy, bundle,
+    deployed::{self, Asked},
     judge::{Configured, Existing, judge_in},
-    manifests::{self, Exclude, Manifests, Note, Object},
+    manifests::{self, Exclude, Manifests, Note, Object, printable, without_commands},
     report::{Report, json, junit, sarif, table},
     settings::{self, Settings},
 };
@@ -35,7 +36,8 @@ pub(crate) fn run(cli: &Cli) -> ExitCode {
         Some(Command::Completions { shell }) => {
             let mut text = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "preflight", &mut text);
-            print(&String::from_utf8_lossy(&text), cli.common.color).map(|()| 0)
+            // A program for a shell, which is to be obeyed.
+            print_unchanged(&String::from_utf8_lossy(&text), cli.common.color).map(|()| 0)
         }
     };
     match outcome {
@@ -48,14 +50,19 @@ pub(crate) fn run(cli: &Cli) -> ExitCode {
 }
 
 fn judge_manifests(cli: &Cli) -> Result<u8, Box<dyn Error>> {
-    let (policies, notes) = configured(&cli.common)?;
+    let Asked {
+        policies,
+        notes,
+        unjudged,
+    } = configured(&cli.common)?;
     let exclude =
         Exclude::new(cli.exclude.clone()).map_err(|error| format!("--exclude: {error}"))?;
+    let exclude = exclude.reading_ignored(cli.no_ignore);
     let mut manifests = manifests::read_without(&cli.paths, &exclude);
     manifests.notes.splice(..0, notes);
     let existing = Existing {
-        cluster: existing(&cli.cluster, &mut manifests),
-        old: existing(&cli.old, &mut manifests),
+        cluster: existing(&cli.cluster, cli.no_ignore, &mut manifests),
+        old: existing(&cli.old, cli.no_ignore, &mut manifests),
     };
     let bar = terminal::progress(manifests.objects.len());
     // Read once: two objects of one run are created at the same time.
@@ -63,11 +70,17 @@ fn judge_manifests(cli: &Cli) -> Result<u8, Box<dyn Error>> {
     let (namespace, tick) = (&cli.common.namespace, || bar.inc(1));
     let mut report = judge_in(existing, manifests, &policies, namespace, now, tick)?;
     bar.finish_and_clear();
+    report.leave(unjudged);
     let width = terminal::width(cli.common.width);
     let files = cli.reports.iter();
     let files = files.map(|wanted| Ok((wanted, render(wanted.format, &report, &policies, width)?)));
     let files: Vec<_> = files.collect::<Result<_, Box<dyn Error>>>()?;
-    // Only people want it quiet.
+    let fails = cli.fail_on.iter().any(|on| match on {
+        FailOn::Violation => !report.refusals.is_empty(),
+        FailOn::Warning => !report.by_policy.is_empty(),
+        FailOn::Unjudged => !report.unjudged.is_empty(),
+    });
+    // Only people want it quiet. What was not checked is nothing that was found.
     if cli.quiet {
         report.warnings.clear();
         report.notes.clear();
@@ -75,17 +88,16 @@ fn judge_manifests(cli: &Cli) -> Result<u8, Box<dyn Error>> {
     let text = render(cli.common.format, &report, &policies, width)?;
     print(&text, cli.common.color)?;
     for (wanted, text) in files {
-        fs::write(&wanted.file, strip_str(&text).to_string())
-            .map_err(|error| format!("{}: cannot be written: {error}", wanted.file.display()))?;
+        fs::write(&wanted.file, strip_str(&text).to_string()).map_err(|error| {
+            format!(
+                "{}: cannot be written: {error}",
+                printable(&wanted.file.display().to_string())
+            )
+        })?;
     }
-    let fails = match cli.fail_on {
-        FailOn::Violation => !report.refusals.is_empty(),
-        // They may have been cleared.
-        FailOn::Warning => !report.by_policy.is_empty(),
-    };
     Ok(if !report.problems.is_empty() {
         NOT_JUDGED
-    } else if fails {
+    } else if fails || !report.refusals.is_empty() {
         REFUSED
     } else {
         0
@@ -93,10 +105,11 @@ fn judge_manifests(cli: &Cli) -> Result<u8, Box<dyn Error>> {
 }
 
 /// The objects in these manifests. What cannot be read is a problem of the run: a look-up could miss it. Other
-/// files are nobody's business.
-fn existing(paths: &[PathBuf], manifests: &mut Manifests) -> Vec<Object> {
-    let read = manifests::read(paths);
+/// files do not matter here.
+fn existing(paths: &[PathBuf], no_ignore: bool, manifests: &mut Manifests) -> Vec<Object> {
+    let read = manifests::read_without(paths, &Exclude::default().reading_ignored(no_ignore));
     manifests.problems.extend(read.problems);
+    manifests.left_out.extend(read.left_out);
     let of_folders = read.notes.into_iter().filter(Note::is_of_a_folder);
     manifests.notes.extend(of_folders);
     read.objects
@@ -133,8 +146,8 @@ fn chosen(common: &Common) -> Result<Vec<Policy>, Box<dyn Error>> {
     )?)
 }
 
-/// The policies that were asked for, with settings that they accept, and what cannot be followed.
-fn configured(common: &Common) -> Result<(Vec<Configured>, Vec<Note>), Box<dyn Error>> {
+/// The policies that were asked for, with settings that they accept.
+fn configured(common: &Common) -> Result<Asked, Box<dyn Error>> {
     let engine = Engine::for_many(common.limits())?;
     let policies = bundle::load(&engine, &common.wasm)?;
     if !common.policies_from.is_empty() {
@@ -156,21 +169,42 @@ fn configured(common: &Common) -> Result<(Vec<Configured>, Vec<Note>), Box<dyn E
         }
     }
     if errors.is_empty() {
-        Ok((configured, Vec::new()))
+        Ok(Asked {
+            policies: configured,
+            ..Asked::default()
+        })
     } else {
         Err(errors.join("\n").into())
     }
 }
 
-/// Says what is not followed, where there is no report to say it in.
-fn remark(notes: &[Note], color: ColorChoice) {
+/// The policies that are asked. Says what is not followed, where there is no report to say it in.
+fn configured_and_told(common: &Common) -> Result<Vec<Configured>, Box<dyn Error>> {
+    let Asked {
+        policies,
+        notes,
+        unjudged,
+    } = configured(common)?;
     for note in notes {
-        terminal::remark(&format!("{}: {}", note.place, note.text), color);
+        let text = format!("{}: {}", note.place, printable(&note.text));
+        terminal::remark(&text, common.color);
     }
+    for one in unjudged {
+        let object = one.object.map(|object| format!("{object}: "));
+        let object = object.unwrap_or_default();
+        let text = format!("{}: {object}{}", one.place, printable(&one.text));
+        terminal::remark(&text, common.color);
+    }
+    Ok(policies)
+}
+
+/// Prints a text, no line of which is a command to a build server.
+fn print(text: &str, color: ColorChoice) -> Result<(), Box<dyn Error>> {
+    print_unchanged(&without_commands(text), color)
 }
 
 /// A reader that has gone away, such as `head`, has seen what it wanted.
-fn print(text: &str, color: ColorChoice) -> Result<(), Box<dyn Error>> {
+fn print_unchanged(text: &str, color: ColorChoice) -> Result<(), Box<dyn Error>> {
     match terminal::print(text, color) {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         other => Ok(other?),

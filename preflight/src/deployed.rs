@@ -25,7 +25,7 @@ mod wire;
 
 pub use conditions::{Condition, Conditions};
 pub use error::DeployedError;
-pub use read::{name_of_module, read};
+pub use read::{Asked, name_of_module, read};
 use wire::{Mode, Rule, Scope};
 
 /// The namespace that Kubewarden is installed in, unless somebody chose another one.

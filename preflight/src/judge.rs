@@ -5,12 +5,13 @@ use jiff::Timestamp;
 use crate::{
     EvaluationError, Policy,
     manifests::{Manifests, Note, Object, Problem},
-    report::{Finding, Judged, Report, Subject, Summary},
+    report::{Finding, Judged, Report, Subject, Summary, Unjudged},
 };
 
 mod configured;
 mod group;
 mod scene;
+mod unread;
 
 pub(crate) use configured::Judge;
 pub use configured::{Answer, Configured, Member};
@@ -78,10 +79,13 @@ pub fn judge_in(
     };
     let judged = scene.judge(policies, progress);
     let mut across = scene.across(&judged);
+    let reader = unread::Reader::new(scene.kinds(), policies);
     for (number, (object, verdicts)) in scene.written().iter().zip(judged).enumerate() {
         let across = across.remove(&number).unwrap_or_default();
-        add(&mut report, object, verdicts, across);
+        let unread = reader.reason(object, !verdicts.is_empty());
+        add(&mut report, object, verdicts, across, unread);
     }
+    report.leave(manifests.left_out);
     Ok(report)
 }
 
@@ -91,9 +95,16 @@ struct Verdict<'a> {
     result: Result<Answer, EvaluationError>,
 }
 
-fn add(report: &mut Report, object: &Object, verdicts: Vec<Verdict<'_>>, across: Vec<Finding>) {
+fn add(
+    report: &mut Report,
+    object: &Object,
+    verdicts: Vec<Verdict<'_>>,
+    across: Vec<Finding>,
+    unread: Option<Unjudged>,
+) {
     let subject = Subject::of(object);
-    let (mut refused, mut warned, mut unjudged) = (!across.is_empty(), false, false);
+    let (mut refused, mut warned, mut unjudged) = (!across.is_empty(), false, unread.is_some());
+    report.leave(unread);
     let unseen = verdicts.is_empty();
     let position = report.judged.len();
     let here = |finding: Finding| finding.at(position);
@@ -112,7 +123,7 @@ fn add(report: &mut Report, object: &Object, verdicts: Vec<Verdict<'_>>, across:
             Ok(answer) => answer,
             Err(error) => {
                 unjudged = true;
-                let text = format!("{policy} could not judge {subject}: {error}");
+                let text = format!("{policy} could not check {subject}: {error}");
                 report.problems.push(Problem {
                     place: object.place(),
                     text,
@@ -142,7 +153,7 @@ fn add(report: &mut Report, object: &Object, verdicts: Vec<Verdict<'_>>, across:
             }));
         }
         if response.mutated_object.is_some() {
-            let text = format!("{policy} would change {subject}; it was judged as it is written");
+            let text = format!("{policy} would change {subject}; it was checked as it is written");
             report.notes.push(Note {
                 place: object.place(),
                 text,

@@ -121,6 +121,33 @@ impl Kinds {
         }
     }
 
+    /// What to write for one of the kinds that policies know, where it is written in a way that no server has: in
+    /// another group or version, or in other letters. `None` where nothing is wrong.
+    #[must_use]
+    pub fn misspelt(&self, api_version: &str, kind: &str) -> Option<(&'static str, &'static str)> {
+        let (group, version) = split(api_version);
+        // The group of a definition has a dot: `ValidateCustomResourceDefinitionSpec` of apiextensions.
+        let is_custom = group.contains('.') && !group.ends_with(".k8s.io");
+        if is_custom || self.definition(group, kind).is_some() {
+            return None;
+        }
+        let meant: Vec<_> = built_in::meant(kind).collect();
+        let mut served = meant.iter();
+        let is_served = served.any(|(name, one)| split(name) == (group, version) && *one == kind);
+        if is_served || built_in::is_young(version, kind) {
+            return None;
+        }
+        // The newest one, in the same group if there are several.
+        let here = meant.iter().rfind(|(name, _)| split(name).0 == group);
+        here.or(meant.last()).copied()
+    }
+
+    /// Whether Kubernetes itself has the kind.
+    #[must_use]
+    pub fn is_of_kubernetes(&self, api_version: &str, kind: &str) -> bool {
+        built_in::namespaced(split(api_version).0, kind).is_some()
+    }
+
     fn definition(&self, group: &str, kind: &str) -> Option<&Definition> {
         self.defined.get(&(group.to_owned(), kind.to_owned()))
     }
@@ -195,6 +222,62 @@ mod tests {
             ("cert-manager.io", "Issuer", true),
         ] {
             assert_eq!(kinds.namespaced(group, kind), namespaced, "{kind}");
+        }
+    }
+
+    #[test]
+    fn knows_what_is_meant_by_a_kind_that_no_server_has() {
+        let kinds = Kinds::default();
+        let deployment = Some(("apps/v1", "Deployment"));
+        let scaler = Some(("autoscaling/v2", "HorizontalPodAutoscaler"));
+        for (api_version, kind, expected) in [
+            ("apps/v1", "Deployment", None),
+            ("v1", "Deployment", deployment),
+            ("extensions/v1beta1", "Deployment", deployment),
+            ("apps/v1beta2", "Deployment", deployment),
+            ("apps/v2", "Deployment", deployment),
+            ("Apps/v1", "Deployment", deployment),
+            ("apps.k8s.io/v1", "Deployment", deployment),
+            ("apps/v1", "deployment", deployment),
+            ("apps/v1", "Deployments", deployment),
+            ("apps/v1", "Pod", Some(("v1", "Pod"))),
+            ("V1", "Pod", Some(("v1", "Pod"))),
+            ("/v1", "Pod", None),
+            ("core/v1", "Service", Some(("v1", "Service"))),
+            ("autoscaling/v1", "HorizontalPodAutoscaler", None),
+            ("autoscaling/v2beta1", "HorizontalPodAutoscaler", scaler),
+            ("autoscaling/v2beta2", "horizontalpodautoscaler", scaler),
+            (
+                "policy/v1beta1",
+                "PodDisruptionBudget",
+                Some(("policy/v1", "PodDisruptionBudget")),
+            ),
+            ("v1", "Event", None),
+            (
+                "events.k8s.io/v1beta1",
+                "Event",
+                Some(("events.k8s.io/v1", "Event")),
+            ),
+            (
+                "autoscaling.k8s.io/v1beta1",
+                "VerticalPodAutoscaler",
+                Some(("autoscaling.k8s.io/v1", "VerticalPodAutoscaler")),
+            ),
+            ("autoscaling.k8s.io/v1beta2", "VerticalPodAutoscaler", None),
+            // Behind a feature gate.
+            ("resource.k8s.io/v1beta1", "ResourceClaim", None),
+            // Of others.
+            ("serving.knative.dev/v1", "Service", None),
+            ("apps.kruise.io/v1beta1", "StatefulSet", None),
+            ("argoproj.io/v1alpha1", "Rollout", None),
+            ("snapshot.storage.k8s.io/v1", "VolumeSnapshot", None),
+            ("apps/v1", "Nothing", None),
+        ] {
+            assert_eq!(
+                kinds.misspelt(api_version, kind),
+                expected,
+                "{api_version} {kind}"
+            );
         }
     }
 

@@ -22,8 +22,12 @@ pub mod junit;
 pub mod sarif;
 pub mod summary;
 pub mod table;
+mod unjudged;
 
 pub use summary::Summary;
+pub use unjudged::{Reason, Unjudged};
+
+pub use crate::manifests::printable;
 
 /// All that one run has to say, in the order of the input.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -37,9 +41,12 @@ pub struct Report {
     pub refusals: Vec<Finding>,
     /// What a cluster would let pass with a warning.
     pub warnings: Vec<Finding>,
-    /// What was not judged, and why.
+    /// What no policy was asked about, although it may end up in a cluster.
+    pub unjudged: Vec<Unjudged>,
+    /// What could not be read or checked, and why.
     pub problems: Vec<Problem>,
-    /// What else is worth knowing.
+    /// What else is worth knowing. [`json`] adds a sentence for each of `unjudged`.
+    #[serde(skip)]
     pub notes: Vec<Note>,
     /// All objects, also those of which there is nothing to say.
     #[serde(skip)]
@@ -56,6 +63,17 @@ pub struct Tally {
 }
 
 impl Report {
+    /// Adds what was not checked, and counts it. Objects are counted where they are.
+    pub fn leave<T: Into<Unjudged>>(&mut self, unjudged: impl IntoIterator<Item = T>) {
+        for one in unjudged {
+            let one = one.into();
+            let summary = &mut self.summary;
+            summary.left_out += usize::from(one.reason.is_of_files());
+            summary.missing_policies += usize::from(one.reason == Reason::MissingPolicy);
+            self.unjudged.push(one);
+        }
+    }
+
     /// Adds the findings about the last object to the numbers of its policies.
     pub(crate) fn count(&mut self, position: usize) {
         let of_last = |findings: &[Finding]| -> BTreeSet<String> {
@@ -114,6 +132,9 @@ pub struct Finding {
     /// `monitor` where it would be a refusal, and is only reported.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mode: Option<&'static str>,
+    /// How many findings it stands for, where the policy only counts them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub more: Option<usize>,
 }
 
 /// The name of an object.
@@ -131,17 +152,19 @@ pub struct Subject {
     pub name: String,
 }
 
+/// For people: what an object is called may be anything.
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ", self.kind)?;
+        let mut text = format!("{} ", self.kind);
         if let Some(namespace) = &self.namespace {
-            write!(f, "{namespace}/")?;
+            text.extend([namespace, "/"]);
         }
-        f.write_str(if self.name.is_empty() {
+        text.push_str(if self.name.is_empty() {
             "(without a name)"
         } else {
             &self.name
-        })
+        });
+        f.write_str(&printable(&text))
     }
 }
 
@@ -182,7 +205,9 @@ impl Finding {
         let lines = shared::message::parse_refusal(message);
         let mut findings: Vec<Self> = if let Some(lines) = lines {
             let of_line = |line| Self::of_line(policy, object, line);
-            lines.iter().map(of_line).collect()
+            let more = rest_of_refusal(message);
+            let more = more.map(|count| Self::of_more(policy, object, count));
+            lines.iter().map(of_line).chain(more).collect()
         } else {
             let malformed = Self::of_malformed(policy, object, message);
             vec![malformed.unwrap_or_else(|| Self::whole(policy, object, message))]
@@ -234,6 +259,9 @@ impl Finding {
 
     /// The finding in a warning.
     pub(crate) fn of_warning(policy: &str, object: &Object, warning: &str) -> Self {
+        if let Some(count) = rest_of_warnings(policy, warning) {
+            return Self::of_more(policy, object, count);
+        }
         match shared::message::parse_warning(warning) {
             Some((named, line)) if named == policy => Self::of_line(policy, object, &line),
             _ => Self::whole(policy, object, warning),
@@ -258,6 +286,15 @@ impl Finding {
         }
     }
 
+    /// What a policy found beyond what it lists.
+    fn of_more(policy: &str, object: &Object, count: usize) -> Self {
+        let problem = format!("and {count} more, which the policy counts and does not list");
+        Self {
+            more: Some(count),
+            ..Self::whole(policy, object, &problem)
+        }
+    }
+
     /// A finding about an object as a whole.
     pub(crate) fn whole(policy: &str, object: &Object, problem: &str) -> Self {
         Self {
@@ -271,8 +308,23 @@ impl Finding {
             rule: None,
             code: None,
             mode: None,
+            more: None,
         }
     }
+}
+
+/// How many findings of a refusal are only counted: its last line is `- and 8 more`.
+fn rest_of_refusal(message: &str) -> Option<usize> {
+    let (_, last) = message.rsplit_once("\n- and ")?;
+    last.strip_suffix(" more")?.parse().ok()
+}
+
+/// How many warnings of a policy are only counted: the last one is `hostpath-mounts: and 2 more warnings`.
+fn rest_of_warnings(policy: &str, warning: &str) -> Option<usize> {
+    let rest = warning.strip_prefix(policy)?.strip_prefix(": and ")?;
+    let (count, what) = rest.split_once(' ')?;
+    let count = count.parse().ok()?;
+    matches!(what, "more warning" | "more warnings").then_some(count)
 }
 
 /// What to do about a value of the wrong type, where quotes are all that is wrong with it.
@@ -287,15 +339,6 @@ fn fix_of_type(value: &Value, problem: &str) -> Option<&'static str> {
         }
         _ => None,
     }
-}
-
-/// Takes out what a terminal would obey: names and messages may come from anybody.
-#[must_use]
-pub fn printable(text: &str) -> String {
-    text.replace(
-        |character: char| character.is_control() && character != '\n',
-        "\u{fffd}",
-    )
 }
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
 //! The settings of policies, from one file: a map from the name of a policy to its settings.
 
-use std::{collections::BTreeMap, fs, io, path::Path};
+use std::{collections::BTreeMap, io, path::Path};
 
 use serde_json::{Value, json};
 
 use crate::{
     EvaluationError, Policy,
     bundle::UnknownName,
-    manifests::{Unreadable, parse_one},
+    manifests::{Unreadable, bounded, parse_one, printable},
 };
 
 /// Settings that cannot be used.
@@ -65,8 +65,8 @@ pub struct Settings(BTreeMap<String, Value>);
 impl Settings {
     /// Reads the file. Every name in it must be one of `known`.
     pub fn read(path: &Path, known: &[&str]) -> Result<Self, SettingsError> {
-        let file = path.display().to_string();
-        let text = fs::read_to_string(path).map_err(|error| SettingsError::Io {
+        let file = printable(&path.display().to_string());
+        let text = bounded::read_to_string(path).map_err(|error| SettingsError::Io {
             file: file.clone(),
             error,
         })?;

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use anstream::AutoStream;
 use clap::ColorChoice;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use preflight::{manifests::without_commands, report::printable};
 
 /// The width where there is no terminal.
 const DEFAULT_WIDTH: usize = 100;
@@ -24,16 +25,24 @@ pub(crate) fn print(text: &str, color: ColorChoice) -> io::Result<()> {
 pub(crate) fn complain(text: &str, color: ColorChoice) {
     const STYLE: anstyle::Style = anstyle::AnsiColor::Red.on_default().bold();
     let mut out = AutoStream::new(io::stderr().lock(), choice(color));
+    let text = format!("{STYLE}error:{STYLE:#} {}\n", lines(text));
     // There is nobody left to tell.
-    let _ = writeln!(out, "{STYLE}error:{STYLE:#} {text}");
+    let _ = out.write_all(without_commands(&text).as_bytes());
 }
 
 /// Says what else is worth knowing, beside a result.
 pub(crate) fn remark(text: &str, color: ColorChoice) {
     const STYLE: anstyle::Style = anstyle::Style::new().dimmed();
     let mut out = AutoStream::new(io::stderr().lock(), choice(color));
+    let text = format!("{STYLE}note: {}{STYLE:#}\n", lines(text));
     // There is nobody left to tell.
-    let _ = writeln!(out, "{STYLE}note: {text}{STYLE:#}");
+    let _ = out.write_all(without_commands(&text).as_bytes());
+}
+
+/// Several errors have a line each. What is in them may be a stranger's.
+fn lines(text: &str) -> String {
+    let lines: Vec<String> = text.split('\n').map(printable).collect();
+    lines.join("\n")
 }
 
 fn choice(color: ColorChoice) -> anstream::ColorChoice {

@@ -1,18 +1,20 @@
 //! Reads manifests: files, folders and standard input, YAML and JSON, with the line of each field.
 //!
 //! - A folder is read with all its folders, files that end in `.yaml`, `.yml` or `.json`, in the order of their names.
-//!   Hidden files and what a `.gitignore` in it leaves out are passed over; a file that is named is always read.
+//!   Hidden files and what a `.gitignore` in it leaves out are not read; a file that is named is always read.
+//! - What of a folder is not read, although it may be a manifest, is a [`LeftOut`].
 //! - YAML means what it means to kubectl, which is YAML 1.1: `on` is a boolean and `0777` is 511. Spellings that only
 //!   other readers of YAML take for a boolean or a number, such as `yEs`, stay text. What kubectl and other readers take
 //!   for different values, such as a key that is there twice, is a problem.
 //! - An object with `items` is a list, whatever its kind, because kubectl applies the items and not the object.
 //! - A broken document is a [`Problem`] with its line, and all others are still read.
 //! - In a folder, files that are not manifests are a [`Note`]. Templates of Helm charts and patches of kustomizations are
-//!   left out, because they are rendered before they are applied; a note counts them.
+//!   left out, because they are rendered before they are applied.
+//! - Nothing is read without an end: no device, no pipe, no file over [`bounded::LIMIT`], and no link of a folder that leads
+//!   out of it.
 
 use std::{
-    fmt,
-    io::{self, Read},
+    fmt, io,
     path::{Path, PathBuf},
 };
 
@@ -20,14 +22,17 @@ use rayon::prelude::*;
 use serde::Serialize;
 use serde_json::Value;
 
+pub mod bounded;
 mod document;
 mod events;
 mod json;
+mod left_out;
 mod lines;
 mod list;
 mod node;
 mod path;
 mod place;
+mod printable;
 mod rendered;
 mod scalar;
 mod unreadable;
@@ -35,12 +40,14 @@ mod walk;
 mod yaml;
 
 pub use document::parse_one;
+pub use left_out::{LeftOut, Why};
 pub use lines::Lines;
+pub use printable::{is_invisible, printable, without_commands};
 pub use unreadable::Unreadable;
 pub use walk::Exclude;
 
 use list::Contents;
-use walk::{Source, Walk};
+use walk::{Source, Unlisted, Walk};
 
 /// One object, and where it stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,14 +76,15 @@ pub struct Place {
     pub source: Option<String>,
 }
 
+/// For people: what a file is called may be anything.
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.file)?;
+        f.write_str(&printable(&self.file))?;
         if let Some(line) = self.line {
             write!(f, ":{line}")?;
         }
         match &self.source {
-            Some(source) => write!(f, " ({source})"),
+            Some(source) => write!(f, " ({})", printable(source)),
             None => Ok(()),
         }
     }
@@ -117,8 +125,10 @@ pub struct Manifests {
     pub objects: Vec<Object>,
     /// What could not be read.
     pub problems: Vec<Problem>,
-    /// What was passed over.
+    /// What is no manifest.
     pub notes: Vec<Note>,
+    /// What of folders was not read.
+    pub left_out: Vec<LeftOut>,
 }
 
 impl Object {
@@ -223,14 +233,10 @@ pub fn text<'a>(object: &'a Value, pointer: &str) -> Option<&'a str> {
 
 impl Manifests {
     fn read_path(&mut self, path: &Path, exclude: &Exclude) {
-        if path == Path::new("-") {
-            let mut bytes = Vec::new();
-            let read = io::stdin().lock().read_to_end(&mut bytes);
-            self.add_named("-", read.map(|_| bytes));
-        } else if path.is_dir() {
+        if path.is_dir() {
             self.read_folder(path, exclude);
         } else {
-            self.add_named(&path.display().to_string(), std::fs::read(path));
+            self.add_named(&path.display().to_string(), bounded::read(path));
         }
     }
 
@@ -239,26 +245,35 @@ impl Manifests {
         let Walk {
             files,
             mut rendered,
+            left_out,
         } = Walk::through(path, exclude);
         if files.is_empty() && rendered.is_empty() {
             let mut text = "there is no .yaml, .yml or .json file in this folder".to_owned();
-            if !exclude.is_empty() {
-                text.push_str(" that is not excluded");
+            if !left_out.is_empty() {
+                text.push_str(" that is not left out");
             }
+            self.left_out.extend(left_out);
             return self.problem(&folder, None, text);
         }
-        for (file, Unreadable { line, text }) in rendered.take_broken() {
-            self.problem(&file.display().to_string(), Some(line), text);
+        self.left_out.extend(left_out);
+        let broken = rendered.take_broken();
+        for (file, Unreadable { line, text }) in &broken {
+            self.problem(&file.display().to_string(), Some(*line), text.clone());
         }
+        let is_broken = |path: &Path| broken.iter().any(|(file, _)| file == path);
         // Reading YAML is half of all work. The order is that of the files, whoever is first.
         let read = files.into_par_iter().map(|file| {
             let mut manifests = Self::default();
             match file {
-                Ok(file) => {
+                // It is told already, and objects in it would be missed.
+                Ok((file, Source::Description)) if is_broken(&file) => {}
+                Ok((file, source)) => {
                     let name = file.display().to_string();
-                    manifests.add_file(&name, std::fs::read(&file), Source::Folder);
+                    manifests.add_file(&name, bounded::read(&file), source);
                 }
-                Err(error) => manifests.problem(&folder, None, error.to_string()),
+                Err(Unlisted { path, text }) => {
+                    manifests.problem(&path.display().to_string(), None, text);
+                }
             }
             manifests
         });
@@ -269,11 +284,11 @@ impl Manifests {
         let commands = rendered.commands();
         if !rendered.is_empty() && all.objects.is_empty() && all.problems.is_empty() {
             let text = format!(
-                "there is nothing to judge in this folder but {rendered}: judge the output of {commands}"
+                "there is nothing to check in this folder but {rendered}: check the output of {commands}"
             );
             self.problem(&folder, None, text);
-        } else if !rendered.is_empty() {
-            let text = format!("left out {rendered}: judge the output of {commands}");
+        } else if !rendered.is_empty() && !rendered.leaves_out() {
+            let text = format!("left out {rendered}: check the output of {commands}");
             self.note(&folder, None, text);
         }
         self.extend(all);
@@ -301,6 +316,7 @@ impl Manifests {
         self.objects.extend(more.objects);
         self.problems.extend(more.problems);
         self.notes.extend(more.notes);
+        self.left_out.extend(more.left_out);
     }
 
     fn add_file(&mut self, file: &str, bytes: io::Result<Vec<u8>>, source: Source) {
@@ -361,10 +377,20 @@ impl Manifests {
                 .and_then(Value::as_str)
                 .filter(|text| !text.is_empty())
         };
+        let is_description = source == Source::Description;
         match (of("apiVersion"), of("kind")) {
+            (_, Some(kind)) if kind.eq_ignore_ascii_case("AdmissionReview") => {
+                let text = "an AdmissionReview asks about an object, and is none: check it with `preflight review FILE`";
+                self.problem(file, Some(line), text.to_owned());
+            }
+            // What describes a chart names no kind, and what describes a kustomization need not name a version.
+            (_, None) | (None, Some("Kustomization" | "Component")) if is_description => {}
             (Some(api_version), Some("Kustomization" | "Component"))
                 if api_version.starts_with("kustomize.config.k8s.io/") =>
             {
+                if is_description {
+                    return;
+                }
                 let text = "a kustomization, skipped: pipe what `kubectl kustomize` builds into `preflight -`";
                 self.note(file, Some(line), text.to_owned());
             }
@@ -377,12 +403,18 @@ impl Manifests {
                     source: template.map(ToOwned::to_owned),
                 });
             }
-            (None, None) if source == Source::Folder => {
-                self.note(
-                    file,
-                    Some(line),
-                    "not a Kubernetes object, skipped".to_owned(),
-                );
+            // The index of a Helm repository has a version, too.
+            (api_version, None)
+                if source == Source::Folder && (api_version.is_none() || is_data(&value)) =>
+            {
+                let is_request =
+                    value.get("operation").is_some() && value.get("resource").is_some();
+                let text = if is_request {
+                    "an admission request, skipped: check it with `preflight review FILE`"
+                } else {
+                    "not a Kubernetes object, skipped"
+                };
+                self.note(file, Some(line), text.to_owned());
             }
             (api_version, kind) => {
                 let missing = match (api_version, kind) {
@@ -420,6 +452,12 @@ impl Manifests {
             text,
         });
     }
+}
+
+/// Whether nothing of it is a part of an object but a version.
+fn is_data(value: &Value) -> bool {
+    let parts = ["kind", "metadata", "spec"];
+    parts.iter().all(|part| value.get(part).is_none())
 }
 
 #[cfg(test)]

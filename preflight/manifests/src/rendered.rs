@@ -3,14 +3,14 @@
 //! A template is no YAML yet, and a patch is a part of an object, so neither can be judged as it is written.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     path::{Component, Path, PathBuf},
 };
 
 use serde_json::Value;
 
-use super::{Unreadable, document::parse_one};
+use super::{Unreadable, Why, bounded, document::parse_one};
 
 /// The names that kustomize looks for.
 const KUSTOMIZATIONS: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
@@ -23,16 +23,23 @@ const TEMPLATES: &str = "templates";
 pub(super) struct Rendered {
     charts: BTreeSet<PathBuf>,
     kustomizations: usize,
-    patches: BTreeSet<PathBuf>,
+    /// Each with the kustomization that names it.
+    patches: BTreeMap<PathBuf, PathBuf>,
     /// The kustomizations that cannot be read, so that nobody knows which files are patches.
     broken: Vec<(PathBuf, Unreadable)>,
-    left_out: LeftOut,
+    templates: usize,
+    patched: usize,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct LeftOut {
-    templates: usize,
-    patches: usize,
+/// What a file of a folder is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Role {
+    /// It is applied as it is written.
+    Manifest,
+    /// It describes a chart or a kustomization.
+    Description,
+    /// It is rendered first.
+    Rendered(Why),
 }
 
 impl Rendered {
@@ -48,7 +55,8 @@ impl Rendered {
                 match patches(file) {
                     Ok(patches) => {
                         let patches = patches.into_iter();
-                        let patches = patches.map(|patch| normal(&folder.join(patch)));
+                        let patches =
+                            patches.map(|patch| (normal(&folder.join(patch)), file.to_owned()));
                         rendered.patches.extend(patches);
                     }
                     Err(error) => rendered.broken.push((file.to_owned(), error)),
@@ -58,22 +66,29 @@ impl Rendered {
         rendered
     }
 
-    /// Whether this file is not to be read. What is left out is counted.
-    pub(super) fn leaves_out(&mut self, file: &Path) -> bool {
+    /// What this file is. What is rendered is counted.
+    pub(super) fn role(&mut self, file: &Path) -> Role {
         if is_chart(file) || is_kustomization(file) {
-            return true;
+            return Role::Description;
         }
-        let mut folders = file.ancestors().skip(1);
-        let is_template = folders.any(|folder| {
-            folder.ends_with(TEMPLATES)
-                && folder
-                    .parent()
-                    .is_some_and(|above| self.charts.contains(above))
+        let mut charts = file.ancestors().skip(1).filter_map(|folder| {
+            let above = folder.parent().filter(|_| folder.ends_with(TEMPLATES))?;
+            self.charts.get(above)
         });
-        let is_patch = !is_template && self.patches.contains(&normal(file));
-        self.left_out.templates += usize::from(is_template);
-        self.left_out.patches += usize::from(is_patch);
-        is_template || is_patch
+        if let Some(chart) = charts.next() {
+            self.templates += 1;
+            let chart = match chart.to_str() {
+                Some("") => ".".to_owned(),
+                _ => chart.display().to_string(),
+            };
+            return Role::Rendered(Why::Template { chart });
+        }
+        if let Some(kustomization) = self.patches.get(&normal(file)) {
+            self.patched += 1;
+            let kustomization = kustomization.display().to_string();
+            return Role::Rendered(Why::Patch { kustomization });
+        }
+        Role::Manifest
     }
 
     /// The kustomizations that cannot be read, and why.
@@ -84,6 +99,11 @@ impl Rendered {
     /// Whether there is nothing of the kind.
     pub(super) fn is_empty(&self) -> bool {
         self.charts.is_empty() && self.kustomizations == 0
+    }
+
+    /// Whether there are files that are rendered first, each of which is named.
+    pub(super) fn leaves_out(&self) -> bool {
+        self.templates + self.patched > 0
     }
 
     /// How to get what is applied.
@@ -101,11 +121,10 @@ impl Rendered {
 /// What was left out, in words: `1 Helm chart (3 templates) and 2 kustomizations (1 patch)`.
 impl fmt::Display for Rendered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let LeftOut { templates, patches } = self.left_out;
         let mut parts = Vec::new();
         for (count, what, inner, of_what) in [
-            (self.charts.len(), "Helm chart", templates, "template"),
-            (self.kustomizations, "kustomization", patches, "patch"),
+            (self.charts.len(), "Helm chart", self.templates, "template"),
+            (self.kustomizations, "kustomization", self.patched, "patch"),
         ] {
             if count > 0 {
                 let inner = (inner > 0).then(|| format!(" ({})", some(inner, of_what)));
@@ -137,7 +156,7 @@ pub(super) fn is_kustomization(file: &Path) -> bool {
 
 /// The files that a kustomization, or a component, names as patches, as it writes them.
 fn patches(kustomization: &Path) -> Result<Vec<String>, Unreadable> {
-    let text = std::fs::read_to_string(kustomization).map_err(|error| Unreadable {
+    let text = bounded::read_to_string(kustomization).map_err(|error| Unreadable {
         line: 1,
         text: format!("cannot be read: {error}"),
     })?;

@@ -241,7 +241,7 @@ fn a_folder_is_read_in_order_and_other_files_are_noted() {
     assert_eq!(
         notes.collect::<Vec<_>>(),
         [
-            "DIR: left out 1 Helm chart and 1 kustomization: judge the output of \
+            "DIR: left out 1 Helm chart and 1 kustomization: check the output of \
              `helm template CHART` and `kubectl kustomize DIR`",
             "chart/values.yaml:1: not a Kubernetes object, skipped",
             "data.json:1: not a Kubernetes object, skipped",
@@ -250,6 +250,25 @@ fn a_folder_is_read_in_order_and_other_files_are_noted() {
     );
     let problems: Vec<String> = problems(&manifests).into_iter().map(strip).collect();
     assert_eq!(problems, ["latin1.yaml:2: is not text in UTF-8"]);
+    assert_eq!(
+        left_out(folder.path(), &manifests),
+        [
+            ".hidden/: left out because its name begins with a dot",
+            "out/: left out by `out/` in .gitignore",
+        ]
+    );
+}
+
+/// What was left out, without the folder.
+fn left_out(folder: &Path, manifests: &Manifests) -> Vec<String> {
+    let left_out = manifests.left_out.iter();
+    let left_out = left_out.map(|LeftOut { path, why }| format!("{path}: {why}"));
+    let folder = folder.display().to_string();
+    let strip = |text: String| {
+        let text = text.replace(&format!("{folder}/"), "");
+        text.replace(&folder, "DIR")
+    };
+    left_out.map(strip).collect()
 }
 
 /// A folder with these files.
@@ -339,11 +358,17 @@ fn what_is_excluded_is_not_read_unless_it_is_named() {
         let paths = [path.to_owned(), path.join("old/d.yaml")];
         let manifests = read_without(&paths, &exclude);
         let names = manifests.objects.iter().filter_map(Object::name);
-        names.collect::<Vec<_>>().join(" ")
+        let left_out = left_out(path, &manifests);
+        let is_excluded = |text: &String| text.ends_with(": left out by --exclude");
+        let excluded = left_out.iter().filter(|text| is_excluded(text)).count();
+        (names.collect::<Vec<_>>().join(" "), excluded)
     };
-    assert_eq!(read(&[]), "a-test a b-test c d d");
-    assert_eq!(read(&["*.test.yaml", "old"]), "a d");
-    assert_eq!(read(&["/old/", "in/*.yaml"]), "a-test a c d");
+    assert_eq!(read(&[]), ("a-test a b-test c d d".to_owned(), 0));
+    assert_eq!(read(&["*.test.yaml", "old"]), ("a d".to_owned(), 4));
+    assert_eq!(
+        read(&["/old/", "in/*.yaml"]),
+        ("a-test a c d".to_owned(), 2)
+    );
     assert_eq!(
         Exclude::new(vec!["a[".to_owned()]).unwrap_err().to_string(),
         "error parsing glob 'a[': unclosed character class; missing ']'"
@@ -395,13 +420,17 @@ fn patches_of_kustomizations_are_left_out_unless_they_are_named() {
         told(path, &[path.join("base/.."), path.join("prod/a.yaml")]),
         (
             ["pod", "other", "a"].map(ToOwned::to_owned).to_vec(),
-            vec![
-                "DIR/base/..: left out 3 kustomizations (3 patches): judge the output of `kubectl \
-                 kustomize DIR`"
-                    .to_owned()
-            ],
+            vec![],
             vec![],
         )
+    );
+    assert_eq!(
+        left_out(path, &read(&[path.to_owned()])),
+        [
+            "prod/a.yaml: a patch of prod/Kustomization",
+            "prod/in/b.yaml: a patch of prod/Kustomization",
+            "shared/c.json: a patch of part/kustomization.yml",
+        ]
     );
 }
 
@@ -418,11 +447,14 @@ fn templates_of_charts_are_left_out_unless_their_folder_is_named() {
     ]);
     let path = folder.path();
     let pods = |count: usize| vec!["pod".to_owned(); count];
-    let note =
-        "DIR: left out 2 Helm charts (3 templates): judge the output of `helm template CHART`";
+    assert_eq!(told(path, &[path.to_owned()]), (pods(2), vec![], vec![]));
     assert_eq!(
-        told(path, &[path.to_owned()]),
-        (pods(2), vec![note.to_owned()], vec![])
+        left_out(path, &read(&[path.to_owned()])),
+        [
+            "charts/sub/templates/c.yaml: a template of the Helm chart in charts/sub",
+            "templates/b.yaml: a template of the Helm chart in DIR",
+            "templates/in/a.yaml: a template of the Helm chart in DIR",
+        ]
     );
     let problem = "DIR/templates/b.yaml:1: cannot be read: a key that is not text: quote it (column 2); it looks like a template: \
                    pipe what `helm template` renders into `preflight -`";
@@ -430,7 +462,7 @@ fn templates_of_charts_are_left_out_unless_their_folder_is_named() {
         told(path, &[path.join("templates")]),
         (pods(1), vec![], vec![problem.to_owned()])
     );
-    let nothing = "DIR/charts: there is nothing to judge in this folder but 1 Helm chart (1 template): judge the output \
+    let nothing = "DIR/charts: there is nothing to check in this folder but 1 Helm chart (1 template): check the output \
                    of `helm template CHART`";
     assert_eq!(
         told(path, &[path.join("charts")]),
@@ -449,5 +481,156 @@ fn what_is_not_there_is_a_problem() {
             format!("{path}: there is no .yaml, .yml or .json file in this folder"),
             format!("{path}/nope.yaml: cannot be read: No such file or directory (os error 2)"),
         ]
+    );
+}
+
+#[test]
+fn what_is_called_like_a_chart_or_a_kustomization_is_read_for_objects() {
+    let folder = folder(&[
+        (
+            "Chart.yaml",
+            &format!("apiVersion: v2\nname: x\n---\n{POD}\n"),
+        ),
+        ("k/kustomization.yaml", POD),
+        ("other/kustomization.yml", "kind: Kustomization\n"),
+        ("other/Kustomization", "resources: [\n"),
+    ]);
+    let path = folder.path();
+    let (objects, _, problems) = told(path, &[path.to_owned()]);
+    assert_eq!(objects, ["pod", "pod"]);
+    assert_eq!(
+        problems,
+        ["DIR/other/Kustomization:1: cannot be read: unclosed bracket '[' (column 12)"]
+    );
+}
+
+#[test]
+fn an_index_of_charts_is_no_manifest_and_a_review_is_a_problem() {
+    let review = "{apiVersion: admission.k8s.io/v1, kind: AdmissionReview, request: {}}";
+    let folder = folder(&[
+        ("index.yaml", "apiVersion: v1\nentries: {}\n"),
+        ("kindless.yaml", "apiVersion: v1\nmetadata: {name: a}\n"),
+        ("review.yaml", review),
+        ("request.yaml", "{operation: CREATE, resource: {}}"),
+    ]);
+    let path = folder.path();
+    let (_, notes, problems) = told(path, &[path.to_owned()]);
+    assert_eq!(
+        notes,
+        [
+            "DIR/index.yaml:1: not a Kubernetes object, skipped",
+            "DIR/request.yaml:1: an admission request, skipped: check it with `preflight review FILE`",
+        ]
+    );
+    assert_eq!(
+        problems,
+        [
+            "DIR/kindless.yaml:1: not a Kubernetes object: `kind` must be there, as text",
+            "DIR/review.yaml:1: an AdmissionReview asks about an object, and is none: check it with `preflight review FILE`",
+        ]
+    );
+}
+
+#[test]
+fn a_gitignore_and_a_dot_hide_nothing_in_silence() {
+    let pod = |name: &str| format!("{{apiVersion: v1, kind: Pod, metadata: {{name: {name}}}}}");
+    let folder = folder(&[
+        (
+            ".gitignore",
+            "\u{feff}*.yaml\n!/a.yaml\n!.shown.yaml\nnode_modules\n[\n",
+        ),
+        ("a.yaml", &pod("a")),
+        ("b.yaml", &pod("b")),
+        ("b.txt", "no manifest\n"),
+        (".shown.yaml", &pod("shown")),
+        (".hidden.json", &pod("hidden")),
+        (".git/config.yaml", &pod("git")),
+        (".git/x/c.yaml", &pod("git")),
+        ("node_modules/x/y.yaml", &pod("module")),
+        ("in/.gitignore", "!c.yaml\nd.json\n"),
+        ("in/c.yaml", &pod("c")),
+        ("in/d.json", &pod("d")),
+    ]);
+    let path = folder.path();
+    let read = |reads_ignored| {
+        let exclude = Exclude::default().reading_ignored(reads_ignored);
+        let manifests = read_without(&[path.to_owned()], &exclude);
+        assert_eq!(problems(&manifests), [""; 0]);
+        let names = manifests.objects.iter().filter_map(Object::name);
+        (
+            names.collect::<Vec<_>>().join(" "),
+            left_out(path, &manifests),
+        )
+    };
+    let hidden = ".hidden.json: left out because its name begins with a dot";
+    let (names, left_out) = read(false);
+    assert_eq!(names, "shown a c");
+    assert_eq!(
+        left_out,
+        [
+            hidden,
+            "b.yaml: left out by `*.yaml` in .gitignore",
+            "in/d.json: left out by `d.json` in in/.gitignore",
+            "node_modules/: left out by `node_modules` in .gitignore",
+        ]
+    );
+    let (names, left_out) = read(true);
+    assert_eq!(names, "a b c d module");
+    assert_eq!(
+        left_out,
+        [
+            hidden,
+            ".shown.yaml: left out because its name begins with a dot"
+        ]
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn no_link_of_a_folder_leads_out_of_it_and_nothing_without_an_end_is_read() {
+    use std::os::unix::fs::symlink;
+
+    let outside = folder(&[("secret.yaml", POD)]);
+    let folder = folder(&[("in/a.yaml", POD), ("big.yaml", "")]);
+    let path = folder.path();
+    symlink("in/a.yaml", path.join("within.yaml")).unwrap();
+    symlink("in", path.join("folder-within")).unwrap();
+    symlink(outside.path().join("secret.yaml"), path.join("out.yaml")).unwrap();
+    symlink(outside.path(), path.join("folder-out")).unwrap();
+    symlink("/dev/zero", path.join("zero.yaml")).unwrap();
+    symlink("/dev/zero", path.join("in/.gitignore")).unwrap();
+    symlink("/dev/zero", path.join("in/kustomization.yaml")).unwrap();
+    symlink("no-manifest", path.join("text")).unwrap();
+    let big = std::fs::File::create(path.join("big.yaml")).unwrap();
+    big.set_len(bounded::LIMIT + 1).unwrap();
+    let made = std::process::Command::new("mkfifo")
+        .arg(path.join("pipe.yaml"))
+        .status();
+    assert!(made.unwrap().success());
+
+    let manifests = read(&[path.to_owned(), path.join("pipe.yaml")]);
+    let dir = path.display().to_string();
+    let problems: Vec<String> = problems(&manifests)
+        .into_iter()
+        .map(|problem| problem.replace(&dir, "DIR"))
+        .collect();
+    let link = "is a link that leads out of the folder, and was not followed; name the file that it leads to, if it is \
+                meant";
+    let pipe = "DIR/pipe.yaml: cannot be read: it is a pipe; write into standard input instead, and name that `-`";
+    assert_eq!(
+        problems,
+        [
+            "DIR/big.yaml: cannot be read: it is larger than 64 MiB; split it".to_owned(),
+            format!("DIR/in/kustomization.yaml: {link}"),
+            format!("DIR/out.yaml: {link}"),
+            pipe.to_owned(),
+            format!("DIR/zero.yaml: {link}"),
+            pipe.to_owned(),
+        ]
+    );
+    assert_eq!(names(&manifests).len(), 2, "a.yaml, and the link to it");
+    assert_eq!(
+        left_out(path, &manifests),
+        ["folder-out/: a link to a folder outside, which is not followed"]
     );
 }

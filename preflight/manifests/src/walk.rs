@@ -1,13 +1,26 @@
-//! Which files of a folder are manifests.
+//! Which files of a folder are manifests, and what of it is not read.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs::{self, DirEntry},
+    io,
+    path::{Path, PathBuf},
+};
 
 use ignore::{
-    WalkBuilder,
+    Match,
+    gitignore::{Gitignore, GitignoreBuilder},
     overrides::{Override, OverrideBuilder},
 };
 
-use super::rendered::{self, Rendered};
+use super::{
+    LeftOut, Why, bounded,
+    rendered::{self, Rendered, Role},
+};
+
+/// The file that says what is not part of a repository.
+const GITIGNORE: &str = ".gitignore";
+/// A larger one is not read: each of its patterns costs memory.
+const GITIGNORE_LIMIT: u64 = 1024 * 1024;
 
 /// How a file came to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,11 +29,17 @@ pub(super) enum Source {
     Named,
     /// It was found in a folder, where other things may be, too.
     Folder,
+    /// It was found in a folder, and is called like the description of a chart or a kustomization. It counts only as far
+    /// as there are objects in it: kubectl reads what it is, not what it is called.
+    Description,
 }
 
-/// What of folders is not read: patterns as in a `.gitignore` in each of them.
+/// What of folders is not read: patterns as in a `.gitignore` in each of them, and what the `.gitignore` files say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Exclude(Vec<String>);
+pub struct Exclude {
+    patterns: Vec<String>,
+    reads_ignored: bool,
+}
 
 /// A pattern that is none.
 #[derive(Debug, thiserror::Error)]
@@ -30,21 +49,28 @@ pub struct ExcludeError(String);
 impl Exclude {
     /// Takes the patterns.
     pub fn new(patterns: Vec<String>) -> Result<Self, ExcludeError> {
-        let exclude = Self(patterns);
+        let exclude = Self {
+            patterns,
+            reads_ignored: false,
+        };
         match exclude.within(Path::new("")) {
             Ok(_) => Ok(exclude),
             Err(error) => Err(ExcludeError(error.to_string().replacen("'!", "'", 1))),
         }
     }
 
-    /// Whether there are none.
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    /// Whether what a `.gitignore` leaves out is read all the same.
+    #[must_use]
+    pub fn reading_ignored(self, reads_ignored: bool) -> Self {
+        Self {
+            reads_ignored,
+            ..self
+        }
     }
 
     fn within(&self, folder: &Path) -> Result<Override, ignore::Error> {
         let mut patterns = OverrideBuilder::new(folder);
-        for pattern in &self.0 {
+        for pattern in &self.patterns {
             // What is negated there is left out.
             patterns.add(&format!("!{pattern}"))?;
         }
@@ -52,58 +78,220 @@ impl Exclude {
     }
 }
 
+/// What cannot be listed, or may not be followed.
+#[derive(Debug)]
+pub(super) struct Unlisted {
+    pub(super) path: PathBuf,
+    pub(super) text: String,
+}
+
 /// What is in a folder.
 #[derive(Debug, Default)]
 pub(super) struct Walk {
-    /// The files with the ending of a manifest, sorted by path, and what could not be listed.
-    pub(super) files: Vec<Result<PathBuf, ignore::Error>>,
-    /// What is not among them, because it is rendered first.
+    /// The files with the ending of a manifest, sorted by path.
+    pub(super) files: Vec<Result<(PathBuf, Source), Unlisted>>,
+    /// Charts and kustomizations.
     pub(super) rendered: Rendered,
+    /// What may be a manifest, and is not among the files.
+    pub(super) left_out: Vec<LeftOut>,
 }
 
 impl Walk {
     /// Lists a folder with all its folders.
     pub(super) fn through(folder: &Path, exclude: &Exclude) -> Self {
-        let mut files: Vec<Result<PathBuf, ignore::Error>> = match exclude.within(folder) {
-            Ok(exclude) => entries(folder, exclude).collect(),
-            Err(error) => vec![Err(error)],
+        let mut walker = Walker {
+            // Its real path: links in it may lead no further.
+            root: folder.canonicalize().unwrap_or_else(|_| folder.to_owned()),
+            overrides: Override::empty(),
+            reads_ignored: exclude.reads_ignored,
+            files: Vec::new(),
+            left_out: Vec::new(),
         };
+        match exclude.within(folder) {
+            Ok(overrides) => {
+                walker.overrides = overrides;
+                walker.folder(folder, &mut Vec::new());
+            }
+            Err(error) => walker.unlisted(folder, error.to_string()),
+        }
+        let Walker {
+            files,
+            mut left_out,
+            ..
+        } = walker;
         let mut rendered = Rendered::among(files.iter().flatten().map(PathBuf::as_path));
-        files.retain(|file| {
-            let leave = |file: &PathBuf| rendered.leaves_out(file);
-            !file.as_ref().is_ok_and(leave)
-        });
-        Self { files, rendered }
+        let mut read = Vec::new();
+        for file in files {
+            let source = match &file {
+                Ok(path) => match rendered.role(path) {
+                    Role::Manifest => Source::Folder,
+                    Role::Description => Source::Description,
+                    Role::Rendered(why) => {
+                        left_out.push(LeftOut {
+                            path: path.display().to_string(),
+                            why,
+                        });
+                        continue;
+                    }
+                },
+                Err(_) => Source::Folder,
+            };
+            read.push(file.map(|path| (path, source)));
+        }
+        left_out.sort_by(|one, other| Path::new(&one.path).cmp(Path::new(&other.path)));
+        Self {
+            files: read,
+            rendered,
+            left_out,
+        }
     }
 }
 
-fn entries(
-    folder: &Path,
-    exclude: Override,
-) -> impl Iterator<Item = Result<PathBuf, ignore::Error>> {
-    WalkBuilder::new(folder)
-        // A folder that was named is wanted, whatever the files above it say.
-        .parents(false)
-        // A folder that is no repository may have a `.gitignore` as well: what is packed is what is checked.
-        .require_git(false)
-        // The settings of one user's machine must not decide what is checked.
-        .git_global(false)
-        .ignore(false)
-        .git_exclude(false)
-        .overrides(exclude)
-        .sort_by_file_path(Ord::cmp)
-        .build()
-        .filter(|entry| {
-            entry.as_ref().map_or(true, |entry| {
-                is_wanted(entry.path()) && may_be_read(entry.path())
-            })
-        })
-        .map(|entry| entry.map(ignore::DirEntry::into_path))
+struct Walker {
+    root: PathBuf,
+    overrides: Override,
+    reads_ignored: bool,
+    files: Vec<Result<PathBuf, Unlisted>>,
+    left_out: Vec<LeftOut>,
 }
 
-/// Whether it is a file, or a link to nothing, which is worth a problem. Nobody may ever write to a pipe.
-fn may_be_read(path: &Path) -> bool {
-    path.metadata().map_or(true, |metadata| metadata.is_file())
+impl Walker {
+    /// Lists a folder. `ignores` are the `.gitignore` files of the folders above, as far up as the one that was named:
+    /// that is wanted, whatever the files above it say. Neither the settings of one user's machine nor whether there is a
+    /// repository decide what is checked.
+    fn folder(&mut self, folder: &Path, ignores: &mut Vec<Gitignore>) {
+        let entries = fs::read_dir(folder).and_then(|entries| {
+            let mut entries: Vec<DirEntry> = entries.collect::<io::Result<_>>()?;
+            entries.sort_by_key(DirEntry::path);
+            Ok(entries)
+        });
+        let entries = match entries {
+            Ok(entries) => entries,
+            Err(error) => return self.unlisted(folder, format!("cannot be listed: {error}")),
+        };
+        let above = ignores.len();
+        if !self.reads_ignored {
+            ignores.extend(self.ignore_file(folder));
+        }
+        for entry in entries {
+            self.entry(&entry, ignores);
+        }
+        ignores.truncate(above);
+    }
+
+    fn entry(&mut self, entry: &DirEntry, ignores: &mut Vec<Gitignore>) {
+        let path = entry.path();
+        let kind = match entry.file_type() {
+            Ok(kind) => kind,
+            Err(error) => return self.unlisted(&path, format!("cannot be read: {error}")),
+        };
+        let is_folder = kind.is_dir();
+        if let Some(why) = self.why_not(&path, is_folder, ignores) {
+            // What belongs to git itself is no file of the folder.
+            let is_git = path.file_name().is_some_and(|name| name == ".git");
+            if !is_git && (is_folder || is_wanted(&path)) {
+                self.leave_out(&path, is_folder, why);
+            }
+        } else if is_folder {
+            self.folder(&path, ignores);
+        } else if kind.is_symlink() {
+            self.link(path);
+        } else if is_wanted(&path) {
+            self.files.push(Ok(path));
+        }
+    }
+
+    /// A link is followed to a file within the folder, and no further. A link to nothing is worth a problem, which
+    /// reading it gives.
+    fn link(&mut self, path: PathBuf) {
+        let Ok(target) = path.canonicalize() else {
+            if is_wanted(&path) {
+                self.files.push(Ok(path));
+            }
+            return;
+        };
+        let is_within = target.starts_with(&self.root);
+        if target.is_dir() {
+            // What is within is read where it is.
+            if !is_within {
+                self.leave_out(&path, true, Why::Link);
+            }
+        } else if !is_wanted(&path) {
+        } else if is_within {
+            self.files.push(Ok(path));
+        } else {
+            let text = "is a link that leads out of the folder, and was not followed; name the file that it leads to, if \
+                        it is meant";
+            self.unlisted(&path, text.to_owned());
+        }
+    }
+
+    fn why_not(&self, path: &Path, is_folder: bool, ignores: &[Gitignore]) -> Option<Why> {
+        match self.overrides.matched(path, is_folder) {
+            Match::Ignore(_) => return Some(Why::Excluded),
+            Match::Whitelist(_) => return None,
+            Match::None => {}
+        }
+        let ignores = ignores.iter().rev();
+        let mut matches = ignores.map(|ignore| ignore.matched(path, is_folder));
+        match matches.find(|found| !found.is_none()) {
+            Some(Match::Ignore(glob)) => {
+                let file = glob.from().unwrap_or(Path::new(GITIGNORE));
+                return Some(Why::Ignored {
+                    pattern: glob.original().to_owned(),
+                    file: file.display().to_string(),
+                });
+            }
+            Some(Match::Whitelist(_)) => return None,
+            Some(Match::None) | None => {}
+        }
+        let name = path.file_name().unwrap_or_default();
+        let is_hidden = name.as_encoded_bytes().starts_with(b".");
+        is_hidden.then_some(Why::Hidden)
+    }
+
+    /// As git does it, one that is a link is not followed.
+    fn ignore_file(&mut self, folder: &Path) -> Option<Gitignore> {
+        let file = folder.join(GITIGNORE);
+        let is_file = file
+            .symlink_metadata()
+            .is_ok_and(|metadata| metadata.is_file());
+        if !is_file {
+            return None;
+        }
+        let text = match bounded::read_up_to(&file, GITIGNORE_LIMIT) {
+            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+            Err(error) => {
+                self.unlisted(&file, format!("cannot be read: {error}"));
+                return None;
+            }
+        };
+        let mut patterns = GitignoreBuilder::new(folder);
+        for line in text.trim_start_matches('\u{feff}').lines() {
+            // One that is no pattern leaves nothing out.
+            let _ = patterns.add_line(Some(file.clone()), line);
+        }
+        match patterns.build() {
+            Ok(patterns) => Some(patterns),
+            Err(error) => {
+                self.unlisted(&file, format!("cannot be read: {error}"));
+                None
+            }
+        }
+    }
+
+    fn leave_out(&mut self, path: &Path, is_folder: bool, why: Why) {
+        let slash = if is_folder { "/" } else { "" };
+        let path = format!("{}{slash}", path.display());
+        self.left_out.push(LeftOut { path, why });
+    }
+
+    fn unlisted(&mut self, path: &Path, text: String) {
+        self.files.push(Err(Unlisted {
+            path: path.to_owned(),
+            text,
+        }));
+    }
 }
 
 fn is_wanted(path: &Path) -> bool {

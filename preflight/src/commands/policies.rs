@@ -7,10 +7,11 @@ use preflight::{
     Policy,
     deployed::Deployed,
     judge::{Configured, Member},
+    report::{json as safe, printable},
 };
 use serde_json::{Map, Value, json};
 
-use super::{chosen, configured, no_such_format, print, remark};
+use super::{chosen, configured_and_told, no_such_format, print};
 use crate::{
     cli::{Common, Format},
     terminal,
@@ -20,9 +21,7 @@ pub(super) fn run(common: &Common) -> Result<u8, Box<dyn Error>> {
     // Without settings of a user there are none to show.
     let has_settings = common.settings.is_some() || !common.policies_from.is_empty();
     let policies = if has_settings {
-        let (policies, notes) = configured(common)?;
-        remark(&notes, common.color);
-        policies
+        configured_and_told(common)?
     } else {
         let policies = chosen(common)?.into_iter();
         policies
@@ -43,7 +42,7 @@ pub(super) fn run(common: &Common) -> Result<u8, Box<dyn Error>> {
             let policies: Vec<Value> = policies.iter().map(as_json).collect();
             format!(
                 "{}\n",
-                serde_json::to_string_pretty(&json!({"version": 1, "policies": policies}))?
+                safe::text(&json!({"version": 1, "policies": policies}))?
             )
         }
         Format::Sarif | Format::Junit => return Err(no_such_format("policies")),
@@ -118,7 +117,12 @@ fn table(columns: &Columns, policies: &[Configured], width: usize) -> String {
         .set_width(u16::try_from(width).unwrap_or(u16::MAX))
         .set_header(columns.heads);
     for policy in policies {
-        table.add_row((columns.row)(policy));
+        // The settings of a group have a line for each member.
+        let cells = (columns.row)(policy).map(|cell| {
+            let lines: Vec<String> = cell.lines().map(printable).collect();
+            lines.join("\n")
+        });
+        table.add_row(cells);
     }
     format!("{table}\n")
 }

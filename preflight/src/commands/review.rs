@@ -3,8 +3,6 @@
 use std::{
     error::Error,
     fmt::Write,
-    fs,
-    io::{self, Read},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -14,13 +12,13 @@ use preflight::{
     Cluster, EvaluationError,
     deployed::Deployed,
     judge::{Answer, Configured},
-    manifests,
-    report::printable,
+    manifests::{self, bounded},
+    report::{json as safe, printable},
     review::{Target, complete},
 };
 use serde_json::{Value, json};
 
-use super::{NOT_JUDGED, REFUSED, configured, no_such_format, print, remark};
+use super::{NOT_JUDGED, REFUSED, configured_and_told, no_such_format, print};
 use crate::{
     cli::{Common, Format},
     terminal,
@@ -40,8 +38,7 @@ struct Verdict<'a> {
 }
 
 pub(super) fn run(common: &Common, file: &Path, cluster: &[PathBuf]) -> Result<u8, Box<dyn Error>> {
-    let (policies, notes) = configured(common)?;
-    remark(&notes, common.color);
+    let policies = configured_and_told(common)?;
     let request = read(file)?;
     let cluster = Arc::new(state(cluster, &common.namespace)?);
     let target = Target::of(&request);
@@ -61,7 +58,7 @@ pub(super) fn run(common: &Common, file: &Path, cluster: &[PathBuf]) -> Result<u
 
     let text = match common.format {
         Format::Table => as_text(&verdicts, &target, terminal::width(common.width)),
-        Format::Json => format!("{}\n", serde_json::to_string_pretty(&as_json(&verdicts)?)?),
+        Format::Json => format!("{}\n", safe::text(&as_json(&verdicts)?)?),
         Format::Sarif | Format::Junit => return Err(no_such_format("review")),
     };
     print(&text, common.color)?;
@@ -80,13 +77,8 @@ pub(super) fn run(common: &Common, file: &Path, cluster: &[PathBuf]) -> Result<u
 
 /// The request in a review, or the request that a file is.
 fn read(file: &Path) -> Result<Value, Box<dyn Error>> {
-    let name = file.display();
-    let text = if file == Path::new("-") {
-        let mut text = String::new();
-        io::stdin().lock().read_to_string(&mut text).map(|_| text)
-    } else {
-        fs::read_to_string(file)
-    };
+    let name = printable(&file.display().to_string());
+    let text = bounded::read_to_string(file);
     let text = text.map_err(|error| format!("{name}: cannot be read: {error}"))?;
     let mut review = manifests::parse_one(&text).map_err(|error| format!("{name}, {error}"))?;
     let request = match review.get_mut("request") {
@@ -103,7 +95,7 @@ fn read(file: &Path) -> Result<Value, Box<dyn Error>> {
 fn state(paths: &[PathBuf], namespace: &str) -> Result<Cluster, Box<dyn Error>> {
     let read = manifests::read(paths);
     if let Some(problem) = read.problems.first() {
-        return Err(format!("{}: {}", problem.place, problem.text).into());
+        return Err(format!("{}: {}", problem.place, printable(&problem.text)).into());
     }
     let mut objects: Vec<Value> = read
         .objects
@@ -174,10 +166,10 @@ fn as_text(verdicts: &[Verdict<'_>], target: &Target, width: usize) -> String {
                         format!("refuses it ({code})")
                     }),
             ),
-            Err(_) => (RED, "could not judge it".to_owned()),
+            Err(_) => (RED, "could not check it".to_owned()),
         };
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "{policy} {style}{word}{style:#}");
+        let _ = writeln!(text, "{} {style}{word}{style:#}", printable(policy));
         match result {
             Ok(Answer { response, causes }) => {
                 let told = message.filter(|_| !response.accepted);
@@ -206,7 +198,7 @@ fn as_text(verdicts: &[Verdict<'_>], target: &Target, width: usize) -> String {
             ..
         } = target;
         let target = printable(&format!("{operation} of {resource}"));
-        let _ = writeln!(text, "no policy looks at {target}");
+        let _ = writeln!(text, "no policy covers {target}");
     }
     text
 }
@@ -216,5 +208,14 @@ fn paragraph(text: &mut String, content: &str, width: usize) {
         .initial_indent("  ")
         .subsequent_indent("  ")
         .break_words(false);
-    let _ = writeln!(text, "{}", textwrap::fill(&printable(content), options));
+    // The lines of a refusal are those of this bundle, any others may be a stranger's.
+    let is_list = shared::message::parse_refusal(content).is_some();
+    let lines: Vec<&str> = if is_list {
+        content.split('\n').collect()
+    } else {
+        vec![content]
+    };
+    for line in lines {
+        let _ = writeln!(text, "{}", textwrap::fill(&printable(line), &options));
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     bundle::UnknownName,
-    manifests::{Place, Problem},
+    manifests::{Place, Problem, printable},
     settings::SettingsError,
 };
 
@@ -10,7 +10,7 @@ use crate::{
 #[derive(Debug, thiserror::Error)]
 pub enum DeployedError {
     /// A file cannot be read.
-    #[error("{}: {}", .0.place, .0.text)]
+    #[error("{}: {}", .0.place, printable(&.0.text))]
     Unreadable(Problem),
     /// There is nothing to follow.
     #[error(
@@ -19,7 +19,7 @@ pub enum DeployedError {
     )]
     None(String),
     /// A resource is not what it should be.
-    #[error("{place}: {name}: {text}")]
+    #[error("{place}: {}: {}", printable(name), printable(text))]
     Malformed {
         /// Where it stands.
         place: Place,
@@ -30,7 +30,8 @@ pub enum DeployedError {
     },
     /// No policy of the module's name is loaded.
     #[error(
-        "{place}: {name}: spec.module: there is no policy {unknown}; name its file with --wasm"
+        "{place}: {}: spec.module: there is no policy {unknown}; name its file with --wasm",
+        printable(name)
     )]
     UnknownModule {
         /// Where the resource stands.
@@ -41,7 +42,7 @@ pub enum DeployedError {
         unknown: Box<UnknownName>,
     },
     /// The policy says no to the settings.
-    #[error("{place}: {name}: {error}")]
+    #[error("{place}: {}: {error}", printable(name))]
     Settings {
         /// Where the resource stands.
         place: Place,

@@ -18,21 +18,33 @@ use crate::{
     bundle::UnknownName,
     judge::{Configured, Group, Judge, Member},
     manifests::{self, Note, Object},
+    report::{Reason, Subject, Unjudged},
     settings,
 };
 
 const GROUP: &str = "policies.kubewarden.io";
 
+/// The policies that are asked.
+#[derive(Debug, Default)]
+pub struct Asked {
+    /// In the order of their resources.
+    pub policies: Vec<Configured>,
+    /// What of them is not followed.
+    pub notes: Vec<Note>,
+    /// Resources that are not followed at all, and files that were not read.
+    pub unjudged: Vec<Unjudged>,
+}
+
 /// Reads the resources in these files and folders, and gives each the loaded policy that it names.
 ///
 /// With names in `only`, resources of other policies are passed over. `namespace` is that of resources that name none.
-/// What else is in the files is passed over. The notes say what is not followed. All errors are told at once.
+/// What else is in the files is passed over. All errors are told at once.
 pub fn read(
     paths: &[PathBuf],
     policies: Vec<Policy>,
     only: &[String],
     namespace: &str,
-) -> Result<(Vec<Configured>, Vec<Note>), DeployedError> {
+) -> Result<Asked, DeployedError> {
     let read = manifests::read(paths);
     if let Some(problem) = read.problems.into_iter().next() {
         return Err(DeployedError::Unreadable(problem));
@@ -44,6 +56,7 @@ pub fn read(
         names: BTreeSet::new(),
         configured: Vec::new(),
         notes: read.notes,
+        unjudged: read.left_out.into_iter().map(Unjudged::from).collect(),
         errors: Vec::new(),
         unknown: None,
     };
@@ -63,6 +76,7 @@ struct Reader<'a> {
     names: BTreeSet<String>,
     configured: Vec<Configured>,
     notes: Vec<Note>,
+    unjudged: Vec<Unjudged>,
     errors: Vec<DeployedError>,
     /// The first resource that is left out, which is an error where it is the only one.
     unknown: Option<DeployedError>,
@@ -73,11 +87,37 @@ impl Reader<'_> {
         let is_group = match (object.group(), object.kind()) {
             (GROUP, "ClusterAdmissionPolicy" | "AdmissionPolicy") => false,
             (GROUP, "ClusterAdmissionPolicyGroup" | "AdmissionPolicyGroup") => true,
-            _ => return,
+            _ => return self.check_kind(object),
         };
         if let Err(error) = self.add(object, is_group) {
             self.errors.push(error);
         }
+    }
+
+    /// A resource that is nearly a policy is not followed, and nor would a cluster take it.
+    fn check_kind(&mut self, object: &Object) {
+        let kinds = [
+            "ClusterAdmissionPolicy",
+            "AdmissionPolicy",
+            "ClusterAdmissionPolicyGroup",
+            "AdmissionPolicyGroup",
+        ];
+        let mut meant = kinds.iter();
+        let Some(meant) = meant.find(|kind| kind.eq_ignore_ascii_case(object.kind())) else {
+            return;
+        };
+        let text =
+            format!("is no policy to a cluster: write kind: {meant} and apiVersion: {GROUP}/v1");
+        self.leave(object, text);
+    }
+
+    fn leave(&mut self, object: &Object, text: String) {
+        self.unjudged.push(Unjudged {
+            reason: Reason::MissingPolicy,
+            place: object.place(),
+            object: Some(Subject::of(object)),
+            text,
+        });
     }
 
     fn add(&mut self, object: &Object, is_group: bool) -> Result<(), DeployedError> {
@@ -176,22 +216,17 @@ impl Reader<'_> {
     }
 
     fn leave_out<T>(&mut self, object: &Object, name: &str, why: &str) -> Option<T> {
-        self.notes.push(Note {
-            place: object.place(),
-            text: format!("{} {name} is not judged: {why}", object.kind()),
-        });
+        self.leave(object, format!("this policy was not asked: {why}"));
         self.unknown
             .get_or_insert_with(|| malformed(object, name, why));
         None
     }
 
     fn add_unknown(&mut self, object: &Object, name: String, module: &str) {
-        self.notes.push(Note {
-            place: object.place(),
-            text: format!(
-                "module {module} is not judged: no policy of this name is loaded; add it with --wasm"
-            ),
-        });
+        let text = format!(
+            "this policy was not asked: no policy named {module} is loaded; add its module with --wasm"
+        );
+        self.leave(object, text);
         let known = self.policies.iter().map(|policy| policy.name());
         let unknown = UnknownName::new(module, known);
         self.unknown
@@ -202,7 +237,7 @@ impl Reader<'_> {
             });
     }
 
-    fn finish(mut self, paths: &[PathBuf]) -> Result<(Vec<Configured>, Vec<Note>), DeployedError> {
+    fn finish(mut self, paths: &[PathBuf]) -> Result<Asked, DeployedError> {
         if self.errors.len() > 1 {
             return Err(DeployedError::Several(self.errors));
         }
@@ -210,7 +245,11 @@ impl Reader<'_> {
             return Err(error);
         }
         if !self.configured.is_empty() {
-            return Ok((self.configured, self.notes));
+            return Ok(Asked {
+                policies: self.configured,
+                notes: self.notes,
+                unjudged: self.unjudged,
+            });
         }
         let paths = paths.iter().map(|path| path.display().to_string());
         let none = || DeployedError::None(paths.collect::<Vec<_>>().join(", "));

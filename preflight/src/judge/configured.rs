@@ -134,6 +134,17 @@ impl Configured {
         deployed.map_or_else(policy, |deployed| &deployed.name)
     }
 
+    /// The resources in its rules.
+    #[must_use]
+    pub fn resources(&self) -> Vec<&str> {
+        if let Some(deployed) = &self.deployed {
+            return deployed.resources().collect();
+        }
+        let rules = self.metadata().map(|metadata| &metadata.rules);
+        let listed = rules.into_iter().flatten().flat_map(|rule| &rule.resources);
+        listed.map(String::as_str).collect()
+    }
+
     /// Whether it is asked about this request.
     #[must_use]
     pub fn wants(&self, target: &Target, request: &Value, cluster: &Cluster) -> bool {

@@ -74,6 +74,11 @@ impl Scene {
         }
     }
 
+    /// The kinds of all objects.
+    pub(super) fn kinds(&self) -> &Kinds {
+        self.cluster.kinds()
+    }
+
     /// What is judged.
     pub(super) fn written(&self) -> &[Object] {
         self.objects.get(..self.written).unwrap_or_default()

@@ -157,6 +157,44 @@ const GROUP_VERSIONS: &[GroupVersion] = &[
     },
 ];
 
+/// Kinds that are not Kubernetes' own, and that policies know all the same: the versions in their definitions.
+const OF_OTHERS: [(&str, &str); 2] = [
+    ("autoscaling.k8s.io/v1beta2", "VerticalPodAutoscaler"),
+    ("autoscaling.k8s.io/v1", "VerticalPodAutoscaler"),
+];
+
+/// Kinds that a cluster may also serve in an alpha or beta version, behind a feature gate.
+const YOUNG: [&str; 11] = [
+    "DeviceClass",
+    "IPAddress",
+    "MutatingAdmissionPolicy",
+    "MutatingAdmissionPolicyBinding",
+    "ResourceClaim",
+    "ResourceClaimTemplate",
+    "ResourceSlice",
+    "ServiceCIDR",
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding",
+    "VolumeAttributesClass",
+];
+
+/// The kinds that are called like this in letters of any case, or in the plural, with group and version.
+pub(super) fn meant(kind: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let own = GROUP_VERSIONS.iter().flat_map(|served| {
+        let kinds = served.namespaced.iter().chain(served.cluster);
+        kinds.map(|kind| (served.name, *kind))
+    });
+    own.chain(OF_OTHERS).filter(move |(_, known)| {
+        known.eq_ignore_ascii_case(kind) || super::guess_plural(known).eq_ignore_ascii_case(kind)
+    })
+}
+
+/// Whether a cluster may have the kind in a version that the list does not name.
+pub(super) fn is_young(version: &str, kind: &str) -> bool {
+    let is_early = version.contains("alpha") || version.contains("beta");
+    is_early && YOUNG.contains(&kind)
+}
+
 /// Whether the cluster has the group in that version.
 pub(super) fn has_group_version(api_version: &str) -> bool {
     GROUP_VERSIONS

@@ -3,7 +3,8 @@
 //! ```json
 //! {
 //!   "version": 1,
-//!   "summary": {"objects": 2, "policies": 1, "refused": 1, "unjudged": 0, "warned": 0, "clean": 1, "unseen": 0},
+//!   "summary": {"objects": 2, "policies": 1, "refused": 1, "unjudged": 0, "warned": 0, "clean": 1, "unseen": 0,
+//!               "leftOut": 1, "missingPolicies": 0},
 //!   "byPolicy": {"hostpath-mounts": {"refused": 1, "warned": 0}},
 //!   "refusals": [{
 //!     "policy": "hostpath-mounts",
@@ -13,8 +14,9 @@
 //!     "problem": "…", "fix": "…", "rule": "risky_path", "code": 403
 //!   }],
 //!   "warnings": [],
+//!   "unjudged": [{"reason": "ignored", "file": "out/", "text": "…"}],
 //!   "problems": [{"file": "broken.yaml", "line": 3, "text": "…"}],
-//!   "notes": []
+//!   "notes": [{"file": "out/", "text": "…"}]
 //! }
 //! ```
 //!
@@ -22,11 +24,22 @@
 //! that refuse or warn. `source`, beside `line`, is the template that Helm rendered. What a policy in
 //! `mode: monitor` would refuse is among the warnings, with its `code` and `"mode": "monitor"`. A finding of a policy that
 //! is not of this bundle has its whole message as `problem`. What shows only across manifests is found by preflight
-//! itself, and says `preflight` for `policy`. New keys may come; a change of these raises `version`.
+//! itself, and says `preflight` for `policy`. Where a policy counts findings that it does not list, the last finding has
+//! their number as `more`.
+//!
+//! `unjudged` has what no policy was asked about, each with a `reason`: `unserved_version` and `unread_pods`, with the
+//! `object`; `missing_policy`; and files and folders that were not read, `ignored`, `hidden`, `excluded`, `template`,
+//! `patch` and `link`. Of these, `summary.unjudged` counts objects, with those that a policy gave no answer about,
+//! `leftOut` files and folders, and `missingPolicies` policies. `notes` repeats them for people, before all others.
+//!
+//! The data are exact. Characters that a terminal or a build server may obey are written as escapes of JSON. New keys may come; a change of these raises `version`.
+
+use std::fmt::Write;
 
 use serde::Serialize;
 
 use super::Report;
+use crate::manifests::{Note, is_invisible};
 
 /// What `version` says.
 const VERSION: u32 = 1;
@@ -36,12 +49,70 @@ struct Versioned<'a> {
     version: u32,
     #[serde(flatten)]
     report: &'a Report,
+    notes: Vec<Note>,
 }
 
 /// Writes the report.
 pub fn render(report: &Report) -> Result<String, serde_json::Error> {
-    serde_json::to_string_pretty(&Versioned {
+    let unjudged = report.unjudged.iter();
+    let unjudged = unjudged.map(|one| Note {
+        place: one.place.clone(),
+        text: match &one.object {
+            Some(object) => format!("{object}: {}", one.text),
+            None => format!("{}: {}", one.place, one.text),
+        },
+    });
+    text(&Versioned {
         version: VERSION,
         report,
+        notes: unjudged.chain(report.notes.iter().cloned()).collect(),
     })
+}
+
+/// Writes JSON for people and programs, also into a log: the data are exact, but nothing in the text is obeyed or unseen.
+pub fn text(value: &impl Serialize) -> Result<String, serde_json::Error> {
+    let json = serde_json::to_string_pretty(value)?;
+    let mut safe = String::with_capacity(json.len());
+    for character in json.chars() {
+        // All of these stand in strings, but for the line breaks between the fields.
+        let is_command = character == '#' && safe.ends_with('#');
+        if is_command || is_invisible(character) && character != '\n' {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                // Writing to a String cannot fail.
+                let _ = write!(safe, "\\u{unit:04x}");
+            }
+        } else {
+            safe.push(character);
+        }
+    }
+    Ok(safe)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn the_text_is_safe_and_the_data_are_exact() {
+        let data = json!({
+            "a": "##vso[x]y ###", "b": "\u{1b}[2J\u{9b}\u{7f}", "c": "x\u{202e}y\u{2028}", "d": "\u{e0041}",
+            "e": "line\n::error::x",
+        });
+        let text = text(&data).unwrap();
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), data);
+        assert_eq!(
+            text,
+            concat!(
+                "{\n",
+                r##"  "a": "#\u0023vso[x]y #\u0023#",
+  "b": "\u001b[2J\u009b\u007f",
+  "c": "x\u202ey\u2028",
+  "d": "\udb40\udc41",
+  "e": "line\n::error::x"
+}"##
+            )
+        );
+    }
 }

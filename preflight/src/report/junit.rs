@@ -1,16 +1,17 @@
 //! The report for build servers: `JUnit` XML, with a suite for each policy and a case for each object that it judged.
 //!
-//! A refusal is a failure. A warning is output of a case that passed. What kept something from being judged is an
-//! error, in a suite of preflight's own, and so is what no single review shows.
+//! A refusal is a failure. A warning is output of a case that passed. In a suite of preflight's own, what kept something
+//! from being checked is an error, what no policy was asked about is skipped, and what no single review shows is a
+//! failure.
 
 use std::collections::HashMap;
 
 use quick_junit::{NonSuccessKind, SerializeError, TestCase, TestCaseStatus, TestSuite};
 
-use super::{Finding, Judged, Report};
+use super::{Finding, Judged, Report, Unjudged, printable};
 use crate::{
     across,
-    manifests::{Place, Problem},
+    manifests::{Place, Problem, without_commands},
 };
 
 /// Writes the report.
@@ -22,7 +23,7 @@ pub fn render(report: &Report) -> Result<String, SerializeError> {
     let judged = || report.judged.iter().enumerate();
     let mut document = quick_junit::Report::new(across::FINDER);
     for policy in policies(&report.judged) {
-        let mut suite = TestSuite::new(policy);
+        let mut suite = TestSuite::new(printable(policy));
         let judged =
             judged().filter(|(_, judged)| judged.policies.iter().any(|name| name == policy));
         suite.add_test_cases(
@@ -37,12 +38,14 @@ pub fn render(report: &Report) -> Result<String, SerializeError> {
         judged.map(|(position, judged)| findings.case(across::FINDER, position, judged)),
     );
     suite.add_test_cases(report.problems.iter().map(error));
+    suite.add_test_cases(report.unjudged.iter().map(skipped));
     if !suite.test_cases.is_empty() {
         document.add_test_suite(suite);
     }
     // The library leaves out what XML cannot hold but for these two: <https://www.w3.org/TR/xml/#charsets>.
     let text = document.to_string()?;
-    Ok(text.replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}"))
+    let text = text.replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}");
+    Ok(without_commands(&text))
 }
 
 /// In the order in which they were asked.
@@ -80,13 +83,11 @@ impl Findings<'_> {
         let mut place = &judged.place;
         if let Some(refusals) = self.refusals.get(&key) {
             status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-            let problems = if refusals.len() == 1 {
-                "problem"
-            } else {
-                "problems"
-            };
+            let counts = refusals.iter().map(|finding| finding.more.unwrap_or(1));
+            let count: usize = counts.sum();
+            let problems = if count == 1 { "problem" } else { "problems" };
             status
-                .set_message(format!("{} {problems}", refusals.len()))
+                .set_message(format!("{count} {problems}"))
                 .set_type("refused")
                 .set_description(lines(refusals));
             // Build servers link a case to one place.
@@ -102,8 +103,9 @@ impl Findings<'_> {
 
 fn case(name: &str, status: TestCaseStatus, place: &Place) -> TestCase {
     let mut case = TestCase::new(name, status);
-    case.set_classname(place.file.as_str());
-    case.extra.insert("file".into(), place.file.as_str().into());
+    let file = printable(&place.file);
+    case.set_classname(file.as_str());
+    case.extra.insert("file".into(), file.into());
     if let Some(line) = place.line {
         case.extra.insert("line".into(), line.to_string().into());
     }
@@ -113,7 +115,7 @@ fn case(name: &str, status: TestCaseStatus, place: &Place) -> TestCase {
 fn lines(findings: &[&Finding]) -> String {
     let line = |finding: &&Finding| {
         let line = finding.line(finding.rule.as_deref());
-        format!("{}: {line}", finding.place)
+        format!("{}: {}", finding.place, printable(&line))
     };
     findings.iter().map(line).collect::<Vec<_>>().join("\n")
 }
@@ -121,7 +123,17 @@ fn lines(findings: &[&Finding]) -> String {
 fn error(problem: &Problem) -> TestCase {
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
     status
-        .set_message(problem.text.as_str())
-        .set_type("not judged");
+        .set_message(printable(&problem.text))
+        .set_type("not checked");
     case(&problem.place.to_string(), status, &problem.place)
+}
+
+fn skipped(one: &Unjudged) -> TestCase {
+    let mut status = TestCaseStatus::skipped();
+    status
+        .set_message(printable(&one.text))
+        .set_type(one.reason.id());
+    let object = one.object.as_ref().map(ToString::to_string);
+    let name = object.unwrap_or_else(|| one.place.to_string());
+    case(&name, status, &one.place)
 }

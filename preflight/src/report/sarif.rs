@@ -1,15 +1,15 @@
 //! The report for code scanning: SARIF 2.1.0, which code hosts show on the lines of a change.
 //!
 //! A refusal is an error, a warning is a warning. What kept something from being judged, and what else is worth
-//! knowing, are notifications of the run. Format: <https://docs.oasis-open.org/sarif/sarif/v2.1.0/>; what GitHub reads of
+//! knowing, are notifications of the run, and so is what was not checked, each with its reason as descriptor. Format: <https://docs.oasis-open.org/sarif/sarif/v2.1.0/>; what GitHub reads of
 //! it: "SARIF support for code scanning" in its documentation.
 
 use std::collections::BTreeMap;
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::{Finding, Report, printable};
+use super::{Finding, Reason, Report, Unjudged, json, printable};
 use crate::{judge::Configured, manifests::Place};
 
 const SCHEMA: &str =
@@ -47,19 +47,26 @@ pub fn render(report: &Report, policies: &[Configured]) -> Result<String, serde_
     let notes = report.notes.iter();
     let notifications: Vec<Value> = problems
         .map(|problem| notification(&problem.place, &problem.text, "error"))
+        .chain(report.unjudged.iter().map(unjudged))
         .chain(notes.map(|note| notification(&note.place, &note.text, "note")))
         .collect();
     let version = env!("CARGO_PKG_VERSION");
-    serde_json::to_string_pretty(&json!({
+    let mut driver = Map::new();
+    driver.insert("name".to_owned(), json!("preflight"));
+    driver.insert("version".to_owned(), json!(version));
+    driver.insert("semanticVersion".to_owned(), json!(version));
+    driver.insert("rules".to_owned(), json!(rules.described_by(policies)));
+    let reasons = reasons(&report.unjudged);
+    if !reasons.is_empty() {
+        let reasons = reasons.into_iter();
+        let reasons = reasons.map(|reason| json!({"id": reason_id(reason)}));
+        driver.insert("notifications".to_owned(), reasons.collect());
+    }
+    json::text(&json!({
         "$schema": SCHEMA,
         "version": "2.1.0",
         "runs": [{
-            "tool": {"driver": {
-                "name": "preflight",
-                "version": version,
-                "semanticVersion": version,
-                "rules": rules.described_by(policies),
-            }},
+            "tool": {"driver": driver},
             "columnKind": "unicodeCodePoints",
             "invocations": [{
                 "executionSuccessful": report.problems.is_empty(),
@@ -99,12 +106,13 @@ impl Rules {
                 Some(rule) => format!("{name}: {}", rule.replace('_', " ")),
                 None => name.clone(),
             };
+            let help = format!("{purpose}. The message says what to write instead.");
             json!({
                 "id": id_of(name, rule.as_deref()),
-                "shortDescription": {"text": short},
-                "fullDescription": {"text": purpose},
-                "help": {"text": format!("{purpose}. The message says what to write instead.")},
-                "properties": {"tags": ["kubernetes", name]},
+                "shortDescription": {"text": plain(&short)},
+                "fullDescription": {"text": plain(purpose)},
+                "help": {"text": plain(&help)},
+                "properties": {"tags": ["kubernetes", printable(name)]},
             })
         };
         self.in_order.iter().map(describe).collect()
@@ -117,7 +125,13 @@ fn id(finding: &Finding) -> String {
 }
 
 fn id_of(policy: &str, rule: Option<&str>) -> String {
-    rule.map_or_else(|| policy.to_owned(), |rule| format!("{policy}/{rule}"))
+    let id = rule.map_or_else(|| policy.to_owned(), |rule| format!("{policy}/{rule}"));
+    printable(&id)
+}
+
+/// A text in which nothing is a link: SARIF takes `[text](target)` for one, also in what is no Markdown (3.11.6).
+fn plain(text: &str) -> String {
+    printable(text).replace("](", "] (")
 }
 
 fn result(finding: &Finding, level: &str, rule: usize) -> Value {
@@ -126,7 +140,7 @@ fn result(finding: &Finding, level: &str, rule: usize) -> Value {
         "ruleId": id(finding),
         "ruleIndex": rule,
         "level": level,
-        "message": {"text": printable(&text)},
+        "message": {"text": plain(&text)},
         "locations": [location(&finding.place)],
     })
 }
@@ -134,9 +148,37 @@ fn result(finding: &Finding, level: &str, rule: usize) -> Value {
 fn notification(place: &Place, text: &str, level: &str) -> Value {
     json!({
         "level": level,
-        "message": {"text": printable(text)},
+        "message": {"text": plain(text)},
         "locations": [location(place)],
     })
+}
+
+fn unjudged(one: &Unjudged) -> Value {
+    let text = match &one.object {
+        Some(object) => format!("not checked: {object}: {}", one.text),
+        None => format!("not checked: {}", one.text),
+    };
+    let mut notification = notification(&one.place, &text, "warning");
+    if let Some(fields) = notification.as_object_mut() {
+        let id = reason_id(one.reason);
+        fields.insert("descriptor".to_owned(), json!({"id": id}));
+    }
+    notification
+}
+
+/// Each once, as they come.
+fn reasons(unjudged: &[Unjudged]) -> Vec<Reason> {
+    let mut reasons = Vec::new();
+    for one in unjudged {
+        if !reasons.contains(&one.reason) {
+            reasons.push(one.reason);
+        }
+    }
+    reasons
+}
+
+fn reason_id(reason: Reason) -> String {
+    format!("unjudged/{}", reason.id())
 }
 
 fn location(place: &Place) -> Value {

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 /// How many objects came out how.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Summary {
     /// All objects.
     pub objects: usize,
@@ -13,14 +14,18 @@ pub struct Summary {
     pub policies: usize,
     /// Objects that at least one policy refuses.
     pub refused: usize,
-    /// Of the others, those that at least one policy could not judge.
+    /// Of the others, those that were not checked, or not by every policy.
     pub unjudged: usize,
     /// Of the others, those that some policy warns about.
     pub warned: usize,
     /// The rest.
     pub clean: usize,
-    /// Of the clean ones, those that no policy looks at.
+    /// Of the clean ones, those that no policy covers.
     pub unseen: usize,
+    /// Files and folders that were not read. These are no objects.
+    pub left_out: usize,
+    /// Policies in `--policies-from` that could not be followed.
+    pub missing_policies: usize,
 }
 
 impl fmt::Display for Summary {
@@ -39,7 +44,7 @@ impl fmt::Display for Summary {
         let mut separator = ": ";
         for (count, what) in [
             (self.refused, "refused"),
-            (self.unjudged, "not judged"),
+            (self.unjudged, "not checked"),
             (self.warned, "with warnings"),
             (self.clean, "clean"),
         ] {
@@ -50,9 +55,26 @@ impl fmt::Display for Summary {
         }
         match self.unseen {
             0 => Ok(()),
-            1 => f.write_str(" (1 that no policy looks at)"),
-            unseen => write!(f, " ({unseen} that no policy looks at)"),
+            unseen => write!(f, " ({unseen} not covered by any policy)"),
         }
+    }
+}
+
+impl Summary {
+    /// What else was not checked: `3 files or folders left out, 1 policy not followed`.
+    pub(super) fn beside(&self) -> Option<String> {
+        let files = match self.left_out {
+            0 => None,
+            1 => Some("1 file or folder left out".to_owned()),
+            count => Some(format!("{count} files or folders left out")),
+        };
+        let policies = match self.missing_policies {
+            0 => None,
+            1 => Some("1 policy not followed".to_owned()),
+            count => Some(format!("{count} policies not followed")),
+        };
+        let parts: Vec<String> = files.into_iter().chain(policies).collect();
+        (!parts.is_empty()).then(|| parts.join(", "))
     }
 }
 
@@ -87,10 +109,18 @@ mod tests {
             warned: 1,
             clean: 2,
             unseen: 2,
+            left_out: 1,
+            missing_policies: 2,
         };
         assert_eq!(
             all.to_string(),
-            "1 object, 2 policies: 1 refused, 1 not judged, 1 with warnings, 2 clean (2 that no policy looks at)"
+            "1 object, 2 policies: 1 refused, 1 not checked, 1 with warnings, 2 clean (2 not covered by any policy)"
         );
+        let beside = all.beside();
+        assert_eq!(
+            beside.as_deref(),
+            Some("1 file or folder left out, 2 policies not followed")
+        );
+        assert_eq!(none.beside(), None);
     }
 }

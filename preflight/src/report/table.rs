@@ -6,8 +6,8 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, presets};
 use textwrap::{Options, WordSplitter};
 
-use super::{Finding, Report, printable};
-use crate::manifests::{Note, Place};
+use super::{Finding, Reason, Report, Unjudged, printable};
+use crate::manifests::{Note, Place, without_commands};
 
 /// Texts in narrower columns than this are hard to read.
 const TEXT_COLUMN: usize = 32;
@@ -17,6 +17,10 @@ const LINE: usize = 110;
 const PADDING: usize = 3;
 /// More notes than this are counted, not shown.
 const NOTES: usize = 10;
+/// Of the objects that were not checked for one reason, more than this are counted, not shown.
+const UNJUDGED: usize = 10;
+/// Of the files, more than this.
+const FILES: usize = 5;
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -52,7 +56,7 @@ pub fn render(report: &Report, width: usize) -> String {
     findings(&mut text, &report.refusals, &REFUSED, width);
     findings(&mut text, &report.warnings, &WARNING, width);
     for problem in &report.problems {
-        let place = printable(&problem.place.to_string());
+        let place = &problem.place;
         line(
             &mut text,
             &format!("{RED}PROBLEM{RED:#}  {BOLD}{place}{BOLD:#}"),
@@ -60,26 +64,89 @@ pub fn render(report: &Report, width: usize) -> String {
         paragraph(&mut text, "    ", &printable(&problem.text), width);
         text.push('\n');
     }
+    unjudged(&mut text, &report.unjudged, width);
     notes(&mut text, &report.notes, width);
     let summary = &report.summary;
-    let style = if summary.refused + summary.unjudged > 0 || !report.problems.is_empty() {
+    let style = if summary.refused > 0 || !report.problems.is_empty() {
         RED
-    } else if summary.warned > 0 {
+    } else if summary.warned > 0 || !report.unjudged.is_empty() {
         YELLOW
     } else {
         GREEN
     };
     line(&mut text, &format!("{style}{summary}{style:#}"));
     by_policy(&mut text, report);
+    if let Some(beside) = summary.beside() {
+        line(&mut text, &beside);
+    }
     match report.problems.len() {
         0 => {}
-        1 => line(&mut text, "1 problem kept something from being judged"),
-        count => line(
-            &mut text,
-            &format!("{count} problems kept something from being judged"),
-        ),
+        1 => line(&mut text, "1 input could not be checked"),
+        count => line(&mut text, &format!("{count} inputs could not be checked")),
     }
-    text
+    without_commands(&text)
+}
+
+/// What was not checked: objects and policies one by one, files by the reason, so that a folder with hundreds of
+/// templates does not fill the screen.
+fn unjudged(text: &mut String, unjudged: &[Unjudged], width: usize) {
+    for reason in Reason::ALL {
+        let those = unjudged.iter().filter(|one| one.reason == reason);
+        let those: Vec<&Unjudged> = those.collect();
+        if those.is_empty() {
+            continue;
+        }
+        if reason.is_of_files() {
+            files(text, reason, &those, width);
+            continue;
+        }
+        for one in those.iter().take(UNJUDGED) {
+            let subject = one.object.as_ref().map(ToString::to_string);
+            not_checked(text, &subject.unwrap_or_default());
+            place(text, &one.place, None, width);
+            paragraph(text, "    ", &printable(&one.text), width);
+            text.push('\n');
+        }
+        if let Some(more) = beyond(those.len(), UNJUDGED) {
+            not_checked(text, &more);
+            text.push('\n');
+        }
+    }
+}
+
+fn files(text: &mut String, reason: Reason, files: &[&Unjudged], width: usize) {
+    let things = match (
+        files.len(),
+        files.iter().any(|one| one.place.file.ends_with('/')),
+    ) {
+        (1, false) => "1 file".to_owned(),
+        (1, true) => "1 folder".to_owned(),
+        (count, false) => format!("{count} files"),
+        (count, true) => format!("{count} files or folders"),
+    };
+    let what = reason.what(files.len());
+    not_checked(text, &format!("{things} {what}"));
+    for one in files.iter().take(FILES) {
+        place(text, &one.place, None, width);
+    }
+    if let Some(more) = beyond(files.len(), FILES) {
+        line(text, &format!("  {more}"));
+    }
+    paragraph(text, "    ", reason.advice(), width);
+    text.push('\n');
+}
+
+fn not_checked(text: &mut String, what: &str) {
+    line(
+        text,
+        &format!("{YELLOW}NOT CHECKED{YELLOW:#}  {BOLD}{what}{BOLD:#}"),
+    );
+}
+
+/// What to say of more than are shown.
+fn beyond(count: usize, shown: usize) -> Option<String> {
+    let more = count.checked_sub(shown).filter(|more| *more > 0)?;
+    Some(format!("and {more} more; `--format json` has them all"))
 }
 
 /// The numbers of each policy, where there is more than one that has something to say.
@@ -128,13 +195,13 @@ const NAMES: usize = 3;
 
 fn names(finding: &Finding) -> [String; NAMES] {
     let place = match &finding.field {
-        Some(field) => format!("{}\n{field}", finding.place),
+        Some(field) => format!("{}\n{}", finding.place, printable(field)),
         None => finding.place.to_string(),
     };
     [
         printable(&finding.policy),
-        printable(&finding.object.to_string()),
-        printable(&place),
+        finding.object.to_string(),
+        place,
     ]
 }
 
@@ -182,7 +249,7 @@ fn list(text: &mut String, findings: &[Finding], look: &Look, width: usize) {
             if above.is_some() {
                 text.push('\n');
             }
-            let object = printable(&finding.object.to_string());
+            let object = &finding.object;
             let policy = printable(&finding.policy);
             line(
                 text,
@@ -201,7 +268,7 @@ fn list(text: &mut String, findings: &[Finding], look: &Look, width: usize) {
 
 /// Place and field share a line when they fit: both are for copying, so neither is broken.
 fn place(text: &mut String, place: &Place, field: Option<&str>, width: usize) {
-    let place = printable(&place.to_string());
+    let place = place.to_string();
     let field = printable(field.unwrap_or_default());
     let together = place.chars().count() + field.chars().count() + 4;
     match (field.is_empty(), together > width) {
@@ -234,11 +301,8 @@ fn notes(text: &mut String, notes: &[Note], width: usize) {
         );
         line(text, &format!("{DIM}{wrapped}{DIM:#}"));
     }
-    if let Some(more) = notes.len().checked_sub(NOTES).filter(|more| *more > 0) {
-        line(
-            text,
-            &format!("{DIM}note: and {more} more; `--format json` has them all{DIM:#}"),
-        );
+    if let Some(more) = beyond(notes.len(), NOTES) {
+        line(text, &format!("{DIM}note: {more}{DIM:#}"));
     }
     if !notes.is_empty() {
         text.push('\n');

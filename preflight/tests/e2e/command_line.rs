@@ -27,7 +27,7 @@ fn clean_manifests_end_with_0() {
         stage.run(&["m"]),
         out(
             0,
-            "2 objects, 2 policies: 2 clean (1 that no policy looks at)\n"
+            "2 objects, 2 policies: 2 clean (1 not covered by any policy)\n"
         )
     );
 }
@@ -87,6 +87,7 @@ fn programs_get_json() {
             "version": 1,
             "summary": {
                 "objects": 1, "policies": 2, "refused": 1, "unjudged": 0, "warned": 0, "clean": 0, "unseen": 0,
+                "leftOut": 0, "missingPolicies": 0,
             },
             "byPolicy": {"gentle": {"refused": 0, "warned": 1}, "strict": {"refused": 1, "warned": 0}},
             "refusals": [{
@@ -101,6 +102,7 @@ fn programs_get_json() {
                 },
                 {"policy": "gentle", "object": object, "file": "pod.yaml", "line": 1, "problem": "unknown field"},
             ],
+            "unjudged": [],
             "problems": [],
             "notes": [],
         })
@@ -124,7 +126,7 @@ PROBLEM  nope.yaml
     cannot be read: No such file or directory (os error 2)
 
 1 object, 1 policy: 1 refused
-2 problems kept something from being judged
+2 inputs could not be checked
 ";
     assert_eq!(
         stage.run(&["a.yaml", "b.yaml", "nope.yaml"]),
@@ -140,7 +142,7 @@ fn a_folder_without_manifests_ends_with_2() {
     there is no .yaml, .yml or .json file in this folder
 
 0 objects, 1 policy
-1 problem kept something from being judged
+1 input could not be checked
 ";
     assert_eq!(stage.run(&["empty"]), out(2, expected));
 }
@@ -150,10 +152,10 @@ fn a_policy_that_gives_no_answer_ends_with_2() {
     let stage = Stage::new(&[("slow", Validate::Run("(loop $again (br $again))"))]);
     stage.write("pod.yaml", POD);
     let expected = "PROBLEM  pod.yaml:1
-    slow could not judge Pod default/web: it ran over the time limit of 50 ms
+    slow could not check Pod default/web: it ran over the time limit of 50 ms
 
-1 object, 1 policy: 1 not judged
-1 problem kept something from being judged
+1 object, 1 policy: 1 not checked
+1 input could not be checked
 ";
     assert_eq!(
         stage.run(&["--time-limit", "50", "pod.yaml"]),
@@ -368,7 +370,7 @@ fn a_review_goes_to_the_policies_that_want_it_or_that_are_named() {
     stage.write("request.json", request.to_string());
     assert_eq!(
         stage.run(&["review", "request.json"]),
-        out(0, "no policy looks at DELETE of pods\n")
+        out(0, "no policy covers DELETE of pods\n")
     );
     assert_eq!(
         stage

@@ -188,7 +188,7 @@ fn a_policy_of_a_namespace_looks_at_that_one() {
     stage.write("p.yaml", policy);
     stage.write("m.yaml", pod("other", "") + &pod("shop", ""));
     let expected = refused("Pod shop/web", "shop/one", 5)
-        + "2 objects, 1 policy: 1 refused, 1 clean (1 that no policy looks at)\n";
+        + "2 objects, 1 policy: 1 refused, 1 clean (1 not covered by any policy)\n";
     assert_eq!(
         stage.run(&["--policies-from", "p.yaml", "m.yaml"]),
         out(1, &expected)
@@ -210,7 +210,7 @@ fn the_rules_are_those_of_the_resource() {
         pod("shop", "") + "apiVersion: v1\nkind: Node\nmetadata: {name: a}\n",
     );
     let expected = refused("Node a", "one", 5)
-        + "2 objects, 1 policy: 1 refused, 1 clean (1 that no policy looks at)\n";
+        + "2 objects, 1 policy: 1 refused, 1 clean (1 not covered by any policy)\n";
     assert_eq!(
         stage.run(&["--width", "60", "--policies-from", "p.yaml", "m.yaml"]),
         out(1, &expected)
@@ -261,14 +261,16 @@ fn tells_what_is_not_followed() {
     let group = group("all", "strict()", "");
     stage.write("p.yaml", format!("{one}---\n{group}"));
     stage.write("m.yaml", pod("shop", ""));
-    let expected =
-        "note: p.yaml:1: one: its matchConditions a cannot be evaluated here and count as true
-note: p.yaml:11: ClusterAdmissionPolicyGroup all is not judged: no policy named gentle is loaded;
-      add it with --wasm
+    let expected = "NOT CHECKED  ClusterAdmissionPolicyGroup all
+  p.yaml:11
+    this policy was not asked: no policy named gentle is loaded; add it with --wasm
+
+note: p.yaml:1: one: its matchConditions a cannot be evaluated here and count as true
 note: p.yaml:1: one: its namespaceSelector counts as matched in shop, whose labels are not known;
       add the Namespaces to the manifests
 
 1 object, 1 policy: 1 clean
+1 policy not followed
 ";
     assert_eq!(
         stage.run(&["--policies-from", "p.yaml", "m.yaml"]),
@@ -409,14 +411,15 @@ fn a_policy_of_a_namespace_looks_nothing_up_and_has_no_scope() {
 }
 
 #[test]
-fn modules_that_are_not_loaded_are_noted() {
+fn modules_that_are_not_loaded_are_named() {
     let stage = Stage::new(&[("strict", REFUSE)]);
     let foreign = deployed("two", "").replace("strict:", "foreign:");
     stage.write("p.yaml", format!("{}---\n{foreign}", deployed("one", "")));
     stage.write("m.yaml", pod("shop", ""));
     let expected = refused("Pod shop/web", "one", 1)
-        + "note: p.yaml:9: module foreign is not judged: no policy of this name is loaded; add it with --wasm\n\n"
-        + "1 object, 1 policy: 1 refused\n";
+        + "NOT CHECKED  ClusterAdmissionPolicy two\n  p.yaml:9\n    this policy was not asked: no policy named foreign is \
+           loaded; add its module with --wasm\n\n"
+        + "1 object, 1 policy: 1 refused\n1 policy not followed\n";
     assert_eq!(
         stage.run(&["--policies-from", "p.yaml", "m.yaml"]),
         out(1, &expected)
@@ -484,7 +487,7 @@ fn a_review_is_matched_by_its_own_namespace_and_by_either_object() {
         (
             deployed("one", "  objectSelector: {matchLabels: {app: web}}\n"),
             review(json!({})),
-            "no policy looks at CREATE of pods\n",
+            "no policy covers CREATE of pods\n",
         ),
         (
             deployed("one, namespace: shop", "").replace("ClusterAdmission", "Admission"),
@@ -494,7 +497,7 @@ fn a_review_is_matched_by_its_own_namespace_and_by_either_object() {
         (
             deployed("one, namespace: shop", "").replace("ClusterAdmission", "Admission"),
             review(json!({"namespace": "other"})),
-            "no policy looks at CREATE of pods\n",
+            "no policy covers CREATE of pods\n",
         ),
         (
             deployed("one", "").replace(
@@ -662,18 +665,22 @@ fn the_list_of_policies_is_that_of_the_resources() {
 }
 
 #[test]
-fn what_of_a_folder_is_rendered_first_is_noted() {
+fn what_of_a_folder_is_rendered_first_is_named() {
     let stage = Stage::new(&[("strict", Validate::Answer(r#"{"accepted":true}"#))]);
     stage.write("p/one.yaml", deployed("one", "").replace("[pods]", "[pod]"));
     stage.write("p/other.yaml", "a: 1\n");
     stage.write("p/patch.yaml", deployed("one", ""));
     stage.write("p/kustomization.yaml", "patches: [{path: patch.yaml}]\n");
     stage.write("m.yaml", pod("shop", ""));
-    let expected = "note: p: left out 1 kustomization (1 patch): judge the output of `kubectl kustomize DIR`
+    let expected = "NOT CHECKED  1 file left out as a patch of a kustomization
+  p/patch.yaml
+    pipe what `kubectl kustomize DIR` builds into `preflight -`
+
 note: p/one.yaml:1: one: its rules list \"pod\", and there is no such resource in their apiGroups; did
       you mean \"pods\"?
 
-1 object, 1 policy: 1 clean (1 that no policy looks at)
+1 object, 1 policy: 1 clean (1 not covered by any policy)
+1 file or folder left out
 ";
     assert_eq!(
         stage.run(&["--policies-from", "p", "m.yaml"]),
@@ -803,17 +810,17 @@ fn says_what_is_wrong_with_a_group() {
     for (expression, why) in [
         (
             "strict() && other_one()",
-            "calls other_one, which\n      is not in spec.policies",
+            "calls other_one, which is not in spec.policies",
         ),
         (
             "gentle() || other()",
-            "calls other, which is\n      not in spec.policies",
+            "calls other, which is not in spec.policies",
         ),
-        ("strict() &&", "is not members, &&, ||\n      and !"),
-        ("1", "gives neither true nor\n      false"),
+        ("strict() &&", "is not members, &&, || and !"),
+        ("1", "gives neither true nor false"),
         (
             "object == null",
-            "calls object, which is\n      not in spec.policies",
+            "calls object, which is not in spec.policies",
         ),
     ] {
         let policies = format!(
@@ -823,10 +830,10 @@ fn says_what_is_wrong_with_a_group() {
         );
         stage.write("p.yaml", policies);
         let expected = refused("Pod shop/web", "one", 1)
-            + "note: p.yaml:9: ClusterAdmissionPolicyGroup all is not judged: its expression "
+            + "NOT CHECKED  ClusterAdmissionPolicyGroup all\n  p.yaml:9\n    this policy was not asked: its expression "
             + why
             + "\n\n"
-            + "1 object, 1 policy: 1 refused\n";
+            + "1 object, 1 policy: 1 refused\n1 policy not followed\n";
         assert_eq!(
             stage.run(&["--policies-from", "p.yaml", "m.yaml"]),
             out(1, &expected)

@@ -163,7 +163,17 @@ fn folders_are_read_without_what_is_excluded() {
     stage.write("m/old/c.yaml", pod("c", ""));
     assert_eq!(
         stage.run(&["-q", "--exclude", "*.test.yaml", "--exclude", "/old/", "m"]),
-        out(0, "1 object, 1 policy: 1 with warnings\n")
+        out(
+            0,
+            "NOT CHECKED  2 files or folders left out by --exclude
+  m/b.test.yaml
+  m/old/
+    name it, if it is to be checked
+
+1 object, 1 policy: 1 with warnings
+2 files or folders left out
+"
+        )
     );
     assert_eq!(
         stage.run(&["--exclude", "a[", "m"]),

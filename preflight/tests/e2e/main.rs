@@ -19,3 +19,5 @@ mod reports;
 mod requests;
 mod secrets;
 mod stage;
+mod unjudged;
+mod untrusted;

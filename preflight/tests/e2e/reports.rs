@@ -118,7 +118,7 @@ m/a pod.yaml:1: unknown field</system-out>
     </testsuite>
     <testsuite name="preflight" tests="1" skipped="0" errors="1" failures="0">
         <testcase name="m/broken.yaml:1" classname="m/broken.yaml" file="m/broken.yaml" line="1">
-            <error message="cannot be read: unclosed bracket &apos;[&apos; (column 7)" type="not judged"/>
+            <error message="cannot be read: unclosed bracket &apos;[&apos; (column 7)" type="not checked"/>
         </testcase>
     </testsuite>
 </testsuites>
@@ -158,7 +158,7 @@ fn junit_holds_no_character_that_xml_cannot_hold() {
         "apiVersion: v1\nkind: Service\nmetadata: {name: \"a\\uFFFE\\uFFFF<&\\u0007\"}\n",
     );
     let (status, text, _) = stage.run(&["--format", "junit", "a.yaml"]);
-    let name = "a\u{fffd}\u{fffd}&lt;&amp;";
+    let name = "a\u{fffd}\u{fffd}&lt;&amp;␇";
     assert_eq!(status, 0);
     assert_eq!(
         elements(&text).last(),

@@ -38,6 +38,7 @@ fn finding(
         rule: Some("some_rule".to_owned()),
         code: Some(403),
         mode: None,
+        more: None,
     }
 }
 
@@ -91,6 +92,7 @@ fn report() -> Report {
             "has no nodePort",
             None,
         )],
+        unjudged: Vec::new(),
         problems: vec![Problem {
             place: place("broken.yaml", 3),
             text: "cannot be read: unclosed bracket".to_owned(),
