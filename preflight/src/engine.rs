@@ -6,6 +6,7 @@
 
 use std::{
     fmt,
+    ops::Not,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     thread,
@@ -161,7 +162,13 @@ impl fmt::Debug for Policy {
 struct Payload<'a, R: ?Sized> {
     request: &'a R,
     settings: &'a Value,
+    /// Whether findings are told one and all, in all their words. No other host says so, and no request can.
+    #[serde(skip_serializing_if = "Not::not")]
+    unabridged: bool,
 }
+
+/// Where the source of the policies of this bundle is, as their metadata says it.
+const SOURCE: &str = env!("CARGO_PKG_REPOSITORY");
 
 impl Policy {
     /// The title in the metadata, or the name that it was loaded by.
@@ -199,8 +206,40 @@ impl Policy {
         settings: &Value,
         host: impl HostCalls,
     ) -> Result<Response, EvaluationError> {
-        let payload = serde_json::to_vec(&Payload { request, settings })
-            .map_err(|_| EvaluationError::UnwritableRequest)?;
+        let payload = Payload {
+            request,
+            settings,
+            unabridged: false,
+        };
+        self.validate_written(&payload, host)
+    }
+
+    /// The same, for whoever has room for more than an answer of the API server. A policy of this bundle tells all that
+    /// it found, and cuts no warning; others answer as they do anywhere.
+    pub fn validate_unabridged(
+        &self,
+        request: &(impl Serialize + ?Sized),
+        settings: &Value,
+        host: impl HostCalls,
+    ) -> Result<Response, EvaluationError> {
+        let metadata = self.metadata.as_ref();
+        let source =
+            metadata.and_then(|metadata| metadata.annotations.get(policy_metadata::SOURCE));
+        let payload = Payload {
+            request,
+            settings,
+            unabridged: source.is_some_and(|source| source == SOURCE),
+        };
+        self.validate_written(&payload, host)
+    }
+
+    fn validate_written(
+        &self,
+        payload: &Payload<'_, impl Serialize + ?Sized>,
+        host: impl HostCalls,
+    ) -> Result<Response, EvaluationError> {
+        let payload =
+            serde_json::to_vec(payload).map_err(|_| EvaluationError::UnwritableRequest)?;
         self.validate_payload(&payload, host)
     }
 

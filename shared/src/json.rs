@@ -96,7 +96,7 @@ impl Keep {
     fn below(self, field: &str, wanted: Wanted) -> Option<Self> {
         match (self, field) {
             (Self::All, _)
-            | (Self::Payload, "settings")
+            | (Self::Payload, "settings" | "unabridged")
             | (
                 Self::Request,
                 "kind" | "subResource" | "sub_resource" | "name" | "namespace" | "operation"

@@ -13,9 +13,13 @@ use std::fmt::{self, Write};
 
 const FIX: &str = "; fix: ";
 
-/// No warning is longer. The API server cuts one after 256 characters, and all of them after 4096.
-/// Source: `staging/src/k8s.io/apiserver/pkg/endpoints/filters/warning.go`.
-const WARNING_LIMIT: usize = 200;
+/// The API server shows all warnings of an answer whole up to 4096 characters, and cuts each of them after 256 where there
+/// are more: `staging/src/k8s.io/apiserver/pkg/endpoints/filters/warning.go`. The half is left to others, such as another
+/// policy of this bundle.
+const WARNINGS_ROOM: usize = 2048;
+
+/// Where there is not enough room, no warning is longer.
+const WARNING_LIMIT: usize = 256;
 
 /// No reason is longer: names and paths that users write have no limit of their own everywhere.
 pub(crate) const REASON_LIMIT: usize = 300;
@@ -52,43 +56,73 @@ impl fmt::Display for Line<'_> {
     }
 }
 
-/// Writes the message of a refusal with the first lines of `count`. `subject` names the object: `Deployment shop/web`.
+impl Line<'_> {
+    /// The line with reason and fix cut to so many characters.
+    fn cut(&self, reason: usize, fix: usize) -> String {
+        Line {
+            reason: &one_line(self.reason, reason),
+            fix: self.fix.map(|text| one_line(text, fix)).as_deref(),
+            ..*self
+        }
+        .to_string()
+    }
+}
+
+/// The first lines, or all where nothing is to be left out, and the number of the others.
+fn listed<'l, 't>(lines: &'l [Line<'t>], unabridged: bool) -> (&'l [Line<'t>], usize) {
+    let listed = lines.get(..LISTED).filter(|_| !unabridged);
+    let listed = listed.unwrap_or(lines);
+    (listed, lines.len() - listed.len())
+}
+
+/// Writes the message of a refusal. `subject` names the object: `Deployment shop/web`. There are `more` lines than these.
 pub(crate) fn render_refusal(
     subject: &str,
     policy: &str,
-    lines: &[String],
-    count: usize,
+    lines: &[Line<'_>],
+    more: usize,
+    unabridged: bool,
 ) -> String {
     let mut message = format!("{subject} violates {policy}");
-    if let [line] = lines {
-        message.extend([": ", line]);
+    let (listed, rest) = listed(lines, unabridged);
+    let line = |line: &Line<'_>| line.cut(REASON_LIMIT, FIX_LIMIT);
+    if let ([one], 0) = (listed, more) {
+        message.extend([": ", &line(one)]);
         return message;
     }
     // Writing to a String cannot fail.
-    let _ = write!(message, " in {count} places:");
-    for line in lines {
-        message.extend(["\n- ", line]);
+    let _ = write!(message, " in {} places:", lines.len() + more);
+    for one in listed {
+        message.extend(["\n- ", &line(one)]);
     }
-    if count > lines.len() {
-        let _ = write!(message, "\n- and {} more", count - lines.len());
+    if rest + more > 0 {
+        let _ = write!(message, "\n- and {} more", rest + more);
     }
     message
 }
 
-/// Writes warnings, each one line that the API server does not cut. There are `more` than these.
-pub(crate) fn render_warnings(policy: &str, lines: &[Line<'_>], more: usize) -> Vec<String> {
-    let mut warnings: Vec<String> = Vec::new();
-    let mut rest = more;
-    for (place, line) in lines.iter().enumerate() {
-        let warning = render_warning(policy, line);
-        if !warnings.contains(&warning) {
+/// Writes warnings, each one line. There are `more` than these.
+pub(crate) fn render_warnings(
+    policy: &str,
+    lines: &[Line<'_>],
+    more: usize,
+    unabridged: bool,
+) -> Vec<String> {
+    let (listed, rest) = listed(lines, unabridged);
+    let mut warnings = Vec::new();
+    for limit in [usize::MAX, WARNING_LIMIT] {
+        let mut length = 0;
+        warnings.clear();
+        for line in listed {
+            let warning = render_warning(policy, line, limit);
+            length += warning.chars().count();
             warnings.push(warning);
         }
-        if warnings.len() == LISTED {
-            rest += lines.len() - place - 1;
+        if unabridged || length <= WARNINGS_ROOM {
             break;
         }
     }
+    let rest = rest + more;
     if rest > 0 {
         let s = if rest == 1 { "" } else { "s" };
         warnings.push(format!("{policy}: and {rest} more warning{s}"));
@@ -96,57 +130,51 @@ pub(crate) fn render_warnings(policy: &str, lines: &[Line<'_>], more: usize) -> 
     warnings
 }
 
-/// What is too long loses the fix first, and then the end of the reason; place and rule stay.
-fn render_warning(policy: &str, line: &Line<'_>) -> String {
+/// What is too long loses the end of the reason first, and then that of the fix; place and rule stay.
+fn render_warning(policy: &str, line: &Line<'_>, limit: usize) -> String {
     // Not everything that users wrote is quoted.
-    let render = |line: &Line<'_>| one_line(&format!("{policy}: {line}"), usize::MAX);
-    let fits = |text: &str| is_within(text, WARNING_LIMIT);
-    let whole = render(line);
-    if fits(&whole) {
+    let render = |reason, fix| {
+        let line = line.cut(reason, fix);
+        one_line(&format!("{policy}: {line}"), usize::MAX)
+    };
+    let whole = render(REASON_LIMIT, FIX_LIMIT);
+    if whole.chars().count() <= limit {
         return whole;
     }
-    let without_fix = render(&Line { fix: None, ..*line });
-    if fits(&without_fix) {
-        return without_fix;
-    }
-    let excess = without_fix.chars().count() - WARNING_LIMIT;
-    let kept = line.reason.chars().count().saturating_sub(excess).max(1);
-    let reason = &one_line(line.reason, kept);
-    one_line(
-        &render(&Line {
-            fix: None,
-            reason,
-            ..*line
-        }),
-        WARNING_LIMIT,
-    )
+    let kept = |text: &str, most: usize, warning: &str| {
+        let excess = warning.chars().count().saturating_sub(limit);
+        let shown = text.chars().count().min(most);
+        shown.saturating_sub(excess).max(1)
+    };
+    let reason = kept(line.reason, REASON_LIMIT, &whole);
+    let shorter = render(reason, FIX_LIMIT);
+    let fix = kept(line.fix.unwrap_or_default(), FIX_LIMIT, &shorter);
+    one_line(&render(reason, fix), limit)
 }
 
-/// Text of a user as one line of at most `limit` characters. The API server drops a warning with a control character.
+/// Text of a user as one line of at most `limit` characters, cut between words where the last one is not most of it. The
+/// API server drops a warning with a control character.
 pub(crate) fn one_line(text: &str, limit: usize) -> String {
-    let cut = !is_within(text, limit);
-    // Nearly all texts are fine as they are.
-    if !cut && !text.chars().any(char::is_control) {
-        return text.to_owned();
-    }
-    let kept = if cut { limit - 1 } else { limit };
-    let printable = |character: char| {
-        if character.is_control() {
-            ' '
-        } else {
-            character
+    let mut line = String::new();
+    let (mut count, mut last_character, mut last_word) = (0, 0, 0);
+    for character in text.chars() {
+        if count == limit {
+            line.truncate(last_character);
+            if last_word >= last_character / 2 {
+                line.truncate(last_word);
+            }
+            line.push('…');
+            break;
         }
-    };
-    let mut line: String = text.chars().take(kept).map(printable).collect();
-    if cut {
-        line.push('…');
+        let is_space = character == ' ' || character.is_control();
+        if is_space {
+            last_word = line.len();
+        }
+        last_character = line.len();
+        line.push(if is_space { ' ' } else { character });
+        count += 1;
     }
     line
-}
-
-/// Whether a text has at most `limit` characters. They are counted only where there may be more.
-fn is_within(text: &str, limit: usize) -> bool {
-    text.len() <= limit || text.chars().nth(limit).is_none()
 }
 
 /// Reads the problems back from a refusal. `None` when the text is not one that this crate writes.
@@ -249,20 +277,24 @@ mod tests {
         rule: None,
     };
 
+    fn refusal(lines: &[Line<'_>], more: usize) -> String {
+        render_refusal("Pod shop/ci", "p", lines, more, false)
+    }
+
+    fn warnings(lines: &[Line<'_>], more: usize) -> Vec<String> {
+        render_warnings("p", lines, more, false)
+    }
+
     #[test]
     fn one_problem_is_one_line() {
-        let message = render_refusal("Pod shop/ci", "hostpath-mounts", &[PLAIN.to_string()], 1);
-        assert_eq!(
-            message,
-            "Pod shop/ci violates hostpath-mounts: spec.volumes[0]: is bad"
-        );
+        let message = refusal(&[PLAIN], 0);
+        assert_eq!(message, "Pod shop/ci violates p: spec.volumes[0]: is bad");
         assert_eq!(parse_refusal(&message), Some(vec![PLAIN]));
     }
 
     #[test]
     fn several_problems_are_a_list() {
-        let lines = [ODD.to_string(), PLAIN.to_string()];
-        let message = render_refusal("Pod shop/ci", "p", &lines, 2);
+        let message = refusal(&[ODD, PLAIN], 0);
         assert_eq!(
             message,
             concat!(
@@ -276,21 +308,48 @@ mod tests {
 
     #[test]
     fn lists_fifteen_problems_and_counts_the_rest() {
-        let lines: Vec<String> = (0..LISTED)
-            .map(|n| format!("spec.volumes[{n}]: is bad"))
-            .collect();
-        let message = render_refusal("Pod shop/ci", "p", &lines, 23);
-        assert!(
-            message
-                .starts_with("Pod shop/ci violates p in 23 places:\n- spec.volumes[0]: is bad\n")
-        );
+        let paths: Vec<String> = (0..17).map(|n| format!("spec.volumes[{n}]")).collect();
+        let lines: Vec<Line<'_>> = paths.iter().map(|path| Line { path, ..PLAIN }).collect();
+        let message = refusal(&lines, 6);
+        let start = "Pod shop/ci violates p in 23 places:\n- spec.volumes[0]: is bad\n";
+        assert!(message.starts_with(start), "{message}");
         assert!(message.ends_with("\n- spec.volumes[14]: is bad\n- and 8 more"));
         assert_eq!(parse_refusal(&message).map(|lines| lines.len()), Some(15));
-        let message = render_refusal("Pod shop/ci", "p", &lines[..15], 15);
+        let message = refusal(&lines[..15], 0);
         assert!(
             message.ends_with("\n- spec.volumes[14]: is bad"),
             "{message}"
         );
+        let one = refusal(&[PLAIN], 1);
+        assert!(
+            one.ends_with(" in 2 places:\n- spec.volumes[0]: is bad\n- and 1 more"),
+            "{one}"
+        );
+    }
+
+    #[test]
+    fn leaves_nothing_out_where_there_is_room_for_all() {
+        let paths: Vec<String> = (0..40).map(|n| format!("spec.volumes[{n}]")).collect();
+        let (reason, fix) = ("word ".repeat(50), "fix it ".repeat(30));
+        let line = |path| Line {
+            path,
+            reason: reason.trim(),
+            fix: Some(fix.trim()),
+            rule: Some("a_rule"),
+        };
+        let lines: Vec<Line<'_>> = paths.iter().map(|path| line(path)).collect();
+        let message = render_refusal("Pod shop/ci", "p", &lines, 0, true);
+        assert_eq!(parse_refusal(&message), Some(lines.clone()));
+        let counted = render_refusal("Pod shop/ci", "p", &lines, 7, true);
+        assert!(
+            counted.ends_with("[a_rule]\n- and 7 more"),
+            "what was not kept is counted"
+        );
+        assert_eq!(parse_refusal(&counted), Some(lines.clone()));
+        let warnings = render_warnings("p", &lines, 1, true);
+        let parsed = warnings.iter().map_while(|warning| parse_warning(warning));
+        assert_eq!(parsed.map(|(_, line)| line).collect::<Vec<_>>(), lines);
+        assert_eq!(warnings.last().unwrap(), "p: and 1 more warning");
     }
 
     #[test]
@@ -337,34 +396,93 @@ mod tests {
     }
 
     #[test]
-    fn a_warning_keeps_place_and_rule_when_it_is_cut() {
-        let warning = |length: usize, fix| {
-            let reason = "ü".repeat(length);
+    fn a_warning_is_whole_where_the_api_server_shows_it_whole() {
+        let reason = "word ".repeat(58);
+        let fix = "write it in another way ".repeat(10);
+        let line = Line {
+            reason: reason.trim(),
+            fix: Some(fix.trim()),
+            rule: Some("odd_value"),
+            ..PLAIN
+        };
+        let [one] = &warnings(&[line], 0)[..] else {
+            panic!("one line is one warning")
+        };
+        assert_eq!(parse_warning(one), Some(("p", line)));
+        assert!(one.chars().count() > 500, "{one}");
+        assert_eq!(warnings(&[line; 3], 0), vec![one.clone(); 3]);
+        for cut in warnings(&[line; 4], 0) {
+            assert!(cut.chars().count() <= 256, "{cut}");
+            let (_, cut) = parse_warning(&cut).unwrap();
+            assert_eq!(
+                (cut.path, cut.rule, cut.reason),
+                (line.path, line.rule, "…")
+            );
+            assert!(cut.fix.unwrap().ends_with(" in another way…"), "{cut}");
+        }
+        assert_eq!(warnings(&[ODD], 0).len(), 1);
+        let tab = Line {
+            reason: "",
+            fix: Some("a\tb"),
+            ..ODD
+        };
+        assert!(warnings(&[tab], 0)[0].ends_with(": ; fix: a b [odd_key]"));
+    }
+
+    #[test]
+    fn a_warning_that_is_cut_keeps_place_fix_and_rule() {
+        let cut = |reason: &str, fix: &str| {
             let line = Line {
                 path: "spec",
-                reason: &reason,
+                reason,
                 fix: Some(fix),
                 rule: Some("odd_value"),
             };
-            render_warnings("p", &[line], 0).remove(0)
+            render_warning("p", &line, 59)
         };
-        assert_eq!(
-            warning(2, "write z"),
-            "p: spec: üü; fix: write z [odd_value]"
-        );
-        assert_eq!(
-            warning(170, "write z"),
-            format!("p: spec: {} [odd_value]", "ü".repeat(170))
-        );
-        assert_eq!(warning(0, "a\tb"), "p: spec: ; fix: a b [odd_value]");
-        let long = warning(400, "write z");
-        assert_eq!(long.chars().count(), 200);
-        assert!(long.ends_with("ü… [odd_value]"), "{long}");
-        assert_eq!(render_warnings("p", &[ODD], 0).len(), 1);
-        assert_eq!(
-            parse_warning(&render_warnings("p", &[ODD], 0).remove(0)),
-            Some(("p", ODD))
-        );
+        for (reason, fix, expected) in [
+            (
+                "is odd",
+                "write z",
+                "p: spec: is odd; fix: write z [odd_value]",
+            ),
+            (
+                "is odd, which is not even",
+                "write z",
+                "p: spec: is odd, which is not…; fix: write z [odd_value]",
+            ),
+            (
+                "is odd, so that is uneven",
+                "write z",
+                "p: spec: is odd, so that is…; fix: write z [odd_value]",
+            ),
+            (
+                "is odd",
+                "write what is even",
+                "p: spec: is odd; fix: write what is even [odd_value]",
+            ),
+            (
+                "is odd and not even",
+                "write what is even",
+                "p: spec: is odd and…; fix: write what is even [odd_value]",
+            ),
+            (
+                "is odd",
+                "write what is even, or leave it out",
+                "p: spec: …; fix: write what is even, or leave… [odd_value]",
+            ),
+            (
+                "üüüüüüüüüüüüüüüüüüüüüüüüüüüüüü",
+                "write z",
+                "p: spec: üüüüüüüüüüüüüüüüüüüüüüü…; fix: write z [odd_value]",
+            ),
+        ] {
+            assert_eq!(cut(reason, fix), expected);
+            assert!(expected.chars().count() <= 59, "{expected}");
+        }
+        let long = "x".repeat(70);
+        let line = Line { path: &long, ..ODD };
+        assert_eq!(render_warning("p", &line, 60).chars().count(), 60);
     }
 
     #[test]
@@ -375,20 +493,45 @@ mod tests {
     }
 
     #[test]
+    fn a_line_is_cut_between_words_where_there_are_some() {
+        for (text, limit, expected) in [
+            ("one two three", 12, "one two…"),
+            ("one two three", 8, "one two…"),
+            ("one two three", 7, "one…"),
+            ("one\ntwo three", 8, "one two…"),
+            ("a reallylongword", 10, "a reallyl…"),
+            ("ü", 1, "ü"),
+            ("üü ü", 1, "…"),
+        ] {
+            assert_eq!(one_line(text, limit), expected, "{text} {limit}");
+        }
+    }
+
+    #[test]
     fn lists_fifteen_warnings_and_counts_the_rest() {
         let reasons: Vec<String> = (0..17).map(|n| format!("{n} is odd")).collect();
         let lines: Vec<Line<'_>> = reasons
             .iter()
             .map(|reason| Line { reason, ..PLAIN })
             .collect();
-        let warnings = render_warnings("p", &lines, 0);
-        assert_eq!(warnings.len(), 16);
-        assert_eq!(warnings[15], "p: and 2 more warnings");
-        assert_eq!(render_warnings("p", &lines[..15], 0).len(), 15);
-        assert_eq!(
-            render_warnings("p", &[PLAIN, PLAIN], 0).len(),
-            1,
-            "said once"
-        );
+        let listed = warnings(&lines, 0);
+        assert_eq!(listed.len(), 16);
+        assert_eq!(listed[15], "p: and 2 more warnings");
+        assert_eq!(warnings(&lines[..15], 0).len(), 15);
+    }
+
+    #[test]
+    fn what_is_cut_leaves_room_for_others_within_the_limit_of_the_api_server() {
+        let (reason, fix) = ("word ".repeat(100), "fix ".repeat(100));
+        let line = Line {
+            reason: &reason,
+            fix: Some(&fix),
+            ..ODD
+        };
+        let all: usize = warnings(&[line; 20], 0)
+            .iter()
+            .map(|one| one.chars().count())
+            .sum();
+        assert!((3_000..4_000).contains(&all), "{all}");
     }
 }

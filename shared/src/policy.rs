@@ -14,7 +14,7 @@ use crate::request::{self, Operation, Request};
 use crate::rule;
 use crate::rule::Rule;
 use crate::settings::{self, OnUpdate, Settings};
-use crate::verdict::Verdict;
+use crate::verdict::{Finding, Verdict};
 
 /// A policy: a name, what it looks for, its settings, and one pure function.
 pub trait Policy: 'static {
@@ -40,7 +40,8 @@ pub trait Policy: 'static {
         false
     }
 
-    /// Judges the object of a request. `Err` means "could not judge", never "not allowed".
+    /// Judges the object of a request. `Err` means "could not judge", never "not allowed". A look-up that failed hides
+    /// nothing of what can be found without it: [`Verdict::keep_failure`] keeps it for the end.
     fn validate(
         request: &Request<'_>,
         settings: &Self::Settings,
@@ -139,12 +140,16 @@ static UNCLAIMED_KIND: Rule = rule! {
 
 static UNJUDGED: Rule = rule! {
     id: "unjudged",
-    summary: "A request that passes although a look-up failed: an UPDATE by Kubernetes itself, or of nothing that is \
-              judged, or any where `onLookupFailure` is `warn`",
-    why: "A finished Job that cannot let go of its Pods helps nobody while the cluster has trouble",
+    summary: "What could not be checked because a look-up failed, where the request passes all the same (an UPDATE by \
+              Kubernetes itself, or of nothing that is checked, or any where `onLookupFailure` is `warn`) or is \
+              refused for something else",
+    why: "A finished Job that cannot let go of its Pods helps no one while the cluster has trouble",
     fix: "see why the look-up failed",
     levels: [Warn],
 };
+
+/// How each reason of [`UNJUDGED`] begins.
+const UNJUDGED_START: &str = "cannot be judged: ";
 
 impl Verdict {
     /// Accepts an object of a kind that the policy does not claim to read, and says so.
@@ -165,25 +170,28 @@ impl Verdict {
         verdict
     }
 
-    /// Says what could not be judged, and accepts it.
-    pub fn unjudged(&mut self, subject: &str, error: &ClusterError) {
-        self.warn(
-            &UNJUDGED,
-            &FieldPath::new("request"),
-            format!("cannot be judged: {subject} {error}"),
-        );
+    /// Goes on without what could not be looked up. It refuses the request in the end, unless something worse is found.
+    pub fn keep_failure(&mut self, judged: Result<(), Error>) -> Result<(), Error> {
+        match judged {
+            Err(error @ Error::Lookup { .. }) => {
+                let reason = format!("{UNJUDGED_START}{error}");
+                self.fail(Finding::new(&UNJUDGED, &"request", reason));
+            }
+            judged => judged?,
+        }
+        Ok(())
     }
 
-    /// The verdict, when all is judged. What could not be, because a look-up failed, is an error, or only told where
-    /// `passes` says so.
+    /// The verdict, when all is judged. What could not be, because a look-up failed, is kept, or only told where `passes`
+    /// says so.
     pub fn or_unjudged(
         mut self,
         judged: Result<(), Error>,
         passes: impl FnOnce() -> bool,
     ) -> Result<Self, Error> {
-        match judged {
-            Err(Error::Lookup { subject, error }) if passes() => self.unjudged(&subject, &error),
-            judged => judged?,
+        self.keep_failure(judged)?;
+        if self.failure().is_some() && passes() {
+            self.tell_failures();
         }
         Ok(self)
     }
@@ -216,6 +224,8 @@ pub fn evaluate<P: Policy>(payload: &[u8], cluster: &dyn Cluster) -> Response {
         Err(error) => return unreadable(&error),
     };
     let request = &request;
+    let unabridged = Cursor::new(&payload, FieldPath::new("")).flag("unabridged");
+    let unabridged = unabridged.is_ok_and(|flag| flag == Some(true));
     let cannot_judge = |code, reason: &dyn fmt::Display| {
         // The reason may be the host's own words.
         let reason = message::one_line(&reason.to_string(), REASON_MOST);
@@ -228,7 +238,7 @@ pub fn evaluate<P: Policy>(payload: &[u8], cluster: &dyn Cluster) -> Response {
             ),
         )
     };
-    if passes_unseen(request) {
+    if passes_unseen(request, P::wants) {
         return Response {
             accepted: true,
             ..Response::default()
@@ -240,11 +250,19 @@ pub fn evaluate<P: Policy>(payload: &[u8], cluster: &dyn Cluster) -> Response {
             return cannot_judge(INTERNAL_ERROR, &format_args!("wrong settings: {problems}"));
         }
     };
-    match judge::<P>(request, &settings, cluster) {
-        Ok(verdict) => respond::<P>(request, &verdict),
-        Err(error @ Error::Object(_)) => cannot_judge(BAD_REQUEST, &error),
-        Err(error @ Error::Lookup { .. }) => cannot_judge(INTERNAL_ERROR, &error),
+    let mut verdict = match judge::<P>(request, &settings, cluster) {
+        Ok(verdict) => verdict,
+        Err(error) => return cannot_judge(BAD_REQUEST, &error),
+    };
+    let passes = request.operation == Operation::Update && request.is_by_kubernetes();
+    match verdict.failure() {
+        Some(failure) if verdict.is_accepted() && !passes => {
+            let failure = failure.strip_prefix(UNJUDGED_START);
+            return cannot_judge(INTERNAL_ERROR, &failure.unwrap_or_default());
+        }
+        _ => verdict.tell_failures(),
     }
+    respond::<P>(request, &verdict, unabridged)
 }
 
 /// The request of a payload. Without one there is nothing to judge, and nothing to accept.
@@ -280,20 +298,17 @@ fn text(payload: &[u8]) -> &str {
 }
 
 /// What no policy may stand in the way of.
-fn passes_unseen(request: &Request<'_>) -> bool {
-    // Finalizers must come off, or the object and its namespace never go. It cannot be used to slip something in: only
-    // the API server sets the timestamp, and controllers start nothing for an object that is on its way out.
-    let being_deleted = || {
-        request
-            .metadata()
-            .is_ok_and(|metadata| !metadata.deletion_timestamp.is_empty())
-    };
-    // On CREATE it is the audit that replays such an object: the API server takes the timestamp off first
-    // (`staging/src/k8s.io/apiserver/pkg/registry/rest/create.go`).
+fn passes_unseen(request: &Request<'_>, wants: fn(&str) -> bool) -> bool {
+    // Finalizers must come off, or the object and its namespace never go. But as long as it is there it takes effect:
+    // kube-proxy opens the ports of such a Service, and autoscalers scale. So what the policy reads must stay as it was.
+    //
+    // A CREATE never brings a timestamp: `rest.WipeObjectMetaSystemFields`, which `createHandler` calls before admission
+    // (`staging/src/k8s.io/apiserver/pkg/endpoints/handlers/create.go`). Where one has it, the audit replays an object
+    // that is there. It is judged like any other, as it takes effect like any other.
     matches!(request.operation, Operation::Delete | Operation::Connect)
         || request.object().is_null()
         || matches!(request.sub_resource, "status" | "scale")
-        || being_deleted()
+        || request.is_being_deleted() && request.keeps_effect(wants)
 }
 
 /// The verdict on a request, and on an UPDATE only on what it makes worse, if the settings say so.
@@ -307,20 +322,19 @@ fn judge<P: Policy>(
         Operation::Update => &cached,
         _ => cluster,
     };
-    let verdict = match P::validate(request, settings, cluster) {
-        Err(Error::Lookup { subject, error })
-            if request.operation == Operation::Update && request.is_by_kubernetes() =>
-        {
-            let mut verdict = Verdict::accept();
-            verdict.unjudged(&subject, &error);
-            return Ok(verdict);
-        }
-        verdict => verdict?,
-    };
+    let mut verdict = Verdict::accept();
+    match P::validate(request, settings, cluster) {
+        Ok(found) => verdict = found,
+        failed => verdict.keep_failure(failed.map(|_| ()))?,
+    }
     if verdict.is_accepted() || request.operation != Operation::Update {
         return Ok(verdict);
     }
-    if settings.on_update() == OnUpdate::EnforceAll && !request.is_by_kubernetes() {
+    // What is being deleted is beyond mending, and so is what Kubernetes itself keeps as it was.
+    let forgives = settings.on_update() == OnUpdate::NewViolations
+        || request.is_by_kubernetes()
+        || request.is_being_deleted();
+    if !forgives {
         return Ok(verdict);
     }
     // Of an object that is as it was nothing is new: there is no need to look everything up again.
@@ -337,8 +351,8 @@ fn judge<P: Policy>(
     }
 }
 
-fn respond<P: Policy>(request: &Request<'_>, verdict: &Verdict) -> Response {
-    let warnings = verdict.warnings(P::NAME);
+fn respond<P: Policy>(request: &Request<'_>, verdict: &Verdict, unabridged: bool) -> Response {
+    let warnings = verdict.warnings(P::NAME, unabridged);
     if verdict.is_accepted() {
         return Response {
             accepted: true,
@@ -346,7 +360,7 @@ fn respond<P: Policy>(request: &Request<'_>, verdict: &Verdict) -> Response {
             ..Response::default()
         };
     }
-    let message = verdict.message(&request.subject(), P::NAME);
+    let message = verdict.message(&request.subject(), P::NAME, unabridged);
     Response {
         warnings,
         audit_annotations: verdict.audit_annotations(),
@@ -412,7 +426,7 @@ mod tests {
         type Settings = Limits;
 
         fn wants(field: &str) -> bool {
-            matches!(field, "spec" | "counts" | "count")
+            matches!(field, "spec" | "counts" | "count" | "annotations")
         }
 
         fn validate(
@@ -446,7 +460,8 @@ mod tests {
                         disable_cache: false,
                         field_masks: &[],
                     };
-                    lookup.read(cluster, |_| Ok(()))?;
+                    let looked_up = lookup.read(cluster, |_| Ok(()));
+                    verdict.keep_failure(looked_up.map(|_| ()))?;
                 }
             }
             Ok(verdict)
@@ -587,16 +602,6 @@ mod tests {
     #[test]
     fn stands_in_the_way_of_nothing_that_has_to_pass() {
         let bad = deployment(&[4]);
-        let mut going = bad.clone();
-        going["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
-        assert_eq!(
-            answer(&request("UPDATE", &going, &deployment(&[])), &Value::Null),
-            accepted()
-        );
-        assert_eq!(
-            answer(&request("CREATE", &going, &Value::Null), &Value::Null),
-            accepted()
-        );
         assert_eq!(
             answer(&request("DELETE", &Value::Null, &bad), &Value::Null),
             accepted()
@@ -622,6 +627,131 @@ mod tests {
                 "{subresource}"
             );
         }
+    }
+
+    /// The same object, which finalizers keep.
+    fn going(object: &Value, finalizers: &[&str]) -> Value {
+        let mut going = object.clone();
+        going["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
+        going["metadata"]["finalizers"] = json!(finalizers);
+        going["metadata"]["managedFields"] = json!([{"time": finalizers.len().to_string()}]);
+        going
+    }
+
+    #[test]
+    fn finalizers_come_off_whatever_is_wrong_with_an_object() {
+        let old = going(&deployment(&[4, 99]), &["a", "b"]);
+        let mut new = going(&deployment(&[4, 99]), &["b"]);
+        new["status"] = json!({"counts": [7]});
+        new["metadata"]["ownerReferences"] = json!([]);
+        new["metadata"]["annotations"] = json!({"example.com/a": "b"});
+        let update = request("UPDATE", &new, &old);
+        for settings in [
+            json!({}),
+            json!({"onUpdate": "enforceAll"}),
+            json!({"mots": 1}),
+        ] {
+            assert_eq!(answer(&update, &settings), accepted(), "{settings}");
+        }
+        // Neither is one that is not stored yet, nor one that only says of itself that it is going.
+        for old in [deployment(&[4, 99]), Value::Null] {
+            let response = answer(
+                &request("UPDATE", &new, &old),
+                &json!({"onUpdate": "enforceAll"}),
+            );
+            assert_eq!(response.code, Some(403), "{old}");
+        }
+        let response = answer(&request("CREATE", &new, &Value::Null), &Value::Null);
+        assert_eq!(response.code, Some(403), "the audit replays it");
+    }
+
+    #[test]
+    fn what_is_being_deleted_is_judged_where_it_changes() {
+        let old = going(&deployment(&[4]), &["a"]);
+        let all = json!({"onUpdate": "enforceAll"});
+        for settings in [&json!({}), &all] {
+            for (counts, refused) in [
+                (&[4, 5][..], Some("spec.counts[1]")),
+                (&[5], Some("spec.counts[0]")),
+                (&[4, 1], None),
+                (&[], None),
+            ] {
+                let new = going(&deployment(counts), &["a"]);
+                let response = answer(&request("UPDATE", &new, &old), settings);
+                let places = response.audit_annotations.first();
+                let places = places.map(|(_, places)| places.as_str());
+                assert_eq!(places, refused, "{counts:?} {settings}");
+            }
+            // An annotation with the name of a field that is read.
+            let mut new = old.clone();
+            new["metadata"]["annotations"] = json!({"counts": "a"});
+            let response = answer(&request("UPDATE", &new, &old), settings);
+            assert_eq!((response.accepted, response.warnings.len()), (true, 1));
+        }
+    }
+
+    #[test]
+    fn a_failed_look_up_hides_nothing_that_is_found() {
+        let told = "few-replicas: request: cannot be judged: Node a could not be looked up: deadline has elapsed; fix: see why the \
+                    look-up failed [unjudged]";
+        let controller = "system:serviceaccount:kube-system:deployment-controller";
+        for (operation, user, new, old, code) in [
+            ("CREATE", "jane", &[99, 100][..], &[][..], Some(403)),
+            ("CREATE", "jane", &[99], &[], Some(500)),
+            ("CREATE", controller, &[99], &[], Some(500)),
+            ("UPDATE", controller, &[99, 100], &[], Some(403)),
+            ("UPDATE", controller, &[99, 100], &[99, 100], None),
+            ("UPDATE", controller, &[100, 99], &[99, 100], None),
+            ("UPDATE", controller, &[99], &[], None),
+            ("UPDATE", "jane", &[99, 100], &[99], Some(403)),
+            ("UPDATE", "jane", &[100, 99], &[99, 100], Some(500)),
+        ] {
+            let old = if operation == "CREATE" {
+                Value::Null
+            } else {
+                deployment(old)
+            };
+            let mut request = request(operation, &deployment(new), &old);
+            request["userInfo"] = json!({ "username": user });
+            let response = answer(&request, &json!({"most": "99"}));
+            assert_eq!(response.code, code, "{operation} {user} {new:?} {old}");
+            let first = response.warnings.first().map(String::as_str);
+            assert_eq!(first, (code != Some(500)).then_some(told), "{new:?} {old}");
+            let violation = response
+                .message
+                .is_some_and(|text| text.contains("100 is over 99"));
+            assert_eq!(violation, code == Some(403), "{new:?} {old}");
+        }
+    }
+
+    #[test]
+    fn says_everything_where_it_is_asked_to() {
+        let counts: Vec<u32> = (4..40).collect();
+        let payload = |unabridged: Value| {
+            let request = request("CREATE", &deployment(&counts), &Value::Null);
+            json!({"request": request, "settings": null, "unabridged": unabridged}).to_string()
+        };
+        for (unabridged, lines) in [
+            (json!(true), 36),
+            (json!(false), 16),
+            (json!(null), 16),
+            (json!("yes"), 16),
+        ] {
+            let response = evaluate::<FewReplicas>(payload(unabridged).as_bytes(), &Silent);
+            let message = response.message.unwrap();
+            assert!(message.contains(" in 36 places:\n"), "{message}");
+            assert_eq!(message.lines().count() - 1, lines);
+        }
+        // It is the host that says so, and never a request.
+        let mut request = request("CREATE", &deployment(&counts), &Value::Null);
+        request["unabridged"] = json!(true);
+        request["object"]["unabridged"] = json!(true);
+        assert!(
+            answer(&request, &Value::Null)
+                .message
+                .unwrap()
+                .ends_with("\n- and 21 more")
+        );
     }
 
     #[test]
@@ -668,8 +798,32 @@ mod tests {
                 "system:serviceaccount:kube-system:deployment-controller",
                 true,
             ),
+            (
+                "system:serviceaccount:kube-system:generic-garbage-collector",
+                true,
+            ),
+            ("system:serviceaccount:kube-system:helm-install-x", false),
+            ("system:serviceaccount:kube-system:controller", false),
+            ("system:serviceaccount:kube-system:", false),
+            (
+                "system:serviceaccount:kube-system:job-controller cronjob-controller",
+                false,
+            ),
+            (
+                "system:serviceaccount:openshift-infra:deploymentconfig-controller",
+                true,
+            ),
+            ("system:serviceaccount:openshift-infra:builder", false),
+            ("job-controller", false),
             ("system:node:a", true),
+            ("system:nodes", false),
+            ("system:apiserver", true),
+            ("system:cloud-controller-manager", true),
             ("system:kube-controller-manager", true),
+            ("system:kube-controller-manager-x", false),
+            ("system:kube-scheduler", true),
+            ("system:kube-proxy", false),
+            ("", false),
         ] {
             update["userInfo"] = json!({ "username": username });
             assert_eq!(answer(&update, &settings).accepted, accepted, "{username}");

@@ -72,9 +72,35 @@ pub struct ObjectMeta<'a> {
     pub generate_name: &'a str,
     /// Empty for objects that belong to no namespace.
     pub namespace: &'a str,
-    /// Since when the object is being deleted; empty for others.
-    pub deletion_timestamp: &'a str,
 }
+
+/// The processes of Kubernetes itself, by the names of their users. In one text, which takes the fewest bytes.
+///
+/// Sources: `staging/src/k8s.io/apiserver/pkg/authentication/user/user.go`. The manager of the cloud has other names
+/// where the control plane is not for its users to see: "default roles and users" in the user guide of EKS,
+/// `pkg/daemons/control/deps/deps.go` of k3s, which is a part of RKE2. On OpenShift two controllers do for a
+/// `DeploymentConfig` what Kubernetes does for a Deployment (openshift/openshift-controller-manager).
+const PROCESSES: &str = "system:apiserver system:cloud-controller-manager system:kube-controller-manager \
+    system:kube-scheduler eks:cloud-controller-manager k3s-cloud-controller-manager rke2-cloud-controller-manager \
+    system:serviceaccount:openshift-infra:deployer-controller \
+    system:serviceaccount:openshift-infra:deploymentconfig-controller";
+
+/// The service accounts of its controllers, all of `kube-system`.
+///
+/// Sources: `plugin/pkg/auth/authorizer/rbac/bootstrappolicy/controller_policy.go` and `namespace_policy.go` there, each
+/// name behind `saRolePrefix`; `cloud-controller-manager` is that of
+/// <https://kubernetes.io/docs/tasks/administer-cluster/running-cloud-controller/>.
+const ACCOUNTS: &str = "bootstrap-signer cloud-controller-manager generic-garbage-collector \
+    horizontal-pod-autoscaler kube-apiserver-serving-clustertrustbundle-publisher \
+    legacy-service-account-token-cleaner persistent-volume-binder pod-garbage-collector \
+    podcertificaterequestcleaner root-ca-cert-publisher storage-version-garbage-collector token-cleaner";
+
+/// Those of them that end in `-controller`, without that.
+const CONTROLLERS: &str = "attachdetach certificate clusterrole-aggregation cronjob daemon-set deployment \
+    device-taint-eviction disruption endpoint endpointslice endpointslicemirroring ephemeral-volume expand job \
+    namespace node pv-protection pvc-protection replicaset replication resource-claim resourcequota route \
+    selinux-warning service service-account service-cidrs statefulset storage-version-migrator ttl \
+    ttl-after-finished validatingadmissionpolicy-status volumeattributesclass-protection";
 
 /// The fields of objects that this crate itself reads.
 pub(crate) fn wants(field: &str) -> bool {
@@ -154,15 +180,51 @@ impl<'a> Request<'a> {
         self.operation == Operation::Update && new.is_ok() && new.ok() == old.ok()
     }
 
-    /// Whether Kubernetes itself writes. Refusing that helps nobody: a Deployment that was fixed could not scale its old
+    /// Whether the object is being deleted, and only its finalizers keep it.
+    ///
+    /// The stored object says so. An UPDATE can neither set the timestamp nor take it off:
+    /// `ValidateObjectMetaAccessorUpdate` in `staging/src/k8s.io/apimachinery/pkg/api/validation/objectmeta.go`. It is set
+    /// by a DELETE, and no UPDATE is sent to webhooks for that.
+    pub(crate) fn is_being_deleted(&self) -> bool {
+        let timestamp = metadata(self.old_object).text("deletionTimestamp");
+        self.operation == Operation::Update && timestamp.is_ok_and(|time| !time.is_empty())
+    }
+
+    /// Whether an UPDATE leaves everything as it was that takes effect in the cluster, as far as the policy reads it. Of
+    /// metadata these are annotations with a name that it `wants`: finalizers, owners, `managedFields` and the like only
+    /// say who keeps an object and who wrote it. A status tells what is, and wants nothing.
+    pub(crate) fn keeps_effect(&self, wants: fn(&str) -> bool) -> bool {
+        let (new, old) = (metadata(self.object), metadata(self.old_object));
+        let is_effect = |field: &str| !matches!(field, "metadata" | "status");
+        match (new.value("annotations"), old.value("annotations")) {
+            (Ok(new), Ok(old)) => {
+                self.operation == Operation::Update
+                    && is_same(self.object, self.old_object, is_effect)
+                    && is_same(new, old, wants)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether Kubernetes itself writes. Refusing that helps no one: a Deployment that was fixed could not scale its old
     /// `ReplicaSet` down, and a finished Job could not let go of its Pods.
+    ///
+    /// Whoever may create service accounts in `kube-system` can make more of them, so these count by their names. A node
+    /// counts as its kubelet, which may update no more than statuses: `NodeRules` in
+    /// `plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go`.
     #[must_use]
     pub fn is_by_kubernetes(&self) -> bool {
-        self.username
-            .starts_with("system:serviceaccount:kube-system:")
-            || self.username.starts_with("system:node:")
-            || self.username == "system:kube-controller-manager"
-            || self.username == "system:kube-scheduler"
+        let name = self.username;
+        let (names, name) = match name.strip_prefix("system:serviceaccount:kube-system:") {
+            None if name.starts_with("system:node:") => return true,
+            None => (PROCESSES, name),
+            Some(name) => match name.strip_suffix("-controller") {
+                None => (ACCOUNTS, name),
+                Some(name) => (CONTROLLERS, name),
+            },
+        };
+        let mut names = names.as_bytes().split(|byte| *byte == b' ');
+        names.any(|known| known == name.as_bytes())
     }
 
     /// The namespace that the object is or will be in; empty for objects that belong to none.
@@ -203,15 +265,10 @@ impl<'a> Request<'a> {
     /// Names the object in a message: `Deployment shop/web`.
     pub(crate) fn subject(&self) -> String {
         let metadata = self.metadata().unwrap_or_default();
-        let first = |choices: [&'a str; 3]| {
-            choices
-                .into_iter()
-                .find(|text| !text.is_empty())
-                .unwrap_or_default()
-        };
-        let name = first([self.name, metadata.name, metadata.generate_name]);
-        let namespace = first([self.namespace, metadata.namespace, ""]);
-        let kind = first([self.kind.kind, "Object", ""]);
+        let first = |one: &'a str, other: &'a str| if one.is_empty() { other } else { one };
+        let name = first(first(self.name, metadata.name), metadata.generate_name);
+        let namespace = first(self.namespace, metadata.namespace);
+        let kind = first(self.kind.kind, "Object");
         let subject = match (namespace.is_empty(), name.is_empty()) {
             (false, false) => format!("{kind} {namespace}/{name}"),
             (true, false) => format!("{kind} {name}"),
@@ -237,9 +294,30 @@ impl<'a> ObjectMeta<'a> {
             name: cursor.text("name")?,
             generate_name: cursor.text("generateName")?,
             namespace: cursor.text("namespace")?,
-            deletion_timestamp: cursor.text("deletionTimestamp")?,
         })
     }
+}
+
+/// The metadata of an object; nothing where it has none that can be read.
+fn metadata<'a>(object: &'a Json<'a>) -> Cursor<'a> {
+    let top = FieldPath::new("");
+    let metadata = Cursor::new(object, top).value("metadata");
+    Cursor::new(metadata.unwrap_or(&Json::Null), top)
+}
+
+/// Whether two maps have the same fields, of those that count.
+fn is_same(new: &Json<'_>, old: &Json<'_>, counts: fn(&str) -> bool) -> bool {
+    [(new, old), (old, new)].into_iter().all(|(one, other)| {
+        let top = FieldPath::new("");
+        let other = Cursor::new(other, top);
+        let mut fields = match one {
+            Json::Map(fields) => fields.iter(),
+            _ => return true,
+        };
+        fields.all(|(name, value)| {
+            !counts(name) || other.value(name).is_ok_and(|found| found == value)
+        })
+    })
 }
 
 #[cfg(test)]

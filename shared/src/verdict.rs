@@ -1,7 +1,9 @@
 //! What a policy says of an object.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::fmt;
+use std::mem;
 
 use crate::index::{Index, hash};
 use crate::message::{self, Line};
@@ -33,7 +35,7 @@ impl Level {
 /// So many bytes of findings are kept, which is far more than anybody is told. The rest is counted.
 const MAX_KEPT_BYTES: usize = 4 * 1024 * 1024;
 
-/// So many comparisons are made to find what an object had in another form; then the rest is taken for new.
+/// At most this many comparisons find what the old object had; then the rest is taken for new.
 const MAX_COMPARISONS: usize = 1_000_000;
 
 /// One thing that a rule found.
@@ -137,15 +139,13 @@ impl Finding {
         others.iter().all(was_concerned)
     }
 
-    /// A hash of what is said, and of whom.
+    /// A hash of what is said. Only what has the same one may have been said by the old object; words decide.
     fn hash(&self) -> u64 {
         let what = match self.amount {
             Some(_) => &self.path,
             None => self.identity(),
         };
-        let said = hash(hash(0, self.rule.id), what);
-        let concerned = self.concerned.iter();
-        concerned.fold(said, |before, user| hash(before, user))
+        hash(hash(0, self.rule.id), what)
     }
 
     /// How many bytes it takes.
@@ -164,18 +164,6 @@ impl Finding {
             rule: Some(self.rule.id),
         }
     }
-
-    /// The line as it is printed. It is cut here and not before: two findings that differ behind the cut are not the
-    /// same.
-    fn printed(&self) -> String {
-        let line = self.line();
-        Line {
-            reason: &message::one_line(line.reason, message::REASON_LIMIT),
-            fix: Some(&message::one_line(&self.fix, message::FIX_LIMIT)),
-            ..line
-        }
-        .to_string()
-    }
 }
 
 /// Everything that a policy found in an object, in the order of the object.
@@ -190,6 +178,8 @@ pub struct Verdict {
     more_warnings: usize,
     /// The bytes of what was kept.
     kept_bytes: usize,
+    /// What could not be judged, because a look-up failed.
+    failures: Vec<Finding>,
 }
 
 impl Verdict {
@@ -267,76 +257,63 @@ impl Verdict {
         self.violations.is_empty()
     }
 
-    /// The first violations, as they are printed, and the number of all. What was found twice is said once; behind those
-    /// that are listed nobody looks for doubles of others.
-    fn listed(&self) -> (Vec<String>, usize) {
-        let mut listed: Vec<(&Finding, String)> = Vec::new();
-        let mut count = 0;
-        for finding in &self.violations {
-            let here = || {
-                let here = listed.iter();
-                here.filter(|(other, _)| other.path == finding.path)
-            };
-            let is_known = here().next().is_some() && {
-                let line = finding.printed();
-                here().any(|(_, printed)| *printed == line)
-            };
-            if !is_known {
-                count += 1;
-                if count <= message::LISTED {
-                    listed.push((finding, finding.printed()));
-                }
-            }
+    /// Turns all violations into warnings.
+    pub fn into_warnings(mut self) -> Self {
+        self.violations.append(&mut self.warnings);
+        Self {
+            warnings: self.violations,
+            more_warnings: self.more_violations + self.more_warnings,
+            violations: Vec::new(),
+            more_violations: 0,
+            ..self
         }
-        let listed = listed.into_iter().map(|(_, line)| line);
-        (listed.collect(), count + self.more_violations)
     }
 
-    /// Turns all violations into warnings.
-    pub fn into_warnings(self) -> Self {
-        let mut warnings = self.violations;
-        warnings.extend(self.warnings);
-        Self {
-            warnings,
-            more_warnings: self.more_violations + self.more_warnings,
-            kept_bytes: self.kept_bytes,
-            ..Self::default()
+    /// Keeps for the end what could not be judged.
+    pub(crate) fn fail(&mut self, failure: Finding) {
+        if self.failures.contains(&failure) {
+            return;
         }
+        if self.failures.len() < message::LISTED {
+            self.failures.push(failure);
+        } else {
+            self.more_warnings += 1;
+        }
+    }
+
+    /// The reason of the first thing that could not be judged.
+    pub(crate) fn failure(&self) -> Option<&str> {
+        self.failures.first().map(|failure| failure.reason.as_str())
+    }
+
+    /// Turns what could not be judged into warnings, before all others: it is told in any case.
+    pub(crate) fn tell_failures(&mut self) {
+        self.failures.append(&mut self.warnings);
+        mem::swap(&mut self.failures, &mut self.warnings);
     }
 
     /// Turns violations that `old` had as well into warnings: what is refused is new.
     ///
     /// Findings are compared by what they say, not by where; one that the old object had once and this one has twice
-    /// is new once. Where some were only counted, nobody can tell what is new, and all is new.
+    /// is new once. Where some were only counted, they have no words to compare, and all is new.
     pub(crate) fn without_old(mut self, old: &Self) -> Self {
         if self.more_violations > 0 {
             return self;
         }
-        let mut known: Vec<Option<&Finding>> = old.violations.iter().map(Some).collect();
         let hashes: Vec<u64> = old.violations.iter().map(Finding::hash).collect();
         let mut index = Index::new(&hashes);
-        let (mut next, mut compared) = (0, 0);
+        let compared = Cell::new(0);
         let mut is_old = |finding: &mut Finding| {
-            let mut same = |place: usize| {
-                let known = known.get(place).copied().flatten();
-                known.is_some_and(|known| finding.was_in(known))
-            };
-            let mut found = index.take(finding.hash(), &mut same);
-            // What concerns fewer than it did has another hash. Both are in the order of their objects, so that it is
-            // mostly found at the next place. Where it is not, looking for each among all takes quadratic time.
-            if found.is_none() && compared < MAX_COMPARISONS {
-                let mut places = (next..hashes.len()).chain(0..next);
-                found = places.find(|place| {
-                    compared += 1;
-                    same(*place)
-                });
-            }
-            let Some(known) = found.and_then(|place| known.get_mut(place)) else {
-                return false;
-            };
-            *known = None;
-            next = found.unwrap_or_default() + 1;
-            true
+            // First what concerns the same: what concerns more may be what another finding needs.
+            [true, false].into_iter().any(|exactly| {
+                let mut was = |place: usize| {
+                    compared.set(compared.get() + 1);
+                    old.violations.get(place).is_some_and(|known| {
+                        finding.was_in(known) && (!exactly || known.was_in(finding))
+                    })
+                };
+                compared.get() < MAX_COMPARISONS && index.take(finding.hash(), &mut was).is_some()
+            })
         };
         let mut warnings: Vec<Finding> = self.violations.extract_if(.., &mut is_old).collect();
         warnings.append(&mut self.warnings);
@@ -344,18 +321,15 @@ impl Verdict {
     }
 
     /// The message of a refusal; `subject` names the object.
-    pub(crate) fn message(&self, subject: &str, policy: &str) -> String {
-        let (listed, count) = self.listed();
-        message::render_refusal(subject, policy, &listed, count)
+    pub(crate) fn message(&self, subject: &str, policy: &str, unabridged: bool) -> String {
+        let lines = distinct(&self.violations);
+        message::render_refusal(subject, policy, &lines, self.more_violations, unabridged)
     }
 
     /// The warnings, as the API server shows them.
-    pub(crate) fn warnings(&self, policy: &str) -> Vec<String> {
-        message::render_warnings(
-            policy,
-            &self.warnings.iter().map(Finding::line).collect::<Vec<_>>(),
-            self.more_warnings,
-        )
+    pub(crate) fn warnings(&self, policy: &str, unabridged: bool) -> Vec<String> {
+        let lines = distinct(&self.warnings);
+        message::render_warnings(policy, &lines, self.more_warnings, unabridged)
     }
 
     /// For the audit log: where each rule was broken.
@@ -388,6 +362,29 @@ impl Verdict {
     }
 }
 
+/// The lines of findings, each once. They are cut when they are printed and not before: two findings that differ behind
+/// the cut are not the same.
+fn distinct(findings: &[Finding]) -> Vec<Line<'_>> {
+    let mut hashes = Vec::with_capacity(findings.len());
+    for finding in findings {
+        hashes.push(hash(hash(0, &finding.path), &finding.reason));
+    }
+    let index = Index::new(&hashes);
+    let mut lines = Vec::with_capacity(findings.len());
+    for (place, (finding, hash)) in findings.iter().zip(&hashes).enumerate() {
+        let is_same = |other: &usize| {
+            findings.get(*other).is_some_and(|other| {
+                (&other.path, &other.reason, &other.fix)
+                    == (&finding.path, &finding.reason, &finding.fix)
+            })
+        };
+        if index.places(*hash).find(is_same) == Some(place) {
+            lines.push(finding.line());
+        }
+    }
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -417,8 +414,23 @@ mod tests {
         verdict
     }
 
+    /// The lines of a refusal, and the number of all.
+    fn listed(verdict: &Verdict) -> (Vec<String>, usize) {
+        let message = verdict.message("Pod x", "p", false);
+        let lines = message::parse_refusal(&message).unwrap_or_default();
+        let count = message.strip_prefix("Pod x violates p in ");
+        let count = count.and_then(|rest| rest.split(' ').next()?.parse().ok());
+        let lines: Vec<String> = lines.iter().map(Line::to_string).collect();
+        let count = count.unwrap_or(lines.len());
+        (lines, count)
+    }
+
     fn lines(verdict: &Verdict) -> Vec<String> {
-        verdict.listed().0
+        listed(verdict).0
+    }
+
+    fn warnings(verdict: &Verdict) -> Vec<String> {
+        verdict.warnings("p", false)
     }
 
     #[test]
@@ -443,7 +455,7 @@ mod tests {
             ]
         );
         assert_eq!(
-            verdict.warnings("p"),
+            warnings(&verdict),
             ["p: spec: is old; fix: write a new value [old_value]"]
         );
         assert!(!verdict.is_accepted());
@@ -520,7 +532,7 @@ mod tests {
             ]
         );
         assert_eq!(
-            verdict.warnings("p"),
+            warnings(&verdict),
             ["p: spec.items[1]: 3 is odd; fix: write an even value [odd_value]"]
         );
     }
@@ -595,6 +607,126 @@ mod tests {
         assert!(!long("a").without_old(&long("b")).is_accepted());
     }
 
+    #[test]
+    fn what_has_only_the_same_hash_is_new() {
+        // Two texts that others found, with the same 64 bits.
+        let (one, other) = ("8yn0iYCKYHlIj4-BwPqk", "GReLUrM4wMqfg9yzV3KQ");
+        assert_eq!(hash(0, one), hash(0, other));
+        let concerning = |user: &str| {
+            let mut verdict = Verdict::accept();
+            let finding = Finding::new(&ODD, &SPEC, "3 is odd");
+            verdict.report(Level::Deny, finding.concerning(vec![user.to_owned()]));
+            verdict
+        };
+        assert!(concerning(one).without_old(&concerning(one)).is_accepted());
+        assert!(
+            !concerning(other)
+                .without_old(&concerning(one))
+                .is_accepted()
+        );
+        // What there is too much of is known by its place, anything else by what it says.
+        let of = |path: &str, reason: &str, amount: Option<u64>| {
+            let finding = Finding::new(&ODD, &path, reason);
+            match amount {
+                Some(amount) => finding.amounting_to(amount),
+                None => finding,
+            }
+        };
+        let (new, old) = (of("a", "data", None), of("data", "b", Some(5)));
+        assert_eq!(new.hash(), old.hash());
+        for (new, old) in [(&new, &old), (&old, &new)] {
+            let [mut verdict, mut before] = [Verdict::accept(), Verdict::accept()];
+            verdict.report(Level::Deny, new.clone());
+            before.report(Level::Deny, old.clone());
+            assert!(!verdict.without_old(&before).is_accepted(), "{new:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_old_object_had_no_words_for_is_new() {
+        let long =
+            |number: usize| format!("{number} is odd {}", "!".repeat(MAX_KEPT_BYTES / 1_000));
+        let mut old = Verdict::accept();
+        for number in 0..1_100 {
+            old.deny(&ODD, &"a", long(number));
+        }
+        let new = |number: usize| {
+            let mut verdict = Verdict::accept();
+            verdict.deny(&ODD, &"a", long(number));
+            verdict
+        };
+        assert!(new(900).without_old(&old).is_accepted());
+        assert!(
+            !new(1_099).without_old(&old).is_accepted(),
+            "it was only counted"
+        );
+    }
+
+    #[test]
+    fn what_concerns_less_leaves_the_rest_to_what_concerns_more() {
+        let of = |all: &[&[&str]]| {
+            let mut verdict = Verdict::accept();
+            for users in all {
+                let users = users.iter().map(|user| (*user).to_owned()).collect();
+                let finding = Finding::new(&ODD, &SPEC, "3 is odd");
+                verdict.report(Level::Deny, finding.concerning(users));
+            }
+            verdict
+        };
+        let old = of(&[&["a", "b"], &["a"]]);
+        for new in [
+            &[&["a"][..], &["a", "b"]][..],
+            &[&["b"], &["a"]],
+            &[&["a"], &["b", "a"]],
+        ] {
+            assert!(of(new).without_old(&old).is_accepted(), "{new:?}");
+        }
+        let verdict = of(&[&["a", "b"], &["b", "a"]]).without_old(&old);
+        assert_eq!(lines(&verdict).len(), 1);
+    }
+
+    #[test]
+    fn what_failed_is_told_first_and_once() {
+        let mut verdict = verdict(&[(&ODD, "spec", "3 is odd")]);
+        verdict.warn(&OLD, &SPEC, "is old");
+        assert_eq!(verdict.failure(), None);
+        for reason in ["no answer", "no answer", "no volume"] {
+            verdict.fail(Finding::new(&OLD, &"request", reason));
+        }
+        assert_eq!(verdict.failure(), Some("no answer"));
+        let mut kept = verdict.clone().into_warnings();
+        assert_eq!(kept.failure(), Some("no answer"));
+        kept.tell_failures();
+        verdict.tell_failures();
+        let fix = "; fix: write a new value [old_value]";
+        let told = ["request: no answer", "request: no volume", "spec: is old"];
+        assert_eq!(
+            warnings(&verdict),
+            told.map(|text| format!("p: {text}{fix}"))
+        );
+        assert_eq!(warnings(&kept).len(), 4);
+        assert_eq!(lines(&verdict).len(), 1);
+        for number in 0..20 {
+            verdict.fail(Finding::new(&OLD, &"request", number.to_string()));
+        }
+        verdict.tell_failures();
+        assert_eq!(warnings(&verdict).last().unwrap(), "p: and 8 more warnings");
+    }
+
+    #[test]
+    fn very_many_findings_are_told_once_each_where_there_is_room() {
+        let mut verdict = Verdict::accept();
+        for number in (0..10_000).chain(0..10_000) {
+            verdict.deny(&ODD, &"spec", format!("{number} is odd"));
+        }
+        verdict.deny(&OLD, &"spec", "1 is odd");
+        let message = verdict.message("Pod x", "p", true);
+        assert!(message.starts_with("Pod x violates p in 10001 places:\n"));
+        let lines = message::parse_refusal(&message).unwrap();
+        assert_eq!((lines.len(), lines[9_999].reason), (10_001, "9999 is odd"));
+        assert_eq!(verdict.into_warnings().warnings("p", true).len(), 10_001);
+    }
+
     /// A verdict with one finding for each number.
     fn of(numbers: impl Iterator<Item = usize>) -> Verdict {
         let mut verdict = Verdict::accept();
@@ -607,7 +739,7 @@ mod tests {
     }
 
     fn refused(new: impl Iterator<Item = usize>, old: impl Iterator<Item = usize>) -> usize {
-        of(new).without_old(&of(old)).listed().1
+        listed(&of(new).without_old(&of(old))).1
     }
 
     #[test]
@@ -634,15 +766,15 @@ mod tests {
         };
         let all = of(1_100);
         assert!(of(900).keeps_findings() && !all.keeps_findings());
-        let (listed, count) = all.listed();
-        assert_eq!((listed.len(), count), (message::LISTED, 1_100));
-        assert!(listed[14].starts_with("a: 14 is odd !!!"), "{}", listed[14]);
+        let (shown, count) = listed(&all);
+        assert_eq!((shown.len(), count), (message::LISTED, 1_100));
+        assert!(shown[14].starts_with("a: 14 is odd !!!"), "{}", shown[14]);
         assert!(of(900).without_old(&of(900)).is_accepted());
         let (_, places) = &all.audit_annotations()[0];
         assert!(places.ends_with(", a and 1085 more"), "{places}");
         let rest = all.clone().without_old(&all);
-        assert_eq!(rest.listed().1, 1_100, "nobody can tell what is old");
-        let warnings = all.into_warnings().warnings("p");
+        assert_eq!(listed(&rest).1, 1_100, "nobody can tell what is old");
+        let warnings = warnings(&all.into_warnings());
         assert_eq!(warnings.last().unwrap(), "p: and 1085 more warnings");
     }
 
@@ -658,7 +790,7 @@ mod tests {
             verdict.deny(&OLD, &"b", reason);
         }
         let line = "b: 2 is old; fix: write a new value [old_value]".to_owned();
-        assert_eq!(verdict.listed(), (vec![line], 2));
+        assert_eq!(listed(&verdict), (vec![line], 2));
         assert!(!verdict.is_accepted());
     }
 
@@ -675,9 +807,9 @@ mod tests {
         };
         let old = concerning(0..20_000, &["a", "b"]);
         let fewer = concerning(0..20_000, &["a"]).without_old(&old);
-        assert_eq!(fewer.listed(), (vec![], 0));
+        assert_eq!(listed(&fewer), (vec![], 0));
         let other = concerning(0..20_000, &["c"]).without_old(&old);
-        assert_eq!(other.listed().1, 20_000);
+        assert_eq!(listed(&other).1, 20_000);
     }
 
     #[test]

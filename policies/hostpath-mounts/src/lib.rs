@@ -115,7 +115,7 @@ fn check(
         {
             let field = field.child("persistentVolumeClaim");
             let mounts = mounts.of_volume(volume.name, claim.read_only);
-            claims::check(
+            let judged = claims::check(
                 claim,
                 &field.child("claimName"),
                 namespace,
@@ -123,7 +123,8 @@ fn check(
                 settings,
                 cluster,
                 verdict,
-            )?;
+            );
+            verdict.keep_failure(judged)?;
         }
     }
     rules::bidirectional_propagation::check(&mounts, pod, namespace, settings, verdict);

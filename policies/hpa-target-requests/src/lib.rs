@@ -301,7 +301,8 @@ impl Review<'_> {
                 || is_owned(&request.old_object()).unwrap_or_default()))
     }
 
-    /// Adds what `LimitRange`s give, where a metric depends on that.
+    /// Adds what `LimitRange`s give, where a metric depends on that. Where they cannot be looked up, the pods do not know
+    /// them, and what depends on them is not judged.
     fn with_defaults<'p>(
         &self,
         pods: Pods<'p>,
@@ -311,8 +312,13 @@ impl Review<'_> {
         if !depends {
             return Ok(pods);
         }
-        let defaults = Defaults::of(self.namespace, self.cluster, verdict)?;
-        Ok(pods.with_defaults(defaults))
+        match Defaults::of(self.namespace, self.cluster, verdict) {
+            Ok(defaults) => Ok(pods.with_defaults(defaults)),
+            Err(error) => {
+                verdict.keep_failure(Err(error))?;
+                Ok(pods.with_unknown_defaults())
+            }
+        }
     }
 }
 
@@ -351,8 +357,11 @@ fn judge(
     settings: &Settings,
     verdict: &mut Verdict,
 ) {
-    let works =
-        |metric: &Metric<'_>| is_measured(metric, settings) && failure(metric, pods).is_none();
+    let is_unknown =
+        |metric: &Metric<'_>| !pods.know_defaults() && depends_on_defaults(metric, pods);
+    let works = |metric: &Metric<'_>| {
+        is_measured(metric, settings) && (failure(metric, pods).is_none() || is_unknown(metric))
+    };
     let nothing_works = autoscaler.other_metrics == 0 && !autoscaler.metrics.iter().any(works);
     for metric in &autoscaler.metrics {
         if side == Side::Autoscaler {
@@ -365,7 +374,7 @@ fn judge(
             side,
             nothing_works,
         };
-        match failure(metric, pods) {
+        match failure(metric, pods).filter(|_| !is_unknown(metric)) {
             None => {}
             Some(Failure::MissingRequest(container)) => {
                 rules::missing_request::check(pair, container, verdict);

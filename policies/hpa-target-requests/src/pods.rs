@@ -33,6 +33,7 @@ pub(crate) struct Pods<'p> {
     /// What the pod requests as a whole, where that counts.
     pod_level: Option<Resources<'p>>,
     defaults: Defaults,
+    knows_defaults: bool,
 }
 
 /// A container of the pods.
@@ -130,6 +131,7 @@ impl<'p> Pods<'p> {
             totals: Vec::new(),
             pod_level: (pod_level_resources && sets_pod_level(&pod_level)).then_some(pod_level),
             defaults: Defaults::default(),
+            knows_defaults: true,
         };
         Ok(Some(pods.sum_requests()))
     }
@@ -137,6 +139,19 @@ impl<'p> Pods<'p> {
     /// The same pods, with what their namespace gives to containers that request nothing.
     pub(crate) fn with_defaults(self, defaults: Defaults) -> Self {
         Self { defaults, ..self }
+    }
+
+    /// The same pods, of which it cannot be said what their namespace gives to them.
+    pub(crate) fn with_unknown_defaults(self) -> Self {
+        Self {
+            knows_defaults: false,
+            ..self
+        }
+    }
+
+    /// Whether it is known what their namespace gives to them.
+    pub(crate) fn know_defaults(&self) -> bool {
+        self.knows_defaults
     }
 
     /// Whether other pods are measured in the same way.

@@ -143,12 +143,12 @@ impl Review<'_> {
         if !target.can_be_scaled() {
             return Ok(());
         }
-        // What cannot be looked up hides nothing of what can.
         let duplicates = self.duplicate_horizontals(own, verdict);
+        verdict.keep_failure(duplicates)?;
         let without_resources =
             settings.scope == Scope::Resource && settings.shared_target == Level::Off;
         if own.metrics.is_empty() && without_resources {
-            return duplicates;
+            return Ok(());
         }
         let answer = others::ask(Kind::Vertical, self)?;
         let others = Others::read(Kind::Vertical, answer.as_ref(), self)?;
@@ -163,8 +163,7 @@ impl Review<'_> {
             self.pair(pair, is_direct, verdict)
         };
         let same = |other: &ScaleTarget<'_>| target.matches_vertical(other);
-        self.pairs(&target, &others, &mut { same }, verdict, &judge)?;
-        duplicates
+        self.pairs(&target, &others, &mut { same }, verdict, &judge)
     }
 
     /// Judges a `HorizontalPodAutoscaler` against the others of its kind.
@@ -199,6 +198,7 @@ impl Review<'_> {
             return Ok(());
         }
         let duplicates = self.duplicate_verticals(own, verdict);
+        verdict.keep_failure(duplicates)?;
         let answer = others::ask(Kind::Horizontal, self)?;
         let others = Others::read(Kind::Horizontal, answer.as_ref(), self)?;
         let judge = |other: &Cursor<'_>, verdict: &mut Verdict, is_direct: bool| {
@@ -212,8 +212,7 @@ impl Review<'_> {
             self.pair(pair, is_direct, verdict)
         };
         let same = |other: &ScaleTarget<'_>| other.matches_vertical(&target);
-        self.pairs(&target, &others, &mut { same }, verdict, &judge)?;
-        duplicates
+        self.pairs(&target, &others, &mut { same }, verdict, &judge)
     }
 
     /// Judges a `VerticalPodAutoscaler` against the others of its kind.

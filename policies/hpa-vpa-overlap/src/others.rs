@@ -116,7 +116,7 @@ impl<'l> Others<'l> {
         for (_, item) in &found {
             match judge(item, verdict) {
                 Err(Error::Object(error)) => self.pass_over(item, &error, verdict),
-                judged => judged?,
+                judged => verdict.keep_failure(judged)?,
             }
         }
         Ok(())

@@ -52,7 +52,7 @@ pub(super) fn run(common: &Common, file: &Path, cluster: &[PathBuf]) -> Result<u
             policy: configured.name(),
             only_reports: configured.only_reports(),
             message: configured.deployed.as_ref().and_then(Deployed::message),
-            result: configured.validate(&request, &cluster),
+            result: configured.validate(&request, &cluster, false),
         })
         .collect();
 

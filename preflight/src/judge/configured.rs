@@ -46,18 +46,24 @@ pub struct Answer {
 }
 
 impl Member {
-    /// Judges a request.
+    /// Judges a request: in the words that the API server would show, or `unabridged`.
     pub(crate) fn validate(
         &self,
         request: &Value,
         cluster: &Arc<Cluster>,
+        unabridged: bool,
     ) -> Result<Response, EvaluationError> {
         let mut grants = Grants::of(self.policy.metadata());
         if let Some(kinds) = &self.grants {
             grants = grants.with_kinds(kinds);
         }
-        self.policy
-            .validate(request, &self.settings, cluster.host_with(grants))
+        let host = cluster.host_with(grants);
+        if unabridged {
+            self.policy
+                .validate_unabridged(request, &self.settings, host)
+        } else {
+            self.policy.validate(request, &self.settings, host)
+        }
     }
 
     /// The kinds that it may look up.
@@ -158,18 +164,20 @@ impl Configured {
         })
     }
 
-    /// Judges a request. It may look up what its metadata grants or, in a cluster, what its resource does.
+    /// Judges a request: in the words that the API server would show, or `unabridged`. It may look up what its metadata
+    /// grants or, in a cluster, what its resource does.
     pub fn validate(
         &self,
         request: &Value,
         cluster: &Arc<Cluster>,
+        unabridged: bool,
     ) -> Result<Answer, EvaluationError> {
         match &self.judge {
             Judge::One(member) => Ok(Answer {
-                response: member.validate(request, cluster)?,
+                response: member.validate(request, cluster, unabridged)?,
                 causes: Vec::new(),
             }),
-            Judge::Group(group) => group.validate(request, cluster),
+            Judge::Group(group) => group.validate(request, cluster, unabridged),
         }
     }
 

@@ -109,11 +109,13 @@ impl Group {
         &self,
         request: &Value,
         cluster: &Arc<Cluster>,
+        unabridged: bool,
     ) -> Result<Answer, EvaluationError> {
         let mut answers = BTreeMap::new();
         for (name, member) in self.members() {
             // Which of them are asked, the expression decides.
-            answers.insert(name, member.validate(request, cluster).map(immutable));
+            let answer = member.validate(request, cluster, unabridged);
+            answers.insert(name, answer.map(immutable));
         }
         let accepts = answers.iter().map(|(name, answer)| {
             let accepts = answer.as_ref().is_ok_and(|answer| answer.accepted);

@@ -128,7 +128,7 @@ impl Scene {
             .filter(|configured| configured.wants(&target, &request, &self.cluster))
             .map(|by| Verdict {
                 by,
-                result: by.validate(&request, &self.cluster),
+                result: by.validate(&request, &self.cluster, true),
             })
             .collect()
     }

@@ -54,6 +54,32 @@ fn an_answer_may_leave_out_or_null_what_it_does_not_need() {
 }
 
 #[test]
+fn only_policies_of_this_bundle_are_asked_for_everything() {
+    let policy = |source: &str| {
+        let mut metadata = metadata("tiny");
+        metadata["annotations"]["io.kubewarden.policy.source"] = json!(source);
+        let wasm = guest(Some(&metadata), &Validate::Echo);
+        Engine::new(LIMITS).unwrap().load("file", &wasm).unwrap()
+    };
+    let request = json!({"uid": "1", "unabridged": true});
+    let short = "{'request':{'uid':'1','unabridged':true},'settings':{}}";
+    let long = "{'request':{'uid':'1','unabridged':true},'settings':{},'unabridged':true}";
+    for (source, sent) in [
+        (env!("CARGO_PKG_REPOSITORY"), long),
+        ("https://example.com/other", short),
+        ("", short),
+    ] {
+        let policy = policy(source);
+        let answer = policy.validate_unabridged(&request, &json!({}), NoHost);
+        assert_eq!(answer.unwrap().message.unwrap(), sent, "{source}");
+        let answer = policy.validate(&request, &json!({}), NoHost);
+        assert_eq!(answer.unwrap().message.unwrap(), short, "{source}");
+    }
+    let answer = load(&Validate::Echo).validate_unabridged(&request, &json!({}), NoHost);
+    assert_eq!(answer.unwrap().message.unwrap(), short);
+}
+
+#[test]
 fn knows_what_a_policy_says_of_itself() {
     let policy = load(&Validate::Answer(r#"{"accepted":true}"#));
     assert_eq!((policy.name(), policy.version()), ("tiny", Some("1.2.3")));

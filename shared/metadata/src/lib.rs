@@ -26,6 +26,9 @@ pub const VERSION: &str = "io.kubewarden.policy.version";
 /// The annotation that holds what the policy is for, in a sentence.
 pub const DESCRIPTION: &str = "io.kubewarden.policy.description";
 
+/// The annotation that says where the source of the policy is.
+pub const SOURCE: &str = "io.kubewarden.policy.source";
+
 /// The annotation that holds the name of the policy.
 pub const TITLE: &str = "io.kubewarden.policy.title";
 

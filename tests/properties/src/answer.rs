@@ -9,7 +9,12 @@ use shared::{Cluster, message};
 
 use crate::{Outcome, ensure};
 
-/// The API server cuts longer warnings. Source: `staging/src/k8s.io/apiserver/pkg/endpoints/filters/warning.go`.
+/// The API server shows all warnings of an answer up to so many characters.
+/// Source: `staging/src/k8s.io/apiserver/pkg/endpoints/filters/warning.go`.
+const WARNINGS_LIMIT: usize = 4096;
+/// Up to so many, they leave enough room for those of others to be whole.
+const WARNINGS_ROOM: usize = 2048;
+/// Where there is not enough room, the API server cuts those that are longer.
 const WARNING_LIMIT: usize = 256;
 /// Far more than anybody reads, and far less than any host has a limit for.
 const MESSAGE_LIMIT: usize = 10 * 1024;
@@ -84,9 +89,14 @@ impl Answer {
 
     /// Finds what the hosts or the API server would drop or cut.
     pub fn check(&self) -> Outcome {
+        let lengths = self.warnings.iter().map(|warning| warning.chars().count());
+        let all: usize = lengths.sum();
+        ensure(all <= WARNINGS_LIMIT, || {
+            format!("the warnings have {all} characters")
+        })?;
         for warning in &self.warnings {
             let length = warning.chars().count();
-            ensure(length <= WARNING_LIMIT, || {
+            ensure(length <= WARNING_LIMIT || all <= WARNINGS_ROOM, || {
                 format!("a warning has {length} characters: {warning}")
             })?;
             ensure(!warning.contains(char::is_control), || {
