@@ -20,6 +20,9 @@ pub struct Settings {
     pub(crate) unscalable_target: Level,
     /// Workloads that an autoscaler measures already and that lack the requests.
     pub(crate) workloads: Level,
+    /// The most that comes of what a tool may write first and put right with what it writes next: of an UPDATE of a
+    /// workload, and of an autoscaler of a kind that Helm and Argo CD write later.
+    pub(crate) written_first: Level,
     /// Whether autoscalers count the resources of the pod as a whole, as they do from Kubernetes 1.34 on.
     pub(crate) pod_level_resources: bool,
     /// Kinds of others that can be scaled, such as Argo's `Rollout`, and where their pod spec is.
@@ -51,6 +54,15 @@ pub(crate) struct ReadableKind<'s> {
 impl<'s> ReadableKind<'s> {
     pub(crate) fn group(&self) -> &'s str {
         group(self.api_version)
+    }
+
+    /// Whether Helm, Argo CD and Flux all write objects of this kind before autoscalers. Helm and Argo CD write a
+    /// `StatefulSet` behind them, and every custom kind.
+    ///
+    /// Source: `pkg/release/v1/util/kind_sorter.go` of helm/helm, `pkg/sync/sync_tasks.go` of argoproj/gitops-engine,
+    /// `ssa/sort.go` of fluxcd/pkg.
+    pub(crate) fn is_written_before_autoscalers(&self) -> bool {
+        !self.group().contains('.') && self.kind != "StatefulSet"
     }
 }
 
@@ -98,6 +110,7 @@ impl shared::Settings for Settings {
             unknown_resource: settings.level("unknownResource", Level::Warn),
             unscalable_target: settings.level("unscalableTarget", Level::Warn),
             workloads: settings.level("workloads", Level::Deny),
+            written_first: settings.level("writtenFirst", Level::Warn),
             pod_level_resources: settings.flag("podLevelResources", true),
             custom_kinds: settings.list("customKinds", read_custom_kind),
             exempt: settings.map("exempt", Exempt::read),
@@ -147,7 +160,7 @@ mod tests {
         assert_eq!(problems(&json!({})), "");
         let everything = json!({
             "missingTarget": "deny", "missingContainer": "deny", "unknownResource": "off", "unscalableTarget": "deny",
-            "workloads": "warn", "podLevelResources": false,
+            "workloads": "warn", "writtenFirst": "off", "podLevelResources": false,
             "customKinds": [
                 {"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "podSpecPath": "spec.template.spec"},
             ],

@@ -17,6 +17,10 @@ pub struct Settings {
     /// A workload that lacks requests which an autoscaler measures. Other findings about a workload are at most as
     /// serious as this.
     pub workloads: Level,
+    /// The most that comes of what may be written first and put right by what is written next: an UPDATE of a workload,
+    /// and an autoscaler of a StatefulSet or of a custom kind. With `deny`, a set that changes both may never get
+    /// through.
+    pub written_first: Level,
     /// A target that does not exist, or not yet: Helm makes an autoscaler before its StatefulSet.
     pub missing_target: Level,
     /// A metric of a container that is not in the template, such as an `istio-proxy` that is injected later.
@@ -67,6 +71,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             workloads: Level::Deny,
+            written_first: Level::Warn,
             missing_target: Level::Warn,
             missing_container: Level::Warn,
             unknown_resource: Level::Warn,
@@ -84,6 +89,7 @@ impl Described for Settings {
     fn example() -> Self {
         Self {
             workloads: Level::Warn,
+            written_first: Level::Deny,
             missing_target: Level::Deny,
             missing_container: Level::Deny,
             unknown_resource: Level::Off,
