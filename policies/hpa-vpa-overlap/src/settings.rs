@@ -104,7 +104,8 @@ mod tests {
             "wrong settings of hpa-vpa-overlap: scope: \"pod\" is not one of \"resource\", \"target\"\n\
              averageValue: \"allow\" is not one of \"deny\", \"warn\", \"off\"\n\
              startupBoost: must be a string, not a number\n\
-             exempt.namespaces[0]: \"team-*\" is not a name\n\
+             exempt.namespaces[0]: \"team-*\" cannot be a namespace, and patterns are not supported\n\
+             write each name in full\n\
              exempt.users[0]: is empty\n\
              exempt.names[0]: \"web\" is not <namespace>/<name>\n\
              exempt.objects: is not a setting\n\
@@ -113,6 +114,24 @@ mod tests {
              onUpdate: must be a string, not true or false\n\
              sharedTargets: is not a setting\n\
              did you mean \"sharedTarget\"?"
+        );
+    }
+
+    #[test]
+    fn tells_what_can_never_match() {
+        let settings = json!({
+            "exempt": {"namespaces": ["Shop"], "users": ["system:masters"], "names": ["shop/Web", "Shop/web"]},
+        });
+        assert_eq!(
+            problems(&settings).replace("; ", "\n"),
+            "wrong settings of hpa-vpa-overlap: exempt.namespaces[0]: \"Shop\" cannot be a namespace, which has no capital letters\n\
+             write \"shop\"\n\
+             exempt.users[0]: \"system:masters\" is a group of users\n\
+             write each user\n\
+             exempt.names[0]: \"Web\" cannot be the name of an object, which has no capital letters\n\
+             write \"web\"\n\
+             exempt.names[1]: \"Shop\" cannot be a namespace, which has no capital letters\n\
+             write \"shop\""
         );
     }
 }

@@ -7,7 +7,9 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::schema::{Described, DottedPath, Level, Name, OnLookupFailure, OnUpdate, User, list};
+use shared::schema::{
+    Described, DottedPath, Kind, Level, Namespace, OnLookupFailure, OnUpdate, User, list,
+};
 
 /// The settings of hpa-target-requests. All are optional.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -48,11 +50,12 @@ pub struct Settings {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CustomKind {
     /// The group, which is a domain, and the version of the kind.
-    #[schemars(regex(pattern = r"^[^/]*\.[^/]*/.+$"))]
+    #[schemars(regex(
+        pattern = r"^[a-z0-9][-a-z0-9]*(\.[-a-z0-9]+)+/[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
+    ))]
     pub api_version: String,
     /// The kind.
-    #[schemars(length(min = 1))]
-    pub kind: String,
+    pub kind: Kind,
     /// Where its pod spec is.
     pub pod_spec_path: DottedPath,
 }
@@ -62,7 +65,7 @@ pub struct CustomKind {
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct Exempt {
     /// Objects in these namespaces.
-    pub namespaces: Vec<Name>,
+    pub namespaces: Vec<Namespace>,
     /// Requests of these users.
     pub users: Vec<User>,
 }
@@ -97,11 +100,11 @@ impl Described for Settings {
             pod_level_resources: false,
             custom_kinds: vec![CustomKind {
                 api_version: "argoproj.io/v1alpha1".to_owned(),
-                kind: "Rollout".to_owned(),
+                kind: Kind("Rollout".to_owned()),
                 pod_spec_path: DottedPath("spec.template.spec".to_owned()),
             }],
             exempt: Exempt {
-                namespaces: list(Name, &["sandbox"]),
+                namespaces: list(Namespace, &["sandbox"]),
                 users: list(User, &["system:serviceaccount:keda:keda-operator"]),
             },
             on_lookup_failure: OnLookupFailure::Warn,

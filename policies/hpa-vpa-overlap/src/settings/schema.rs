@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::schema::{
-    Described, Level, Name, NamespacedName, OnLookupFailure, OnUpdate, User, list,
+    Described, Level, Namespace, NamespacedName, OnLookupFailure, OnUpdate, User, list,
 };
 
 /// The settings of hpa-vpa-overlap. All are optional.
@@ -54,7 +54,7 @@ pub enum Scope {
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct Exempt {
     /// Autoscalers in these namespaces.
-    pub namespaces: Vec<Name>,
+    pub namespaces: Vec<Namespace>,
     /// Requests of these users.
     pub users: Vec<User>,
     /// These autoscalers, on either side: `<namespace>/<name>`.
@@ -91,7 +91,7 @@ impl Described for Settings {
             duplicate_vertical: Level::Deny,
             written_first: Level::Deny,
             exempt: Exempt {
-                namespaces: list(Name, &["sandbox"]),
+                namespaces: list(Namespace, &["sandbox"]),
                 users: list(User, &["system:serviceaccount:keda:keda-operator"]),
                 names: list(NamespacedName, &["shop/web"]),
             },
