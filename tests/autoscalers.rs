@@ -446,7 +446,11 @@ fn refusal(object: &Value, others: Vec<Value>) -> Vec<(String, String)> {
     let cluster = Arc::new(Cluster::new(others));
     let request = complete(&json!({ "object": object })).unwrap();
     let response = guest
-        .validate(&request, &json!({}), cluster.host(guest.metadata()))
+        .validate(
+            &request,
+            &json!({"writtenFirst": "deny"}),
+            cluster.host(guest.metadata()),
+        )
         .unwrap();
     assert_ne!(response.code, Some(500), "{response:?}");
     assert_ne!(response.code, Some(400), "{response:?}");

@@ -290,7 +290,7 @@ fn found(object: &Value, other: &Value, target: &Value) -> BTreeSet<(String, Str
     let guest = policies::load(HpaVpaOverlap::NAME).unwrap();
     let cluster = Arc::new(Cluster::new([other.clone(), target.clone()]));
     let request = complete(&json!({ "object": object })).unwrap();
-    let settings = json!({"averageValue": "off", "sharedTarget": "off"});
+    let settings = json!({"averageValue": "off", "sharedTarget": "off", "writtenFirst": "deny"});
     let host = cluster.host(guest.metadata());
     let response = guest.validate(&request, &settings, host).unwrap();
     assert!(matches!(response.code, None | Some(403)), "{response:?}");

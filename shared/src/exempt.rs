@@ -14,7 +14,7 @@ impl Exempt {
     /// Reads `namespaces` and `users`.
     pub fn read(exempt: &mut Reader<'_, '_>) -> Self {
         Self {
-            namespaces: exempt.names("namespaces"),
+            namespaces: exempt.namespaces("namespaces"),
             users: exempt.users("users"),
             objects: Vec::new(),
         }
@@ -25,6 +25,15 @@ impl Exempt {
         let read = Self::read(exempt);
         Self {
             objects: exempt.namespaced_names(objects),
+            ..read
+        }
+    }
+
+    /// Reads these, and single Services in the field `services`.
+    pub fn with_services(exempt: &mut Reader<'_, '_>) -> Self {
+        let read = Self::read(exempt);
+        Self {
+            objects: exempt.services("services"),
             ..read
         }
     }

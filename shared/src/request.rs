@@ -4,6 +4,7 @@ use crate::decode::{Cursor, DecodeError};
 use crate::field::FieldPath;
 use crate::json::Json;
 use crate::message;
+use crate::verdict::Level;
 
 /// An admission request, borrowed from the payload.
 ///
@@ -147,6 +148,20 @@ impl<'a> Request<'a> {
             },
             submitted: object,
         })
+    }
+
+    /// How serious a finding may be that rests on another object than this one. A dry run stores nothing: where a whole
+    /// set is tried before any of it is applied, the other object is not yet what the set makes of it, so refusing this
+    /// one would keep both away for ever. What is wrong with the object alone stays wrong.
+    ///
+    /// Source: `ApplyAll` in `ssa/manager_apply.go` of fluxcd/pkg, which stops at the first refusal.
+    #[must_use]
+    pub fn ceiling(&self) -> Level {
+        if self.dry_run {
+            Level::Warn
+        } else {
+            Level::Deny
+        }
     }
 
     /// The object as it would be stored. Null on DELETE.
@@ -343,6 +358,12 @@ mod tests {
                     ("s", "u", true)
                 );
                 assert!(request.for_old_object().is_some());
+                assert_eq!(request.ceiling(), Level::Warn);
+            });
+        }
+        for text in ["{}", r#"{"dryRun":false}"#, r#"{"dry_run":null}"#] {
+            with(text, |request| {
+                assert_eq!(request.ceiling(), Level::Deny, "{text}");
             });
         }
     }

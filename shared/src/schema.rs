@@ -49,20 +49,68 @@ pub enum OnLookupFailure {
     Warn,
 }
 
-/// The name of an object, such as a namespace.
+/// A namespace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
-pub struct Name(#[schemars(regex(pattern = "^[^*/ ]+$"))] pub String);
+pub struct Namespace(
+    #[schemars(length(max = 63), regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))] pub String,
+);
+
+/// A key of a Secret or a ConfigMap.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct DataKey(
+    #[schemars(
+        length(max = 253),
+        regex(pattern = r"^\.?[-_A-Za-z0-9][-._A-Za-z0-9]*$")
+    )]
+    pub String,
+);
 
 /// The name of an object in a namespace: `<namespace>/<name>`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
-pub struct NamespacedName(#[schemars(regex(pattern = "^[^/]+/[^/]+$"))] pub String);
+pub struct NamespacedName(
+    #[schemars(regex(
+        pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?/[a-z0-9]([-.a-z0-9]*[a-z0-9])?$"
+    ))]
+    pub String,
+);
+
+/// A Service in a namespace: `<namespace>/<name>`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct NamespacedService(
+    #[schemars(regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?/[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))]
+    pub String,
+);
 
 /// A user, as `userInfo.username` of a request has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
-pub struct User(#[schemars(length(min = 1))] pub String);
+pub struct User(#[schemars(regex(pattern = r"^[^*]+$"))] pub String);
+
+/// The group of a kind, without a version; empty for the core group.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct ApiGroup(
+    #[schemars(
+        length(max = 253),
+        regex(pattern = r"^([a-z0-9]([-.a-z0-9]*[a-z0-9])?)?$")
+    )]
+    pub String,
+);
+
+/// A kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Kind(
+    #[schemars(
+        length(max = 63),
+        regex(pattern = r"^[A-Za-z]([-A-Za-z0-9]*[A-Za-z0-9])?$")
+    )]
+    pub String,
+);
 
 /// One line for the user who is refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -74,7 +122,9 @@ pub struct Reason(
 /// Fields behind one another: `spec.template.spec`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
-pub struct DottedPath(#[schemars(regex(pattern = r"^[^.]+(\.[^.]+)*$"))] pub String);
+pub struct DottedPath(
+    #[schemars(regex(pattern = r"^[^./${}\[* ]+(\.[^./${}\[* ]+)*$"))] pub String,
+);
 
 /// A text that YAML may take for a number: `30080`, `30080-30090`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

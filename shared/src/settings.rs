@@ -1,5 +1,7 @@
 //! Settings: read, checked, and refused with every problem at once.
 
+mod names;
+
 use std::borrow::Cow;
 use std::fmt::{self, Write};
 
@@ -205,28 +207,58 @@ impl<'a> Reader<'a, '_> {
         texts
     }
 
-    /// A list of names, such as those of namespaces.
-    pub fn names(&mut self, name: &'static str) -> Vec<String> {
-        self.texts(name, |name| {
-            let is_name = !name.is_empty() && !name.contains(['*', ' ', '/']);
-            (!is_name).then(|| format!("{} is not a name", quote(name)))
-        })
+    /// A list of namespaces.
+    pub fn namespaces(&mut self, name: &'static str) -> Vec<String> {
+        self.texts(name, names::namespace_problem)
     }
 
     /// A list of objects in namespaces, `<namespace>/<name>`.
     pub fn namespaced_names(&mut self, name: &'static str) -> Vec<String> {
-        self.texts(name, |object| {
-            let parts = object.split_once('/');
-            let is_object = parts.is_some_and(|(namespace, name)| {
-                !namespace.is_empty() && !name.is_empty() && !name.contains('/')
-            });
-            (!is_object).then(|| format!("{} is not <namespace>/<name>", quote(object)))
-        })
+        self.texts(name, names::namespaced_problem)
+    }
+
+    /// A list of Services, `<namespace>/<name>`.
+    pub fn services(&mut self, name: &'static str) -> Vec<String> {
+        self.texts(name, names::service_problem)
     }
 
     /// A list of users, as `userInfo.username` of a request has them.
     pub fn users(&mut self, name: &'static str) -> Vec<String> {
-        self.texts(name, |user| user.is_empty().then(|| "is empty".to_owned()))
+        self.texts(name, names::user_problem)
+    }
+
+    /// A list of keys of Secrets and `ConfigMap`s.
+    pub fn data_keys(&mut self, name: &'static str) -> Vec<String> {
+        self.texts(name, names::data_key_problem)
+    }
+
+    /// The group of a kind, without a version; empty for the core group.
+    pub fn api_group(&mut self, name: &'static str) -> &'a str {
+        self.checked(name, names::group_problem)
+    }
+
+    /// The group and the version of a custom kind.
+    pub fn custom_api_version(&mut self, name: &'static str) -> &'a str {
+        self.checked(name, names::custom_api_version_problem)
+    }
+
+    /// A kind.
+    pub fn kind(&mut self, name: &'static str) -> &'a str {
+        self.checked(name, names::kind_problem)
+    }
+
+    /// Fields behind one another: `spec.template.spec`.
+    pub fn field_path(&mut self, name: &'static str) -> &'a str {
+        self.checked(name, names::field_path_problem)
+    }
+
+    /// A string that is checked.
+    fn checked(&mut self, name: &'static str, check: fn(&str) -> Option<String>) -> &'a str {
+        let text = self.text(name);
+        if let Some(problem) = check(text) {
+            self.note(name, problem);
+        }
+        text
     }
 
     /// A list of maps, each read by `read`.
@@ -459,34 +491,6 @@ mod tests {
 
     fn problems(text: &str) -> String {
         read_text::<Wire>(text).unwrap_err().to_string()
-    }
-
-    /// Objects in namespaces.
-    #[derive(Debug)]
-    struct Named(Vec<String>);
-
-    impl Settings for Named {
-        fn read(settings: &mut Reader<'_, '_>) -> Self {
-            Self(settings.namespaced_names("accounts"))
-        }
-
-        fn on_update(&self) -> OnUpdate {
-            OnUpdate::NewViolations
-        }
-    }
-
-    #[test]
-    fn a_name_in_a_namespace_has_both_and_no_more() {
-        let read = |text: &str| read_text::<Named>(text).map(|Named(names)| names);
-        assert_eq!(
-            read(r#"{"accounts":["shop/robot"]}"#),
-            Ok(vec!["shop/robot".to_owned()])
-        );
-        for name in ["", "/", "robot", "/robot", "shop/", "shop/robot/x"] {
-            let problem = format!("accounts[0]: \"{name}\" is not <namespace>/<name>");
-            let found = read(&format!(r#"{{"accounts":["{name}"]}}"#)).unwrap_err();
-            assert_eq!(found.to_string(), problem);
-        }
     }
 
     #[test]

@@ -76,6 +76,13 @@ impl Review {
         self
     }
 
+    /// The same request, of which nothing will be stored.
+    #[must_use]
+    pub fn dry_run(mut self) -> Self {
+        self.request["dryRun"] = json!(true);
+        self
+    }
+
     /// The same request to a policy with settings.
     #[must_use]
     pub fn with(mut self, settings: Value) -> Self {

@@ -180,6 +180,8 @@ pub struct Verdict {
     kept_bytes: usize,
     /// What could not be judged, because a look-up failed.
     failures: Vec<Finding>,
+    /// How serious a finding may be at most, while something is judged of which not all can be refused.
+    ceiling: Option<Level>,
 }
 
 impl Verdict {
@@ -210,6 +212,7 @@ impl Verdict {
 
     /// Adds a finding whose level is a setting.
     pub fn report(&mut self, level: Level, finding: Finding) {
+        let level = self.capped(level);
         if self.has_room(level) {
             self.keep(level, finding);
         }
@@ -217,9 +220,26 @@ impl Verdict {
 
     /// Adds a finding whose level is a setting, and words it only where it will be kept.
     pub fn report_with(&mut self, level: Level, finding: &dyn Fn() -> Finding) {
+        let level = self.capped(level);
         if self.has_room(level) {
             self.keep(level, finding());
         }
+    }
+
+    /// Has `judge` add findings that are no more serious than `ceiling`, whatever their rules say. This is how findings
+    /// that rest on another object warn at most in a dry run ([`Request::ceiling`](crate::Request::ceiling)).
+    pub fn under<T>(&mut self, ceiling: Level, judge: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = self.ceiling;
+        self.ceiling = Some(self.capped(ceiling));
+        let judged = judge(self);
+        self.ceiling = outer;
+        judged
+    }
+
+    /// The level that a finding has now.
+    #[must_use]
+    pub fn capped(&self, level: Level) -> Level {
+        level.at_most(self.ceiling.unwrap_or(Level::Deny))
     }
 
     /// Whether a finding will be kept. One that will not is counted.
@@ -481,6 +501,33 @@ mod tests {
         ] {
             assert_eq!(level.at_most(most), expected, "{level:?} {most:?}");
         }
+    }
+
+    #[test]
+    fn nothing_is_more_serious_than_its_ceiling() {
+        let mut verdict = Verdict::accept();
+        verdict.under(Level::Warn, |verdict| {
+            verdict.deny(&ODD, &"a", "1 is odd");
+            verdict.report_with(Level::Deny, &|| Finding::new(&ODD, &"b", "3 is odd"));
+            verdict.under(Level::Off, |verdict| verdict.warn(&ODD, &"c", "5 is odd"));
+            // No ceiling lifts the one above it.
+            verdict.under(Level::Deny, |verdict| verdict.deny(&ODD, &"d", "7 is odd"));
+            assert_eq!(verdict.capped(Level::Deny), Level::Warn);
+        });
+        assert!(verdict.is_accepted());
+        let warning = |place, number| {
+            format!("p: {place}: {number} is odd; fix: write an even value [odd_value]")
+        };
+        assert_eq!(
+            verdict.warnings("p"),
+            [warning("a", 1), warning("b", 3), warning("d", 7)]
+        );
+        verdict.deny(&ODD, &"e", "9 is odd");
+        assert_eq!(
+            verdict.listed().1,
+            1,
+            "the ceiling is gone with what was judged"
+        );
     }
 
     #[test]

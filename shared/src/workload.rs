@@ -5,7 +5,6 @@ use crate::field::FieldPath;
 use crate::json::Json;
 use crate::policy::Error;
 use crate::quantity::{self, Quantities, Quantity};
-use crate::quote::quote;
 use crate::request::{GroupVersionKind, Request};
 use crate::settings::Reader;
 
@@ -52,15 +51,7 @@ pub fn pod_spec_path(kind: &GroupVersionKind<'_>) -> Option<&'static str> {
 
 /// Reads the setting `podSpecPath`: where the pod spec of a custom kind is.
 pub fn read_pod_spec_path<'a>(kind: &mut Reader<'a, '_>) -> &'a str {
-    let path = kind.text("podSpecPath");
-    if path.split('.').any(str::is_empty) {
-        let problem = format!(
-            "{} is not a path such as \"spec.template.spec\"",
-            quote(path)
-        );
-        kind.problem("podSpecPath", problem);
-    }
-    path
+    kind.field_path("podSpecPath")
 }
 
 /// Calls `found` with every pod spec at `path` of an object of a custom kind, and with its exact place. The path leads

@@ -115,16 +115,17 @@ fn check(
         {
             let field = field.child("persistentVolumeClaim");
             let mounts = mounts.of_volume(volume.name, claim.read_only);
-            let judged = claims::check(
-                claim,
-                &field.child("claimName"),
-                namespace,
-                &mounts,
-                settings,
-                cluster,
-                verdict,
-            );
-            verdict.keep_failure(judged)?;
+            let name = field.child("claimName");
+            let judged = verdict.under(request.ceiling(), |verdict| {
+                claims::check(claim, &name, namespace, &mounts, settings, cluster, verdict)
+            });
+            match judged {
+                // Whatever a look-up could have found, it would only have been a warning in a dry run.
+                Err(Error::Lookup { subject, error }) if request.dry_run => {
+                    verdict.unjudged(&subject, &error);
+                }
+                judged => verdict.keep_failure(judged)?,
+            }
         }
     }
     rules::bidirectional_propagation::check(&mounts, pod, namespace, settings, verdict);

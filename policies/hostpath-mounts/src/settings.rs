@@ -197,7 +197,7 @@ fn read_allowed(entry: &mut Reader<'_, '_>) -> Allowed {
         read_only: entry.flag("readOnly", true),
         types: entry.texts("types", type_problem),
         bidirectional_propagation: entry.flag("bidirectionalPropagation", false),
-        namespaces: entry.names("namespaces"),
+        namespaces: entry.namespaces("namespaces"),
     }
 }
 
@@ -211,13 +211,11 @@ fn read_denied(entry: &mut Reader<'_, '_>) -> Denied {
 }
 
 fn read_custom_kind(entry: &mut Reader<'_, '_>) -> CustomKind {
-    let (api_group, kind) = (entry.text("apiGroup"), entry.text("kind"));
-    if kind.is_empty() {
-        entry.problem("kind", "is missing");
-    }
+    let (api_group, kind) = (entry.api_group("apiGroup"), entry.kind("kind"));
+    // No definition adds kinds to a group of Kubernetes, also not in another case.
     if KINDS
         .iter()
-        .any(|known| known.group == api_group && known.kind == kind)
+        .any(|known| known.group == api_group && known.kind.eq_ignore_ascii_case(kind))
         || (api_group.is_empty() && kind == "PersistentVolume")
     {
         entry.problem(
@@ -337,11 +335,13 @@ mod tests {
              allowed[4].types[0]: \"Dir\" is not a type of a hostPath\n\
              expected one of \"\", \"DirectoryOrCreate\", \"Directory\", \"FileOrCreate\", \"File\", \"Socket\", \
              \"CharDevice\", \"BlockDevice\"\n\
-             allowed[4].namespaces[0]: \"team-*\" is not a name\n\
+             allowed[4].namespaces[0]: \"team-*\" cannot be a namespace, and patterns are not supported\n\
+             write each name in full\n\
              denied[1].reason: must say why, for the user who is refused\n\
              allowed[6]: is about the same path as allowed[5]\n\
              denied[0]: allowed[5] allows the same path in all namespaces\n\
-             exempt.namespaces[0]: \"\" is not a name\n\
+             exempt.namespaces[0]: \"\" cannot be a namespace\n\
+             write at most 63 of a-z, 0-9, \"-\", with a letter or digit at both ends\n\
              exempt.users[0]: is empty\n\
              exempt.serviceAccounts[0]: \"robot\" is not <namespace>/<name>\n\
              customKinds[0].kind: \"Job\" is a kind of Kubernetes, and judged anyway\n\
@@ -350,6 +350,38 @@ mod tests {
              customKinds[2].kind: \"PersistentVolume\" is a kind of Kubernetes, and judged anyway\n\
              allowd: is not a setting\n\
              did you mean \"allowed\"?"
+        );
+    }
+
+    #[test]
+    fn tells_what_can_never_match() {
+        let settings = json!({
+            "allowed": [{"path": "/data", "namespaces": ["Shop"]}],
+            "exempt": {"namespaces": ["Shop"], "serviceAccounts": ["shop/Robot"], "users": ["system:*"]},
+            "customKinds": [
+                {"apiGroup": "argoproj.io/v1alpha1", "kind": "Rollout", "podSpecPath": "spec.template.spec"},
+                {"apiGroup": "v1", "kind": "Rollout.argoproj.io", "podSpecPath": "/spec/template/spec"},
+                {"apiGroup": "apps", "kind": "deployment", "podSpecPath": "spec.template.spec"},
+            ],
+        });
+        assert_eq!(
+            problems(&settings).replace("; ", "\n"),
+            "wrong settings of hostpath-mounts: allowed[0].namespaces[0]: \"Shop\" cannot be a namespace, which has no capital letters\n\
+             write \"shop\"\n\
+             exempt.namespaces[0]: \"Shop\" cannot be a namespace, which has no capital letters\n\
+             write \"shop\"\n\
+             exempt.users[0]: \"system:*\" has a \"*\", and patterns are not supported\n\
+             write each user in full, such as \"system:serviceaccount:shop:robot\"\n\
+             exempt.serviceAccounts[0]: \"Robot\" cannot be the name of an object, which has no capital letters\n\
+             write \"robot\"\n\
+             customKinds[0].apiGroup: \"argoproj.io/v1alpha1\" is not a group\n\
+             write \"argoproj.io\": the version does not count\n\
+             customKinds[1].apiGroup: \"v1\" is a version, which does not count\n\
+             leave it out for the core group\n\
+             customKinds[1].kind: \"Rollout.argoproj.io\" cannot be a kind\n\
+             write one word, such as \"Rollout\"\n\
+             customKinds[1].podSpecPath: \"/spec/template/spec\" is not a path such as \"spec.template.spec\"\n\
+             customKinds[2].kind: \"deployment\" is a kind of Kubernetes, and judged anyway"
         );
     }
 }

@@ -1,8 +1,11 @@
 //! Refuses a `HorizontalPodAutoscaler` that measures utilization of requests that are not there.
 //!
 //! Utilization is a share of what containers request. Both sides are judged: an autoscaler against the pods of its
-//! target, and a workload against the autoscalers that target it already, so that the order in which they are applied
-//! does not matter. Both ways lead to `judge`, and each rule says what it found in the words of the side that asked.
+//! target, and a workload against the autoscalers that target it already. Both ways lead to `judge`, and each rule says
+//! what it found in the words of the side that asked.
+//!
+//! Where a set of manifests changes both, the first one is written beside what the other one was before, and only warns
+//! (`writtenFirst`). That is an UPDATE of a workload, and an autoscaler of a kind that Helm and Argo CD write later.
 
 mod limit_ranges;
 mod pair;
@@ -76,8 +79,9 @@ impl Policy for HpaTargetRequests {
         } else {
             return Ok(Verdict::unclaimed(request));
         };
+        // Whatever a look-up could have found, it would only have been a warning in a dry run.
         verdict.or_unjudged(judged, || {
-            settings.on_lookup_failure == Level::Warn || review.is_untouched()
+            request.dry_run || settings.on_lookup_failure == Level::Warn || review.is_untouched()
         })
     }
 }
@@ -200,8 +204,7 @@ impl Review<'_> {
         let failed = |error| lookup.failed(error);
         let answer = match cluster::fetch(self.cluster, &lookup) {
             Err(error @ (ClusterError::NotFound | ClusterError::NotServed)) => {
-                let state = error.to_string();
-                rules::missing_target::check(autoscaler, &state, self.settings, verdict);
+                self.missing(autoscaler, &error.to_string(), verdict);
                 return Ok(false);
             }
             answer => answer.map_err(failed)?,
@@ -215,8 +218,25 @@ impl Review<'_> {
         let mut metrics = autoscaler.metrics.iter();
         let depends = metrics.any(|metric| depends_on_defaults(metric, &pods));
         let pods = self.with_defaults(pods, depends, verdict)?;
-        judge(autoscaler, &pods, Side::Autoscaler, self.settings, verdict);
+        let most = if readable.is_written_before_autoscalers() {
+            Level::Deny
+        } else {
+            self.settings.written_first
+        };
+        self.judge(autoscaler, &pods, (Side::Autoscaler, most), verdict);
         Ok(true)
+    }
+
+    /// Reports that the target of an autoscaler is missing. `state` says how.
+    fn missing(
+        &self,
+        autoscaler: &HorizontalPodAutoscaler<'_>,
+        state: &str,
+        verdict: &mut Verdict,
+    ) {
+        verdict.under(self.request.ceiling(), |verdict| {
+            rules::missing_target::check(autoscaler, state, self.settings, verdict);
+        });
     }
 
     /// The pods of the target of an autoscaler. None where there are none to judge, which is told.
@@ -228,8 +248,7 @@ impl Review<'_> {
         verdict: &mut Verdict,
     ) -> Result<Option<Pods<'p>>, DecodeError> {
         if AutoscalerMeta::read(target)?.deleting {
-            let state = "is being deleted";
-            rules::missing_target::check(autoscaler, state, self.settings, verdict);
+            self.missing(autoscaler, "is being deleted", verdict);
             return Ok(None);
         }
         let pods = self.pods(target, readable, autoscaler.target.name)?;
@@ -243,7 +262,12 @@ impl Review<'_> {
     fn workload(&self, readable: ReadableKind<'_>, verdict: &mut Verdict) -> Result<(), Error> {
         let (request, namespace) = (self.request, self.namespace);
         let name = request.object_name()?;
-        if self.settings.workloads == Level::Off || self.is_made_by_deployment()? {
+        let mut most = self.settings.workloads;
+        // A set that changes both a workload and its autoscaler, or removes the autoscaler, gets to that later.
+        if request.operation == Operation::Update {
+            most = most.at_most(self.settings.written_first);
+        }
+        if most == Level::Off || self.is_made_by_deployment()? {
             return Ok(());
         }
         let Some(pods) = self.pods(&request.object(), readable, name)? else {
@@ -281,11 +305,47 @@ impl Review<'_> {
         let mut metrics = autoscalers.iter().flat_map(|(_, one)| &one.metrics);
         let depends = metrics.any(|metric| depends_on_defaults(metric, &pods));
         let pods = self.with_defaults(pods, depends, verdict)?;
-        let side = Side::Workload(self.settings.workloads);
         for (_, autoscaler) in &autoscalers {
-            judge(autoscaler, &pods, side, self.settings, verdict);
+            self.judge(autoscaler, &pods, (Side::Workload, most), verdict);
         }
         Ok(())
+    }
+
+    /// Judges an autoscaler and the pods that it measures, metric by metric. What is wrong with the two is no more serious
+    /// than the side allows.
+    fn judge(
+        &self,
+        autoscaler: &HorizontalPodAutoscaler<'_>,
+        pods: &Pods<'_>,
+        (side, most): (Side, Level),
+        verdict: &mut Verdict,
+    ) {
+        let settings = self.settings;
+        let is_unknown =
+            |metric: &Metric<'_>| !pods.know_defaults() && depends_on_defaults(metric, pods);
+        let works = |metric: &Metric<'_>| {
+            is_measured(metric, settings) && (failure(metric, pods).is_none() || is_unknown(metric))
+        };
+        let nothing_works = autoscaler.other_metrics == 0 && !autoscaler.metrics.iter().any(works);
+        let most = most.at_most(self.request.ceiling());
+        for metric in &autoscaler.metrics {
+            // This is wrong whatever the pods are.
+            if side == Side::Autoscaler {
+                rules::unknown_resource::check(metric, !nothing_works, settings, verdict);
+            }
+            let pair = &Pair {
+                autoscaler,
+                metric,
+                pods,
+                side,
+                nothing_works,
+            };
+            if let Some(failure) = failure(metric, pods).filter(|_| !is_unknown(metric)) {
+                verdict.under(most, |verdict| {
+                    rules::check(pair, &failure, settings, verdict)
+                });
+            }
+        }
     }
 
     /// Whether this is a `ReplicaSet` of a `Deployment`, which was judged itself, and whose roll-out must not hang. An
@@ -349,55 +409,13 @@ fn failure<'p>(metric: &Metric<'_>, pods: &'p Pods<'_>) -> Option<Failure<'p>> {
     }
 }
 
-/// Judges an autoscaler and the pods that it measures, metric by metric.
-fn judge(
-    autoscaler: &HorizontalPodAutoscaler<'_>,
-    pods: &Pods<'_>,
-    side: Side,
-    settings: &Settings,
-    verdict: &mut Verdict,
-) {
-    let is_unknown =
-        |metric: &Metric<'_>| !pods.know_defaults() && depends_on_defaults(metric, pods);
-    let works = |metric: &Metric<'_>| {
-        is_measured(metric, settings) && (failure(metric, pods).is_none() || is_unknown(metric))
-    };
-    let nothing_works = autoscaler.other_metrics == 0 && !autoscaler.metrics.iter().any(works);
-    for metric in &autoscaler.metrics {
-        if side == Side::Autoscaler {
-            rules::unknown_resource::check(metric, !nothing_works, settings, verdict);
-        }
-        let pair = &Pair {
-            autoscaler,
-            metric,
-            pods,
-            side,
-            nothing_works,
-        };
-        match failure(metric, pods).filter(|_| !is_unknown(metric)) {
-            None => {}
-            Some(Failure::MissingRequest(container)) => {
-                rules::missing_request::check(pair, container, verdict);
-            }
-            Some(Failure::MissingPodRequest) => rules::missing_request::check_pod(pair, verdict),
-            Some(Failure::ZeroRequest(container)) => {
-                rules::zero_request::check(pair, container, verdict);
-            }
-            Some(Failure::MissingContainer(other)) => {
-                let name = metric.container.as_deref().unwrap_or_default();
-                rules::missing_container::check(pair, name, other, settings, verdict);
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
     use shared::testing::{MemoryCluster, Review};
 
     use super::*;
-    use crate::testing::{container, deployment, hpa, utilization};
+    use crate::testing::{container, container_utilization, deployment, hpa, utilization};
 
     fn bare() -> Value {
         deployment(&json!({"containers": [container("app", &json!({}))]}))
@@ -465,8 +483,9 @@ mod tests {
             autoscaler["spec"]["scaleTargetRef"] =
                 json!({"apiVersion": api_version, "kind": kind, "name": "web"});
             for (object, other) in [(&workload, &autoscaler), (&autoscaler, &workload)] {
-                let review =
-                    Review::create(object).in_cluster(cluster(std::slice::from_ref(other)));
+                let review = Review::create(object)
+                    .in_cluster(cluster(std::slice::from_ref(other)))
+                    .with(json!({"writtenFirst": "deny"}));
                 assert!(!review.judge::<HpaTargetRequests>().accepted, "{kind}");
             }
         }
@@ -508,13 +527,197 @@ mod tests {
             // What is half as bad is not worse, although other words follow.
             (&bare(), &half, memory.clone(), true),
         ] {
-            let review = Review::update(old, new).in_cluster(cluster(&[there]));
+            let review = Review::update(old, new)
+                .in_cluster(cluster(&[there]))
+                .with(json!({"writtenFirst": "deny"}));
             assert_eq!(
                 review.judge::<HpaTargetRequests>().accepted,
                 accepted,
                 "{old} {new}"
             );
         }
+    }
+
+    fn is_accepted(review: &Review) -> bool {
+        review.judge::<HpaTargetRequests>().accepted
+    }
+
+    /// The same object as another kind, or an autoscaler of that kind.
+    fn of_kind(mut object: Value, api_version: &str, kind: &str) -> Value {
+        if object["kind"] == "HorizontalPodAutoscaler" {
+            let target = &mut object["spec"]["scaleTargetRef"];
+            target["apiVersion"] = json!(api_version);
+            target["kind"] = json!(kind);
+        } else {
+            object["apiVersion"] = json!(api_version);
+            object["kind"] = json!(kind);
+        }
+        object
+    }
+
+    /// Settings with a custom kind.
+    fn with_rollouts(mut settings: Value) -> Value {
+        settings["customKinds"] = json!([{
+            "apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "podSpecPath": "spec.template.spec",
+        }]);
+        settings
+    }
+
+    #[test]
+    fn what_may_be_written_first_is_refused_only_where_that_is_wanted() {
+        for (api_version, kind, comes_first) in [
+            ("apps/v1", "Deployment", true),
+            ("apps/v1", "ReplicaSet", true),
+            ("v1", "ReplicationController", true),
+            ("apps/v1", "StatefulSet", false),
+            ("argoproj.io/v1alpha1", "Rollout", false),
+        ] {
+            let workload = |object: Value| of_kind(object, api_version, kind);
+            let autoscaler = of_kind(hpa(&json!([utilization("cpu")])), api_version, kind);
+            let passes = |review: Review, there: &Value| {
+                ["deny", "warn", "off"].map(|level| {
+                    let there = cluster(std::slice::from_ref(there));
+                    let review = review.clone().in_cluster(there);
+                    is_accepted(&review.with(with_rollouts(json!({ "writtenFirst": level }))))
+                })
+            };
+            let of_autoscaler = passes(Review::create(&autoscaler), &workload(bare()));
+            assert_eq!(of_autoscaler, [false, !comes_first, !comes_first], "{kind}");
+            let new = passes(Review::create(&workload(bare())), &autoscaler);
+            assert_eq!(new, [false; 3], "{kind}");
+            let update = Review::update(&workload(sized()), &workload(bare()));
+            assert_eq!(passes(update, &autoscaler), [false, true, true], "{kind}");
+        }
+    }
+
+    #[test]
+    fn a_changed_workload_is_no_more_serious_than_a_new_one() {
+        let lines = |settings: Value| {
+            Review::update(&sized(), &bare())
+                .in_cluster(cluster(&[hpa(&json!([utilization("cpu")]))]))
+                .with(settings)
+                .lines::<HpaTargetRequests>()
+        };
+        let start = "warning: hpa-target-requests: spec.template.spec.containers[0].resources.requests.cpu: container \
+                     \"app\" requests no cpu, so HorizontalPodAutoscaler \"web\" never scales by cpu";
+        let warn = json!({"workloads": "warn", "writtenFirst": "deny"});
+        for settings in [json!({}), warn] {
+            let [line] = &lines(settings.clone())[..] else {
+                panic!("{settings}");
+            };
+            assert!(line.starts_with(start), "{line}");
+        }
+        for setting in ["workloads", "writtenFirst"] {
+            assert_eq!(lines(json!({ setting: "off" })), [""; 0]);
+        }
+    }
+
+    /// Whether a change of several objects gets through. Each is written in its turn, beside what is there by then.
+    fn converges(before: &[Value], after: &[Value]) -> bool {
+        let mut there = before.to_vec();
+        after.iter().all(|object| {
+            let is_same = |other: &&mut Value| other["kind"] == object["kind"];
+            let old = there.iter_mut().find(is_same);
+            let old = old.map(|old| std::mem::replace(old, object.clone()));
+            let review = match &old {
+                Some(old) => Review::update(old, object),
+                None => Review::create(object),
+            };
+            let review = review.with(with_rollouts(json!({})));
+            let passes = is_accepted(&review.in_cluster(cluster(&there)));
+            if old.is_none() {
+                there.push(object.clone());
+            }
+            passes
+        })
+    }
+
+    #[test]
+    fn what_changes_both_gets_through_in_the_order_of_every_tool() {
+        for (api_version, kind) in [
+            ("apps/v1", "Deployment"),
+            ("apps/v1", "StatefulSet"),
+            ("argoproj.io/v1alpha1", "Rollout"),
+        ] {
+            let of = |object: Value| of_kind(object, api_version, kind);
+            let cpu = || of(hpa(&json!([utilization("cpu")])));
+            let external = || of(hpa(&json!([{"type": "External"}])));
+            let (bare, sized) = (|| of(bare()), || of(sized()));
+            for (before, workload, autoscaler) in [
+                (vec![bare()], sized(), Some(cpu())),
+                (vec![bare(), external()], sized(), Some(cpu())),
+                (vec![sized(), cpu()], bare(), Some(external())),
+                // It is removed behind what is written.
+                (vec![sized(), cpu()], bare(), None),
+                (vec![], sized(), Some(cpu())),
+            ] {
+                let workload_first: Vec<_> = [Some(workload.clone()), autoscaler.clone()]
+                    .into_iter()
+                    .flatten()
+                    .collect();
+                assert!(converges(&before, &workload_first), "{before:?} {workload}");
+                // Nothing writes it behind the autoscaler.
+                if kind == "Deployment" {
+                    continue;
+                }
+                let autoscaler_first: Vec<_> = autoscaler.into_iter().chain([workload]).collect();
+                assert!(
+                    converges(&before, &autoscaler_first),
+                    "{autoscaler_first:?}"
+                );
+            }
+            // What is wrong in the end is refused in one order at least, whatever the kind.
+            assert!(!converges(&[], &[cpu(), bare()]));
+            assert_eq!(converges(&[], &[bare(), cpu()]), kind != "Deployment");
+        }
+    }
+
+    #[test]
+    fn a_dry_run_is_refused_only_for_what_is_wrong_alone() {
+        let cpu = hpa(&json!([utilization("cpu")]));
+        let lost = hpa(&json!([container_utilization("cpu", "setup")]));
+        let init = deployment(&json!({"initContainers": [container("setup", &json!({}))]}));
+        for (object, there, rule) in [
+            (&cpu, vec![bare()], "missing_request"),
+            (&bare(), vec![cpu.clone()], "missing_request"),
+            (&lost, vec![init.clone()], "missing_container"),
+            (&init, vec![lost.clone()], "missing_container"),
+            (&cpu, vec![], "missing_target"),
+        ] {
+            let settings = json!({"missingTarget": "deny", "writtenFirst": "deny"});
+            let review = Review::create(object)
+                .with(settings)
+                .in_cluster(cluster(&there));
+            assert!(!is_accepted(&review), "{object}");
+            let response = review.dry_run().judge::<HpaTargetRequests>();
+            assert!(response.accepted, "{object}");
+            let [warning] = response.warnings.as_slice() else {
+                panic!("{response:?}");
+            };
+            assert!(warning.ends_with(&format!("[{rule}]")), "{warning}");
+        }
+        let misspelt = hpa(&json!([utilization("CPU"), utilization("cpu")]));
+        for there in [
+            cluster(&[bare()]),
+            MemoryCluster::failing("deadline has elapsed"),
+        ] {
+            let review = Review::create(&misspelt).in_cluster(there).dry_run();
+            let response = review.judge::<HpaTargetRequests>();
+            assert_eq!(
+                response.audit_annotations,
+                [(
+                    "unknown_resource",
+                    "spec.metrics[0].resource.name".to_owned()
+                )]
+            );
+            assert_eq!(response.warnings.len(), 1, "{response:?}");
+        }
+        let silent = MemoryCluster::failing("deadline has elapsed");
+        let response = Review::create(&cpu)
+            .in_cluster(silent)
+            .dry_run()
+            .judge::<HpaTargetRequests>();
+        assert!(response.accepted && response.warnings[0].ends_with(" [unjudged]"));
     }
 
     #[test]

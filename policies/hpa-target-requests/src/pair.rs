@@ -10,8 +10,8 @@ use crate::pods::Pods;
 pub(crate) enum Side {
     /// The autoscaler.
     Autoscaler,
-    /// The workload, with the level of what is found there.
-    Workload(Level),
+    /// The workload.
+    Workload,
 }
 
 /// A metric of an autoscaler, and the pods that it measures.
@@ -49,7 +49,7 @@ impl Pair<'_> {
         level: Level,
         verdict: &mut Verdict,
     ) -> bool {
-        let level = self.level(level);
+        let level = verdict.capped(level);
         // The first refusal has words, whatever was said before.
         let is_read = verdict.keeps_findings() || level == Level::Deny && verdict.is_accepted();
         if !is_read {
@@ -58,19 +58,11 @@ impl Pair<'_> {
         !is_read
     }
 
-    /// How serious something is on the side that asked.
-    fn level(&self, level: Level) -> Level {
-        match self.side {
-            Side::Autoscaler => level,
-            Side::Workload(most) => level.at_most(most),
-        }
-    }
-
     /// ` of Deployment "web"`, where somebody writes the autoscaler and not the workload itself.
     pub(crate) fn of_workload(&self) -> String {
         match self.side {
             Side::Autoscaler => format!(" of {}", self.workload()),
-            Side::Workload(_) => String::new(),
+            Side::Workload => String::new(),
         }
     }
 
@@ -118,7 +110,7 @@ impl Pair<'_> {
                     format!("{besides}, so the autoscaler{owner} {effect} ({failure})");
                 (metric.path(problem.metric_field), consequence, fix)
             }
-            Side::Workload(_) => {
+            Side::Workload => {
                 let rest = if self.nothing_works {
                     ""
                 } else {
@@ -134,6 +126,6 @@ impl Pair<'_> {
         let finding = Finding::new(rule, &path, what)
             .consequence(&consequence)
             .fix(fix);
-        verdict.report(self.level(problem.level), finding);
+        verdict.report(problem.level, finding);
     }
 }

@@ -1,6 +1,10 @@
 //! The rules, one in a file.
 
-use shared::Rule;
+use shared::{Rule, Verdict};
+
+use crate::pair::Pair;
+use crate::pods::Failure;
+use crate::settings::Settings;
 
 pub(crate) mod missing_container;
 pub(crate) mod missing_request;
@@ -22,3 +26,21 @@ pub(crate) const ALL: &[&Rule] = &[
     &unscalable_target::RULE,
     &zero_request::RULE,
 ];
+
+/// Reports why the metric of a pair cannot be computed.
+pub(crate) fn check(
+    pair: &Pair<'_>,
+    failure: &Failure<'_>,
+    settings: &Settings,
+    verdict: &mut Verdict,
+) {
+    match failure {
+        Failure::MissingRequest(container) => missing_request::check(pair, *container, verdict),
+        Failure::MissingPodRequest => missing_request::check_pod(pair, verdict),
+        Failure::ZeroRequest(container) => zero_request::check(pair, *container, verdict),
+        Failure::MissingContainer(other) => {
+            let name = pair.metric.container.as_deref().unwrap_or_default();
+            missing_container::check(pair, name, *other, settings, verdict);
+        }
+    }
+}

@@ -5,7 +5,7 @@ pub mod schema;
 
 use shared::autoscaling::{POD_SPEC, SCALABLE, ScaleTarget};
 use shared::workload::read_pod_spec_path;
-use shared::{Exempt, GroupVersionKind, Level, OnUpdate, Reader, quote};
+use shared::{Exempt, GroupVersionKind, Level, OnUpdate, Reader};
 
 /// What an administrator may set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +20,9 @@ pub struct Settings {
     pub(crate) unscalable_target: Level,
     /// Workloads that an autoscaler measures already and that lack the requests.
     pub(crate) workloads: Level,
+    /// The most that comes of what a tool may write first and put right with what it writes next: of an UPDATE of a
+    /// workload, and of an autoscaler of a kind that Helm and Argo CD write later.
+    pub(crate) written_first: Level,
     /// Whether autoscalers count the resources of the pod as a whole, as they do from Kubernetes 1.34 on.
     pub(crate) pod_level_resources: bool,
     /// Kinds of others that can be scaled, such as Argo's `Rollout`, and where their pod spec is.
@@ -51,6 +54,15 @@ pub(crate) struct ReadableKind<'s> {
 impl<'s> ReadableKind<'s> {
     pub(crate) fn group(&self) -> &'s str {
         group(self.api_version)
+    }
+
+    /// Whether Helm, Argo CD and Flux all write objects of this kind before autoscalers. Helm and Argo CD write a
+    /// `StatefulSet` behind them, and every custom kind.
+    ///
+    /// Source: `pkg/release/v1/util/kind_sorter.go` of helm/helm, `pkg/sync/sync_tasks.go` of argoproj/gitops-engine,
+    /// `ssa/sort.go` of fluxcd/pkg.
+    pub(crate) fn is_written_before_autoscalers(&self) -> bool {
+        !self.group().contains('.') && self.kind != "StatefulSet"
     }
 }
 
@@ -98,6 +110,7 @@ impl shared::Settings for Settings {
             unknown_resource: settings.level("unknownResource", Level::Warn),
             unscalable_target: settings.level("unscalableTarget", Level::Warn),
             workloads: settings.level("workloads", Level::Deny),
+            written_first: settings.level("writtenFirst", Level::Warn),
             pod_level_resources: settings.flag("podLevelResources", true),
             custom_kinds: settings.list("customKinds", read_custom_kind),
             exempt: settings.map("exempt", Exempt::read),
@@ -112,22 +125,18 @@ impl shared::Settings for Settings {
 }
 
 fn read_custom_kind(entry: &mut Reader<'_, '_>) -> CustomKind {
-    let (api_version, kind) = (entry.text("apiVersion"), entry.text("kind"));
-    // The group of a custom kind is a domain, which the API server demands.
-    if !group(api_version).contains('.') || api_version.ends_with('/') {
-        let problem = format!(
-            "{} is not the group and version of a custom kind, such as \"argoproj.io/v1alpha1\"",
-            quote(api_version)
+    let (api_version, kind) = (entry.custom_api_version("apiVersion"), entry.kind("kind"));
+    let pod_spec_path = read_pod_spec_path(entry);
+    if pod_spec_path.contains(['[', '*']) {
+        entry.problem(
+            "podSpecPath",
+            "must be names of fields alone: what an autoscaler scales has one pod spec",
         );
-        entry.problem("apiVersion", problem);
-    }
-    if kind.is_empty() {
-        entry.problem("kind", "is missing");
     }
     CustomKind {
         api_version: api_version.to_owned(),
         kind: kind.to_owned(),
-        pod_spec_path: read_pod_spec_path(entry).to_owned(),
+        pod_spec_path: pod_spec_path.to_owned(),
     }
 }
 
@@ -147,7 +156,7 @@ mod tests {
         assert_eq!(problems(&json!({})), "");
         let everything = json!({
             "missingTarget": "deny", "missingContainer": "deny", "unknownResource": "off", "unscalableTarget": "deny",
-            "workloads": "warn", "podLevelResources": false,
+            "workloads": "warn", "writtenFirst": "off", "podLevelResources": false,
             "customKinds": [
                 {"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "podSpecPath": "spec.template.spec"},
             ],
@@ -182,10 +191,39 @@ mod tests {
              \"argoproj.io/v1alpha1\"\n\
              customKinds[2].kind: is missing\n\
              customKinds[2].podSpecPath: \"\" is not a path such as \"spec.template.spec\"\n\
-             exempt.namespaces[0]: \"team-*\" is not a name\n\
+             exempt.namespaces[0]: \"team-*\" cannot be a namespace, and patterns are not supported\n\
+             write each name in full\n\
              exempt.serviceAccounts: is not a setting\n\
              expected one of \"namespaces\", \"users\"\n\
              onLookupFailure: \"off\" is not one of \"deny\", \"warn\""
+        );
+    }
+
+    #[test]
+    fn tells_what_can_never_match() {
+        let settings = json!({
+            "customKinds": [
+                {"apiVersion": "Argoproj.io/v1alpha1", "kind": "Roll out", "podSpecPath": "$.spec"},
+                {"apiVersion": "argoproj.io/V1", "kind": "argoproj.io/Rollout", "podSpecPath": "spec.pods[0].spec"},
+            ],
+            "exempt": {"namespaces": ["Shop"], "users": ["*"]},
+        });
+        assert_eq!(
+            problems(&settings).replace("; ", "\n"),
+            "wrong settings of hpa-target-requests: customKinds[0].apiVersion: \"Argoproj.io\" cannot be an API group, which has no capital letters\n\
+             write \"argoproj.io\"\n\
+             customKinds[0].kind: \"Roll out\" cannot be a kind\n\
+             write one word, such as \"Rollout\"\n\
+             customKinds[0].podSpecPath: \"$.spec\" is not a path such as \"spec.template.spec\"\n\
+             customKinds[1].apiVersion: \"V1\" cannot be a version, which has no capital letters\n\
+             write \"v1\"\n\
+             customKinds[1].kind: \"argoproj.io/Rollout\" cannot be a kind\n\
+             write one word, such as \"Rollout\"\n\
+             customKinds[1].podSpecPath: must be names of fields alone: what an autoscaler scales has one pod spec\n\
+             exempt.namespaces[0]: \"Shop\" cannot be a namespace, which has no capital letters\n\
+             write \"shop\"\n\
+             exempt.users[0]: \"*\" has a \"*\", and patterns are not supported\n\
+             write each user in full, such as \"system:serviceaccount:shop:robot\""
         );
     }
 }

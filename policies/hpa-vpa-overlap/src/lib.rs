@@ -1,7 +1,11 @@
 //! Refuses a `HorizontalPodAutoscaler` and a `VerticalPodAutoscaler` that work on the same resource.
 //!
 //! The one divides by the requests that the other one changes. Each is judged when it is written, against what is there
-//! of the other kind, so that the order in which they are applied does not matter. Both ways lead to a `Pair`.
+//! of the other kind. Both ways lead to a `Pair`.
+//!
+//! Where a set of manifests changes both, the first one is written beside what the other one was before. Helm, Argo CD
+//! and Flux write the `HorizontalPodAutoscaler` first: it only warns (`writtenFirst`), and the `VerticalPodAutoscaler`
+//! is refused. Of two of one kind, the first is the one whose name comes first.
 
 mod others;
 mod pair;
@@ -79,12 +83,14 @@ impl Policy for HpaVpaOverlap {
         if review.is_exempt() || review.is_status() {
             return Ok(verdict);
         }
-        let judged = match review.kind {
-            Kind::Horizontal => review.horizontal(&mut verdict),
-            Kind::Vertical => review.vertical(&mut verdict),
-        };
+        // One autoscaler alone is never wrong here.
+        let judged = verdict.under(request.ceiling(), |verdict| match review.kind {
+            Kind::Horizontal => review.horizontal(verdict),
+            Kind::Vertical => review.vertical(verdict),
+        });
+        // Whatever a look-up could have found, it would only have been a warning in a dry run.
         verdict.or_unjudged(judged, || {
-            settings.on_lookup_failure == Level::Warn || review.is_untouched()
+            request.dry_run || settings.on_lookup_failure == Level::Warn || review.is_untouched()
         })
     }
 }
@@ -147,7 +153,8 @@ impl Review<'_> {
         verdict.keep_failure(duplicates)?;
         let without_resources =
             settings.scope == Scope::Resource && settings.shared_target == Level::Off;
-        if own.metrics.is_empty() && without_resources {
+        let is_silent = settings.written_first == Level::Off;
+        if is_silent || own.metrics.is_empty() && without_resources {
             return Ok(());
         }
         let answer = others::ask(Kind::Vertical, self)?;
@@ -160,7 +167,9 @@ impl Review<'_> {
                 workload: None,
                 side: Side::Horizontal,
             };
-            self.pair(pair, is_direct, verdict)
+            verdict.under(settings.written_first, |verdict| {
+                self.pair(pair, is_direct, verdict)
+            })
         };
         let same = |other: &ScaleTarget<'_>| target.matches_vertical(other);
         self.pairs(&target, &others, &mut { same }, verdict, &judge)
@@ -184,6 +193,7 @@ impl Review<'_> {
         others.each(self, &mut { same }, verdict, &mut |other, verdict| {
             // A list holds objects of v2, whatever they were made as.
             let other = HorizontalPodAutoscaler::read(other, "v2")?;
+            let level = level.at_most(self.most_beside(other.meta.name));
             rules::duplicate_horizontal::check(own, &other, level, verdict);
             Ok(())
         })
@@ -231,10 +241,22 @@ impl Review<'_> {
         others.each(self, &mut { same }, verdict, &mut |other, verdict| {
             let other = VerticalPodAutoscaler::read(other)?;
             if pair::is_active(&other) {
+                let level = level.at_most(self.most_beside(other.meta.name));
                 rules::duplicate_vertical::check(own, &other, level, verdict);
             }
             Ok(())
         })
+    }
+
+    /// How serious it may be that there is another one of the same kind. Of one kind, Helm, Argo CD and Flux write first
+    /// what comes first by its name, and the set that they apply may change the other one behind it.
+    fn most_beside(&self, other: &str) -> Level {
+        // The server has not made up every name yet.
+        if self.name.is_empty() || self.name > other {
+            Level::Deny
+        } else {
+            self.settings.written_first
+        }
     }
 
     /// Judges the others of a target, and those whose targets only belong together with it, in pairs; `judge` is told
@@ -492,8 +514,156 @@ mod tests {
             (app_off, all(), cpu(), false),
         ] {
             let cluster = MemoryCluster::of(&[there, deployment(&["app", "proxy"])]);
-            let review = Review::update(&old, &new).in_cluster(cluster);
+            let review = Review::update(&old, &new)
+                .in_cluster(cluster)
+                .with(json!({"writtenFirst": "deny"}));
             assert_eq!(is_accepted(&review), accepted, "{old} {new}");
+        }
+    }
+
+    /// Whether each object passes, in a cluster with the others, at each level of `writtenFirst`.
+    fn passes(object: &Value, there: &[Value]) -> [bool; 3] {
+        ["deny", "warn", "off"].map(|level| {
+            let review = Review::create(object).in_cluster(MemoryCluster::of(there));
+            is_accepted(&review.with(json!({ "writtenFirst": level })))
+        })
+    }
+
+    #[test]
+    fn of_a_pair_the_one_that_is_written_last_is_refused() {
+        let named = |mut object: Value, name: &str| {
+            object["metadata"]["name"] = json!(name);
+            object
+        };
+        let strict = |object: &Value, there: &Value| {
+            let settings = json!({"duplicateVertical": "deny"});
+            let review = Review::create(object).in_cluster(MemoryCluster::of(&[there.clone()]));
+            is_accepted(&review.with(settings))
+        };
+        assert_eq!(passes(&cpu(), &[all()]), [false, true, true]);
+        assert_eq!(passes(&all(), &[cpu()]), [false; 3]);
+        let (a, b) = (named(cpu(), "a"), named(cpu(), "b"));
+        assert_eq!(passes(&a, std::slice::from_ref(&b)), [false, true, true]);
+        assert_eq!(passes(&b, &[a]), [false; 3]);
+        let (a, b) = (named(all(), "a"), named(all(), "b"));
+        assert!(strict(&a, &b) && !strict(&b, &a));
+        // The server has not made up its name, so nothing says that it comes first.
+        let mut unnamed = cpu();
+        unnamed["metadata"] = json!({"generateName": "a-", "namespace": "shop"});
+        assert_eq!(passes(&unnamed, &[cpu()]), [false; 3]);
+    }
+
+    #[test]
+    fn the_one_that_is_written_first_is_told_or_is_not() {
+        let lines = |level: &str| {
+            Review::create(&cpu())
+                .with(json!({"writtenFirst": level, "scope": "target"}))
+                .in_cluster(MemoryCluster::of(&[all()]))
+                .lines::<HpaVpaOverlap>()
+        };
+        let warning = "warning: hpa-vpa-overlap: spec.scaleTargetRef: shares Deployment \"web\" with \
+                       VerticalPodAutoscaler \"web\", which the policy forbids (scope: target) [shared_target]";
+        assert_eq!(lines("warn"), [warning]);
+        assert_eq!(lines("off"), [""; 0]);
+    }
+
+    /// Whether a change of several objects gets through. Each is written in its turn, beside what is there by then.
+    fn converges(before: &[Value], after: &[Value]) -> bool {
+        let mut there = before.to_vec();
+        after.iter().all(|object| {
+            let is_same = |other: &&mut Value| {
+                (&other["kind"], &other["metadata"]) == (&object["kind"], &object["metadata"])
+            };
+            let old = there.iter_mut().find(is_same);
+            let old = old.map(|old| std::mem::replace(old, object.clone()));
+            let review = match &old {
+                Some(old) => Review::update(old, object),
+                None => Review::create(object),
+            };
+            let passes = is_accepted(&review.in_cluster(MemoryCluster::of(&there)));
+            if old.is_none() {
+                there.push(object.clone());
+            }
+            passes
+        })
+    }
+
+    /// In the order of Helm, Argo CD and Flux: horizontal ones by name, then vertical ones.
+    #[test]
+    fn what_changes_both_gets_through_in_the_order_of_the_tools() {
+        let off = vpa(&json!("Off"), &json!(null));
+        let memory_metric = hpa(&json!([utilization("memory")]));
+        let cpu_alone = vpa(
+            &json!(null),
+            &json!([{"containerName": "*", "controlledResources": ["cpu"]}]),
+        );
+        let on = |mut object: Value, name: &str, target: &str| {
+            object["metadata"]["name"] = json!(name);
+            object["spec"]["scaleTargetRef"]["name"] = json!(target);
+            object
+        };
+        for (before, after, gets_through) in [
+            (vec![all()], vec![cpu(), off], true),
+            // It is removed behind what is written.
+            (vec![all()], vec![cpu()], true),
+            (
+                vec![cpu()],
+                vec![hpa(&json!([{"type": "External"}])), all()],
+                true,
+            ),
+            (vec![cpu(), memory()], vec![memory_metric, cpu_alone], true),
+            (
+                vec![on(cpu(), "a", "web"), on(cpu(), "b", "api")],
+                vec![on(cpu(), "a", "api"), on(cpu(), "b", "web")],
+                true,
+            ),
+            (vec![cpu()], vec![on(cpu(), "a", "web")], true),
+            // These have to remove what was there in a step of its own.
+            (vec![cpu()], vec![on(cpu(), "web-2", "web")], false),
+            (vec![cpu()], vec![all()], false),
+            // And these are wrong in the end.
+            (vec![], vec![cpu(), all()], false),
+            (
+                vec![],
+                vec![on(cpu(), "a", "web"), on(cpu(), "b", "web")],
+                false,
+            ),
+        ] {
+            assert_eq!(
+                converges(&before, &after),
+                gets_through,
+                "{before:?} {after:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_dry_run_is_not_refused_for_another_object() {
+        for (object, there) in [(cpu(), all()), (all(), cpu())] {
+            let settings = json!({"writtenFirst": "deny", "duplicateVertical": "deny"});
+            let review = Review::create(&object).with(settings);
+            let told = |cluster: MemoryCluster| {
+                let review = review.clone().in_cluster(cluster);
+                assert!(!is_accepted(&review));
+                review.dry_run().judge::<HpaVpaOverlap>()
+            };
+            let mut double = object.clone();
+            double["metadata"]["name"] = json!("a");
+            let response = told(MemoryCluster::of(&[there, double]));
+            assert!(response.accepted);
+            let rules = response.warnings.iter().map(|line| {
+                let (_, rule) = line.rsplit_once('[').unwrap();
+                rule.trim_end_matches(']')
+            });
+            let double = if object["kind"] == "VerticalPodAutoscaler" {
+                "duplicate_vertical"
+            } else {
+                "duplicate_horizontal"
+            };
+            assert_eq!(rules.collect::<Vec<_>>(), [double, "shared_resource"]);
+            let response = told(MemoryCluster::failing("deadline has elapsed"));
+            assert!(response.accepted);
+            assert!(response.warnings[0].ends_with(" [unjudged]"));
         }
     }
 
@@ -535,7 +705,7 @@ mod tests {
             let mut sizer = all();
             sizer["metadata"]["name"] = json!("sizer");
             let review = Review::create(&cpu())
-                .with(json!({ "exempt": exempt }))
+                .with(json!({"exempt": exempt, "writtenFirst": "deny"}))
                 .in_cluster(MemoryCluster::of(&[sizer]));
             assert_eq!(is_accepted(&review), accepted, "{exempt}");
         }
@@ -640,7 +810,7 @@ mod tests {
         ] {
             let found = Review::create(&object)
                 .in_cluster(MemoryCluster::of(&[there]).failing_for(fails, silent))
-                .with(json!({"onLookupFailure": "warn"}))
+                .with(json!({"onLookupFailure": "warn", "writtenFirst": "deny"}))
                 .lines::<HpaVpaOverlap>();
             let ends: Vec<_> = found
                 .iter()

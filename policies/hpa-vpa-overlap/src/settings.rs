@@ -24,6 +24,10 @@ pub struct Settings {
     pub(crate) duplicate_horizontal: Level,
     /// Two `VerticalPodAutoscaler`s of one target: one of them works.
     pub(crate) duplicate_vertical: Level,
+    /// The most that comes of the one of a pair that Helm, Argo CD and Flux write first: a `HorizontalPodAutoscaler` beside
+    /// a `VerticalPodAutoscaler`, and of two of a kind the one whose name comes first. At that time the other one is as it
+    /// was before, and a tool that is stopped there never comes to change it.
+    pub(crate) written_first: Level,
     /// What is left alone. Autoscalers are, on whichever side they are.
     pub(crate) exempt: Exempt,
     /// Whether to refuse what cannot be judged because a look-up failed, or to warn of it.
@@ -52,6 +56,7 @@ impl shared::Settings for Settings {
             indirect_targets: settings.level("indirectTargets", Level::Warn),
             duplicate_horizontal: settings.level("duplicateHorizontal", Level::Deny),
             duplicate_vertical: settings.level("duplicateVertical", Level::Warn),
+            written_first: settings.level("writtenFirst", Level::Warn),
             exempt: settings.map("exempt", |exempt| Exempt::with_objects(exempt, "names")),
             on_lookup_failure: settings.on_lookup_failure(),
             on_update: settings.on_update(),
@@ -80,6 +85,7 @@ mod tests {
         let everything = json!({
             "scope": "target", "averageValue": "deny", "startupBoost": "off", "sharedTarget": false,
             "indirectTargets": "deny", "duplicateHorizontal": "warn", "duplicateVertical": "deny",
+            "writtenFirst": "deny",
             "exempt": {"namespaces": ["sandbox"], "users": ["jane"], "names": ["shop/web"]},
             "onLookupFailure": "warn", "onUpdate": "enforceAll",
         });
@@ -98,7 +104,8 @@ mod tests {
             "wrong settings of hpa-vpa-overlap: scope: \"pod\" is not one of \"resource\", \"target\"\n\
              averageValue: \"allow\" is not one of \"deny\", \"warn\", \"off\"\n\
              startupBoost: must be a string, not a number\n\
-             exempt.namespaces[0]: \"team-*\" is not a name\n\
+             exempt.namespaces[0]: \"team-*\" cannot be a namespace, and patterns are not supported\n\
+             write each name in full\n\
              exempt.users[0]: is empty\n\
              exempt.names[0]: \"web\" is not <namespace>/<name>\n\
              exempt.objects: is not a setting\n\
@@ -107,6 +114,24 @@ mod tests {
              onUpdate: must be a string, not true or false\n\
              sharedTargets: is not a setting\n\
              did you mean \"sharedTarget\"?"
+        );
+    }
+
+    #[test]
+    fn tells_what_can_never_match() {
+        let settings = json!({
+            "exempt": {"namespaces": ["Shop"], "users": ["system:masters"], "names": ["shop/Web", "Shop/web"]},
+        });
+        assert_eq!(
+            problems(&settings).replace("; ", "\n"),
+            "wrong settings of hpa-vpa-overlap: exempt.namespaces[0]: \"Shop\" cannot be a namespace, which has no capital letters\n\
+             write \"shop\"\n\
+             exempt.users[0]: \"system:masters\" is a group of users\n\
+             write each user\n\
+             exempt.names[0]: \"Web\" cannot be the name of an object, which has no capital letters\n\
+             write \"web\"\n\
+             exempt.names[1]: \"Shop\" cannot be a namespace, which has no capital letters\n\
+             write \"shop\""
         );
     }
 }

@@ -49,11 +49,13 @@ pub(crate) fn owned(mut object: Value, kind: &str, name: &str) -> Value {
     object
 }
 
-/// What the policy says of an object when others are there.
+/// What the policy says of an object when others are there, with rules at their own levels on both sides.
 pub(crate) fn lines(object: &Value, there: &[&Value], settings: &Value) -> Vec<String> {
     let there: Vec<Value> = there.iter().map(|object| (*object).clone()).collect();
+    let mut settings = settings.clone();
+    settings["writtenFirst"] = json!("deny");
     Review::create(object)
-        .with(settings.clone())
+        .with(settings)
         .in_cluster(MemoryCluster::of(&there))
         .lines::<HpaVpaOverlap>()
 }

@@ -159,7 +159,7 @@ impl shared::Settings for Settings {
         let ranges = settings.list("ranges", |entry| Allowed {
             ports: read_range(entry, "ports", None).map_or_else(PortSet::default, PortSet::from),
             protocols: entry.texts("protocols", protocol_problem),
-            namespaces: entry.names("namespaces"),
+            namespaces: entry.namespaces("namespaces"),
         });
         let denied = settings.list("denied", read_denied);
         check_ranges(settings, cluster_range, &ranges, &denied);
@@ -175,7 +175,7 @@ impl shared::Settings for Settings {
                 ],
                 NodePorts::Allowed,
             ),
-            node_port_exceptions: settings.names("nodePortExceptions"),
+            node_port_exceptions: settings.namespaces("nodePortExceptions"),
             apply: settings.choice(
                 "apply",
                 &[("explicit", Apply::Explicit), ("all", Apply::All)],
@@ -184,7 +184,7 @@ impl shared::Settings for Settings {
             require_explicit: settings.flag("requireExplicit", false),
             dynamic_band: settings.level("dynamicBand", Level::Warn),
             health_check_node_port: settings.level("healthCheckNodePort", Level::Deny),
-            exempt: settings.map("exempt", |exempt| Exempt::with_objects(exempt, "services")),
+            exempt: settings.map("exempt", Exempt::with_services),
             on_update: settings.on_update(),
         }
     }
@@ -222,7 +222,7 @@ fn read_denied(entry: &mut Reader<'_, '_>) -> Denied {
         ports: read_range(entry, "ports", None).map_or_else(PortSet::default, PortSet::from),
         reason: reason.to_owned(),
         protocols: entry.texts("protocols", protocol_problem),
-        except_namespaces: entry.names("exceptNamespaces"),
+        except_namespaces: entry.namespaces("exceptNamespaces"),
     }
 }
 
@@ -324,7 +324,8 @@ mod tests {
              ranges[4].ports: \"all\" is not a range such as 30000-30100\n\
              ranges[4].protocols[0]: \"tcp\" is not one of \"TCP\", \"UDP\", \"SCTP\"\n\
              ranges[5].ports: must be a string or a whole number, not a list\n\
-             ranges[6].namespaces[0]: \"team-*\" is not a name\n\
+             ranges[6].namespaces[0]: \"team-*\" cannot be a namespace, and patterns are not supported\n\
+             write each name in full\n\
              denied[0].reason: must say why, for the user who is refused\n\
              denied[1].reason: must be one line\n\
              denied[1].ports: \"2-1\" is reversed\n\
@@ -373,5 +374,30 @@ mod tests {
         ] {
             assert_eq!(problems(&settings), "");
         }
+    }
+
+    #[test]
+    fn tells_what_can_never_match() {
+        let settings = json!({
+            "ranges": [{"ports": 30000, "namespaces": ["Shop"]}],
+            "denied": [{"ports": 30001, "reason": "ours", "exceptNamespaces": ["Shop"]}],
+            "nodePortExceptions": ["Shop"],
+            "exempt": {"namespaces": ["Shop"], "users": ["system:serviceaccount:shop"], "services": ["shop/Web"]},
+        });
+        assert_eq!(
+            problems(&settings).replace("; ", "\n"),
+            "wrong settings of nodeport-range: ranges[0].namespaces[0]: \"Shop\" cannot be a namespace, which has no capital letters\n\
+             write \"shop\"\n\
+             denied[0].exceptNamespaces[0]: \"Shop\" cannot be a namespace, which has no capital letters\n\
+             write \"shop\"\n\
+             nodePortExceptions[0]: \"Shop\" cannot be a namespace, which has no capital letters\n\
+             write \"shop\"\n\
+             exempt.namespaces[0]: \"Shop\" cannot be a namespace, which has no capital letters\n\
+             write \"shop\"\n\
+             exempt.users[0]: \"system:serviceaccount:shop\" has no name\n\
+             write \"system:serviceaccount:<namespace>:<name>\"\n\
+             exempt.services[0]: \"Web\" cannot be the name of a Service, which has no capital letters\n\
+             write \"web\""
+        );
     }
 }

@@ -165,14 +165,14 @@ impl shared::Settings for Settings {
         let size = settings.map("size", |size| read_size(size, &default));
         let size_overrides = settings.list("sizeOverrides", |entry| SizeOverride {
             types: entry.texts("types", type_problem),
-            namespaces: entry.names("namespaces"),
+            namespaces: entry.namespaces("namespaces"),
             size: read_size(entry, &size),
         });
         check_order(settings, &size_overrides);
         let (exempt_types, exempt_keys, exempt) = settings.map("exempt", |exempt| {
             (
                 exempt.texts("types", type_problem),
-                exempt.names("keys"),
+                exempt.data_keys("keys"),
                 Exempt::with_objects(exempt, "names"),
             )
         });
@@ -311,5 +311,10 @@ fn read_bytes(size: &mut Reader<'_, '_>, name: &'static str) -> Option<u64> {
 /// Types are like `kubernetes.io/tls`: a name, mostly behind a domain.
 fn type_problem(name: &str) -> Option<String> {
     let is_type = !name.is_empty() && !name.bytes().any(|byte| matches!(byte, b'*' | b' '));
-    (!is_type).then(|| format!("{} is not a type of Secrets", quote(name)))
+    (!is_type).then(|| {
+        format!(
+            "{} is not a type of Secrets; write one type in full, such as \"kubernetes.io/tls\"",
+            quote(name)
+        )
+    })
 }

@@ -27,6 +27,9 @@ const OF_ONE: [&str; 5] = [
     "uninspected_target",
 ];
 
+/// Refuses either of a pair, so that the two can be compared.
+const BOTH_SIDES: &str = r#"{"writtenFirst": "deny"}"#;
+
 /// The bytes choose a workload, and autoscalers of both kinds.
 pub(crate) fn holds(bytes: &[u8]) -> Outcome {
     let mut choices = Choices::new(bytes);
@@ -35,9 +38,9 @@ pub(crate) fn holds(bytes: &[u8]) -> Outcome {
     let vertical = vertical(&mut choices);
     let [one, other] = [(&horizontal, &vertical), (&vertical, &horizontal)];
     for settings in [
-        "{}",
-        r#"{"scope": "target", "averageValue": "deny", "startupBoost": "deny"}"#,
-        r#"{"sharedTarget": "deny", "startupBoost": "deny", "indirectTargets": "deny"}"#,
+        BOTH_SIDES,
+        r#"{"writtenFirst": "deny", "scope": "target", "averageValue": "deny", "startupBoost": "deny"}"#,
+        r#"{"writtenFirst": "deny", "sharedTarget": "deny", "startupBoost": "deny", "indirectTargets": "deny"}"#,
     ] {
         let of_horizontal = said_in_either_order::<HpaVpaOverlap>(settings, one, &[&workload])?;
         let of_vertical = said_in_either_order::<HpaVpaOverlap>(settings, other, &[&workload])?;
@@ -48,9 +51,9 @@ pub(crate) fn holds(bytes: &[u8]) -> Outcome {
         })?;
     }
     let of_horizontal =
-        said_in_either_order::<HpaTargetRequests>("{}", (&horizontal, &workload), &[])?;
+        said_in_either_order::<HpaTargetRequests>(BOTH_SIDES, (&horizontal, &workload), &[])?;
     let of_workload =
-        said_in_either_order::<HpaTargetRequests>("{}", (&workload, &horizontal), &[])?;
+        said_in_either_order::<HpaTargetRequests>(BOTH_SIDES, (&workload, &horizontal), &[])?;
     ensure(of_horizontal == of_workload, || {
         format!("{of_horizontal:?}, {of_workload:?}: {workload}, {horizontal}")
     })

@@ -16,7 +16,7 @@ const CASES: &[(&str, &str)] = &[
     ),
     (
         "hpa-vpa-overlap",
-        "rejects-an-hpa-beside-the-other-without-a-mode",
+        "rejects-a-vpa-beside-the-other-without-a-mode",
     ),
     ("nodeport-range", "rejects-a-well-known-port"),
     ("secret-data", "rejects-a-hex-password-that-nobody-encoded"),

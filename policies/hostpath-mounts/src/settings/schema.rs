@@ -7,7 +7,9 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::schema::{Described, Level, Name, NamespacedName, OnUpdate, Reason, User, list};
+use shared::schema::{
+    ApiGroup, Described, Kind, Level, Namespace, NamespacedName, OnUpdate, Reason, User, list,
+};
 
 /// The settings of hostpath-mounts. All are optional.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -72,7 +74,7 @@ pub struct Allowed {
     /// The namespaces whose pods may mount it. Empty: all. An entry with namespaces is not for PersistentVolumes, which
     /// belong to none.
     #[serde(default)]
-    pub namespaces: Vec<Name>,
+    pub namespaces: Vec<Namespace>,
 }
 
 /// How far an entry reaches.
@@ -127,7 +129,7 @@ pub struct Denied {
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct Exempt {
     /// Pods in these namespaces.
-    pub namespaces: Vec<Name>,
+    pub namespaces: Vec<Namespace>,
     /// Pods that run as these service accounts: `<namespace>/<name>`.
     pub service_accounts: Vec<NamespacedName>,
     /// Whatever these users ask for.
@@ -140,10 +142,9 @@ pub struct Exempt {
 pub struct CustomKind {
     /// The group of the kind.
     #[serde(default)]
-    pub api_group: String,
+    pub api_group: ApiGroup,
     /// The kind.
-    #[schemars(length(min = 1))]
-    pub kind: String,
+    pub kind: Kind,
     /// Where its pod specs are. A path leads through every item of a list. A kind that has them in several places has
     /// several entries.
     #[schemars(regex(pattern = POD_SPEC_PATH))]
@@ -154,7 +155,7 @@ pub struct CustomKind {
 const HOST_PATH: &str = r"^(/|\\|[A-Za-z]:)[^*]*$";
 
 /// Names of fields, none of them with an index.
-const POD_SPEC_PATH: &str = r"^[^.\[]+(\.[^.\[]+)*$";
+const POD_SPEC_PATH: &str = r"^[^./${}\[ ]+(\.[^./${}\[ ]+)*$";
 
 fn yes() -> bool {
     true
@@ -188,7 +189,7 @@ impl Described for Settings {
                 read_only: false,
                 types: vec![HostPathType::Directory],
                 bidirectional_propagation: true,
-                namespaces: list(Name, &["logging"]),
+                namespaces: list(Namespace, &["logging"]),
             }],
             denied: vec![Denied {
                 path: "/data/keys".to_owned(),
@@ -196,7 +197,7 @@ impl Described for Settings {
                 read_only_is_enough: true,
             }],
             exempt: Exempt {
-                namespaces: list(Name, &["kube-system"]),
+                namespaces: list(Namespace, &["kube-system"]),
                 service_accounts: list(NamespacedName, &["monitoring/node-exporter"]),
                 users: list(
                     User,
@@ -208,8 +209,8 @@ impl Described for Settings {
             created_paths: Level::Deny,
             non_recursive_read_only: Level::Off,
             custom_kinds: vec![CustomKind {
-                api_group: "argoproj.io".to_owned(),
-                kind: "Rollout".to_owned(),
+                api_group: ApiGroup("argoproj.io".to_owned()),
+                kind: Kind("Rollout".to_owned()),
                 pod_spec_path: "spec.template.spec".to_owned(),
             }],
             follow_claims: true,

@@ -11,7 +11,8 @@ pub(crate) static RULE: Rule = rule! {
     why: "Utilization is a share of what is requested: a single container without a request, and the metric cannot be \
           computed for any pod",
     fix: "set the request, or measure averageValue",
-    levels: [Deny, Deny by "workloads" for "a workload that is judged by itself"],
+    levels: [Deny, Deny by "workloads" for "a new workload",
+             Warn by "writtenFirst" for "an UPDATE of a workload, and an autoscaler of a StatefulSet or a custom kind"],
 };
 
 /// Refuses the one container that is measured, or each of all that lack the request.

@@ -48,7 +48,9 @@ mod tests {
     }
 
     fn listed(path: &str) -> Value {
-        json!({"customKinds": [{"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "podSpecPath": path}]})
+        let rollout =
+            json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "podSpecPath": path});
+        json!({"customKinds": [rollout], "writtenFirst": "deny"})
     }
 
     fn lines(object: &Value, there: &[Value], settings: Value) -> Vec<String> {

@@ -10,7 +10,8 @@ pub(crate) static RULE: Rule = rule! {
     summary: "A metric that measures utilization of a resource of which all containers together request 0",
     why: "A request of 0 counts as one, but there is no share of nothing. One container that requests more is enough",
     fix: "request more than 0",
-    levels: [Deny, Deny by "workloads" for "a workload that is judged by itself"],
+    levels: [Deny, Deny by "workloads" for "a new workload",
+             Warn by "writtenFirst" for "an UPDATE of a workload, and an autoscaler of a StatefulSet or a custom kind"],
 };
 
 /// Refuses requests of 0: of the container that is measured, or of all.

@@ -7,7 +7,9 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::schema::{Described, DottedPath, Level, Name, OnLookupFailure, OnUpdate, User, list};
+use shared::schema::{
+    Described, DottedPath, Kind, Level, Namespace, OnLookupFailure, OnUpdate, User, list,
+};
 
 /// The settings of hpa-target-requests. All are optional.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -17,6 +19,10 @@ pub struct Settings {
     /// A workload that lacks requests which an autoscaler measures. Other findings about a workload are at most as
     /// serious as this.
     pub workloads: Level,
+    /// The most that comes of what may be written first and put right by what is written next: an UPDATE of a workload,
+    /// and an autoscaler of a StatefulSet or of a custom kind. With `deny`, a set that changes both may never get
+    /// through.
+    pub written_first: Level,
     /// A target that does not exist, or not yet: Helm makes an autoscaler before its StatefulSet.
     pub missing_target: Level,
     /// A metric of a container that is not in the template, such as an `istio-proxy` that is injected later.
@@ -44,11 +50,12 @@ pub struct Settings {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CustomKind {
     /// The group, which is a domain, and the version of the kind.
-    #[schemars(regex(pattern = r"^[^/]*\.[^/]*/.+$"))]
+    #[schemars(regex(
+        pattern = r"^[a-z0-9][-a-z0-9]*(\.[-a-z0-9]+)+/[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
+    ))]
     pub api_version: String,
     /// The kind.
-    #[schemars(length(min = 1))]
-    pub kind: String,
+    pub kind: Kind,
     /// Where its pod spec is.
     pub pod_spec_path: DottedPath,
 }
@@ -58,7 +65,7 @@ pub struct CustomKind {
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct Exempt {
     /// Objects in these namespaces.
-    pub namespaces: Vec<Name>,
+    pub namespaces: Vec<Namespace>,
     /// Requests of these users.
     pub users: Vec<User>,
 }
@@ -67,6 +74,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             workloads: Level::Deny,
+            written_first: Level::Warn,
             missing_target: Level::Warn,
             missing_container: Level::Warn,
             unknown_resource: Level::Warn,
@@ -84,6 +92,7 @@ impl Described for Settings {
     fn example() -> Self {
         Self {
             workloads: Level::Warn,
+            written_first: Level::Deny,
             missing_target: Level::Deny,
             missing_container: Level::Deny,
             unknown_resource: Level::Off,
@@ -91,11 +100,11 @@ impl Described for Settings {
             pod_level_resources: false,
             custom_kinds: vec![CustomKind {
                 api_version: "argoproj.io/v1alpha1".to_owned(),
-                kind: "Rollout".to_owned(),
+                kind: Kind("Rollout".to_owned()),
                 pod_spec_path: DottedPath("spec.template.spec".to_owned()),
             }],
             exempt: Exempt {
-                namespaces: list(Name, &["sandbox"]),
+                namespaces: list(Namespace, &["sandbox"]),
                 users: list(User, &["system:serviceaccount:keda:keda-operator"]),
             },
             on_lookup_failure: OnLookupFailure::Warn,

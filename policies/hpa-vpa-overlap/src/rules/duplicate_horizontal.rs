@@ -9,8 +9,8 @@ pub(crate) static RULE: Rule = rule! {
     id: "duplicate_horizontal",
     summary: "A second HorizontalPodAutoscaler of a target",
     why: "The controller does not choose: it reports AmbiguousSelector for both, and neither scales any more",
-    fix: "keep one of the two, with the metrics of both",
-    levels: [Deny by "duplicateHorizontal"],
+    fix: "keep one of the two, with the metrics of both; to rename it, delete the old one first",
+    levels: [Deny by "duplicateHorizontal", Warn by "writtenFirst" for "the one whose name comes first"],
 };
 
 /// Reports it.
@@ -45,7 +45,8 @@ mod tests {
         let keda = owned(named("keda-hpa-web"), "ScaledObject", "web");
         let start = "spec.scaleTargetRef: shares Deployment \"web\" with HorizontalPodAutoscaler";
         let consequence = ", so neither scales (AmbiguousSelector)";
-        let fix = "fix: keep one of the two, with the metrics of both [duplicate_horizontal]";
+        let fix = "fix: keep one of the two, with the metrics of both; to rename it, delete the old one first \
+                   [duplicate_horizontal]";
         let (a, web) = (named("a"), named("web"));
         let say = |level: &str| lines(&web, &[&keda, &a], &json!({"duplicateHorizontal": level}));
         assert_eq!(

@@ -12,7 +12,7 @@ pub(crate) static RULE: Rule = rule! {
     why: "Utilization is usage divided by the request, so every change of the request looks like a change of load: the \
           one adds replicas because the other made the request small, and removes them when it made it large",
     fix: "give each of the two a resource of its own",
-    levels: [Deny],
+    levels: [Deny, Warn by "writtenFirst" for "an HPA that is written beside a VPA"],
 };
 
 /// Refuses it.

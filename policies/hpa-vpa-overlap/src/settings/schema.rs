@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::schema::{
-    Described, Level, Name, NamespacedName, OnLookupFailure, OnUpdate, User, list,
+    Described, Level, Namespace, NamespacedName, OnLookupFailure, OnUpdate, User, list,
 };
 
 /// The settings of hpa-vpa-overlap. All are optional.
@@ -26,6 +26,10 @@ pub struct Settings {
     pub duplicate_horizontal: Level,
     /// A second active VPA of one target: the older one works.
     pub duplicate_vertical: Level,
+    /// The most that comes of the one of a pair that Helm, Argo CD and Flux write first, and that what they write next may
+    /// put right: an HPA beside a VPA, and of two of one kind the one whose name comes first. With `deny`, a set that
+    /// changes both may never get through.
+    pub written_first: Level,
     /// What this policy leaves alone.
     pub exempt: Exempt,
     /// What to do when the cluster does not answer.
@@ -50,7 +54,7 @@ pub enum Scope {
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct Exempt {
     /// Autoscalers in these namespaces.
-    pub namespaces: Vec<Name>,
+    pub namespaces: Vec<Namespace>,
     /// Requests of these users.
     pub users: Vec<User>,
     /// These autoscalers, on either side: `<namespace>/<name>`.
@@ -67,6 +71,7 @@ impl Default for Settings {
             indirect_targets: Level::Warn,
             duplicate_horizontal: Level::Deny,
             duplicate_vertical: Level::Warn,
+            written_first: Level::Warn,
             exempt: Exempt::default(),
             on_lookup_failure: OnLookupFailure::Deny,
             on_update: OnUpdate::NewViolations,
@@ -84,8 +89,9 @@ impl Described for Settings {
             indirect_targets: Level::Deny,
             duplicate_horizontal: Level::Warn,
             duplicate_vertical: Level::Deny,
+            written_first: Level::Deny,
             exempt: Exempt {
-                namespaces: list(Name, &["sandbox"]),
+                namespaces: list(Namespace, &["sandbox"]),
                 users: list(User, &["system:serviceaccount:keda:keda-operator"]),
                 names: list(NamespacedName, &["shop/web"]),
             },

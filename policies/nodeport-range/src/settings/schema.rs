@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::schema::{
-    Described, Level, Name, NamespacedName, OnUpdate, Reason, Scalar, User, list,
+    Described, Level, Namespace, NamespacedService, OnUpdate, Reason, Scalar, User, list,
 };
 
 /// The settings of nodeport-range. All are optional.
@@ -21,7 +21,7 @@ pub struct Settings {
     /// Whether Services may have node ports at all.
     pub node_ports: NodePorts,
     /// The namespaces in which it is the other way round.
-    pub node_port_exceptions: Vec<Name>,
+    pub node_port_exceptions: Vec<Namespace>,
     /// Which numbers have to be in `ranges` and not in `denied`. With a range that is not the whole `clusterRange`,
     /// `all` refuses most Services that leave the number to the API server: set `requireExplicit` with it, which says
     /// so.
@@ -49,7 +49,7 @@ pub struct Allowed {
     pub protocols: Vec<Protocol>,
     /// The namespaces whose Services may have them. Empty: all that no other entry names.
     #[serde(default)]
-    pub namespaces: Vec<Name>,
+    pub namespaces: Vec<Namespace>,
 }
 
 /// Ports that Services may not have.
@@ -65,7 +65,7 @@ pub struct Denied {
     pub protocols: Vec<Protocol>,
     /// The namespaces whose Services may have them even so.
     #[serde(default)]
-    pub except_namespaces: Vec<Name>,
+    pub except_namespaces: Vec<Namespace>,
 }
 
 /// The protocol of a port.
@@ -105,9 +105,9 @@ pub enum Apply {
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct Exempt {
     /// Services in these namespaces.
-    pub namespaces: Vec<Name>,
+    pub namespaces: Vec<Namespace>,
     /// These Services: `<namespace>/<name>`.
-    pub services: Vec<NamespacedName>,
+    pub services: Vec<NamespacedService>,
     /// Whatever these users ask for.
     pub users: Vec<User>,
 }
@@ -137,23 +137,23 @@ impl Described for Settings {
             ranges: vec![Allowed {
                 ports: Scalar::from("30000-30100"),
                 protocols: vec![Protocol::Tcp],
-                namespaces: list(Name, &["shop"]),
+                namespaces: list(Namespace, &["shop"]),
             }],
             denied: vec![Denied {
                 ports: Scalar::Number(30_080),
                 reason: Reason("kept for the ingress of the platform team".to_owned()),
                 protocols: vec![Protocol::Udp],
-                except_namespaces: list(Name, &["ingress"]),
+                except_namespaces: list(Namespace, &["ingress"]),
             }],
             node_ports: NodePorts::Forbidden,
-            node_port_exceptions: list(Name, &["edge"]),
+            node_port_exceptions: list(Namespace, &["edge"]),
             apply: Apply::All,
             require_explicit: true,
             dynamic_band: Level::Deny,
             health_check_node_port: Level::Warn,
             exempt: Exempt {
-                namespaces: list(Name, &["kube-system"]),
-                services: list(NamespacedName, &["shop/legacy"]),
+                namespaces: list(Namespace, &["kube-system"]),
+                services: list(NamespacedService, &["shop/legacy"]),
                 users: list(User, &["system:serviceaccount:gitops:deployer"]),
             },
             on_update: OnUpdate::EnforceAll,

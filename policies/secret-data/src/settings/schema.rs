@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::schema::{
-    Described, Level, Name, NamespacedName, OnUpdate, Reason, Scalar, User, list,
+    DataKey, Described, Level, Namespace, NamespacedName, OnUpdate, Reason, Scalar, User, list,
 };
 
 /// The settings of secret-data. All are optional.
@@ -62,7 +62,7 @@ pub struct SizeOverride {
     /// The types that the entry is for. Empty: all.
     pub types: Vec<SecretType>,
     /// The namespaces that the entry is for. Empty: all.
-    pub namespaces: Vec<Name>,
+    pub namespaces: Vec<Namespace>,
     /// All values together. Not set: as in `size`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Scalar")]
@@ -146,11 +146,11 @@ pub struct Exempt {
     /// always are.
     pub types: Vec<SecretType>,
     /// The values of these keys. They are not judged by themselves.
-    pub keys: Vec<Name>,
+    pub keys: Vec<DataKey>,
     /// These objects: `<namespace>/<name>`.
     pub names: Vec<NamespacedName>,
     /// Objects in these namespaces.
-    pub namespaces: Vec<Name>,
+    pub namespaces: Vec<Namespace>,
     /// Whatever these users ask for.
     pub users: Vec<User>,
 }
@@ -224,7 +224,7 @@ impl Described for Settings {
             },
             size_overrides: vec![SizeOverride {
                 types: list(SecretType, &["helm.sh/release.v1"]),
-                namespaces: list(Name, &["shop"]),
+                namespaces: list(Namespace, &["shop"]),
                 total: Some(Scalar::from("512Ki")),
                 value: Some(Scalar::from("512Ki")),
                 keys: Some(Scalar::Number(1)),
@@ -259,9 +259,9 @@ impl Described for Settings {
             }],
             exempt: Exempt {
                 types: list(SecretType, &["example.com/sealed"]),
-                keys: list(Name, &["legacy.bin"]),
+                keys: list(DataKey, &["legacy.bin"]),
                 names: list(NamespacedName, &["shop/legacy"]),
-                namespaces: list(Name, &["kube-system"]),
+                namespaces: list(Namespace, &["kube-system"]),
                 users: list(User, &["system:serviceaccount:vault:operator"]),
             },
             on_update: OnUpdate::EnforceAll,
