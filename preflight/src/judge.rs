@@ -82,7 +82,8 @@ pub fn judge_in(
     let reader = unread::Reader::new(scene.kinds(), policies);
     for (number, (object, verdicts)) in scene.written().iter().zip(judged).enumerate() {
         let across = across.remove(&number).unwrap_or_default();
-        let unread = reader.reason(object, !verdicts.is_empty());
+        let is_read = verdicts.iter().any(Verdict::is_of_a_reader);
+        let unread = reader.reason(object, is_read);
         add(&mut report, object, verdicts, across, unread);
     }
     report.leave(manifests.left_out);
@@ -93,6 +94,20 @@ pub fn judge_in(
 struct Verdict<'a> {
     by: &'a Configured,
     result: Result<Answer, EvaluationError>,
+}
+
+impl Verdict<'_> {
+    /// Whether the policy read the object: one whose rules are too wide accepts a kind that it does not know, and says so.
+    fn is_of_a_reader(&self) -> bool {
+        let Ok(answer) = &self.result else {
+            return true;
+        };
+        let mut warnings = answer.response.warnings.iter();
+        !warnings.any(|warning| {
+            let line = shared::message::parse_warning(warning);
+            line.is_some_and(|(_, line)| line.rule == Some("unclaimed_kind"))
+        })
+    }
 }
 
 fn add(

@@ -41,7 +41,7 @@ pub struct Report {
     pub refusals: Vec<Finding>,
     /// What a cluster would let pass with a warning.
     pub warnings: Vec<Finding>,
-    /// What no policy was asked about, although it may end up in a cluster.
+    /// What no policy reads, although it may end up in a cluster.
     pub unjudged: Vec<Unjudged>,
     /// What could not be read or checked, and why.
     pub problems: Vec<Problem>,

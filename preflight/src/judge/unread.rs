@@ -45,8 +45,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Why an object was not checked, if it was not. `is_seen` says whether any policy was asked about it.
-    pub(super) fn reason(&self, object: &Object, is_seen: bool) -> Option<Unjudged> {
+    /// Why an object was not checked, if it was not. `is_read` says whether any policy read it.
+    pub(super) fn reason(&self, object: &Object, is_read: bool) -> Option<Unjudged> {
         let (api_version, kind) = (object.api_version(), object.kind());
         let unjudged = |reason, field: &str, text| Unjudged {
             reason,
@@ -65,7 +65,7 @@ impl<'a> Reader<'a> {
             );
             return Some(unjudged(Reason::UnservedVersion, "apiVersion", text));
         }
-        if is_seen || !self.reads_pods || is_of_patterns(object) {
+        if is_read || !self.reads_pods || is_of_patterns(object) {
             return None;
         }
         let field = pods(&object.value)?;
@@ -74,7 +74,7 @@ impl<'a> Reader<'a> {
         } else {
             "list its kind in `customKinds` of the policies' settings"
         };
-        let text = format!("holds pods in {field}, and no policy was asked about it; {what_to_do}");
+        let text = format!("holds pods in {field}, and no policy reads it; {what_to_do}");
         Some(unjudged(Reason::UnreadPods, &field, text))
     }
 }

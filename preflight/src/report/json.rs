@@ -27,7 +27,7 @@
 //! itself, and says `preflight` for `policy`. Where a policy counts findings that it does not list, the last finding has
 //! their number as `more`.
 //!
-//! `unjudged` has what no policy was asked about, each with a `reason`: `unserved_version` and `unread_pods`, with the
+//! `unjudged` has what no policy read, each with a `reason`: `unserved_version` and `unread_pods`, with the
 //! `object`; `missing_policy`; and files and folders that were not read, `ignored`, `hidden`, `excluded`, `template`,
 //! `patch` and `link`. Of these, `summary.unjudged` counts objects, with those that a policy gave no answer about,
 //! `leftOut` files and folders, and `missingPolicies` policies. `notes` repeats them for people, before all others.

@@ -1,7 +1,7 @@
 //! The report for build servers: `JUnit` XML, with a suite for each policy and a case for each object that it judged.
 //!
 //! A refusal is a failure. A warning is output of a case that passed. In a suite of preflight's own, what kept something
-//! from being checked is an error, what no policy was asked about is skipped, and what no single review shows is a
+//! from being checked is an error, what no policy read is skipped, and what no single review shows is a
 //! failure.
 
 use std::collections::HashMap;

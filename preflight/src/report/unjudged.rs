@@ -1,4 +1,4 @@
-//! What no policy was asked about, although it may end up in a cluster: it is not clean, and it is not refused.
+//! What no policy reads, although it may end up in a cluster: it is not clean, and it is not refused.
 
 use serde::Serialize;
 
@@ -26,7 +26,7 @@ pub struct Unjudged {
 pub enum Reason {
     /// No server has the kind in this group and version, so its fields are not those that policies read.
     UnservedVersion,
-    /// The object holds pods, and no policy was asked about it.
+    /// The object holds pods, and no policy reads it.
     UnreadPods,
     /// A policy in `--policies-from` cannot be followed.
     MissingPolicy,

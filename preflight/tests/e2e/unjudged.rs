@@ -1,4 +1,4 @@
-//! What no policy was asked about is named in every format, and fails where it is to.
+//! What no policy read is named in every format, and fails where it is to.
 
 use serde_json::{Value, json};
 
@@ -56,8 +56,8 @@ fn people_see_it_grouped_and_counted() {
 
 NOT CHECKED  Rollout default/web
   m/kinds.yaml:7
-    holds pods in spec.template.spec.containers, and no policy was asked about
-    it; list its kind in `customKinds` of the policies' settings
+    holds pods in spec.template.spec.containers, and no policy reads it; list
+    its kind in `customKinds` of the policies' settings
 
 NOT CHECKED  2 files or folders left out by a .gitignore
   m/out/
@@ -120,7 +120,7 @@ fn programs_get_all_of_it() {
         json!({
             "reason": "unread_pods", "file": "m/kinds.yaml", "line": 7,
             "object": object("example.com/v1", "Rollout", "web"),
-            "text": "holds pods in spec.template.spec.containers, and no policy was asked about it; list its kind in \
+            "text": "holds pods in spec.template.spec.containers, and no policy reads it; list its kind in \
                      `customKinds` of the policies' settings",
         }),
         json!({
@@ -193,7 +193,7 @@ fn code_hosts_and_build_servers_get_it() {
                         "artifactLocation": {"uri": "m/a.yaml"}, "region": {"startLine": 7},
                     }}],
                     "message": {"text": "not checked: Rollout default/web: holds pods in spec.template.spec.containers, \
-                                         and no policy was asked about it; list its kind in `customKinds` of the \
+                                         and no policy reads it; list its kind in `customKinds` of the \
                                          policies' settings"},
                 },
                 {
@@ -210,7 +210,7 @@ fn code_hosts_and_build_servers_get_it() {
 <testsuites name="preflight" tests="2" skipped="2" failures="0" errors="0">
     <testsuite name="preflight" tests="2" skipped="2" errors="0" failures="0">
         <testcase name="Rollout default/web" classname="m/a.yaml" file="m/a.yaml" line="7">
-            <skipped message="holds pods in spec.template.spec.containers, and no policy was asked about it; list its kind in `customKinds` of the policies&apos; settings" type="unread_pods"/>
+            <skipped message="holds pods in spec.template.spec.containers, and no policy reads it; list its kind in `customKinds` of the policies&apos; settings" type="unread_pods"/>
         </testcase>
         <testcase name="m/.b.yaml" classname="m/.b.yaml" file="m/.b.yaml">
             <skipped message="left out because its name begins with a dot; name it, if it holds manifests" type="hidden"/>
@@ -266,8 +266,8 @@ fn pods_that_the_rules_leave_out_are_named_where_any_policy_reads_pods() {
     stage.write("a.yaml", &deployment);
     let expected = "NOT CHECKED  Deployment default/web
   a.yaml:7
-    holds pods in spec.template.spec.containers, and no policy was asked about it; the rules and
-    selectors of the policies leave it out
+    holds pods in spec.template.spec.containers, and no policy reads it; the rules and selectors of
+    the policies leave it out
 
 1 object, 1 policy: 1 not checked
 ";
@@ -335,6 +335,24 @@ NOT CHECKED  1 file left out because its name begins with a dot
              note: p/b.yaml:1: clusteradmissionpolicy one: is no policy to a cluster: write kind: ClusterAdmissionPolicy \
              and apiVersion: policies.kubewarden.io/v1\n"
         )
+    );
+}
+
+#[test]
+fn a_policy_that_accepts_a_kind_unread_has_not_read_it() {
+    let warning = r#"{"accepted":true,"warnings":["one: kind: \"Rollout\" of example.com is not a kind that this policy reads; fix: narrow spec.rules of the policy [unclaimed_kind]"]}"#;
+    let stage = Stage::with_policy_for_all("one", &Validate::Answer(warning));
+    stage.write("a.yaml", ROLLOUT);
+    let expected = "NOT CHECKED  Rollout default/web
+  a.yaml:7
+    holds pods in spec.template.spec.containers, and no policy reads it; list its kind in
+    `customKinds` of the policies' settings
+
+1 object, 1 policy: 1 not checked
+";
+    assert_eq!(
+        stage.run(&["-q", "--fail-on", "unjudged", "a.yaml"]),
+        out(1, expected)
     );
 }
 
