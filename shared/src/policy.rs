@@ -140,8 +140,8 @@ static UNCLAIMED_KIND: Rule = rule! {
 
 static UNJUDGED: Rule = rule! {
     id: "unjudged",
-    summary: "What could not be checked because a look-up failed, where the request passes all the same (an UPDATE by \
-              Kubernetes itself, or of nothing that is checked, or any where `onLookupFailure` is `warn`) or is \
+    summary: "What could not be checked because a look-up failed, where the request passes all the same (a dry run, \
+              an UPDATE by Kubernetes itself, or of nothing that is checked, or any where `onLookupFailure` is `warn`) or is \
               refused for something else",
     why: "A finished Job that cannot let go of its Pods helps no one while the cluster has trouble",
     fix: "see why the look-up failed",
@@ -254,7 +254,9 @@ pub fn evaluate<P: Policy>(payload: &[u8], cluster: &dyn Cluster) -> Response {
         Ok(verdict) => verdict,
         Err(error) => return cannot_judge(BAD_REQUEST, &error),
     };
-    let passes = request.operation == Operation::Update && request.is_by_kubernetes();
+    // What a look-up could have found would only have been a warning in a dry run.
+    let passes =
+        request.dry_run || request.operation == Operation::Update && request.is_by_kubernetes();
     match verdict.failure() {
         Some(failure) if verdict.is_accepted() && !passes => {
             let failure = failure.strip_prefix(UNJUDGED_START);

@@ -119,13 +119,7 @@ fn check(
             let judged = verdict.under(request.ceiling(), |verdict| {
                 claims::check(claim, &name, namespace, &mounts, settings, cluster, verdict)
             });
-            match judged {
-                // Whatever a look-up could have found, it would only have been a warning in a dry run.
-                Err(Error::Lookup { subject, error }) if request.dry_run => {
-                    verdict.unjudged(&subject, &error);
-                }
-                judged => verdict.keep_failure(judged)?,
-            }
+            verdict.keep_failure(judged)?;
         }
     }
     rules::bidirectional_propagation::check(&mounts, pod, namespace, settings, verdict);

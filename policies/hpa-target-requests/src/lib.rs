@@ -79,9 +79,8 @@ impl Policy for HpaTargetRequests {
         } else {
             return Ok(Verdict::unclaimed(request));
         };
-        // Whatever a look-up could have found, it would only have been a warning in a dry run.
         verdict.or_unjudged(judged, || {
-            request.dry_run || settings.on_lookup_failure == Level::Warn || review.is_untouched()
+            settings.on_lookup_failure == Level::Warn || review.is_untouched()
         })
     }
 }
