@@ -362,10 +362,11 @@ fn bad_secret(count: usize, length: usize) -> (Value, Vec<Value>) {
 #[test]
 fn however_much_is_wrong_the_answer_stays_small() {
     let strict = json!({"ranges": [{"ports": 30000, "protocols": ["TCP"]}]});
+    let both_sides = json!({"writtenFirst": "deny"});
     let policies: [(&str, Value, Bad); 5] = [
         (HostpathMounts::NAME, Value::Null, bad_pod),
         (HpaTargetRequests::NAME, Value::Null, bad_autoscaler),
-        (HpaVpaOverlap::NAME, Value::Null, bad_pair),
+        (HpaVpaOverlap::NAME, both_sides, bad_pair),
         (NodeportRange::NAME, strict, bad_service),
         (SecretData::NAME, Value::Null, bad_secret),
     ];

@@ -472,7 +472,7 @@ fn very_many_autoscalers_of_one_target_are_told() {
     let horizontal = autoscaler(&[]);
     let ask = |written: Value| {
         let request = complete(&written).unwrap();
-        let payload = json!({"request": request, "settings": {}}).to_string();
+        let payload = json!({"request": request, "settings": {"writtenFirst": "deny"}}).to_string();
         let host = Arc::new(cluster.host(guest.metadata()));
         validate(meter, "autoscalers", payload.as_bytes(), host).unwrap()
     };
