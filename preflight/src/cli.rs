@@ -18,6 +18,8 @@ Examples:
       Judges with the settings, the rules and the modes of a cluster.
   kubectl get all,pvc,hpa,ingress -A -o yaml | preflight --old - deploy/
       Judges changes: what is in the cluster already is not refused again.
+  kubectl get pods,services -A -o yaml --show-managed-fields | preflight --live -
+      Checks what a cluster has already.
   preflight --format json deploy/ | jq '.refusals[].file'
       Hands the report to another program.
   preflight --report sarif=preflight.sarif deploy/
@@ -79,6 +81,14 @@ pub(crate) struct Cli {
     /// it: policies that let pass what was there before refuse only what it makes worse.
     #[arg(long, value_name = "PATH")]
     pub(crate) old: Vec<PathBuf>,
+    /// The manifests are what a cluster printed: check the objects as they are there
+    ///
+    /// Without it each manifest is checked as it would be applied: the API server drops what only it may write, such as
+    /// `metadata.deletionTimestamp`, `managedFields`, `resourceVersion`, `uid` and `status`, and sets its own. With it
+    /// these fields count, as in the background audit: an object that is being deleted is left alone, and a node port that
+    /// the cluster chose is known for that.
+    #[arg(long, conflicts_with = "old")]
+    pub(crate) live: bool,
     /// From which finding on the exit status is 1
     #[arg(long, value_enum, value_name = "FINDING", default_value_t = FailOn::Violation)]
     pub(crate) fail_on: FailOn,
@@ -246,6 +256,7 @@ fn unused(cli: &Cli) -> Option<String> {
         ("--exclude <GLOB>", !cli.exclude.is_empty()),
         ("--cluster <PATH>", !cli.cluster.is_empty()),
         ("--old <PATH>", !cli.old.is_empty()),
+        ("--live", cli.live),
         ("--fail-on <FINDING>", cli.fail_on != FailOn::Violation),
     ]
     .into_iter()

@@ -56,6 +56,7 @@ fn judge_manifests(cli: &Cli) -> Result<u8, Box<dyn Error>> {
     let existing = Existing {
         cluster: existing(&cli.cluster, &mut manifests),
         old: existing(&cli.old, &mut manifests),
+        live: cli.live,
     };
     let bar = terminal::progress(manifests.objects.len());
     // Read once: two objects of one run are created at the same time.
