@@ -122,9 +122,21 @@ pub(crate) struct Common {
     ///
     /// Each `ClusterAdmissionPolicy` and `AdmissionPolicy` brings its settings, its rules, its selectors, its
     /// conditions, its mode and what it may look up; the policy that its module is called by judges. What is in the
-    /// namespace `kubewarden` is left out, as there. `-` stands for standard input. May be given more than once.
+    /// namespace of Kubewarden is left out, as there. `-` stands for standard input. May be given more than once.
     #[arg(long, value_name = "PATH", global = true, conflicts_with = "settings")]
     pub(crate) policies_from: Vec<PathBuf>,
+    /// The namespace that Kubewarden runs in, whose objects no policy in `--policies-from` is asked about
+    ///
+    /// By default the one that the same manifests show: the arguments of its controller, the Helm release of its
+    /// `PolicyServer`, or who may look things up for it. Where they show none, `kubewarden`.
+    #[arg(
+        long,
+        value_name = "NAME",
+        global = true,
+        requires = "policies_from",
+        hide_short_help = true
+    )]
+    pub(crate) kubewarden_namespace: Option<String>,
     /// The namespace of manifests that name none
     #[arg(
         long,

@@ -141,7 +141,14 @@ fn configured(common: &Common) -> Result<(Vec<Configured>, Vec<Note>), Box<dyn E
     if !common.policies_from.is_empty() {
         bundle::check_names(&common.policies, policies.iter().map(Policy::name))?;
         let (paths, only) = (&common.policies_from, &common.policies);
-        return Ok(deployed::read(paths, policies, only, &common.namespace)?);
+        let host = common.kubewarden_namespace.as_deref();
+        return Ok(deployed::read(
+            paths,
+            policies,
+            only,
+            &common.namespace,
+            host,
+        )?);
     }
     let settings = match &common.settings {
         Some(file) => Settings::read(file, &policies.iter().map(Policy::name).collect::<Vec<_>>())?,

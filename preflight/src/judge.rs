@@ -9,11 +9,13 @@ use crate::{
 };
 
 mod configured;
+mod custom_kinds;
 mod group;
 mod scene;
 
 pub(crate) use configured::Judge;
 pub use configured::{Answer, Configured, Member};
+pub(crate) use custom_kinds::CustomKind;
 pub use group::Group;
 pub use scene::Existing;
 use scene::Scene;

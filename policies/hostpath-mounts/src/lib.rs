@@ -75,6 +75,8 @@ impl Policy for HostpathMounts {
             return Ok(Verdict::unclaimed(request));
         }
         let mut has_some = false;
+        // Two paths may lead to one place, such as a role of `spec.mpiReplicaSpecs` and all of them: what is found twice is
+        // told once.
         for (index, path) in paths.iter().enumerate() {
             workload::pod_specs(&request.object(), path, &mut |place, spec| {
                 has_some |= index < named;

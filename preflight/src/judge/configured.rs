@@ -5,9 +5,10 @@ use std::{collections::BTreeSet, sync::Arc};
 use policy_metadata::{ContextAwareResource, Metadata};
 use serde_json::Value;
 
-use super::Group;
+use super::{CustomKind, Group};
 use crate::{
-    Cluster, EvaluationError, Policy, Response, cluster::Grants, deployed::Deployed, review::Target,
+    Cluster, EvaluationError, Policy, Response, cluster::Grants, deployed::Deployed, kinds::Kinds,
+    review::Target,
 };
 
 /// A policy, or a group of policies, that is asked.
@@ -34,6 +35,8 @@ pub struct Member {
     pub settings: Value,
     /// What it may look up, where that is not for its metadata to say.
     pub(crate) grants: Option<BTreeSet<ContextAwareResource>>,
+    /// What its settings add to the rules and the look-ups of its metadata. Those of a resource say all themselves.
+    pub(crate) custom_kinds: Vec<CustomKind>,
 }
 
 /// What is said of a request.
@@ -56,8 +59,30 @@ impl Member {
         if let Some(kinds) = &self.grants {
             grants = grants.with_kinds(kinds);
         }
+        let custom = self.custom_kinds.iter().filter_map(CustomKind::grant);
+        let grants = custom.fold(grants, |grants, (api_version, kind)| {
+            grants.and(api_version, kind)
+        });
         self.policy
             .validate(request, &self.settings, cluster.host_with(grants))
+    }
+
+    /// Whether it may look this kind up.
+    pub(crate) fn may_look_up(&self, api_version: &str, kind: &str) -> bool {
+        let mut granted = self.grants.iter().flatten();
+        granted.any(|granted| granted.api_version == api_version && granted.kind == kind)
+    }
+
+    /// The kinds that it asks the cluster for, whether it may or not.
+    #[must_use]
+    pub fn needs_to_look_up(&self) -> BTreeSet<&str> {
+        // It asks for what claims are bound to, and only where that is wanted.
+        let asks = self.policy.name() != "hostpath-mounts" || self.settings["followClaims"] == true;
+        let metadata = self.policy.metadata().filter(|_| asks);
+        let kinds = metadata
+            .into_iter()
+            .flat_map(|metadata| &metadata.context_aware_resources);
+        kinds.map(|resource| resource.kind.as_str()).collect()
     }
 
     /// The kinds that it may look up.
@@ -66,7 +91,9 @@ impl Member {
         let metadata = self.policy.metadata();
         let metadata = metadata.map(|metadata| &metadata.context_aware_resources);
         let granted = self.grants.as_ref().or(metadata).into_iter().flatten();
-        granted.map(|resource| resource.kind.as_str()).collect()
+        let granted = granted.map(|resource| resource.kind.as_str());
+        let custom = self.custom_kinds.iter().filter_map(CustomKind::grant);
+        granted.chain(custom.map(|(_, kind)| kind)).collect()
     }
 }
 
@@ -74,9 +101,11 @@ impl Configured {
     /// With the rules and look-ups of its own metadata.
     #[must_use]
     pub fn new(policy: impl Into<Arc<Policy>>, settings: Value) -> Self {
+        let policy = policy.into();
         Self {
             judge: Judge::One(Member {
-                policy: policy.into(),
+                custom_kinds: CustomKind::all(&policy, &settings),
+                policy,
                 settings,
                 grants: None,
             }),
@@ -106,6 +135,31 @@ impl Configured {
             Judge::One(member) => vec![(member.policy.name(), member)],
             Judge::Group(group) => group.members().collect(),
         }
+    }
+
+    /// What its settings add to the rules of its metadata.
+    fn custom_kinds(&self) -> &[CustomKind] {
+        match &self.judge {
+            Judge::One(member) => &member.custom_kinds,
+            Judge::Group(_) => &[],
+        }
+    }
+
+    /// The resources that it is asked about; none where nothing says.
+    #[must_use]
+    pub fn looks_at(&self) -> Option<BTreeSet<String>> {
+        if let Some(deployed) = &self.deployed {
+            return Some(deployed.resources().map(ToOwned::to_owned).collect());
+        }
+        let rules = self.metadata()?.rules.iter();
+        let listed = rules.flat_map(|rule| &rule.resources).cloned();
+        let kinds = Kinds::default();
+        let custom = self.custom_kinds().iter();
+        Some(
+            listed
+                .chain(custom.map(|custom| custom.plural(&kinds)))
+                .collect(),
+        )
     }
 
     /// What decides in a group.
@@ -139,7 +193,9 @@ impl Configured {
     pub fn wants(&self, target: &Target, request: &Value, cluster: &Cluster) -> bool {
         let by_metadata = || {
             let metadata = self.metadata();
+            let mut custom = self.custom_kinds().iter();
             metadata.is_some_and(|metadata| target.is_wanted_by(metadata))
+                || custom.any(|custom| custom.is(target, cluster.kinds()))
         };
         let deployed = self.deployed.as_ref();
         deployed.map_or_else(by_metadata, |deployed| {
