@@ -7,6 +7,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use bundle_tests::repository;
 use preflight::judge::{Configured, Existing, judge_in};
@@ -26,14 +27,16 @@ fn objects(name: &str, objects: &[Value]) -> Vec<Object> {
     read.objects
 }
 
+/// All policies, with their defaults.
+static POLICIES: LazyLock<Vec<Configured>> = LazyLock::new(|| {
+    let engine = Engine::for_many(Limits::default()).unwrap();
+    let policies = bundle::load(&engine, &[repository("dist")]).unwrap();
+    let configured = |policy| Configured::new(policy, json!({}));
+    policies.into_iter().map(configured).collect()
+});
+
 /// What all policies say of the objects.
 fn report(name: &str, written: &[Value], old: &[Value], live: bool) -> Report {
-    let engine = Engine::new(Limits::default()).unwrap();
-    let policies: Vec<Configured> = bundle::load(&engine, &[repository("dist")])
-        .unwrap()
-        .into_iter()
-        .map(|policy| Configured::new(policy, json!({})))
-        .collect();
     let existing = Existing {
         old: objects(&format!("{name}-old"), old),
         live,
@@ -44,7 +47,7 @@ fn report(name: &str, written: &[Value], old: &[Value], live: bool) -> Report {
         ..manifests::Manifests::default()
     };
     let now = Some("2026-11-22T16:39:02Z".parse().unwrap());
-    let report = judge_in(existing, manifests, &policies, "shop", now, || ()).unwrap();
+    let report = judge_in(existing, manifests, &POLICIES, "shop", now, || ()).unwrap();
     assert_eq!(report.problems, []);
     report
 }
