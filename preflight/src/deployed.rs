@@ -75,10 +75,10 @@ impl Deployed {
         }
     }
 
-    /// The resources in its rules.
-    pub fn resources(&self) -> impl Iterator<Item = &str> {
-        let listed = self.rules.iter().flat_map(|rule| &rule.resources);
-        listed.map(String::as_str)
+    /// The groups and the resources of each of its rules.
+    pub(crate) fn listed(&self) -> impl Iterator<Item = (&[String], &[String])> {
+        let rules = self.rules.iter();
+        rules.map(|rule| (rule.api_groups.as_slice(), rule.resources.as_slice()))
     }
 
     /// Whether it is asked about a request.

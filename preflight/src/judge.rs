@@ -14,7 +14,7 @@ mod group;
 mod scene;
 
 pub(crate) use configured::Judge;
-pub use configured::{Answer, Configured, Member};
+pub use configured::{Answer, Configured, LooksAt, Member};
 pub(crate) use custom_kinds::CustomKind;
 pub use group::Group;
 pub use scene::Existing;

@@ -6,7 +6,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 use preflight::{
     Policy,
     deployed::Deployed,
-    judge::{Configured, Member},
+    judge::{Configured, LooksAt, Member},
 };
 use serde_json::{Map, Value, json};
 
@@ -67,9 +67,7 @@ const MODULES: Columns = Columns {
             configured.name().to_owned(),
             version.unwrap_or("unknown").to_owned(),
             format!("{} KB", size.div_ceil(1000)),
-            configured
-                .looks_at()
-                .map_or_else(|| "unknown".to_owned(), join),
+            resources(configured),
             join(looks_up(configured)),
         ]
     },
@@ -87,9 +85,7 @@ const SETTINGS: Columns = Columns {
                 format!("{name} ({module})")
             },
             mode(configured).to_owned(),
-            configured
-                .looks_at()
-                .map_or_else(|| "unknown".to_owned(), join),
+            resources(configured),
             look_ups(configured),
             settings(configured),
         ]
@@ -130,7 +126,7 @@ fn table(columns: &Columns, policies: &[Configured], width: usize) -> String {
 fn as_json(configured: &Configured, has_settings: bool) -> Value {
     let mut json = json!({
         "name": configured.name(),
-        "looksAt": configured.looks_at(),
+        "looksAt": configured.looks_at().as_ref().map(LooksAt::all),
         "looksUp": looks_up(configured),
     });
     let Some(fields) = json.as_object_mut() else {
@@ -172,6 +168,21 @@ fn mode(configured: &Configured) -> &'static str {
 fn looks_up(configured: &Configured) -> BTreeSet<&str> {
     let members = configured.members().into_iter();
     members.flat_map(|(_, member)| member.looks_up()).collect()
+}
+
+/// More resources of other projects than these are counted.
+const OTHERS: usize = 4;
+
+/// What it looks at, as far as there is room.
+fn resources(configured: &Configured) -> String {
+    let Some(looks_at) = configured.looks_at() else {
+        return "unknown".to_owned();
+    };
+    if looks_at.others.len() <= OTHERS || looks_at.own.is_empty() {
+        return join(looks_at.all());
+    }
+    let count = looks_at.others.len();
+    format!("{}, and {count} of other projects", join(looks_at.own))
 }
 
 /// What it may look up, and what it may not for all its need.

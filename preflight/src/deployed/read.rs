@@ -39,20 +39,14 @@ pub fn read(
     if let Some(problem) = read.problems.into_iter().next() {
         return Err(DeployedError::Unreadable(problem));
     }
-    let host = match host {
-        Some(host) => host,
-        None => {
-            let shown: Vec<&str> = kubewarden::shown(&read.objects).into_iter().collect();
-            match shown.as_slice() {
-                [] => kubewarden::DEFAULT,
-                [host] => host,
-                several => {
-                    let several = several.iter().map(|host| (*host).to_owned());
-                    return Err(DeployedError::Homes(several.collect()));
-                }
-            }
-        }
-    };
+    let shown = kubewarden::shown(&read.objects);
+    if host.is_none() && shown.len() > 1 {
+        let several = shown.into_iter().map(ToOwned::to_owned);
+        return Err(DeployedError::Homes(several.collect()));
+    }
+    let host = host
+        .or(shown.first().copied())
+        .unwrap_or(kubewarden::DEFAULT);
     let mut reader = Reader {
         host,
         policies: policies.into_iter().map(Arc::new).collect(),

@@ -7,7 +7,10 @@ use serde_json::Value;
 
 use super::{CustomKind, Group};
 use crate::{
-    Cluster, EvaluationError, Policy, Response, cluster::Grants, deployed::Deployed, kinds::Kinds,
+    Cluster, EvaluationError, Policy, Response,
+    cluster::Grants,
+    deployed::Deployed,
+    kinds::{self, Kinds},
     review::Target,
 };
 
@@ -37,6 +40,37 @@ pub struct Member {
     pub(crate) grants: Option<BTreeSet<ContextAwareResource>>,
     /// What its settings add to the rules and the look-ups of its metadata. Those of a resource say all themselves.
     pub(crate) custom_kinds: Vec<CustomKind>,
+}
+
+/// The resources that a policy is asked about.
+#[derive(Debug, Default)]
+pub struct LooksAt {
+    /// Those of Kubernetes, and those that settings name.
+    pub own: BTreeSet<String>,
+    /// Those of other projects.
+    pub others: BTreeSet<String>,
+}
+
+impl LooksAt {
+    fn add(&mut self, groups: &[String], resources: &[String]) {
+        let is_known = |group: &String| group == "*" || kinds::is_built_in(group);
+        let list = if groups.iter().any(is_known) {
+            &mut self.own
+        } else {
+            &mut self.others
+        };
+        list.extend(resources.iter().cloned());
+    }
+
+    /// All of them.
+    #[must_use]
+    pub fn all(&self) -> BTreeSet<&str> {
+        self.own
+            .iter()
+            .chain(&self.others)
+            .map(String::as_str)
+            .collect()
+    }
 }
 
 /// What is said of a request.
@@ -77,7 +111,8 @@ impl Member {
     #[must_use]
     pub fn needs_to_look_up(&self) -> BTreeSet<&str> {
         // It asks for what claims are bound to, and only where that is wanted.
-        let asks = self.policy.name() != "hostpath-mounts" || self.settings["followClaims"] == true;
+        let asks = self.policy.name() != "hostpath-mounts"
+            || self.settings.get("followClaims") == Some(&Value::Bool(true));
         let metadata = self.policy.metadata().filter(|_| asks);
         let kinds = metadata
             .into_iter()
@@ -147,19 +182,26 @@ impl Configured {
 
     /// The resources that it is asked about; none where nothing says.
     #[must_use]
-    pub fn looks_at(&self) -> Option<BTreeSet<String>> {
-        if let Some(deployed) = &self.deployed {
-            return Some(deployed.resources().map(ToOwned::to_owned).collect());
+    pub fn looks_at(&self) -> Option<LooksAt> {
+        let mut looks_at = LooksAt::default();
+        match &self.deployed {
+            Some(deployed) => {
+                for (groups, resources) in deployed.listed() {
+                    looks_at.add(groups, resources);
+                }
+            }
+            None => {
+                for rule in &self.metadata()?.rules {
+                    looks_at.add(&rule.api_groups, &rule.resources);
+                }
+            }
         }
-        let rules = self.metadata()?.rules.iter();
-        let listed = rules.flat_map(|rule| &rule.resources).cloned();
         let kinds = Kinds::default();
         let custom = self.custom_kinds().iter();
-        Some(
-            listed
-                .chain(custom.map(|custom| custom.plural(&kinds)))
-                .collect(),
-        )
+        looks_at
+            .own
+            .extend(custom.map(|custom| custom.plural(&kinds)));
+        Some(looks_at)
     }
 
     /// What decides in a group.

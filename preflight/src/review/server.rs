@@ -93,16 +93,14 @@ pub(crate) fn replace(object: &mut Value, old: &Value, now: Option<Timestamp>) {
     if object == old {
         return;
     }
-    let mut manager = json!({
+    let manager = json!({
         "manager": "preflight",
         "operation": "Update",
         "apiVersion": object.get("apiVersion"),
+        "time": now.map(timestamp),
         "fieldsType": "FieldsV1",
         "fieldsV1": sets,
     });
-    if let Some(now) = now {
-        manager["time"] = json!(timestamp(now));
-    }
     if let Some(metadata) = object.as_object_mut().and_then(metadata) {
         let managers = metadata.entry("managedFields").or_insert_with(|| json!([]));
         if let Some(managers) = managers.as_array_mut() {
@@ -160,12 +158,10 @@ fn sets_of_a_service(object: &Value) -> Value {
             (format!("k:{key}"), fields)
         })
         .collect();
-    let mut spec = json!({ "f:ports": ports });
-    if object
-        .pointer("/spec/healthCheckNodePort")
-        .is_some_and(|number| !number.is_null())
-    {
-        spec["f:healthCheckNodePort"] = json!({});
+    let mut spec = Map::from_iter([("f:ports".to_owned(), Value::Object(ports))]);
+    let health_check = object.pointer("/spec/healthCheckNodePort");
+    if health_check.is_some_and(|number| !number.is_null()) {
+        spec.insert("f:healthCheckNodePort".to_owned(), json!({}));
     }
     json!({ "f:spec": spec })
 }

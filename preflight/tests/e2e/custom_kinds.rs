@@ -152,3 +152,28 @@ spec:
     ];
     assert_eq!(stage.run(&arguments), out(1, expected));
 }
+
+#[test]
+fn a_list_of_policies_counts_the_kinds_of_other_projects() {
+    let stage = Stage::new(&[]);
+    let mut metadata = metadata("wide");
+    let pods = metadata["rules"][0].clone();
+    let accept = Validate::Answer(r#"{"accepted":true}"#);
+    for (others, expected) in [
+        (json!(["a", "b"]), "a, b, pods"),
+        (
+            json!(["a", "b", "c", "d", "e"]),
+            "pods, and 5 of other projects",
+        ),
+    ] {
+        let rule = json!({"apiGroups": ["x.io"], "apiVersions": ["*"], "resources": others, "operations": ["CREATE"]});
+        metadata["rules"] = json!([pods, rule]);
+        stage.write("dist/wide.wasm", guest(Some(&metadata), &accept));
+        let (_, text, _) = stage.run(&["policies", "--width", "120"]);
+        assert!(text.contains(&format!("  {expected}  ")), "{text}");
+        let (_, text, _) = stage.run(&["policies", "-f", "json"]);
+        let list: Value = serde_json::from_str(&text).unwrap();
+        let all = list["policies"][0]["looksAt"].as_array().unwrap();
+        assert_eq!(all.len(), others.as_array().unwrap().len() + 1);
+    }
+}
