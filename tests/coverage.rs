@@ -179,7 +179,9 @@ fn every_kind_that_a_policy_wants_to_see_is_in_a_case() {
                 Input::Settings(_) => None,
             })
             .collect();
-        for rule in &guest.metadata().unwrap().rules {
+        // Those of other projects are read alike, which a test of the policy tries with each of them.
+        let rules = &guest.metadata().unwrap().rules;
+        for rule in rules.iter().filter(|rule| rule.api_versions != ["*"]) {
             for group in &rule.api_groups {
                 for resource in &rule.resources {
                     let wanted = (group.clone(), resource.clone());

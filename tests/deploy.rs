@@ -490,6 +490,10 @@ fn the_policy_server_may_read_what_policies_look_up_and_no_more() {
         for resource in metadata.context_aware_resources {
             let (group, _) = split(&resource.api_version);
             let plural = kinds.plural(group, &resource.kind);
+            // Targets of other projects are asked for by name alone.
+            let well_known = hpa_target_requests::settings::WELL_KNOWN;
+            let is_target = well_known.contains(&(&resource.api_version, &resource.kind));
+            let verbs = if is_target { &["get"] } else { verbs };
             let verbs = verbs.iter().map(|&verb| verb.to_owned());
             expected
                 .entry((group.to_owned(), plural))
@@ -519,8 +523,9 @@ const VIEW: &[(&str, &str)] = &[
 fn the_audit_scanner_may_list_what_policies_judge_except_secrets() {
     let mut judged = BTreeSet::new();
     for policy in policies::all().unwrap() {
-        // It replays objects as if they were created.
+        // It replays objects as if they were created, and passes over rules for any version.
         let rules = metadata(&policy).rules.into_iter();
+        let rules = rules.filter(|rule| rule.api_versions != ["*"]);
         for rule in rules.filter(|rule| rule.operations.contains(&"CREATE".to_owned())) {
             for group in &rule.api_groups {
                 let resources = rule.resources.iter();

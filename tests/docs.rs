@@ -9,7 +9,7 @@
     reason = "a test that panics has failed; clippy.toml says so, but only of the functions marked as tests"
 )]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -25,6 +25,7 @@ use preflight::judge::{Configured, judge};
 use preflight::report::table;
 use preflight::{Engine, Limits, NoHost, manifests};
 use serde_json::{Value, json};
+use shared::workload::well_known::WELL_KNOWN;
 
 /// As wide as `preflight` writes where there is no terminal.
 const WIDTH: usize = 100;
@@ -264,5 +265,26 @@ fn the_catalogue_page_lists_every_risky_path() {
         .unwrap();
     }
     let path = repository("policies/hostpath-mounts/CATALOGUE.md");
+    check(&[Document { path, text: page }]);
+}
+
+#[test]
+fn the_page_of_kinds_lists_all_that_need_no_setting() {
+    let mut page = String::from(
+        "# Kinds of other projects that bear pods\n\n\
+         What `hostpath-mounts` reads without a setting, beside the kinds of Kubernetes. A path leads through every item of a\n\
+         list, and with `*` through every field of a map. Generated from `shared/src/workload/well_known.rs`, which has the\n\
+         sources; `make docs` writes it.\n\n\
+         | group | kind | pod specs |\n| --- | --- | --- |\n",
+    );
+    let mut rows: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
+    for known in WELL_KNOWN {
+        let paths = rows.entry((known.group, known.kind)).or_default();
+        paths.push(format!("`{}`", known.pod_spec));
+    }
+    for ((group, kind), paths) in rows {
+        writeln!(page, "| {group} | {kind} | {} |", paths.join(", ")).unwrap();
+    }
+    let path = repository("policies/hostpath-mounts/KINDS.md");
     check(&[Document { path, text: page }]);
 }

@@ -17,10 +17,12 @@ use kubewarden_policy_sdk::response::ValidationResponse;
 use kubewarden_policy_sdk::settings::SettingsValidationResponse;
 use nodeport_range::NodeportRange;
 use policy_metadata::{Metadata, SECTION};
+use preflight::kinds::Kinds;
 use preflight::review::Target;
 use preflight::{HostCalls, NoHost};
 use serde_json::{Value, json};
 use shared::workload::KINDS;
+use shared::workload::well_known::{WELL_KNOWN, WellKnownKind};
 use shared::{Policy, autoscaling};
 use wasmparser::{Parser, Payload};
 
@@ -95,12 +97,17 @@ fn the_annotations_are_those_that_tools_read() {
         assert_eq!(metadata.execution_mode, "kubewarden-wapc");
         assert_eq!(metadata.policy_type, "kubernetes");
         assert!(!metadata.mutating && metadata.background_audit);
-        // The audit scanner passes over policies whose rules have one.
-        let wildcard = metadata.rules.iter().any(|rule| {
-            let names = rule.api_groups.iter().chain(&rule.api_versions);
-            names.chain(&rule.resources).any(|name| name.contains('*'))
-        });
-        assert!(!wildcard, "{policy}");
+        // The audit scanner passes over rules that have one, and leaves out a policy with a rule for a kind that the
+        // cluster does not know. So kinds of other projects are in rules for any version, and those of Kubernetes are not.
+        for rule in &metadata.rules {
+            let names = rule.api_groups.iter().chain(&rule.resources);
+            let wildcard = names.clone().any(|name| name.contains('*'));
+            assert!(!wildcard, "{policy}: {rule:?}");
+            let is_known = |group: &String| !group.contains('.') || group == "autoscaling.k8s.io";
+            let of_kubernetes = rule.api_groups.iter().all(is_known);
+            let any_version = rule.api_versions == ["*"];
+            assert_ne!(of_kubernetes, any_version, "{policy}: {rule:?}");
+        }
         // It audits what rules say is created, finds no subresource among the kinds, and leaves out the whole policy.
         // Source: `internal/audit-scanner/policies/client.go` of kubewarden-controller.
         let created = metadata
@@ -158,13 +165,16 @@ fn hostpath_mounts_sees_all_that_it_judges_and_no_more() {
         (String::new(), "persistentvolumes".to_owned()),
         (String::new(), "pods/ephemeralcontainers".to_owned()),
     ]);
-    for kind in KINDS {
-        let resource = format!("{}s", kind.kind.to_lowercase());
-        judged.insert((kind.group.to_owned(), resource));
+    let known = WELL_KNOWN.iter().map(|known| (known.group, known.kind));
+    for (group, kind) in KINDS
+        .iter()
+        .map(|kind| (kind.group, kind.kind))
+        .chain(known)
+    {
+        let resource = Kinds::default().plural(group, kind);
+        judged.insert((group.to_owned(), resource));
     }
-    let mut listed = BTreeSet::new();
     for rule in &metadata.rules {
-        assert_eq!(rule.api_versions, ["v1"]);
         let subresources = rule.resources.iter().any(|name| name.contains('/'));
         // Nobody creates a subresource.
         let operations: &[&str] = if subresources {
@@ -173,13 +183,28 @@ fn hostpath_mounts_sees_all_that_it_judges_and_no_more() {
             &["CREATE", "UPDATE"]
         };
         assert_eq!(rule.operations, operations);
-        for group in &rule.api_groups {
-            let resources = rule.resources.iter();
-            listed.extend(resources.map(|resource| (group.clone(), resource.clone())));
-        }
     }
-    assert_eq!(listed, judged);
-    for (group, resource) in listed {
+    // A rule for many groups also lists what only another of them has, which is none of the policy's business.
+    let (wide, exact): (Vec<_>, Vec<_>) = metadata
+        .rules
+        .iter()
+        .partition(|rule| rule.api_groups.len() > 1);
+    let of = |rules: Vec<&policy_metadata::Rule>| -> BTreeSet<(String, String)> {
+        let pairs = rules.into_iter().flat_map(|rule| {
+            let groups = rule.api_groups.iter();
+            groups.flat_map(|group| {
+                rule.resources
+                    .iter()
+                    .map(|name| (group.clone(), name.clone()))
+            })
+        });
+        pairs.collect()
+    };
+    let exact = of(exact);
+    let wide: BTreeSet<_> = of(wide).intersection(&judged).cloned().collect();
+    assert_eq!(exact.union(&wide).cloned().collect::<BTreeSet<_>>(), judged);
+    assert!(exact.is_disjoint(&wide));
+    for (group, resource) in judged {
         let (resource, subresource) = resource.split_once('/').unwrap_or((&resource, ""));
         let target = Target {
             version: "v1".to_owned(),
@@ -246,6 +271,17 @@ fn the_policies_of_autoscalers_see_what_they_judge_and_list_what_they_look_up() 
     let (seen, granted) = listed(HpaTargetRequests::NAME);
     assert!(seen.contains(both[1]) && !seen.contains(both[0]));
     wanted.remove(&vertical);
+    for (api_version, kind) in hpa_target_requests::settings::WELL_KNOWN {
+        let (group, _) = api_version.split_once('/').unwrap();
+        let resource = Kinds::default().plural(group, kind);
+        assert!(seen.contains(&format!("{group}/* {resource}")), "{kind}");
+        wanted.insert(((*api_version).to_owned(), (*kind).to_owned()));
+        // What is scaled is a kind that bears pods, at the usual place.
+        let is_known = |known: &WellKnownKind| {
+            (known.group, known.kind, known.pod_spec) == (group, *kind, autoscaling::POD_SPEC)
+        };
+        assert!(WELL_KNOWN.iter().any(is_known), "{kind}");
+    }
     wanted.insert(("v1".to_owned(), "LimitRange".to_owned()));
     assert_eq!(granted, wanted);
 }

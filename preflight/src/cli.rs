@@ -20,6 +20,8 @@ Examples:
       Checks with the settings, the rules and the modes of a cluster.
   kubectl get all,pvc,hpa,ingress -A -o yaml | preflight --old - deploy/
       Checks changes: what is in the cluster already is not refused again.
+  kubectl get pods,services -A -o yaml --show-managed-fields | preflight --live -
+      Checks what a cluster has already.
   preflight --format json deploy/ | jq '.refusals[].file'
       Hands the report to another program.
   preflight --report sarif=preflight.sarif deploy/
@@ -86,6 +88,13 @@ pub(crate) struct Cli {
     /// it: policies that let pass what was there before refuse only what it makes worse.
     #[arg(long, value_name = "PATH")]
     pub(crate) old: Vec<PathBuf>,
+    /// The manifests are what a cluster printed: check the objects as they are there
+    ///
+    /// Without it each manifest is checked as it would be applied: the API server drops what only it may write, such as
+    /// `metadata.deletionTimestamp`, `managedFields`, `resourceVersion`, `uid` and `status`, and sets its own. With it
+    /// these fields count, as in the background audit, and a node port that the cluster chose is known for that.
+    #[arg(long, conflicts_with = "old")]
+    pub(crate) live: bool,
     /// What ends with 1 besides refusals, which always do: `warning`, `unjudged`, or both with a comma
     ///
     /// `unjudged` fails on what was not checked: pods in a kind that no policy covers, a kind in a version that no server
@@ -129,9 +138,21 @@ pub(crate) struct Common {
     ///
     /// Each `ClusterAdmissionPolicy` and `AdmissionPolicy` brings its settings, its rules, its selectors, its
     /// conditions, its mode and what it may look up; the policy that its module is called by judges. What is in the
-    /// namespace `kubewarden` is left out, as there. `-` stands for standard input. May be given more than once.
+    /// namespace of Kubewarden is left out, as there. `-` stands for standard input. May be given more than once.
     #[arg(long, value_name = "PATH", global = true, conflicts_with = "settings")]
     pub(crate) policies_from: Vec<PathBuf>,
+    /// The namespace that Kubewarden runs in, whose objects no policy in `--policies-from` is asked about
+    ///
+    /// By default the one that the same manifests show: the arguments of its controller, the Helm release of its
+    /// `PolicyServer`, or who may look things up for it. Where they show none, `kubewarden`.
+    #[arg(
+        long,
+        value_name = "NAME",
+        global = true,
+        requires = "policies_from",
+        hide_short_help = true
+    )]
+    pub(crate) kubewarden_namespace: Option<String>,
     /// The namespace of manifests that name none
     #[arg(
         long,
@@ -265,6 +286,7 @@ fn unused(cli: &Cli) -> Option<String> {
         ("--exclude <GLOB>", !cli.exclude.is_empty()),
         ("--cluster <PATH>", !cli.cluster.is_empty()),
         ("--old <PATH>", !cli.old.is_empty()),
+        ("--live", cli.live),
         ("--no-ignore", cli.no_ignore),
         ("--fail-on <FINDING>", cli.fail_on != [FailOn::Violation]),
     ]

@@ -63,6 +63,7 @@ fn judge_manifests(cli: &Cli) -> Result<u8, Box<dyn Error>> {
     let existing = Existing {
         cluster: existing(&cli.cluster, cli.no_ignore, &mut manifests),
         old: existing(&cli.old, cli.no_ignore, &mut manifests),
+        live: cli.live,
     };
     let bar = terminal::progress(manifests.objects.len());
     // Read once: two objects of one run are created at the same time.
@@ -153,7 +154,14 @@ fn configured(common: &Common) -> Result<Asked, Box<dyn Error>> {
     if !common.policies_from.is_empty() {
         bundle::check_names(&common.policies, policies.iter().map(Policy::name))?;
         let (paths, only) = (&common.policies_from, &common.policies);
-        return Ok(deployed::read(paths, policies, only, &common.namespace)?);
+        let host = common.kubewarden_namespace.as_deref();
+        return Ok(deployed::read(
+            paths,
+            policies,
+            only,
+            &common.namespace,
+            host,
+        )?);
     }
     let settings = match &common.settings {
         Some(file) => Settings::read(file, &policies.iter().map(Policy::name).collect::<Vec<_>>())?,

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::{
     Cluster,
+    judge::Member,
     kinds::text,
     manifests::{Note, Place},
     review::Target,
@@ -19,6 +20,7 @@ use crate::{
 
 mod conditions;
 mod error;
+mod home;
 mod read;
 mod rules;
 mod wire;
@@ -27,9 +29,6 @@ pub use conditions::{Condition, Conditions};
 pub use error::DeployedError;
 pub use read::{Asked, name_of_module, read};
 use wire::{Mode, Rule, Scope};
-
-/// The namespace that Kubewarden is installed in, unless somebody chose another one.
-const KUBEWARDEN: &str = "kubewarden";
 
 /// The label that the API server gives to every namespace.
 const NAME_LABEL: &str = "kubernetes.io/metadata.name";
@@ -45,8 +44,8 @@ pub struct Deployed {
     mode: Mode,
     /// What users of the cluster read in place of the policy's own message.
     message: Option<String>,
-    /// Whether it is not asked about what is in the namespace of Kubewarden itself.
-    spares_its_host: bool,
+    /// The namespace of Kubewarden itself, where it is not asked about what is in there.
+    spared: Option<String>,
     rules: Vec<Rule>,
     /// Whether objects of other versions than those in the rules are left out, not converted.
     is_exact: bool,
@@ -76,10 +75,10 @@ impl Deployed {
         }
     }
 
-    /// The resources in its rules.
-    pub fn resources(&self) -> impl Iterator<Item = &str> {
-        let listed = self.rules.iter().flat_map(|rule| &rule.resources);
-        listed.map(String::as_str)
+    /// The groups and the resources of each of its rules.
+    pub(crate) fn listed(&self) -> impl Iterator<Item = (&[String], &[String])> {
+        let rules = self.rules.iter();
+        rules.map(|rule| (rule.api_groups.as_slice(), rule.resources.as_slice()))
     }
 
     /// Whether it is asked about a request.
@@ -131,7 +130,7 @@ impl Deployed {
             }
             (None, _) => return true,
         };
-        if self.spares_its_host && name == KUBEWARDEN {
+        if self.spared.as_deref() == Some(name) {
             return false;
         }
         self.namespace_selector
@@ -144,9 +143,25 @@ impl Deployed {
             })
     }
 
-    /// What cannot be followed, and what can hardly be meant. `metadata` is that of the policy that judges for it.
-    fn notes(&self, metadata: Option<&Metadata>) -> Vec<Note> {
+    /// Whether it is for one namespace, and so may look nothing up: its kind has no `contextAwareResources`.
+    #[must_use]
+    pub fn is_namespaced(&self) -> bool {
+        self.namespace.is_some()
+    }
+
+    /// What cannot be followed, and what can hardly be meant, of a resource that these policies judge for.
+    fn notes(&self, metadata: Option<&Metadata>, members: &[(&str, &Member)]) -> Vec<Note> {
         let mut texts = rules::doubts(&self.rules, metadata);
+        for (_, member) in members {
+            texts.extend(rules::unlisted(&self.rules, member));
+        }
+        if let Some(namespace) = &self.namespace {
+            texts.extend(
+                members
+                    .iter()
+                    .filter_map(|(_, member)| without_look_ups(member, namespace)),
+            );
+        }
         let unknown = self.conditions.unknown();
         if !unknown.is_empty() {
             texts.push(format!(
@@ -193,4 +208,19 @@ impl Deployed {
             ),
         })
     }
+}
+
+/// What a policy of a namespace misses.
+fn without_look_ups(member: &Member, namespace: &str) -> Option<String> {
+    let kinds = member.needs_to_look_up();
+    if kinds.is_empty() {
+        return None;
+    }
+    let kinds: Vec<&str> = kinds.into_iter().collect();
+    Some(format!(
+        "a policy of a namespace has no contextAwareResources, and {} looks up {}: what depends on that cannot be \
+         checked. Use the cluster-wide kind, with a namespaceSelector for {namespace}",
+        member.policy.name(),
+        kinds.join(", ")
+    ))
 }

@@ -9,12 +9,14 @@ use crate::{
 };
 
 mod configured;
+mod custom_kinds;
 mod group;
 mod scene;
 mod unread;
 
 pub(crate) use configured::Judge;
-pub use configured::{Answer, Configured, Member};
+pub use configured::{Answer, Configured, LooksAt, Member};
+pub(crate) use custom_kinds::CustomKind;
 pub use group::Group;
 pub use scene::Existing;
 use scene::Scene;

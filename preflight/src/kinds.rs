@@ -163,7 +163,8 @@ pub(crate) fn resources(group: &str) -> impl Iterator<Item = String> {
     built_in::kinds(group).map(guess_plural)
 }
 
-/// As `UnsafeGuessKindToResource` of apimachinery does it, but with `gateways`, where that makes `gatewaies`.
+/// As `UnsafeGuessKindToResource` of apimachinery does it, but with `gateways` and `elasticsearches`, as definitions have
+/// them, where that makes `gatewaies` and `elasticsearchs`.
 fn guess_plural(kind: &str) -> String {
     let singular = kind.to_lowercase();
     if singular.ends_with("endpoints") {
@@ -171,7 +172,7 @@ fn guess_plural(kind: &str) -> String {
     }
     match singular.strip_suffix('y') {
         Some(stem) if !stem.ends_with(['a', 'e', 'i', 'o', 'u']) => format!("{stem}ies"),
-        _ if singular.ends_with('s') => format!("{singular}es"),
+        _ if ["s", "ch", "sh"].iter().any(|end| singular.ends_with(end)) => format!("{singular}es"),
         _ => format!("{singular}s"),
     }
 }
@@ -191,6 +192,9 @@ mod tests {
             ("Endpoints", "endpoints"),
             ("Gateway", "gateways"),
             ("StorageClass", "storageclasses"),
+            ("Prometheus", "prometheuses"),
+            ("Elasticsearch", "elasticsearches"),
+            ("Logstash", "logstashes"),
         ] {
             assert_eq!(guess_plural(kind), plural);
         }

@@ -1,10 +1,11 @@
 //! Builds the admission request of an object, and finds the policies that want to see a request.
 
-use jiff::Timestamp;
 use policy_metadata::Metadata;
 use serde_json::{Map, Value, json};
 
 use crate::kinds::{Kinds, split, text};
+
+pub(crate) mod server;
 
 /// What the rules of a policy look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,18 +47,6 @@ pub fn complete(object: &mut Value, kinds: &Kinds, namespace: &str) {
     {
         let name = format!("{prefix}00000");
         metadata.insert("name".to_owned(), json!(name));
-    }
-}
-
-/// Sets the time at which an object is created, in whole seconds as the API server does it
-/// (`staging/src/k8s.io/apiserver/pkg/registry/rest/meta.go`). For policies this is the only clock.
-///
-/// A time that is written is replaced: the API server does so on CREATE, and also for an object that comes out of a
-/// cluster the question is what a policy says of it now, not what it would have said at the time.
-pub fn stamp(object: &mut Value, now: Timestamp) {
-    let metadata = object.get_mut("metadata").and_then(Value::as_object_mut);
-    if let Some(metadata) = metadata {
-        metadata.insert("creationTimestamp".to_owned(), json!(format!("{now:.0}")));
     }
 }
 
@@ -103,8 +92,7 @@ pub fn request(object: &Value, kinds: &Kinds, number: usize) -> Value {
     request
 }
 
-/// Makes it the request of an UPDATE. What the API server never changes is taken over from the old object
-/// (`staging/src/k8s.io/apiserver/pkg/registry/rest/update.go`).
+/// Makes it the request of an UPDATE.
 pub fn update(request: &mut Value, old: &Value) {
     let Some(fields) = request.as_object_mut() else {
         return;
@@ -113,17 +101,6 @@ pub fn update(request: &mut Value, old: &Value) {
     fields.insert("oldObject".to_owned(), old.clone());
     let options = json!({"apiVersion": "meta.k8s.io/v1", "kind": "UpdateOptions"});
     fields.insert("options".to_owned(), options);
-    let metadata = fields
-        .get_mut("object")
-        .and_then(|object| object.get_mut("metadata"));
-    if let Some(metadata) = metadata.and_then(Value::as_object_mut) {
-        for key in ["creationTimestamp", "uid"] {
-            let value = old.pointer("/metadata").and_then(|old| old.get(key));
-            if let Some(value) = value {
-                metadata.insert(key.to_owned(), value.clone());
-            }
-        }
-    }
 }
 
 impl Target {
@@ -213,20 +190,14 @@ mod tests {
     }
 
     #[test]
-    fn an_update_keeps_what_never_changes() {
+    fn an_update_has_the_old_object() {
         let kinds = Kinds::default();
-        let pod =
-            |metadata: Value| json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata});
-        let new = pod(json!({"name": "a", "creationTimestamp": "2026-11-22T16:39:02Z"}));
-        let old = pod(json!({
-            "name": "a", "creationTimestamp": "2020-01-01T00:00:00Z", "uid": "u", "labels": {"a": "b"},
-        }));
+        let pod = |label: &str| json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "labels": {"a": label}}});
+        let (new, old) = (pod("new"), pod("old"));
         let mut expected = request(&new, &kinds, 0);
         expected["operation"] = json!("UPDATE");
         expected["oldObject"] = old.clone();
         expected["options"]["kind"] = json!("UpdateOptions");
-        expected["object"]["metadata"] =
-            json!({"name": "a", "creationTimestamp": "2020-01-01T00:00:00Z", "uid": "u"});
         let mut request = request(&new, &kinds, 0);
         update(&mut request, &old);
         assert_eq!(request, expected);
@@ -274,26 +245,6 @@ mod tests {
             complete(&mut object, &Kinds::default(), "shop");
             assert_eq!(object["metadata"], expected);
         }
-    }
-
-    #[test]
-    fn an_object_is_created_now_whatever_is_written() {
-        let now = "2026-11-22T16:39:02.987654321Z".parse().unwrap();
-        for written in [
-            json!({}),
-            json!({"creationTimestamp": null}),
-            json!({"creationTimestamp": "2020-01-01T00:00:00Z"}),
-        ] {
-            let mut object = json!({"metadata": written});
-            stamp(&mut object, now);
-            assert_eq!(
-                object,
-                json!({"metadata": {"creationTimestamp": "2026-11-22T16:39:02Z"}})
-            );
-        }
-        let mut broken = json!({"metadata": 1});
-        stamp(&mut broken, now);
-        assert_eq!(broken, json!({"metadata": 1}));
     }
 
     #[test]

@@ -155,8 +155,8 @@ impl fmt::Display for ClusterError {
             Self::NotFound => f.write_str("does not exist"),
             Self::NotServed => f.write_str("is of a kind that the cluster does not know"),
             Self::Forbidden => f.write_str(
-                "may not be read by the policy: add the kind to its spec.contextAwareResources, and let the service \
-                 account of its policy server get, list and watch it",
+                "may not be read by the policy: add the kind to its spec.contextAwareResources, which only a \
+                 ClusterAdmissionPolicy has, and let the service account of its policy server get, list and watch it",
             ),
             Self::Unavailable(reason) => write!(f, "could not be looked up: {reason}"),
             Self::Undecodable(error) => write!(f, "cannot be read: {error}"),

@@ -8,6 +8,8 @@ use crate::quantity::{self, Quantities, Quantity};
 use crate::request::{GroupVersionKind, Request};
 use crate::settings::Reader;
 
+pub mod well_known;
+
 /// A built-in kind that bears pods.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WorkloadKind {
@@ -27,7 +29,7 @@ const fn kind(group: &'static str, kind: &'static str, pod_spec: &'static str) -
     }
 }
 
-/// Every kind of Kubernetes that bears pods. Custom kinds have to be named by an administrator.
+/// Every kind of Kubernetes that bears pods. Those of other projects are in [`well_known`].
 pub const KINDS: &[WorkloadKind] = &[
     kind("", "Pod", "spec"),
     kind("", "PodTemplate", "template.spec"),
@@ -56,7 +58,7 @@ pub fn read_pod_spec_path<'a>(kind: &mut Reader<'a, '_>) -> &'a str {
 
 /// Calls `found` with every pod spec at `path` of an object of a custom kind, and with its exact place. The path leads
 /// through every item of a list: `spec.workerGroupSpecs.template.spec` also finds
-/// `spec.workerGroupSpecs[1].template.spec`.
+/// `spec.workerGroupSpecs[1].template.spec`. A `*` leads through every field of a map.
 pub fn pod_specs(
     object: &Cursor<'_>,
     path: &str,
@@ -78,6 +80,13 @@ fn walk(
         return found(place, cursor);
     }
     let (name, rest) = path.split_once('.').unwrap_or((path, ""));
+    if name == "*" {
+        for (name, json) in cursor.fields()? {
+            let field = Cursor::new(json, cursor.path.child(name));
+            walk(&field, &place.child(name), rest, found)?;
+        }
+        return Ok(());
+    }
     let json = cursor.value(name)?;
     let (field, place) = (cursor.path.child(name), place.child(name));
     let Json::List(items) = json else {
@@ -377,7 +386,7 @@ mod tests {
     }
 
     #[test]
-    fn knows_no_foreign_kind() {
+    fn takes_no_foreign_kind_for_a_built_in_one() {
         for (group, kind) in [
             ("serving.knative.dev", "Service"),
             ("batch.volcano.sh", "Job"),
@@ -431,6 +440,7 @@ mod tests {
                 {"template":{"spec":{"serviceAccountName":"b"}}}
             ],
             "none":[],
+            "roles":{"Master":{"spec":{"serviceAccountName":"m"}},"worker":{"spec":{"serviceAccountName":"w"}},"x":null},
             "specs":[{"serviceAccountName":"c"}, null]}}"#;
         for (path, expected) in [
             (
@@ -445,6 +455,12 @@ mod tests {
                 ],
             ),
             ("spec.specs", &["spec.specs[0]: c"]),
+            (
+                "spec.roles.*.spec",
+                &["spec.roles.Master.spec: m", "spec.roles.worker.spec: w"],
+            ),
+            ("spec.missing.*.spec", &[]),
+            ("spec.none.*.spec", &[]),
             ("spec.none.template.spec", &[]),
             ("spec.missing.template.spec", &[]),
         ] {

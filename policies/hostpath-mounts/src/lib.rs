@@ -14,6 +14,7 @@ mod testing;
 mod views;
 mod volume;
 
+use shared::workload::well_known::{self, WELL_KNOWN};
 use shared::workload::{self, PodSpec};
 use shared::{Cluster, Error, FieldPath, Policy, Request, Rule, Verdict};
 
@@ -33,6 +34,10 @@ impl Policy for HostpathMounts {
 
     fn wants(field: &str) -> bool {
         views::wants(field)
+    }
+
+    fn wants_whole(field: &str) -> bool {
+        well_known::wants_whole(field)
     }
 
     fn wants_all(settings: &Settings) -> bool {
@@ -59,20 +64,30 @@ impl Policy for HostpathMounts {
         // A custom kind may make pods of several specs: of a head and of workers.
         let custom = settings.custom_kinds.iter();
         let custom = custom.filter(|custom| custom.is(&request.kind));
-        let paths: Vec<&str> = custom.map(|custom| custom.pod_spec_path.as_str()).collect();
-        let [first, ..] = paths.as_slice() else {
+        let mut paths: Vec<&str> = custom.map(|custom| custom.pod_spec_path.as_str()).collect();
+        let named = paths.len();
+        for known in WELL_KNOWN {
+            if request.kind.is(known.group, known.kind) && !paths.contains(&known.pod_spec) {
+                paths.push(known.pod_spec);
+            }
+        }
+        if paths.is_empty() {
             return Ok(Verdict::unclaimed(request));
-        };
+        }
         let mut has_some = false;
-        for path in &paths {
+        // Two paths may lead to one place, such as a role of `spec.mpiReplicaSpecs` and all of them: what is found twice is
+        // told once.
+        for (index, path) in paths.iter().enumerate() {
             workload::pod_specs(&request.object(), path, &mut |place, spec| {
-                has_some = true;
+                has_some |= index < named;
                 let pod = PodSpec::view(spec)?;
                 check(request, place, &pod, settings, cluster, &mut verdict)
             })?;
         }
-        if !has_some {
-            rules::missing_pod_spec::check(first, &mut verdict);
+        // A kind that everybody knows may refer to another object instead, as a Rollout does with `workloadRef`: that is
+        // judged by itself. Only a path that somebody wrote may be misspelt.
+        if let (false, Some(path)) = (has_some, paths.get(..named).and_then(<[_]>::first)) {
+            rules::missing_pod_spec::check(path, &mut verdict);
         }
         Ok(verdict)
     }
@@ -190,18 +205,68 @@ mod tests {
         }
     }
 
+    /// An object of a kind with this at a path. A `*` is a role.
+    fn nested(group: &str, kind: &str, path: &str, spec: &Value) -> Value {
+        let steps = path.rsplit('.');
+        let mut object = steps.fold(spec.clone(), |value, name| match name {
+            "*" => json!({"Worker": null, "pS": value}),
+            name => json!({ name: value }),
+        });
+        object["apiVersion"] = json!(format!("{group}/v1"));
+        object["kind"] = json!(kind);
+        object
+    }
+
+    #[test]
+    fn judges_the_kinds_that_many_clusters_have() {
+        let spec = pod(&json!({"path": "/"}), &json!({}))["spec"].clone();
+        for known in WELL_KNOWN {
+            let object = nested(known.group, known.kind, known.pod_spec, &spec);
+            let lines = Review::create(&object).lines::<HostpathMounts>();
+            let place = format!(
+                "{}.volumes[0].hostPath.path: ",
+                known.pod_spec.replace('*', "pS")
+            );
+            assert!(
+                lines.iter().any(|line| line.starts_with(&place)),
+                "{known:?}: {lines:?}"
+            );
+            let elsewhere = nested(known.group, known.kind, "spec.elsewhere", &spec);
+            let lines = Review::create(&elsewhere).lines::<HostpathMounts>();
+            assert_eq!(lines, [""; 0], "{known:?}");
+        }
+    }
+
+    #[test]
+    fn the_path_of_a_setting_is_read_beside_that_of_a_known_kind() {
+        let spec = pod(&json!({"path": "/"}), &json!({}))["spec"].clone();
+        for path in ["spec.template.spec", "spec.other"] {
+            let entry = json!({"apiGroup": "argoproj.io", "kind": "Rollout", "podSpecPath": path});
+            let mut rollout = nested("argoproj.io", "Rollout", "spec.template.spec", &spec);
+            rollout["spec"]["other"] = spec.clone();
+            let lines = Review::create(&rollout).with(json!({"customKinds": [entry]}));
+            let lines = lines.lines::<HostpathMounts>();
+            let refused: Vec<_> = lines
+                .iter()
+                .filter(|line| line.ends_with("[risky_path]"))
+                .collect();
+            let expected = if path == "spec.other" { 2 } else { 1 };
+            assert_eq!(refused.len(), expected, "{lines:?}");
+        }
+    }
+
     #[test]
     fn judges_the_kinds_that_an_administrator_names() {
         let spec = pod(&json!({"path": "/"}), &json!({}))["spec"].clone();
-        let rollout = json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout",
+        let gadget = json!({"apiVersion": "example.com/v1", "kind": "Gadget",
             "spec": {"template": {"spec": spec}}});
-        let entry = json!({"apiGroup": "argoproj.io", "kind": "Rollout", "podSpecPath": "spec.template.spec"});
+        let entry = json!({"apiGroup": "example.com", "kind": "Gadget", "podSpecPath": "spec.template.spec"});
         assert!(!is_accepted(
-            &rollout,
+            &gadget,
             json!({"customKinds": [entry]}),
             "jane"
         ));
-        let response = Review::create(&rollout).judge::<HostpathMounts>();
+        let response = Review::create(&gadget).judge::<HostpathMounts>();
         assert_eq!((response.accepted, response.warnings.len()), (true, 1));
     }
 

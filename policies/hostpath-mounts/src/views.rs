@@ -1,11 +1,12 @@
 //! The fields that this policy reads.
 
-use shared::workload::{self, View};
+use shared::workload::{self, View, well_known};
 use shared::{Cursor, DecodeError};
 
 /// Whether a view of this module reads fields of this name.
 pub(crate) fn wants(field: &str) -> bool {
     workload::wants(field)
+        || well_known::wants(field)
         || matches!(
             field,
             "name"

@@ -129,7 +129,7 @@ impl Review<'_> {
             rules::uninspected_target::check(autoscaler, verdict);
             return Ok(false);
         };
-        self.target(autoscaler, readable, verdict)
+        self.target(autoscaler, None, readable, verdict)
     }
 
     /// Whether an UPDATE changes nothing that is judged, so that nothing it could be refused for is new.
@@ -178,39 +178,64 @@ impl Review<'_> {
         )
     }
 
-    /// Gets the target of an autoscaler, and judges the two together. Whether it has pods.
+    /// Gets the target of an autoscaler, or the workload that this refers to, and judges the two together. Whether it has
+    /// pods.
     fn target(
         &self,
         autoscaler: &HorizontalPodAutoscaler<'_>,
+        referred: Option<&ScaleTarget<'_>>,
         readable: ReadableKind<'_>,
         verdict: &mut Verdict,
     ) -> Result<bool, Error> {
-        let (name, namespace) = (autoscaler.target.name, self.namespace);
-        let whole = [readable.pod_spec];
+        let name = referred.unwrap_or(&autoscaler.target).name;
+        let mut fields = if readable.pod_spec == autoscaling::POD_SPEC {
+            SIZED_TEMPLATE.to_vec()
+        } else {
+            vec![readable.pod_spec]
+        };
+        let may_refer = referred.is_none() && readable.is_rollout();
+        if may_refer {
+            fields.push(WORKLOAD_REF);
+        }
         let lookup = Lookup {
             api_version: readable.api_version,
             kind: readable.kind,
             name,
-            namespace: Some(namespace),
+            namespace: Some(self.namespace),
             // Whoever was refused and has corrected the target tries again at once.
             disable_cache: true,
-            field_masks: if readable.pod_spec == autoscaling::POD_SPEC {
-                SIZED_TEMPLATE
-            } else {
-                &whole
-            },
+            field_masks: &fields,
         };
         let failed = |error| lookup.failed(error);
         let answer = match cluster::fetch(self.cluster, &lookup) {
             Err(error @ (ClusterError::NotFound | ClusterError::NotServed)) => {
-                self.missing(autoscaler, &error.to_string(), verdict);
+                let state = match referred {
+                    Some(referred) => format!("refers to {referred}, which {error}"),
+                    None => error.to_string(),
+                };
+                self.missing(autoscaler, &state, verdict);
+                return Ok(false);
+            }
+            // No setting says that the policy may read it: then it is a kind like any other.
+            Err(ClusterError::Forbidden) if readable.is_well_known => {
+                rules::uninspected_target::check_forbidden(autoscaler, verdict);
                 return Ok(false);
             }
             answer => answer.map_err(failed)?,
         };
         let json = answer.parse().map_err(failed)?;
         let object = Cursor::new(&json, FieldPath::new(""));
-        let pods = self.pods_of_target(&object, autoscaler, readable, verdict);
+        if may_refer {
+            let referred = workload_ref(&object).map_err(|error| failed(error.into()))?;
+            if let Some(referred) = referred {
+                let Target::Readable(readable) = Target::of(&referred, self.settings) else {
+                    rules::uninspected_target::check_referred(autoscaler, &referred, verdict);
+                    return Ok(false);
+                };
+                return self.target(autoscaler, Some(&referred), readable, verdict);
+            }
+        }
+        let pods = self.pods_of_target(&object, autoscaler, name, readable, verdict);
         let Some(pods) = pods.map_err(|error| failed(error.into()))? else {
             return Ok(false);
         };
@@ -242,7 +267,8 @@ impl Review<'_> {
     fn pods_of_target<'p>(
         &self,
         target: &Cursor<'p>,
-        autoscaler: &'p HorizontalPodAutoscaler<'_>,
+        autoscaler: &HorizontalPodAutoscaler<'_>,
+        name: &'p str,
         readable: ReadableKind<'p>,
         verdict: &mut Verdict,
     ) -> Result<Option<Pods<'p>>, DecodeError> {
@@ -250,7 +276,7 @@ impl Review<'_> {
             self.missing(autoscaler, "is being deleted", verdict);
             return Ok(None);
         }
-        let pods = self.pods(target, readable, autoscaler.target.name)?;
+        let pods = self.pods(target, readable, name)?;
         if pods.is_none() {
             rules::uninspected_target::check_pod_spec(autoscaler, readable.pod_spec, verdict);
         }
@@ -379,6 +405,21 @@ impl Review<'_> {
             }
         }
     }
+}
+
+/// Where a Rollout refers to the workload whose pods it makes in place of its own: `pkg/apis/rollouts/v1alpha1/types.go`
+/// of argoproj/argo-rollouts.
+const WORKLOAD_REF: &str = "spec.workloadRef";
+
+/// The workload that a Rollout refers to.
+fn workload_ref<'a>(rollout: &Cursor<'a>) -> Result<Option<ScaleTarget<'a>>, DecodeError> {
+    rollout.at(WORKLOAD_REF, |reference| {
+        Ok(ScaleTarget {
+            api_version: reference.text("apiVersion")?,
+            kind: reference.text("kind")?,
+            name: reference.text("name")?,
+        })
+    })
 }
 
 /// Whether it depends on `LimitRange`s that a metric can be computed for these pods.

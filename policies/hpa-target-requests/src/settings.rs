@@ -7,6 +7,16 @@ use shared::autoscaling::{POD_SPEC, SCALABLE, ScaleTarget};
 use shared::workload::read_pod_spec_path;
 use shared::{Exempt, GroupVersionKind, Level, OnUpdate, Reader};
 
+/// Kinds of other projects that can be scaled, as their own definitions say: `apiVersion` and kind. All have their
+/// pod spec at [`POD_SPEC`]. Sources: `manifests/crds/rollout-crd.yaml` of argoproj/argo-rollouts, `config/crd/bases` of
+/// openkruise/kruise, `apps/v1/types.go` of openshift/api.
+pub const WELL_KNOWN: &[(&str, &str)] = &[
+    ("apps.kruise.io/v1alpha1", "CloneSet"),
+    ("apps.kruise.io/v1beta1", "StatefulSet"),
+    ("apps.openshift.io/v1", "DeploymentConfig"),
+    ("argoproj.io/v1alpha1", "Rollout"),
+];
+
 /// What an administrator may set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -49,6 +59,8 @@ pub(crate) struct ReadableKind<'s> {
     pub(crate) api_version: &'s str,
     pub(crate) kind: &'s str,
     pub(crate) pod_spec: &'s str,
+    /// Whether it is of another project, and no setting names it: where it may not be read, nobody said that it could.
+    pub(crate) is_well_known: bool,
 }
 
 impl<'s> ReadableKind<'s> {
@@ -63,6 +75,11 @@ impl<'s> ReadableKind<'s> {
     /// `ssa/sort.go` of fluxcd/pkg.
     pub(crate) fn is_written_before_autoscalers(&self) -> bool {
         !self.group().contains('.') && self.kind != "StatefulSet"
+    }
+
+    /// Whether its objects may refer to the workload whose pods they make.
+    pub(crate) fn is_rollout(&self) -> bool {
+        self.kind == "Rollout" && self.group() == "argoproj.io"
     }
 }
 
@@ -87,12 +104,21 @@ impl Settings {
             api_version,
             kind,
             pod_spec: POD_SPEC,
+            is_well_known: false,
         });
-        built_in.chain(self.custom_kinds.iter().map(|custom| ReadableKind {
+        let custom = self.custom_kinds.iter().map(|custom| ReadableKind {
             api_version: &custom.api_version,
             kind: &custom.kind,
             pod_spec: &custom.pod_spec_path,
-        }))
+            is_well_known: false,
+        });
+        let well_known = WELL_KNOWN.iter().map(|&(api_version, kind)| ReadableKind {
+            api_version,
+            kind,
+            pod_spec: POD_SPEC,
+            is_well_known: true,
+        });
+        built_in.chain(custom).chain(well_known)
     }
 
     /// How to read an object of a kind. None for kinds that it cannot read.

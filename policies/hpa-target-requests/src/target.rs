@@ -91,7 +91,13 @@ mod tests {
             ("v1", "Deployment", version),
             ("extensions/v1beta1", "Deployment", version),
             ("apps/v1", "ReplicationController", version),
-            ("argoproj.io/v1alpha1", "Rollout", unknown),
+            ("argoproj.io/v1alpha1", "Rollout", name),
+            ("argoproj.io/v1", "Rollout", name),
+            ("apps.openshift.io/v1", "DeploymentConfig", name),
+            ("apps.kruise.io/v1alpha1", "CloneSet", name),
+            ("apps.kruise.io/v1beta1", "StatefulSet", name),
+            ("apps.kruise.io/v1alpha1", "DaemonSet", unknown),
+            ("example.com/v1", "Rollout", unknown),
             ("example.com/v1", "Deployment", unknown),
         ] {
             let wanted = (path.to_owned(), rule.to_owned());
@@ -101,11 +107,9 @@ mod tests {
                 "{api_version} {target}"
             );
         }
-        let version = "argoproj.io/v1alpha1";
-        let rollout =
-            json!({"apiVersion": version, "kind": "Rollout", "podSpecPath": "spec.template.spec"});
-        let settings = json!({ "customKinds": [rollout] });
-        let (_, rule) = found("argoproj.io/v1beta1", "Rollout", &settings);
+        let gadget = json!({"apiVersion": "example.com/v1", "kind": "Gadget", "podSpecPath": "spec.template.spec"});
+        let settings = json!({ "customKinds": [gadget] });
+        let (_, rule) = found("example.com/v1beta1", "Gadget", &settings);
         assert_eq!(rule, "missing_target");
     }
 }

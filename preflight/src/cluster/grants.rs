@@ -34,6 +34,12 @@ impl Grants {
         self
     }
 
+    /// The same, and this kind.
+    pub(crate) fn and(mut self, api_version: &str, kind: &str) -> Self {
+        self.kinds.insert((api_version.to_owned(), kind.to_owned()));
+        self
+    }
+
     /// Refuses a function that is not on the list. Policies from before there was a list have none, and may call all.
     pub(super) fn check_capability(&self, namespace: &str, operation: &str) -> Result<(), String> {
         let wanted = format!("{namespace}/{operation}");

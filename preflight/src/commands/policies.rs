@@ -6,7 +6,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 use preflight::{
     Policy,
     deployed::Deployed,
-    judge::{Configured, Member},
+    judge::{Configured, LooksAt, Member},
     report::{json as safe, printable},
 };
 use serde_json::{Map, Value, json};
@@ -66,7 +66,7 @@ const MODULES: Columns = Columns {
             configured.name().to_owned(),
             version.unwrap_or("unknown").to_owned(),
             format!("{} KB", size.div_ceil(1000)),
-            looks_at(configured).map_or_else(|| "unknown".to_owned(), join),
+            resources(configured),
             join(looks_up(configured)),
         ]
     },
@@ -84,8 +84,8 @@ const SETTINGS: Columns = Columns {
                 format!("{name} ({module})")
             },
             mode(configured).to_owned(),
-            looks_at(configured).map_or_else(|| "unknown".to_owned(), join),
-            join(looks_up(configured)),
+            resources(configured),
+            look_ups(configured),
             settings(configured),
         ]
     },
@@ -130,7 +130,7 @@ fn table(columns: &Columns, policies: &[Configured], width: usize) -> String {
 fn as_json(configured: &Configured, has_settings: bool) -> Value {
     let mut json = json!({
         "name": configured.name(),
-        "looksAt": looks_at(configured),
+        "looksAt": configured.looks_at().as_ref().map(LooksAt::all),
         "looksUp": looks_up(configured),
     });
     let Some(fields) = json.as_object_mut() else {
@@ -144,6 +144,10 @@ fn as_json(configured: &Configured, has_settings: bool) -> Value {
         return json;
     }
     fields.insert("mode".to_owned(), json!(mode(configured)));
+    let missing = cannot_look_up(configured);
+    if !missing.is_empty() {
+        fields.insert("cannotLookUp".to_owned(), json!(missing));
+    }
     let of_member =
         |member: &Member| json!({"module": member.policy.name(), "settings": member.settings});
     let members = configured.members();
@@ -164,22 +168,50 @@ fn mode(configured: &Configured) -> &'static str {
     deployed.map_or("protect", Deployed::mode)
 }
 
-/// The resources in the rules; `None` when nobody says.
-fn looks_at(configured: &Configured) -> Option<BTreeSet<&str>> {
-    if let Some(deployed) = &configured.deployed {
-        return Some(deployed.resources().collect());
-    }
-    let rules = &configured.metadata()?.rules;
-    let listed = rules.iter().flat_map(|rule| &rule.resources);
-    Some(listed.map(String::as_str).collect())
-}
-
 /// The kinds that the policies may ask the cluster for.
 fn looks_up(configured: &Configured) -> BTreeSet<&str> {
     let members = configured.members().into_iter();
     members.flat_map(|(_, member)| member.looks_up()).collect()
 }
 
-fn join(names: BTreeSet<&str>) -> String {
-    names.into_iter().collect::<Vec<_>>().join(", ")
+/// More resources of other projects than these are counted.
+const OTHERS: usize = 4;
+
+/// What it looks at, as far as there is room.
+fn resources(configured: &Configured) -> String {
+    let Some(looks_at) = configured.looks_at() else {
+        return "unknown".to_owned();
+    };
+    if looks_at.others.len() <= OTHERS || looks_at.own.is_empty() {
+        return join(looks_at.all());
+    }
+    let count = looks_at.others.len();
+    format!("{}, and {count} of other projects", join(looks_at.own))
+}
+
+/// What it may look up, and what it may not for all its need.
+fn look_ups(configured: &Configured) -> String {
+    let missing = cannot_look_up(configured);
+    if missing.is_empty() {
+        return join(looks_up(configured));
+    }
+    format!(
+        "nothing; a cluster-wide policy could look up {}",
+        join(missing)
+    )
+}
+
+/// What a policy of a namespace needs to look up and cannot.
+fn cannot_look_up(configured: &Configured) -> BTreeSet<&str> {
+    let deployed = configured.deployed.as_ref();
+    let is_namespaced = deployed.is_some_and(Deployed::is_namespaced);
+    let members = configured.members().into_iter().filter(|_| is_namespaced);
+    members
+        .flat_map(|(_, member)| member.needs_to_look_up())
+        .collect()
+}
+
+fn join<T: AsRef<str>>(names: BTreeSet<T>) -> String {
+    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+    names.join(", ")
 }

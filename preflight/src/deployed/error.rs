@@ -18,6 +18,23 @@ pub enum DeployedError {
          them; an overlay is rendered first: `kubectl kustomize DIR | preflight --policies-from - PATH`"
     )]
     None(String),
+    /// There is something to follow, but nothing of the policies that were named.
+    #[error("{paths}: no policy in it has a module named {}; there are: {}", .wanted.join(" or "), .there.join(", "))]
+    NotWanted {
+        /// The files.
+        paths: String,
+        /// The names.
+        wanted: Vec<String>,
+        /// The modules of the policies that are there.
+        there: Vec<String>,
+    },
+    /// The manifests show Kubewarden in more than one namespace.
+    #[error(
+        "the manifests show Kubewarden in several namespaces: {}; name the one that it runs in with \
+         --kubewarden-namespace",
+        .0.join(", ")
+    )]
+    Homes(Vec<String>),
     /// A resource is not what it should be.
     #[error("{place}: {}: {}", printable(name), printable(text))]
     Malformed {

@@ -10,7 +10,7 @@ use policy_metadata::ContextAwareResource;
 use serde_json::{Value, json};
 
 use super::{
-    Conditions, Deployed, DeployedError,
+    Conditions, Deployed, DeployedError, home as kubewarden,
     wire::{LabelSelector, Scope, Spec},
 };
 use crate::{
@@ -38,18 +38,29 @@ pub struct Asked {
 /// Reads the resources in these files and folders, and gives each the loaded policy that it names.
 ///
 /// With names in `only`, resources of other policies are passed over. `namespace` is that of resources that name none.
-/// What else is in the files is passed over. All errors are told at once.
+/// `host` is the namespace of Kubewarden; without it the manifests may show it. What else is in the files is passed over.
+/// All errors are told at once.
 pub fn read(
     paths: &[PathBuf],
     policies: Vec<Policy>,
     only: &[String],
     namespace: &str,
+    host: Option<&str>,
 ) -> Result<Asked, DeployedError> {
     let read = manifests::read(paths);
     if let Some(problem) = read.problems.into_iter().next() {
         return Err(DeployedError::Unreadable(problem));
     }
+    let shown = kubewarden::shown(&read.objects);
+    if host.is_none() && shown.len() > 1 {
+        let several = shown.into_iter().map(ToOwned::to_owned);
+        return Err(DeployedError::Homes(several.collect()));
+    }
+    let host = host
+        .or(shown.first().copied())
+        .unwrap_or(kubewarden::DEFAULT);
     let mut reader = Reader {
+        host,
         policies: policies.into_iter().map(Arc::new).collect(),
         only,
         namespace,
@@ -59,6 +70,7 @@ pub fn read(
         unjudged: read.left_out.into_iter().map(Unjudged::from).collect(),
         errors: Vec::new(),
         unknown: None,
+        unwanted: BTreeSet::new(),
     };
     // That a folder is rendered first, and what of it is left out. Other files in it are nobody's business here.
     reader.notes.retain(Note::is_of_a_folder);
@@ -73,6 +85,8 @@ struct Reader<'a> {
     policies: Vec<Arc<Policy>>,
     only: &'a [String],
     namespace: &'a str,
+    /// The namespace of Kubewarden.
+    host: &'a str,
     names: BTreeSet<String>,
     configured: Vec<Configured>,
     notes: Vec<Note>,
@@ -80,6 +94,8 @@ struct Reader<'a> {
     errors: Vec<DeployedError>,
     /// The first resource that is left out, which is an error where it is the only one.
     unknown: Option<DeployedError>,
+    /// The modules of resources that are passed over because others were named.
+    unwanted: BTreeSet<String>,
 }
 
 impl Reader<'_> {
@@ -141,10 +157,10 @@ impl Reader<'_> {
         };
         let one = Configured {
             judge,
-            deployed: Some(deployed(object, name, spec)),
+            deployed: Some(deployed(object, name, spec, self.host)),
         };
         let notes = one.deployed.iter();
-        let notes = notes.flat_map(|deployed| deployed.notes(one.metadata()));
+        let notes = notes.flat_map(|deployed| deployed.notes(one.metadata(), &one.members()));
         self.notes.extend(notes);
         self.configured.push(one);
         Ok(())
@@ -159,6 +175,7 @@ impl Reader<'_> {
     ) -> Result<Option<Judge>, DeployedError> {
         let module = name_of_module(spec.module.as_deref().unwrap_or_default());
         if !self.is_wanted(module) {
+            self.unwanted.insert(module.to_owned());
             return Ok(None);
         }
         let Some(policy) = self.policy(module) else {
@@ -177,6 +194,7 @@ impl Reader<'_> {
         let specs = spec.policies.take().unwrap_or_default();
         let modules = || specs.values().map(|spec| name_of_module(&spec.module));
         if !modules().any(|module| self.is_wanted(module)) {
+            self.unwanted.extend(modules().map(ToOwned::to_owned));
             return None;
         }
         if let Some(module) = modules().find(|module| self.policy(module).is_none()) {
@@ -252,8 +270,16 @@ impl Reader<'_> {
             });
         }
         let paths = paths.iter().map(|path| path.display().to_string());
-        let none = || DeployedError::None(paths.collect::<Vec<_>>().join(", "));
-        Err(self.unknown.unwrap_or_else(none))
+        let paths = paths.collect::<Vec<_>>().join(", ");
+        Err(match self.unknown {
+            Some(unknown) => unknown,
+            None if self.unwanted.is_empty() => DeployedError::None(paths),
+            None => DeployedError::NotWanted {
+                paths,
+                wanted: self.only.to_vec(),
+                there: self.unwanted.into_iter().collect(),
+            },
+        })
     }
 }
 
@@ -290,6 +316,7 @@ fn member(
     let settings = settings.filter(|settings| !settings.is_null());
     let grants = grants.filter(|_| home(name).is_none());
     Member {
+        custom_kinds: Vec::new(),
         policy,
         settings: settings.unwrap_or_else(|| json!({})),
         grants: Some(grants.unwrap_or_default()),
@@ -304,7 +331,7 @@ fn check(object: &Object, name: &str, field: &str, member: &Member) -> Result<()
     })
 }
 
-fn deployed(object: &Object, name: String, spec: Spec) -> Deployed {
+fn deployed(object: &Object, name: String, spec: Spec, host: &str) -> Deployed {
     let requirements = |selector: Option<LabelSelector>| {
         selector
             .map(LabelSelector::requirements)
@@ -325,7 +352,7 @@ fn deployed(object: &Object, name: String, spec: Spec) -> Deployed {
         place: object.place(),
         mode: spec.mode,
         message: spec.message.filter(|message| !message.is_empty()),
-        spares_its_host: namespace.is_some() || !is_meant,
+        spared: (namespace.is_some() || !is_meant).then(|| host.to_owned()),
         namespace,
         rules,
         is_exact: spec.match_policy.as_deref() == Some("Exact"),

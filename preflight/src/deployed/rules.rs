@@ -5,7 +5,11 @@ use std::collections::BTreeSet;
 use policy_metadata::Metadata;
 
 use super::wire::Rule;
-use crate::{bundle::UnknownName, kinds};
+use crate::{
+    bundle::UnknownName,
+    judge::{CustomKind, Member},
+    kinds::{self, Kinds},
+};
 
 /// What can hardly be meant. `metadata` is that of the policy that judges for the resource.
 pub(super) fn doubts(rules: &[Rule], metadata: Option<&Metadata>) -> Vec<String> {
@@ -24,6 +28,41 @@ pub(super) fn doubts(rules: &[Rule], metadata: Option<&Metadata>) -> Vec<String>
         );
     }
     doubts
+}
+
+/// Kinds that the settings of a policy name, and that the cluster does not ask it about, or does not let it look up.
+pub(super) fn unlisted(rules: &[Rule], member: &Member) -> Vec<String> {
+    let kinds = Kinds::default();
+    let mut texts = Vec::new();
+    for custom in CustomKind::all(&member.policy, &member.settings) {
+        let (group, plural) = (custom.group(), custom.plural(&kinds));
+        let is_asked = |rule: &Rule| {
+            lists(&rule.api_groups, group)
+                && rule
+                    .resources
+                    .iter()
+                    .any(|name| ["*", "*/*", plural.as_str()].contains(&name.as_str()))
+        };
+        let mut missing = Vec::new();
+        if !rules.iter().any(is_asked) {
+            missing.push(format!("none of its rules lists {plural} of {group}"));
+        }
+        if let Some((api_version, kind)) = custom.grant()
+            && !member.may_look_up(api_version, kind)
+        {
+            missing.push(format!(
+                "its contextAwareResources do not list {api_version} {kind}"
+            ));
+        }
+        if !missing.is_empty() {
+            texts.push(format!(
+                "its settings name {} in customKinds, but {}",
+                custom.kind(),
+                missing.join(", and ")
+            ));
+        }
+    }
+    texts
 }
 
 /// A list of a rule that has nothing in it.

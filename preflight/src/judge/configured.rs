@@ -5,9 +5,13 @@ use std::{collections::BTreeSet, sync::Arc};
 use policy_metadata::{ContextAwareResource, Metadata};
 use serde_json::Value;
 
-use super::Group;
+use super::{CustomKind, Group};
 use crate::{
-    Cluster, EvaluationError, Policy, Response, cluster::Grants, deployed::Deployed, review::Target,
+    Cluster, EvaluationError, Policy, Response,
+    cluster::Grants,
+    deployed::Deployed,
+    kinds::{self, Kinds},
+    review::Target,
 };
 
 /// A policy, or a group of policies, that is asked.
@@ -34,6 +38,39 @@ pub struct Member {
     pub settings: Value,
     /// What it may look up, where that is not for its metadata to say.
     pub(crate) grants: Option<BTreeSet<ContextAwareResource>>,
+    /// What its settings add to the rules and the look-ups of its metadata. Those of a resource say all themselves.
+    pub(crate) custom_kinds: Vec<CustomKind>,
+}
+
+/// The resources that a policy is asked about.
+#[derive(Debug, Default)]
+pub struct LooksAt {
+    /// Those of Kubernetes, and those that settings name.
+    pub own: BTreeSet<String>,
+    /// Those of other projects.
+    pub others: BTreeSet<String>,
+}
+
+impl LooksAt {
+    fn add(&mut self, groups: &[String], resources: &[String]) {
+        let is_known = |group: &String| group == "*" || kinds::is_built_in(group);
+        let list = if groups.iter().any(is_known) {
+            &mut self.own
+        } else {
+            &mut self.others
+        };
+        list.extend(resources.iter().cloned());
+    }
+
+    /// All of them.
+    #[must_use]
+    pub fn all(&self) -> BTreeSet<&str> {
+        self.own
+            .iter()
+            .chain(&self.others)
+            .map(String::as_str)
+            .collect()
+    }
 }
 
 /// What is said of a request.
@@ -57,6 +94,10 @@ impl Member {
         if let Some(kinds) = &self.grants {
             grants = grants.with_kinds(kinds);
         }
+        let custom = self.custom_kinds.iter().filter_map(CustomKind::grant);
+        let grants = custom.fold(grants, |grants, (api_version, kind)| {
+            grants.and(api_version, kind)
+        });
         let host = cluster.host_with(grants);
         if unabridged {
             self.policy
@@ -66,13 +107,34 @@ impl Member {
         }
     }
 
+    /// Whether it may look this kind up.
+    pub(crate) fn may_look_up(&self, api_version: &str, kind: &str) -> bool {
+        let mut granted = self.grants.iter().flatten();
+        granted.any(|granted| granted.api_version == api_version && granted.kind == kind)
+    }
+
+    /// The kinds that it asks the cluster for, whether it may or not.
+    #[must_use]
+    pub fn needs_to_look_up(&self) -> BTreeSet<&str> {
+        // It asks for what claims are bound to, and only where that is wanted.
+        let asks = self.policy.name() != "hostpath-mounts"
+            || self.settings.get("followClaims") == Some(&Value::Bool(true));
+        let metadata = self.policy.metadata().filter(|_| asks);
+        let kinds = metadata
+            .into_iter()
+            .flat_map(|metadata| &metadata.context_aware_resources);
+        kinds.map(|resource| resource.kind.as_str()).collect()
+    }
+
     /// The kinds that it may look up.
     #[must_use]
     pub fn looks_up(&self) -> BTreeSet<&str> {
         let metadata = self.policy.metadata();
         let metadata = metadata.map(|metadata| &metadata.context_aware_resources);
         let granted = self.grants.as_ref().or(metadata).into_iter().flatten();
-        granted.map(|resource| resource.kind.as_str()).collect()
+        let granted = granted.map(|resource| resource.kind.as_str());
+        let custom = self.custom_kinds.iter().filter_map(CustomKind::grant);
+        granted.chain(custom.map(|(_, kind)| kind)).collect()
     }
 }
 
@@ -80,9 +142,11 @@ impl Configured {
     /// With the rules and look-ups of its own metadata.
     #[must_use]
     pub fn new(policy: impl Into<Arc<Policy>>, settings: Value) -> Self {
+        let policy = policy.into();
         Self {
             judge: Judge::One(Member {
-                policy: policy.into(),
+                custom_kinds: CustomKind::all(&policy, &settings),
+                policy,
                 settings,
                 grants: None,
             }),
@@ -112,6 +176,38 @@ impl Configured {
             Judge::One(member) => vec![(member.policy.name(), member)],
             Judge::Group(group) => group.members().collect(),
         }
+    }
+
+    /// What its settings add to the rules of its metadata.
+    fn custom_kinds(&self) -> &[CustomKind] {
+        match &self.judge {
+            Judge::One(member) => &member.custom_kinds,
+            Judge::Group(_) => &[],
+        }
+    }
+
+    /// The resources that it is asked about; none where nothing says.
+    #[must_use]
+    pub fn looks_at(&self) -> Option<LooksAt> {
+        let mut looks_at = LooksAt::default();
+        match &self.deployed {
+            Some(deployed) => {
+                for (groups, resources) in deployed.listed() {
+                    looks_at.add(groups, resources);
+                }
+            }
+            None => {
+                for rule in &self.metadata()?.rules {
+                    looks_at.add(&rule.api_groups, &rule.resources);
+                }
+            }
+        }
+        let kinds = Kinds::default();
+        let custom = self.custom_kinds().iter();
+        looks_at
+            .own
+            .extend(custom.map(|custom| custom.plural(&kinds)));
+        Some(looks_at)
     }
 
     /// What decides in a group.
@@ -156,7 +252,9 @@ impl Configured {
     pub fn wants(&self, target: &Target, request: &Value, cluster: &Cluster) -> bool {
         let by_metadata = || {
             let metadata = self.metadata();
+            let mut custom = self.custom_kinds().iter();
             metadata.is_some_and(|metadata| target.is_wanted_by(metadata))
+                || custom.any(|custom| custom.is(target, cluster.kinds()))
         };
         let deployed = self.deployed.as_ref();
         deployed.map_or_else(by_metadata, |deployed| {

@@ -12,8 +12,8 @@ use crate::{
     across::{self, Identity},
     kinds::Kinds,
     manifests::{Note, Object},
-    report::Finding,
-    review::{Target, complete, request, stamp, update},
+    report::{Finding, Subject},
+    review::{Target, complete, request, server, update},
 };
 
 /// What is in the cluster already, and not judged itself.
@@ -23,6 +23,8 @@ pub struct Existing {
     pub cluster: Vec<Object>,
     /// Objects that look-ups find as well. What a manifest has of them is judged as an UPDATE.
     pub old: Vec<Object>,
+    /// Whether the manifests themselves are what a cluster has: then the fields of the API server in them count.
+    pub live: bool,
 }
 
 /// All objects as the API server would have them.
@@ -35,6 +37,8 @@ pub(super) struct Scene {
     /// The positions of the old objects.
     old: BTreeMap<Identity, usize>,
     cluster: Arc<Cluster>,
+    /// That manifests have fields of the API server, which do not count.
+    ignored: Option<Note>,
 }
 
 impl Scene {
@@ -52,25 +56,34 @@ impl Scene {
         let kinds = Kinds::of(objects.iter().map(|object| &object.value));
         let identities = across::identities(&objects, &kinds, namespace);
         let old = identities.iter().cloned().zip(0..).skip(first_old);
+        let old: BTreeMap<Identity, usize> = old.collect();
         for object in &mut objects {
             complete(&mut object.value, &kinds, namespace);
         }
         // Of two with one name look-ups find the later one, which is that of the manifests.
         let (written, others) = objects.split_at_mut(count);
-        let values = others.iter().chain(written.iter());
-        let cluster = Arc::new(Cluster::new(values.map(|object| object.value.clone())));
-        // Only what is reviewed is being created: look-ups find the others as they are.
-        for object in written {
-            if let Some(now) = now {
-                stamp(&mut object.value, now);
+        let ignored = (!existing.live).then(|| ignored(written)).flatten();
+        for (number, (object, identity)) in written.iter_mut().zip(&identities).enumerate() {
+            let old = old.get(identity).and_then(|old| old.checked_sub(count));
+            match old.and_then(|old| others.get(old)) {
+                _ if existing.live => {
+                    if let Some(now) = now {
+                        server::stamp(&mut object.value, now);
+                    }
+                }
+                Some(old) => server::replace(&mut object.value, &old.value, now),
+                None => server::create(&mut object.value, number, now),
             }
         }
+        let values = others.iter().chain(written.iter());
+        let cluster = Arc::new(Cluster::new(values.map(|object| object.value.clone())));
         Self {
             written: count,
-            old: old.collect(),
+            old,
             objects,
             identities,
             cluster,
+            ignored,
         }
     }
 
@@ -87,6 +100,7 @@ impl Scene {
     /// Two manifests of one object, and selectors that cannot be followed.
     pub(super) fn notes(&self, policies: &[Configured]) -> Vec<Note> {
         let mut notes = across::doubles::notes(self.written(), &self.identities);
+        notes.extend(self.ignored.clone());
         for deployed in policies.iter().filter_map(|one| one.deployed.as_ref()) {
             let homes = self.written().iter().filter_map(Object::namespace);
             notes.extend(deployed.note_of_namespaces(homes, &self.cluster));
@@ -150,4 +164,23 @@ impl Scene {
         };
         across::refusals(&self.objects, &self.identities, is_enforced)
     }
+}
+
+/// Says once that manifests have fields which only the API server writes: they may be what a cluster printed.
+fn ignored(written: &[Object]) -> Option<Note> {
+    let telling = |object: &Object| server::own_field(&object.value).is_some();
+    let count = written.iter().filter(|object| telling(object)).count();
+    let first = written.iter().find(|object| telling(object))?;
+    let field = server::own_field(&first.value)?;
+    let who = match count {
+        1 => format!("{} has", Subject::of(first)),
+        _ => format!("{count} objects have"),
+    };
+    Some(Note {
+        place: first.place_of(&format!("metadata.{field}")),
+        text: format!(
+            "{who} fields that only the API server writes, such as metadata.{field}; they do not count, as they do not \
+             when the manifest is applied. For what a cluster printed, use --live"
+        ),
+    })
 }

@@ -70,8 +70,119 @@ fn an_object_that_is_there_is_updated_and_another_one_is_created() {
         asked,
         [
             json!(["UPDATE", "a", "old", "new", "u", true]),
-            json!(["CREATE", "b", null, null, null, false])
+            json!([
+                "CREATE",
+                "b",
+                null,
+                null,
+                "00000000-0000-4000-9000-000000000001",
+                false
+            ])
         ]
+    );
+}
+
+/// What a cluster printed, of an object that is being deleted.
+const PRINTED: &str = "apiVersion: v1
+kind: Pod
+metadata:
+  name: a
+  uid: u
+  resourceVersion: '7'
+  generation: 4
+  deletionTimestamp: '2020-01-01T00:00:00Z'
+  deletionGracePeriodSeconds: 30
+  managedFields: [{manager: x}]
+status: {phase: Running}
+";
+
+#[test]
+fn what_only_the_api_server_writes_counts_in_what_a_cluster_printed_alone() {
+    let stage = echo();
+    stage.write("m.yaml", PRINTED);
+    let asked = |arguments: &[&str]| {
+        let mut request = requests(&stage, arguments).remove(0);
+        let mut object = request["object"].take();
+        let time = object["metadata"]["creationTimestamp"].take();
+        assert!(time.is_string(), "{time}");
+        object["metadata"]
+            .as_object_mut()
+            .unwrap()
+            .remove("creationTimestamp");
+        object
+    };
+    let object = |metadata: Value| json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata});
+    let made_up = "00000000-0000-4000-9000-000000000000";
+    assert_eq!(
+        asked(&["m.yaml"]),
+        object(json!({"name": "a", "namespace": "default", "uid": made_up}))
+    );
+    let mut live = object(json!({
+        "name": "a", "namespace": "default", "uid": "u", "resourceVersion": "7", "generation": 4,
+        "deletionTimestamp": "2020-01-01T00:00:00Z", "deletionGracePeriodSeconds": 30, "managedFields": [{"manager": "x"}],
+    }));
+    live["status"] = json!({"phase": "Running"});
+    assert_eq!(asked(&["--live", "m.yaml"]), live);
+    stage.write(
+        "old.yaml",
+        "{apiVersion: v1, kind: Pod, metadata: {name: a, uid: v, creationTimestamp: '2020-01-01T00:00:00Z', labels: {a: b}}}\n",
+    );
+    let mut old = asked(&["--old", "old.yaml", "m.yaml"]);
+    let managers = old["metadata"]["managedFields"].take();
+    old["metadata"]
+        .as_object_mut()
+        .unwrap()
+        .remove("managedFields");
+    assert_eq!(
+        old,
+        object(json!({"name": "a", "namespace": "default", "uid": "v"}))
+    );
+    assert_eq!(managers[0]["manager"], "preflight");
+    assert_eq!(managers.as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn what_a_cluster_may_have_printed_is_noted_once() {
+    let accept = Validate::Answer(r#"{"accepted":true}"#);
+    let stage = Stage::new(&[("one", accept)]);
+    stage.write("m.yaml", PRINTED);
+    let one = "note: m.yaml:8: Pod default/a has fields that only the API server writes, such as
+      metadata.deletionTimestamp; they do not count, as they do not when the manifest is applied.
+      For what a cluster printed, use --live
+
+1 object, 1 policy: 1 clean
+";
+    let clean = "1 object, 1 policy: 1 clean\n";
+    assert_eq!(stage.run(&["m.yaml"]), out(0, one));
+    assert_eq!(stage.run(&["-q", "m.yaml"]), out(0, clean));
+    assert_eq!(stage.run(&["--live", "m.yaml"]), out(0, clean));
+    stage.write(
+        "m.yaml",
+        format!("{}---\n{}", pod("b", ", creationTimestamp: null"), PRINTED),
+    );
+    stage.write("n.yaml", PRINTED.replace("name: a", "name: c"));
+    let (_, text, _) = stage.run(&["m.yaml", "n.yaml"]);
+    assert!(
+        text.starts_with("note: m.yaml:12: 2 objects have fields that only the API server writes"),
+        "{text}"
+    );
+    let (status, _, errors) = stage.run(&["--live", "--old", "n.yaml", "m.yaml"]);
+    assert_eq!(
+        (status, errors.lines().next()),
+        (
+            2,
+            Some("error: the argument '--live' cannot be used with '--old <PATH>'")
+        )
+    );
+    let (status, _, errors) = stage.run(&["--live", "policies"]);
+    assert_eq!(
+        (status, errors.lines().next()),
+        (
+            2,
+            Some(
+                "error: '--live' cannot be used with 'policies': it is about the report on manifests"
+            )
+        )
     );
 }
 

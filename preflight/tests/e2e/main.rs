@@ -8,10 +8,12 @@
 
 mod across;
 mod command_line;
+mod custom_kinds;
 mod deployed;
 mod engine;
 mod existing;
 mod guests;
+mod kubewarden;
 mod lookups;
 #[cfg(feature = "registry")]
 mod registry;

@@ -28,7 +28,7 @@ mod tests {
     use crate::HostpathMounts;
 
     fn lines(path: &str, object: &Value) -> Vec<String> {
-        let entry = json!({"apiGroup": "keda.sh", "kind": "ScaledJob", "podSpecPath": path});
+        let entry = json!({"apiGroup": "example.com", "kind": "Gadget", "podSpecPath": path});
         Review::create(object)
             .with(json!({"customKinds": [entry]}))
             .lines::<HostpathMounts>()
@@ -37,7 +37,7 @@ mod tests {
     #[test]
     fn reads_any_path_and_warns_where_nothing_is() {
         let spec = json!({"volumes": [{"name": "v", "hostPath": {"path": "/run/docker.sock"}}]});
-        let object = json!({"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledJob",
+        let object = json!({"apiVersion": "example.com/v1", "kind": "Gadget",
             "spec": {"jobTargetRef": {"template": {"spec": spec}}}});
         let found = lines("spec.jobTargetRef.template.spec", &object);
         assert!(

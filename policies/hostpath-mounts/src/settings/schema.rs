@@ -33,7 +33,7 @@ pub struct Settings {
     pub created_paths: Level,
     /// Read-only mounts of paths that usually hold other mounts, which stay writable without `recursiveReadOnly`.
     pub non_recursive_read_only: Level,
-    /// Kinds of others that bear pods. List them in `spec.rules` of the policy, too.
+    /// More kinds that bear pods, beside those that need no setting. List them in `spec.rules` of the policy, too.
     pub custom_kinds: Vec<CustomKind>,
     /// Whether to ask the cluster what the claims of a pod are bound to.
     pub follow_claims: bool,
@@ -145,8 +145,8 @@ pub struct CustomKind {
     pub api_group: ApiGroup,
     /// The kind.
     pub kind: Kind,
-    /// Where its pod specs are. A path leads through every item of a list. A kind that has them in several places has
-    /// several entries.
+    /// Where its pod specs are. A path leads through every item of a list, and with `*` through every field of a map. A
+    /// kind that has them in several places has several entries.
     #[schemars(regex(pattern = POD_SPEC_PATH))]
     pub pod_spec_path: String,
 }
@@ -209,8 +209,8 @@ impl Described for Settings {
             created_paths: Level::Deny,
             non_recursive_read_only: Level::Off,
             custom_kinds: vec![CustomKind {
-                api_group: ApiGroup("argoproj.io".to_owned()),
-                kind: Kind("Rollout".to_owned()),
+                api_group: ApiGroup("example.com".to_owned()),
+                kind: Kind("Gadget".to_owned()),
                 pod_spec_path: "spec.template.spec".to_owned(),
             }],
             follow_claims: true,

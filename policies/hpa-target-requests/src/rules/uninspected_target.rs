@@ -1,6 +1,6 @@
 //! A target that the policy cannot read.
 
-use shared::autoscaling::HorizontalPodAutoscaler;
+use shared::autoscaling::{HorizontalPodAutoscaler, ScaleTarget};
 use shared::{Finding, Level, Rule, Verdict, rule};
 
 pub(crate) static RULE: Rule = rule! {
@@ -16,6 +16,29 @@ pub(crate) fn check(autoscaler: &HorizontalPodAutoscaler<'_>, verdict: &mut Verd
     let target = &autoscaler.target;
     let reason =
         format!("requests of {target} were not checked, as customKinds does not list its kind");
+    verdict.warn(&RULE, &"spec.scaleTargetRef.kind", reason);
+}
+
+/// Warns that nothing was checked because the kind may not be read, which no setting asked for.
+pub(crate) fn check_forbidden(autoscaler: &HorizontalPodAutoscaler<'_>, verdict: &mut Verdict) {
+    let target = &autoscaler.target;
+    let reason = format!("requests of {target} were not checked, as the policy may not read it");
+    let finding = Finding::new(&RULE, &"spec.scaleTargetRef.kind", reason).fix(
+        "have the platform team add the kind to spec.contextAwareResources, and let the policy server read it",
+    );
+    verdict.report(Level::Warn, finding);
+}
+
+/// Warns that nothing was checked because the pods are those of a kind that the policy cannot read.
+pub(crate) fn check_referred(
+    autoscaler: &HorizontalPodAutoscaler<'_>,
+    referred: &ScaleTarget<'_>,
+    verdict: &mut Verdict,
+) {
+    let target = &autoscaler.target;
+    let reason = format!(
+        "requests of {target} were not checked, as it refers to {referred}, and customKinds does not list that kind"
+    );
     verdict.warn(&RULE, &"spec.scaleTargetRef.kind", reason);
 }
 
@@ -40,21 +63,20 @@ mod tests {
     use crate::HpaTargetRequests;
     use crate::testing::{container, hpa, utilization};
 
-    fn rollout(pod_spec: &Value) -> Value {
+    fn gadget(pod_spec: &Value) -> Value {
         json!({
-            "apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "metadata": {"name": "web", "namespace": "shop"},
+            "apiVersion": "example.com/v1", "kind": "Gadget", "metadata": {"name": "web", "namespace": "shop"},
             "spec": {"template": {"spec": pod_spec}},
         })
     }
 
     fn listed(path: &str) -> Value {
-        let rollout =
-            json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "podSpecPath": path});
-        json!({"customKinds": [rollout], "writtenFirst": "deny"})
+        let gadget = json!({"apiVersion": "example.com/v1", "kind": "Gadget", "podSpecPath": path});
+        json!({"customKinds": [gadget], "writtenFirst": "deny"})
     }
 
     fn lines(object: &Value, there: &[Value], settings: Value) -> Vec<String> {
-        let cluster = MemoryCluster::of(there).serving("argoproj.io/v1alpha1", "Rollout");
+        let cluster = MemoryCluster::of(there).serving("example.com/v1", "Gadget");
         Review::create(object)
             .with(settings)
             .in_cluster(cluster)
@@ -65,12 +87,12 @@ mod tests {
     fn reads_custom_kinds_on_both_sides_and_warns_of_others() {
         let mut autoscaler = hpa(&json!([utilization("cpu")]));
         autoscaler["spec"]["scaleTargetRef"] =
-            json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "name": "web"});
-        let bad = rollout(&json!({"containers": [container("app", &json!({}))]}));
+            json!({"apiVersion": "example.com/v1", "kind": "Gadget", "name": "web"});
+        let bad = gadget(&json!({"containers": [container("app", &json!({}))]}));
         assert_eq!(
             lines(&autoscaler, std::slice::from_ref(&bad), json!({})),
             [
-                "warning: hpa-target-requests: spec.scaleTargetRef.kind: requests of Rollout \"web\" were not \
+                "warning: hpa-target-requests: spec.scaleTargetRef.kind: requests of Gadget \"web\" were not \
                  checked, as customKinds does not list its kind [uninspected_target]"
             ]
         );
@@ -79,8 +101,8 @@ mod tests {
         assert_eq!(
             lines(&autoscaler, std::slice::from_ref(&bad), settings()),
             [format!(
-                "spec.metrics[0].resource.target.averageUtilization: container \"app\" of Rollout \"web\" requests no \
-                 cpu, so the autoscaler never scales (FailedGetResourceMetric); fix: set {place} of Rollout \"web\", for \
+                "spec.metrics[0].resource.target.averageUtilization: container \"app\" of Gadget \"web\" requests no \
+                 cpu, so the autoscaler never scales (FailedGetResourceMetric); fix: set {place} of Gadget \"web\", for \
                  example to 100m, or measure averageValue [missing_request]"
             )]
         );
@@ -93,7 +115,7 @@ mod tests {
             )]
         );
         let good =
-            rollout(&json!({"containers": [container("app", &json!({"limits": {"cpu": 1}}))]}));
+            gadget(&json!({"containers": [container("app", &json!({"limits": {"cpu": 1}}))]}));
         assert_eq!(
             lines(&autoscaler, std::slice::from_ref(&good), settings()),
             [""; 0]
@@ -104,15 +126,85 @@ mod tests {
         );
         for (path, object) in [
             ("spec.tmplate.spec", &good),
-            ("spec.template.spec", &rollout(&json!(null))),
+            ("spec.template.spec", &gadget(&json!(null))),
         ] {
             assert_eq!(
                 lines(&autoscaler, std::slice::from_ref(object), listed(path)),
                 [format!(
-                    "warning: hpa-target-requests: spec.scaleTargetRef.kind: requests of Rollout \"web\" were not \
+                    "warning: hpa-target-requests: spec.scaleTargetRef.kind: requests of Gadget \"web\" were not \
                      checked, as it has no pod spec at {path} [uninspected_target]"
                 )]
             );
+        }
+    }
+
+    #[test]
+    fn a_rollout_is_read_without_a_setting_and_so_is_what_it_refers_to() {
+        let mut autoscaler = hpa(&json!([utilization("cpu")]));
+        autoscaler["spec"]["scaleTargetRef"] =
+            json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "name": "web"});
+        let rollout = |spec: Value| {
+            json!({
+                "apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "metadata": {"name": "web", "namespace": "shop"},
+                "spec": spec,
+            })
+        };
+        let refers = |kind: &str| {
+            rollout(json!({"workloadRef": {"apiVersion": "apps/v1", "kind": kind, "name": "base"}}))
+        };
+        let containers = |resources: Value| json!({"containers": [container("app", &resources)]});
+        let base = |resources: Value| {
+            json!({
+                "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "base", "namespace": "shop"},
+                "spec": {"template": {"spec": containers(resources)}},
+            })
+        };
+        let lines = |there: &[Value]| {
+            let cluster = MemoryCluster::of(there).serving("argoproj.io/v1alpha1", "Rollout");
+            Review::create(&autoscaler)
+                .in_cluster(cluster)
+                .lines::<HpaTargetRequests>()
+        };
+        let missing = |workload: &str| {
+            format!(
+                "spec.metrics[0].resource.target.averageUtilization: container \"app\" of {workload} requests no cpu, so \
+                 the autoscaler never scales (FailedGetResourceMetric); fix: set \
+                 spec.template.spec.containers[0].resources.requests.cpu of {workload}, for example to 100m, or measure \
+                 averageValue [missing_request]"
+            )
+        };
+        let warning =
+            |text: &str| format!("warning: hpa-target-requests: spec.scaleTargetRef.{text}");
+        let good = || json!({"requests": {"cpu": "100m"}});
+        let with_template =
+            |resources: Value| rollout(json!({"template": {"spec": containers(resources)}}));
+        for (there, expected) in [
+            (vec![with_template(good())], vec![]),
+            (
+                vec![with_template(json!({}))],
+                vec![missing("Rollout \"web\"")],
+            ),
+            (vec![refers("Deployment"), base(good())], vec![]),
+            (
+                vec![refers("Deployment"), base(json!({}))],
+                vec![missing("Deployment \"base\"")],
+            ),
+            (
+                vec![refers("Deployment")],
+                vec![warning(
+                    "name: target Rollout \"web\" refers to Deployment \"base\", which does not exist, so its requests \
+                     were not checked [missing_target]",
+                )],
+            ),
+            (
+                vec![refers("Gadget")],
+                vec![warning(
+                    "kind: requests of Rollout \"web\" were not checked, as it refers to Gadget \"base\", and \
+                     customKinds does not list that kind [uninspected_target]",
+                )],
+            ),
+        ] {
+            assert_eq!(lines(&there), expected, "{there:?}");
         }
     }
 

@@ -34,7 +34,7 @@ pub struct Settings {
     /// Whether autoscalers count the resources of the pod as a whole. They do from Kubernetes 1.34 on; `false` is for
     /// older clusters.
     pub pod_level_resources: bool,
-    /// Custom kinds that can be scaled. Add them to `spec.contextAwareResources` of the policy as well, and to
+    /// More custom kinds that can be scaled, beside those that need no setting. Add them to `spec.contextAwareResources` of the policy as well, and to
     /// `spec.rules` to judge them when they are written.
     pub custom_kinds: Vec<CustomKind>,
     /// What this policy leaves alone.
@@ -99,8 +99,8 @@ impl Described for Settings {
             unscalable_target: Level::Deny,
             pod_level_resources: false,
             custom_kinds: vec![CustomKind {
-                api_version: "argoproj.io/v1alpha1".to_owned(),
-                kind: Kind("Rollout".to_owned()),
+                api_version: "example.com/v1".to_owned(),
+                kind: Kind("Gadget".to_owned()),
                 pod_spec_path: DottedPath("spec.template.spec".to_owned()),
             }],
             exempt: Exempt {

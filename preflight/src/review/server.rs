@@ -1,0 +1,309 @@
+//! What the API server writes into an object itself, whatever a manifest brings.
+//!
+//! A manifest could otherwise switch policies off: by a `deletionTimestamp`, by `managedFields` that make a chosen node
+//! port look like an automatic one, or by the `uid` of another object. Source: `WipeObjectMetaSystemFields` and
+//! `FillObjectMetaSystemFields` in `staging/src/k8s.io/apiserver/pkg/registry/rest/meta.go`, `BeforeUpdate` in
+//! `update.go` beside it, and `PrepareForCreate` and `PrepareForUpdate` of the kinds in `pkg/registry`.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use crate::kinds::{is_built_in, split, text};
+
+/// Fields of the metadata that are the API server's own.
+const OWN: &[&str] = &[
+    "creationTimestamp",
+    "deletionGracePeriodSeconds",
+    "deletionTimestamp",
+    "generation",
+    "managedFields",
+    "resourceVersion",
+    "selfLink",
+    "uid",
+];
+
+/// Those of them that a cluster prints and people do not write. Tools write `creationTimestamp: null`, and
+/// `generation: 1` changes nothing.
+const TELLING: &[&str] = &[
+    "deletionTimestamp",
+    "managedFields",
+    "resourceVersion",
+    "selfLink",
+    "uid",
+];
+
+/// The first field that only the API server writes, as far as policies may ask for it.
+pub(crate) fn own_field(object: &Value) -> Option<&'static str> {
+    let metadata = object.get("metadata")?.as_object()?;
+    let is_set = |value: &Value| match value {
+        Value::Null => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        _ => true,
+    };
+    let mut telling = TELLING.iter().copied();
+    telling.find(|field| metadata.get(*field).is_some_and(is_set))
+}
+
+/// Makes it the object that the API server is about to create. `number` makes its uid, so that the same input gives the
+/// same object.
+pub(crate) fn create(object: &mut Value, number: usize, now: Option<Timestamp>) {
+    let group = split(text(object, "/apiVersion").unwrap_or_default()).0;
+    // The status of a Node is what its kubelet registers. A custom kind may have a status that is an ordinary field.
+    let wipes_status = is_built_in(group) && text(object, "/kind") != Some("Node");
+    let Some(fields) = object.as_object_mut() else {
+        return;
+    };
+    if wipes_status {
+        fields.remove("status");
+    }
+    let has_spec = fields.contains_key("spec");
+    let Some(metadata) = metadata(fields) else {
+        return;
+    };
+    let written = metadata.remove("creationTimestamp");
+    for field in OWN {
+        metadata.remove(*field);
+    }
+    let created = now.map_or(written, |now| Some(json!(timestamp(now))));
+    if let Some(created) = created {
+        metadata.insert("creationTimestamp".to_owned(), created);
+    }
+    let uid = format!("00000000-0000-4000-9000-{number:012x}");
+    metadata.insert("uid".to_owned(), json!(uid));
+    if has_spec {
+        metadata.insert("generation".to_owned(), json!(1));
+    }
+}
+
+/// Makes it the object that the API server is about to store in place of `old`.
+pub(crate) fn replace(object: &mut Value, old: &Value, now: Option<Timestamp>) {
+    let sets = sets_of_a_service(object);
+    let Some(fields) = object.as_object_mut() else {
+        return;
+    };
+    take_over(fields, old.as_object(), "status");
+    let old_metadata = old.get("metadata").and_then(Value::as_object);
+    if let Some(metadata) = metadata(fields) {
+        for field in OWN {
+            take_over(metadata, old_metadata, field);
+        }
+    }
+    // An update that changes nothing is nobody's.
+    if object == old {
+        return;
+    }
+    let manager = json!({
+        "manager": "preflight",
+        "operation": "Update",
+        "apiVersion": object.get("apiVersion"),
+        "time": now.map(timestamp),
+        "fieldsType": "FieldsV1",
+        "fieldsV1": sets,
+    });
+    if let Some(metadata) = object.as_object_mut().and_then(metadata) {
+        let managers = metadata.entry("managedFields").or_insert_with(|| json!([]));
+        if let Some(managers) = managers.as_array_mut() {
+            managers.push(manager);
+        }
+    }
+}
+
+/// Sets the time at which an object is created, in whole seconds as the API server does it. For policies this is the only
+/// clock. Of an object that a cluster has the question is what a policy says of it now, not what it would have said at the
+/// time.
+pub(crate) fn stamp(object: &mut Value, now: Timestamp) {
+    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.insert("creationTimestamp".to_owned(), json!(timestamp(now)));
+    }
+}
+
+fn timestamp(now: Timestamp) -> String {
+    format!("{now:.0}")
+}
+
+fn metadata(fields: &mut Map<String, Value>) -> Option<&mut Map<String, Value>> {
+    fields.get_mut("metadata")?.as_object_mut()
+}
+
+/// What the old object has counts, also where it has nothing.
+fn take_over(fields: &mut Map<String, Value>, old: Option<&Map<String, Value>>, field: &str) {
+    match old.and_then(|old| old.get(field)) {
+        Some(value) => fields.insert(field.to_owned(), value.clone()),
+        None => fields.remove(field),
+    };
+}
+
+/// Who chose a node port is asked of `managedFields`: the numbers that a Service writes belong to who writes it. Other
+/// fields are left out, because no policy asks for them.
+fn sets_of_a_service(object: &Value) -> Value {
+    let is_service =
+        text(object, "/apiVersion") == Some("v1") && text(object, "/kind") == Some("Service");
+    if !is_service {
+        return json!({});
+    }
+    let ports = object.pointer("/spec/ports").and_then(Value::as_array);
+    let ports: Map<String, Value> = ports
+        .into_iter()
+        .flatten()
+        .map(|port| {
+            let key = json!({
+                "port": port.get("port"),
+                "protocol": text(port, "/protocol").unwrap_or("TCP"),
+            });
+            let fields = match port.get("nodePort") {
+                Some(number) if !number.is_null() => json!({"f:nodePort": {}}),
+                _ => json!({}),
+            };
+            (format!("k:{key}"), fields)
+        })
+        .collect();
+    let mut spec = Map::from_iter([("f:ports".to_owned(), Value::Object(ports))]);
+    let health_check = object.pointer("/spec/healthCheckNodePort");
+    if health_check.is_some_and(|number| !number.is_null()) {
+        spec.insert("f:healthCheckNodePort".to_owned(), json!({}));
+    }
+    json!({ "f:spec": spec })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> Option<Timestamp> {
+        Some("2026-11-22T16:39:02.987654321Z".parse().unwrap())
+    }
+
+    fn forged() -> Value {
+        json!({
+            "name": "a", "labels": {"x": "y"}, "ownerReferences": [{"uid": "o"}], "finalizers": ["f"],
+            "uid": "forged", "resourceVersion": "7", "generation": 9, "selfLink": "/a",
+            "creationTimestamp": "2020-01-01T00:00:00Z", "deletionTimestamp": "2020-01-01T00:00:00Z",
+            "deletionGracePeriodSeconds": 0, "managedFields": [{"manager": "x"}],
+        })
+    }
+
+    #[test]
+    fn an_object_to_be_created_has_nothing_of_the_servers_but_what_the_server_sets() {
+        let mut object = json!({
+            "apiVersion": "v1", "kind": "Service", "metadata": forged(), "spec": {}, "status": {"a": 1},
+        });
+        create(&mut object, 255, now());
+        assert_eq!(
+            object,
+            json!({
+                "apiVersion": "v1", "kind": "Service", "spec": {},
+                "metadata": {
+                    "name": "a", "labels": {"x": "y"}, "ownerReferences": [{"uid": "o"}], "finalizers": ["f"],
+                    "uid": "00000000-0000-4000-9000-0000000000ff", "generation": 1,
+                    "creationTimestamp": "2026-11-22T16:39:02Z",
+                },
+            })
+        );
+    }
+
+    #[test]
+    fn the_status_is_wiped_where_it_is_the_servers() {
+        for (api_version, kind, is_kept) in [
+            ("v1", "Pod", false),
+            ("autoscaling/v2", "HorizontalPodAutoscaler", false),
+            ("v1", "Node", true),
+            ("example.com/v1", "Gadget", true),
+        ] {
+            let mut object = json!({"apiVersion": api_version, "kind": kind, "metadata": {}, "status": {"a": 1}});
+            create(&mut object, 0, None);
+            assert_eq!(object.get("status").is_some(), is_kept, "{kind}");
+        }
+    }
+
+    #[test]
+    fn without_a_clock_the_time_that_is_written_counts() {
+        let mut object = json!({"metadata": {"creationTimestamp": "2020-01-01T00:00:00Z"}});
+        create(&mut object, 0, None);
+        assert_eq!(
+            object["metadata"]["creationTimestamp"],
+            "2020-01-01T00:00:00Z"
+        );
+        let mut broken = json!({"metadata": 1});
+        create(&mut broken, 0, now());
+        replace(&mut broken, &json!({}), now());
+        stamp(&mut broken, "2026-11-22T16:39:02Z".parse().unwrap());
+        assert_eq!(broken, json!({"metadata": 1}));
+    }
+
+    #[test]
+    fn what_replaces_an_object_keeps_what_the_server_wrote_into_that() {
+        let pod =
+            |metadata: Value| json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata});
+        let mut new = pod(forged());
+        new["status"] = json!({"forged": true});
+        let old = pod(json!({
+            "name": "a", "uid": "u", "resourceVersion": "41", "generation": 3,
+            "creationTimestamp": "2020-02-02T00:00:00Z", "managedFields": [{"manager": "old"}],
+        }));
+        replace(&mut new, &old, now());
+        let manager = json!({
+            "manager": "preflight", "operation": "Update", "apiVersion": "v1", "fieldsType": "FieldsV1",
+            "fieldsV1": {}, "time": "2026-11-22T16:39:02Z",
+        });
+        let expected = json!({
+            "name": "a", "labels": {"x": "y"}, "ownerReferences": [{"uid": "o"}], "finalizers": ["f"],
+            "uid": "u", "resourceVersion": "41", "generation": 3, "creationTimestamp": "2020-02-02T00:00:00Z",
+            "managedFields": [{"manager": "old"}, manager],
+        });
+        assert_eq!(new, pod(expected));
+    }
+
+    #[test]
+    fn an_object_that_is_being_deleted_stays_that_and_an_unchanged_one_has_no_new_manager() {
+        let old = json!({
+            "apiVersion": "v1", "kind": "Pod", "status": {"phase": "Running"},
+            "metadata": {"name": "a", "deletionTimestamp": "2020-01-01T00:00:00Z", "deletionGracePeriodSeconds": 30},
+        });
+        let mut new = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}});
+        replace(&mut new, &old, now());
+        assert_eq!(new, old);
+    }
+
+    #[test]
+    fn who_writes_a_node_port_owns_it() {
+        let service =
+            |ports: Value| json!({"apiVersion": "v1", "kind": "Service", "spec": {"ports": ports}});
+        let mut object =
+            service(json!([{"port": 80, "nodePort": 80}, {"port": 53, "protocol": "UDP"}]));
+        object["spec"]["healthCheckNodePort"] = json!(30000);
+        assert_eq!(
+            sets_of_a_service(&object),
+            json!({"f:spec": {
+                "f:ports": {
+                    "k:{\"port\":80,\"protocol\":\"TCP\"}": {"f:nodePort": {}},
+                    "k:{\"port\":53,\"protocol\":\"UDP\"}": {},
+                },
+                "f:healthCheckNodePort": {},
+            }})
+        );
+        assert_eq!(
+            sets_of_a_service(&service(json!(null))),
+            json!({"f:spec": {"f:ports": {}}})
+        );
+    }
+
+    #[test]
+    fn tells_what_a_cluster_printed() {
+        for (metadata, expected) in [
+            (json!({"creationTimestamp": null, "generation": 1}), None),
+            (
+                json!({"uid": "", "managedFields": [], "resourceVersion": null}),
+                None,
+            ),
+            (json!({"uid": "u"}), Some("uid")),
+            (
+                json!({"uid": "u", "resourceVersion": "7"}),
+                Some("resourceVersion"),
+            ),
+        ] {
+            assert_eq!(own_field(&json!({"metadata": metadata})), expected);
+        }
+        assert_eq!(own_field(&json!({})), None);
+    }
+}

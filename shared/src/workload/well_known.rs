@@ -1,0 +1,390 @@
+//! Kinds of other projects that bear pods, as their own definitions have them: what many clusters have needs no setting.
+//!
+//! A path leads through every item of a list, and with `*` through every field of a map. Some kinds have no pod spec of
+//! their own, only its volumes: those are read, and what mounts them is not known.
+
+/// A kind of another project, and where it has a pod spec. A kind with several has several entries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WellKnownKind {
+    /// The API group.
+    pub group: &'static str,
+    /// The kind.
+    pub kind: &'static str,
+    /// Where its pod specs are.
+    pub pod_spec: &'static str,
+}
+
+const fn kind(group: &'static str, kind: &'static str, pod_spec: &'static str) -> WellKnownKind {
+    WellKnownKind {
+        group,
+        kind,
+        pod_spec,
+    }
+}
+
+const AGONES: &str = "agones.dev";
+const ARGO: &str = "argoproj.io";
+const ELASTIC_AGENT: &str = "agent.k8s.elastic.co";
+const ELASTIC_BEAT: &str = "beat.k8s.elastic.co";
+const FLINK: &str = "flink.apache.org";
+const KNATIVE: &str = "serving.knative.dev";
+const KSERVE: &str = "serving.kserve.io";
+const KRUISE: &str = "apps.kruise.io";
+const KUBEFLOW: &str = "kubeflow.org";
+const LEADER_WORKER_SET: &str = "leaderworkerset.x-k8s.io";
+const PROMETHEUS: &str = "monitoring.coreos.com";
+const RAY: &str = "ray.io";
+const SPARK: &str = "sparkoperator.k8s.io";
+const SUMMERWIND: &str = "actions.summerwind.dev";
+const TEKTON: &str = "tekton.dev";
+const TRAINER: &str = "trainer.kubeflow.org";
+const VOLCANO: &str = "batch.volcano.sh";
+
+/// The usual place.
+const TEMPLATE: &str = "spec.template.spec";
+
+/// All of them.
+pub const WELL_KNOWN: &[WellKnownKind] = &[
+    // actions/actions-runner-controller: apis/actions.github.com/v1alpha1, apis/actions.summerwind.net/v1alpha1
+    kind(
+        "actions.github.com",
+        "AutoscalingRunnerSet",
+        "spec.listenerTemplate.spec",
+    ),
+    kind("actions.github.com", "AutoscalingRunnerSet", TEMPLATE),
+    kind(SUMMERWIND, "RunnerDeployment", TEMPLATE),
+    kind(SUMMERWIND, "RunnerSet", TEMPLATE),
+    // googleforgames/agones: pkg/apis/agones/v1
+    kind(AGONES, "Fleet", "spec.template.spec.template.spec"),
+    kind(AGONES, "GameServer", TEMPLATE),
+    kind(AGONES, "GameServerSet", "spec.template.spec.template.spec"),
+    // elastic/cloud-on-k8s: pkg/apis
+    kind(ELASTIC_AGENT, "Agent", "spec.daemonSet.podTemplate.spec"),
+    kind(ELASTIC_AGENT, "Agent", "spec.deployment.podTemplate.spec"),
+    kind(ELASTIC_AGENT, "Agent", "spec.statefulSet.podTemplate.spec"),
+    kind(ELASTIC_BEAT, "Beat", "spec.daemonSet.podTemplate.spec"),
+    kind(ELASTIC_BEAT, "Beat", "spec.deployment.podTemplate.spec"),
+    kind(
+        "elasticsearch.k8s.elastic.co",
+        "Elasticsearch",
+        "spec.nodeSets.podTemplate.spec",
+    ),
+    kind("kibana.k8s.elastic.co", "Kibana", "spec.podTemplate.spec"),
+    kind(
+        "logstash.k8s.elastic.co",
+        "Logstash",
+        "spec.podTemplate.spec",
+    ),
+    // openkruise/kruise: config/crd/bases; openkruise/kruise-game: apis/v1alpha1
+    kind(
+        KRUISE,
+        "AdvancedCronJob",
+        "spec.template.broadcastJobTemplate.spec.template.spec",
+    ),
+    kind(
+        KRUISE,
+        "AdvancedCronJob",
+        "spec.template.jobTemplate.spec.template.spec",
+    ),
+    kind(KRUISE, "BroadcastJob", TEMPLATE),
+    kind(KRUISE, "CloneSet", TEMPLATE),
+    kind(KRUISE, "DaemonSet", TEMPLATE),
+    kind(KRUISE, "SidecarSet", "spec"),
+    kind(KRUISE, "StatefulSet", TEMPLATE),
+    kind(
+        KRUISE,
+        "UnitedDeployment",
+        "spec.template.advancedStatefulSetTemplate.spec.template.spec",
+    ),
+    kind(
+        KRUISE,
+        "UnitedDeployment",
+        "spec.template.cloneSetTemplate.spec.template.spec",
+    ),
+    kind(
+        KRUISE,
+        "UnitedDeployment",
+        "spec.template.deploymentTemplate.spec.template.spec",
+    ),
+    kind(
+        KRUISE,
+        "UnitedDeployment",
+        "spec.template.statefulSetTemplate.spec.template.spec",
+    ),
+    kind(
+        "game.kruise.io",
+        "GameServerSet",
+        "spec.gameServerTemplate.spec",
+    ),
+    // openshift/api: apps/v1
+    kind("apps.openshift.io", "DeploymentConfig", TEMPLATE),
+    // argoproj/argo-rollouts: manifests/crds; argoproj/argo-workflows: manifests/base/crds/full, which have volumes
+    // alone, and containers in places of their own
+    kind(
+        ARGO,
+        "AnalysisRun",
+        "spec.metrics.provider.job.spec.template.spec",
+    ),
+    kind(
+        ARGO,
+        "AnalysisTemplate",
+        "spec.metrics.provider.job.spec.template.spec",
+    ),
+    kind(
+        ARGO,
+        "ClusterAnalysisTemplate",
+        "spec.metrics.provider.job.spec.template.spec",
+    ),
+    kind(ARGO, "ClusterWorkflowTemplate", "spec"),
+    kind(ARGO, "ClusterWorkflowTemplate", "spec.templates"),
+    kind(ARGO, "CronWorkflow", "spec.workflowSpec"),
+    kind(ARGO, "CronWorkflow", "spec.workflowSpec.templates"),
+    kind(ARGO, "Experiment", "spec.templates.template.spec"),
+    kind(ARGO, "Rollout", TEMPLATE),
+    kind(ARGO, "Workflow", "spec"),
+    kind(ARGO, "Workflow", "spec.templates"),
+    kind(ARGO, "WorkflowTemplate", "spec"),
+    kind(ARGO, "WorkflowTemplate", "spec.templates"),
+    // volcano-sh/volcano: config/crd/volcano/bases, config/crd/jobflow/bases
+    kind(
+        VOLCANO,
+        "CronJob",
+        "spec.jobTemplate.spec.tasks.template.spec",
+    ),
+    kind(VOLCANO, "Job", "spec.tasks.template.spec"),
+    kind("flow.volcano.sh", "JobTemplate", "spec.tasks.template.spec"),
+    // apache/flink-kubernetes-operator: FlinkDeploymentSpec
+    kind(FLINK, "FlinkDeployment", "spec.jobManager.podTemplate.spec"),
+    kind(FLINK, "FlinkDeployment", "spec.podTemplate.spec"),
+    kind(
+        FLINK,
+        "FlinkDeployment",
+        "spec.taskManager.podTemplate.spec",
+    ),
+    // kubernetes-sigs/jobset: config/components/crd/bases
+    kind(
+        "jobset.x-k8s.io",
+        "JobSet",
+        "spec.replicatedJobs.template.spec.template.spec",
+    ),
+    // kedacore/keda: config/crd/bases
+    kind("keda.sh", "ScaledJob", "spec.jobTargetRef.template.spec"),
+    // kubeflow/training-operator: manifests/base/crds; kubeflow/trainer: pkg/apis/trainer/v1alpha1; kubeflow/kubeflow:
+    // components/notebook-controller
+    kind(KUBEFLOW, "JAXJob", "spec.jaxReplicaSpecs.*.template.spec"),
+    kind(KUBEFLOW, "MPIJob", "spec.mpiReplicaSpecs.*.template.spec"),
+    kind(KUBEFLOW, "Notebook", TEMPLATE),
+    kind(
+        KUBEFLOW,
+        "PyTorchJob",
+        "spec.pytorchReplicaSpecs.*.template.spec",
+    ),
+    kind(KUBEFLOW, "TFJob", "spec.tfReplicaSpecs.*.template.spec"),
+    kind(
+        KUBEFLOW,
+        "XGBoostJob",
+        "spec.xgbReplicaSpecs.*.template.spec",
+    ),
+    kind(
+        TRAINER,
+        "ClusterTrainingRuntime",
+        "spec.template.spec.replicatedJobs.template.spec.template.spec",
+    ),
+    kind(
+        TRAINER,
+        "TrainingRuntime",
+        "spec.template.spec.replicatedJobs.template.spec.template.spec",
+    ),
+    // kubernetes-sigs/lws: config/crd/bases
+    kind(
+        LEADER_WORKER_SET,
+        "LeaderWorkerSet",
+        "spec.leaderWorkerTemplate.leaderTemplate.spec",
+    ),
+    kind(
+        LEADER_WORKER_SET,
+        "LeaderWorkerSet",
+        "spec.leaderWorkerTemplate.workerTemplate.spec",
+    ),
+    // prometheus-operator/prometheus-operator: pkg/apis/monitoring; containers and volumes are added to its own
+    kind(PROMETHEUS, "Alertmanager", "spec"),
+    kind(PROMETHEUS, "Prometheus", "spec"),
+    kind(PROMETHEUS, "PrometheusAgent", "spec"),
+    kind(PROMETHEUS, "ThanosRuler", "spec"),
+    // open-telemetry/opentelemetry-operator: apis/v1beta1; as above
+    kind("opentelemetry.io", "OpenTelemetryCollector", "spec"),
+    // ray-project/kuberay: ray-operator/config/crd/bases
+    kind(RAY, "RayCluster", "spec.headGroupSpec.template.spec"),
+    kind(RAY, "RayCluster", "spec.workerGroupSpecs.template.spec"),
+    kind(
+        RAY,
+        "RayCronJob",
+        "spec.jobTemplate.rayClusterSpec.headGroupSpec.template.spec",
+    ),
+    kind(
+        RAY,
+        "RayCronJob",
+        "spec.jobTemplate.rayClusterSpec.workerGroupSpecs.template.spec",
+    ),
+    kind(
+        RAY,
+        "RayCronJob",
+        "spec.jobTemplate.submitterPodTemplate.spec",
+    ),
+    kind(
+        RAY,
+        "RayJob",
+        "spec.rayClusterSpec.headGroupSpec.template.spec",
+    ),
+    kind(
+        RAY,
+        "RayJob",
+        "spec.rayClusterSpec.workerGroupSpecs.template.spec",
+    ),
+    kind(RAY, "RayJob", "spec.submitterPodTemplate.spec"),
+    kind(
+        RAY,
+        "RayService",
+        "spec.rayClusterConfig.headGroupSpec.template.spec",
+    ),
+    kind(
+        RAY,
+        "RayService",
+        "spec.rayClusterConfig.workerGroupSpecs.template.spec",
+    ),
+    // knative/serving: config/core/300-resources
+    kind(KNATIVE, "Configuration", TEMPLATE),
+    kind(KNATIVE, "Revision", "spec"),
+    kind(KNATIVE, "Service", TEMPLATE),
+    // kserve/kserve: pkg/apis/serving, which repeats the fields of a pod spec
+    kind(KSERVE, "ClusterServingRuntime", "spec"),
+    kind(KSERVE, "InferenceService", "spec.explainer"),
+    kind(KSERVE, "InferenceService", "spec.predictor"),
+    kind(KSERVE, "InferenceService", "spec.transformer"),
+    kind(KSERVE, "ServingRuntime", "spec"),
+    // kubeflow/spark-operator: config/crd/bases; volumes are also beside the templates
+    kind(SPARK, "ScheduledSparkApplication", "spec.template"),
+    kind(
+        SPARK,
+        "ScheduledSparkApplication",
+        "spec.template.driver.template.spec",
+    ),
+    kind(
+        SPARK,
+        "ScheduledSparkApplication",
+        "spec.template.executor.template.spec",
+    ),
+    kind(SPARK, "SparkApplication", "spec"),
+    kind(SPARK, "SparkApplication", "spec.driver.template.spec"),
+    kind(SPARK, "SparkApplication", "spec.executor.template.spec"),
+    // tektoncd/pipeline: pkg/apis/pipeline; volumes alone, as its containers are called steps
+    kind(TEKTON, "Pipeline", "spec.tasks.taskSpec"),
+    kind(TEKTON, "PipelineRun", "spec.pipelineSpec.tasks.taskSpec"),
+    kind(TEKTON, "PipelineRun", "spec.podTemplate"),
+    kind(TEKTON, "PipelineRun", "spec.taskRunSpecs.podTemplate"),
+    kind(TEKTON, "PipelineRun", "spec.taskRunTemplate.podTemplate"),
+    kind(TEKTON, "Task", "spec"),
+    kind(TEKTON, "TaskRun", "spec.podTemplate"),
+    kind(TEKTON, "TaskRun", "spec.taskSpec"),
+];
+
+/// The fields on the ways to these pod specs. As a list they take a tenth of the code that a pattern takes.
+const STEPS: &[&str] = &[
+    "spec",
+    "template",
+    "advancedStatefulSetTemplate",
+    "broadcastJobTemplate",
+    "cloneSetTemplate",
+    "daemonSet",
+    "deployment",
+    "deploymentTemplate",
+    "driver",
+    "executor",
+    "explainer",
+    "gameServerTemplate",
+    "headGroupSpec",
+    "job",
+    "jobManager",
+    "jobTargetRef",
+    "jobTemplate",
+    "leaderTemplate",
+    "leaderWorkerTemplate",
+    "listenerTemplate",
+    "metrics",
+    "nodeSets",
+    "pipelineSpec",
+    "podTemplate",
+    "predictor",
+    "provider",
+    "rayClusterConfig",
+    "rayClusterSpec",
+    "replicatedJobs",
+    "statefulSet",
+    "statefulSetTemplate",
+    "submitterPodTemplate",
+    "taskManager",
+    "taskRunSpecs",
+    "taskRunTemplate",
+    "taskSpec",
+    "tasks",
+    "templates",
+    "transformer",
+    "workerGroupSpecs",
+    "workerTemplate",
+    "workflowSpec",
+];
+
+/// The fields on the ways to these pod specs.
+#[must_use]
+pub fn wants(field: &str) -> bool {
+    STEPS.contains(&field) || wants_whole(field)
+}
+
+/// Those of them below which fields have any name: replicas are listed by their roles, which a user may spell in any case.
+#[must_use]
+pub fn wants_whole(field: &str) -> bool {
+    field.ends_with("ReplicaSpecs")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workload::KINDS;
+
+    #[test]
+    fn each_is_listed_once_and_in_order_within_its_group() {
+        for (index, row) in WELL_KNOWN.iter().enumerate() {
+            let twice = WELL_KNOWN.iter().skip(index + 1).any(|other| other == row);
+            assert!(!twice, "{row:?}");
+            let of_kubernetes = KINDS.iter().any(|known| known.group == row.group);
+            assert!(!of_kubernetes && row.group.contains('.'), "{row:?}");
+        }
+        let pairs = WELL_KNOWN.iter().zip(WELL_KNOWN.iter().skip(1));
+        for (one, next) in pairs.filter(|(one, next)| one.group == next.group) {
+            assert!(
+                (one.kind, one.pod_spec) < (next.kind, next.pod_spec),
+                "{next:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_step_of_every_path_is_read() {
+        for row in WELL_KNOWN {
+            let mut steps = row.pod_spec.split('.');
+            let before = steps.by_ref().take_while(|step| *step != "*");
+            let mut last = "";
+            for step in before {
+                assert!(wants(step), "{step} of {}", row.kind);
+                last = step;
+            }
+            assert_eq!(
+                wants_whole(last),
+                row.pod_spec.contains('*'),
+                "{}",
+                row.kind
+            );
+        }
+        assert!(!wants("metadata") && !wants("status"));
+    }
+}
