@@ -240,7 +240,8 @@ impl Configured {
     #[must_use]
     pub fn resources(&self) -> Vec<&str> {
         if let Some(deployed) = &self.deployed {
-            return deployed.resources().collect();
+            let listed = deployed.listed().flat_map(|(_, resources)| resources);
+            return listed.map(String::as_str).collect();
         }
         let rules = self.metadata().map(|metadata| &metadata.rules);
         let listed = rules.into_iter().flatten().flat_map(|rule| &rule.resources);
