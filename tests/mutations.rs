@@ -34,9 +34,6 @@ mod random;
 const SEED: u64 = 0x5eed_0006;
 /// How many are made where the environment does not say.
 const MUTATIONS: u64 = 6_000;
-/// The API server cuts all warnings together here.
-/// Source: `staging/src/k8s.io/apiserver/pkg/endpoints/filters/warning.go`.
-const WARNINGS_LIMIT: usize = 4096;
 /// Where the API server cuts the values of policies of its own.
 /// Source: `staging/src/k8s.io/apiserver/pkg/admission/plugin/policy/validating/dispatcher.go`.
 const ANNOTATION_LIMIT: usize = 10 * 1024;

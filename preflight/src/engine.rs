@@ -214,8 +214,8 @@ impl Policy {
         self.validate_written(&payload, host)
     }
 
-    /// The same, for whoever has room for more than an answer of the API server. A policy of this bundle tells all that
-    /// it found, and cuts no warning; others answer as they do anywhere.
+    /// The same, with room for more than an answer of the API server has. A policy of this bundle tells all that it
+    /// found, and cuts no warning; others answer as they do anywhere.
     pub fn validate_unabridged(
         &self,
         request: &(impl Serialize + ?Sized),

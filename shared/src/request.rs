@@ -79,7 +79,7 @@ pub struct ObjectMeta<'a> {
 ///
 /// Sources: `staging/src/k8s.io/apiserver/pkg/authentication/user/user.go`. The manager of the cloud has other names
 /// where the control plane is not for its users to see: "default roles and users" in the user guide of EKS,
-/// `pkg/daemons/control/deps/deps.go` of k3s, which is a part of RKE2. On OpenShift two controllers do for a
+/// `pkg/daemons/control/deps/deps.go` of k3s, which is a part of RKE2. On `OpenShift` two controllers do for a
 /// `DeploymentConfig` what Kubernetes does for a Deployment (openshift/openshift-controller-manager).
 const PROCESSES: &str = "system:apiserver system:cloud-controller-manager system:kube-controller-manager \
     system:kube-scheduler eks:cloud-controller-manager k3s-cloud-controller-manager rke2-cloud-controller-manager \
@@ -224,7 +224,7 @@ impl<'a> Request<'a> {
     /// Whether Kubernetes itself writes. Refusing that helps no one: a Deployment that was fixed could not scale its old
     /// `ReplicaSet` down, and a finished Job could not let go of its Pods.
     ///
-    /// Whoever may create service accounts in `kube-system` can make more of them, so these count by their names. A node
+    /// Service accounts count by their names: users who may write in `kube-system` can make others there. A node
     /// counts as its kubelet, which may update no more than statuses: `NodeRules` in
     /// `plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go`.
     #[must_use]

@@ -519,12 +519,12 @@ mod tests {
             format!("p: {place}: {number} is odd; fix: write an even value [odd_value]")
         };
         assert_eq!(
-            verdict.warnings("p"),
+            verdict.warnings("p", false),
             [warning("a", 1), warning("b", 3), warning("d", 7)]
         );
         verdict.deny(&ODD, &"e", "9 is odd");
         assert_eq!(
-            verdict.listed().1,
+            listed(&verdict).1,
             1,
             "the ceiling is gone with what was judged"
         );

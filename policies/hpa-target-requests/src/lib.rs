@@ -783,29 +783,38 @@ mod tests {
 
     #[test]
     fn a_failed_look_up_refuses_or_warns() {
+        let only_cpu = hpa(&json!([utilization("cpu")]));
         let object = hpa(&json!([utilization("cpu"), utilization("CPU")]));
         let grant =
             "Policy has not been granted access to Kubernetes apps/v1/Deployment resources.";
         let silent = "deadline has elapsed";
         let misspelt = "spec.metrics[1].resource.name: \"CPU\" is not a resource, but \"cpu\" is, so the autoscaler \
                         can only grow (FailedGetResourceMetric); fix: write cpu [unknown_resource]";
+        let refused =
+            format!("HorizontalPodAutoscaler shop/web violates hpa-target-requests: {misspelt}");
         let warning = |what: &str| {
-            format!("warning: hpa-target-requests: request: cannot be judged: {what} [unjudged]")
+            format!(
+                "warning: hpa-target-requests: request: cannot be judged: {what}; fix: see why the look-up failed \
+                 [unjudged]"
+            )
         };
+        let not_granted = "Deployment shop/web may not be read by the policy: add the kind to its \
+                           spec.contextAwareResources, and let the service account of its policy server get, list and \
+                           watch it";
         for (object, there, reason, lines) in [
+            (
+                &only_cpu,
+                MemoryCluster::failing(grant),
+                &*format!(
+                    "HorizontalPodAutoscaler shop/web cannot be judged by hpa-target-requests: {not_granted}"
+                ),
+                vec![warning(not_granted)],
+            ),
             (
                 &object,
                 MemoryCluster::failing(grant),
-                "HorizontalPodAutoscaler shop/web cannot be judged by hpa-target-requests: Deployment shop/web may not \
-                 be read by the policy: add the kind to its spec.contextAwareResources, and let the service account of \
-                 its policy server get, list and watch it",
-                vec![
-                    misspelt.to_owned(),
-                    warning(
-                        "Deployment shop/web may not be read by the policy: add the kind to its \
-                         spec.contextAwareResources, and let the service account of its policy…",
-                    ),
-                ],
+                &*refused,
+                vec![misspelt.to_owned(), warning(not_granted)],
             ),
             (
                 &bare(),
@@ -813,20 +822,17 @@ mod tests {
                 "Deployment shop/web cannot be judged by hpa-target-requests: the list of HorizontalPodAutoscalers in \
                  shop could not be looked up: deadline has elapsed",
                 vec![warning(
-                    "the list of HorizontalPodAutoscalers in shop could not be looked up: deadline has elapsed; fix: \
-                     see why the look-up failed",
+                    "the list of HorizontalPodAutoscalers in shop could not be looked up: deadline has elapsed",
                 )],
             ),
             (
                 &object,
                 cluster(&[bare()]).failing_for("LimitRange", silent),
-                "HorizontalPodAutoscaler shop/web cannot be judged by hpa-target-requests: the list of LimitRanges in \
-                 shop could not be looked up: deadline has elapsed",
+                &*refused,
                 vec![
                     misspelt.to_owned(),
                     warning(
-                        "the list of LimitRanges in shop could not be looked up: deadline has elapsed; fix: see why \
-                         the look-up failed",
+                        "the list of LimitRanges in shop could not be looked up: deadline has elapsed",
                     ),
                 ],
             ),
@@ -834,7 +840,8 @@ mod tests {
             let review = Review::create(object).in_cluster(there);
             let response = review.judge::<HpaTargetRequests>();
             assert_eq!(response.message.as_deref(), Some(reason));
-            assert_eq!(response.code, Some(500));
+            let code = if reason == refused { 403 } else { 500 };
+            assert_eq!(response.code, Some(code));
             let review = review.with(json!({"onLookupFailure": "warn"}));
             // What does not depend on the cluster is still refused.
             assert_eq!(review.lines::<HpaTargetRequests>(), lines);

@@ -103,7 +103,8 @@ mod tests {
             assert_eq!(
                 found,
                 [format!(
-                    "warning: hostpath-mounts: spec.containers[0].volumeMounts[0].readOnly: {line} [writable_mount]"
+                    "warning: hostpath-mounts: spec.containers[0].volumeMounts[0].readOnly: {line}; fix: \
+                     have the platform team list the path in `allowed` [writable_mount]"
                 )]
             );
         }

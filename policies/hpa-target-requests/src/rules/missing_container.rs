@@ -82,8 +82,8 @@ mod tests {
         let denied = format!(
             "{what} (FailedGetContainerResourceMetric); fix: name one of \"app\", \"other\" [missing_container]"
         );
+        let warning = format!("warning: hpa-target-requests: {denied}");
         assert_eq!(say("deny"), [denied]);
-        let warning = format!("warning: hpa-target-requests: {what} … [missing_container]");
         assert_eq!(say("warn"), [warning]);
         assert_eq!(lines(&metrics, &pod_spec, &json!({})), say("warn"));
         assert_eq!(say("off"), [""; 0]);
@@ -94,8 +94,8 @@ mod tests {
             "{what}s[0], FailedGetContainerResourceMetric); fix: have the autoscaler name a container that runs \
              [missing_container]"
         );
+        let warning = format!("warning: hpa-target-requests: {denied}");
         assert_eq!(say(json!({"missingContainer": "deny"})), [denied]);
-        let warning = format!("warning: hpa-target-requests: {what}… [missing_container]");
         let both = json!({"missingContainer": "deny", "workloads": "warn"});
         assert_eq!(say(both), [warning]);
     }

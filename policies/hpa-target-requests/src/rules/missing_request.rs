@@ -155,12 +155,11 @@ mod tests {
             "{line}], FailedGetResourceMetric); fix: set it, for example to 100m, or have the autoscaler measure \
              averageValue [missing_request]"
         );
+        let warning = format!("warning: hpa-target-requests: {denied}");
         assert_eq!(workload_lines(&metrics, &pod_spec, &json!({})), [denied]);
         assert_eq!(
             workload_lines(&metrics, &pod_spec, &json!({"workloads": "warn"})),
-            [format!(
-                "warning: hpa-target-requests: {line}… [missing_request]"
-            )]
+            [warning]
         );
         assert_eq!(
             workload_lines(&metrics, &pod_spec, &json!({"workloads": "off"})),
@@ -359,8 +358,8 @@ mod tests {
                      \"1\", or measure averageValue [missing_request]"
                         .to_owned(),
                     "warning: hpa-target-requests: spec.metrics[1].resource.name: \"storage\" is not a resource that \
-                     metrics servers measure, so the autoscaler never scales (FailedGetResourceMetric) \
-                     [unknown_resource]"
+                     metrics servers measure, so the autoscaler never scales (FailedGetResourceMetric); fix: measure \
+                     cpu or memory, or use a metric of type Pods or External [unknown_resource]"
                         .to_owned(),
                 ],
             ),

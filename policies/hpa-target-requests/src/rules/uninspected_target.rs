@@ -93,7 +93,8 @@ mod tests {
             lines(&autoscaler, std::slice::from_ref(&bad), json!({})),
             [
                 "warning: hpa-target-requests: spec.scaleTargetRef.kind: requests of Gadget \"web\" were not \
-                 checked, as customKinds does not list its kind [uninspected_target]"
+                 checked, as customKinds does not list its kind; fix: have the platform team add the kind to \
+                 customKinds and to spec.contextAwareResources [uninspected_target]"
             ]
         );
         let settings = || listed("spec.template.spec");
@@ -132,7 +133,8 @@ mod tests {
                 lines(&autoscaler, std::slice::from_ref(object), listed(path)),
                 [format!(
                     "warning: hpa-target-requests: spec.scaleTargetRef.kind: requests of Gadget \"web\" were not \
-                     checked, as it has no pod spec at {path} [uninspected_target]"
+                     checked, as it has no pod spec at {path}; fix: check podSpecPath in customKinds, unless the pods are \
+                     described elsewhere [uninspected_target]"
                 )]
             );
         }

@@ -90,8 +90,8 @@ mod tests {
         let denied = format!(
             "{line}; fix: measure cpu or memory, or use a metric of type Pods or External [unknown_resource]"
         );
+        let warning = format!("warning: hpa-target-requests: {denied}");
         assert_eq!(found("example.com/gpu", "deny"), [denied]);
-        let warning = format!("warning: hpa-target-requests: {line} [unknown_resource]");
         assert_eq!(found("example.com/gpu", "warn"), [warning]);
         assert_eq!(found("example.com/gpu", "off"), [""; 0]);
         // Whatever measures it, a share of what is not requested cannot be told.

@@ -61,12 +61,9 @@ mod tests {
         assert_eq!(
             say("warn"),
             [
+                format!("warning: hpa-vpa-overlap: {start} \"a\"{consequence}; {fix}"),
                 format!(
-                    "warning: hpa-vpa-overlap: {start} \"a\"{consequence} [duplicate_horizontal]"
-                ),
-                format!(
-                    "warning: hpa-vpa-overlap: {start} \"keda-hpa-web\" of ScaledObject \"web\"{consequence} \
-                     [duplicate_horizontal]"
+                    "warning: hpa-vpa-overlap: {start} \"keda-hpa-web\" of ScaledObject \"web\"{consequence}; {fix}"
                 ),
             ]
         );

@@ -61,12 +61,13 @@ mod tests {
 
     const WARNING: &str = "warning: hpa-vpa-overlap: spec.scaleTargetRef: shares pods and cpu with \
                            VerticalPodAutoscaler \"web\": one of Deployment \"web\" and ReplicaSet \"web-5f7\" owns the \
-                           other [indirect_target]";
+                           other; fix: have both target the topmost owner, and share no resource [indirect_target]";
 
     /// The same, of autoscalers that have an owner.
     const OWNED: &str = "warning: hpa-vpa-overlap: spec.scaleTargetRef: shares pods and cpu with \
                          VerticalPodAutoscaler \"web\" of Shop \"web\": one of Deployment \"web\" and ReplicaSet \
-                         \"web-5f7\" owns the other, and Shop \"… [indirect_target]";
+                         \"web-5f7\" owns the other, and Shop \"web\" owns this autoscaler; fix: have both target the topmost \
+                         owner, and share no resource [indirect_target]";
 
     /// The object of another kind and name.
     fn renamed(mut object: Value, kind: &str, name: &str) -> Value {
@@ -136,7 +137,7 @@ mod tests {
                  other"
             );
             assert_eq!(say(&other, &one, "deny"), [format!("{line}{fix}")]);
-            let warning = format!("warning: hpa-vpa-overlap: {line} [indirect_target]");
+            let warning = format!("warning: hpa-vpa-overlap: {line}{fix}");
             assert_eq!(say(&other, &one, "warn"), [warning]);
             assert_eq!(
                 (say(&one, &other, "off"), say(&other, &one, "off")),
@@ -187,7 +188,8 @@ mod tests {
             found,
             [
                 "warning: hpa-vpa-overlap: spec.scaleTargetRef: shares pods with VerticalPodAutoscaler \"web\": one of \
-                 Deployment \"web\" and ReplicaSet \"web-5f7\" owns the other [indirect_target]"
+                 Deployment \"web\" and ReplicaSet \"web-5f7\" owns the other; fix: have both target the topmost owner, \
+                 and share no resource [indirect_target]"
             ]
         );
     }
@@ -335,8 +337,8 @@ mod tests {
             "a",
         );
         let fourth = "warning: hpa-vpa-overlap: spec.scaleTargetRef: shares pods and cpu with \
-                      VerticalPodAutoscaler \"web\": one of ReplicaSet \"a\" and Deployment \"e\" owns the other \
-                      [indirect_target]";
+                      VerticalPodAutoscaler \"web\": one of ReplicaSet \"a\" and Deployment \"e\" owns the other; \
+                      fix: have both target the topmost owner, and share no resource [indirect_target]";
         for (api_version, kind, name, expected) in [
             ("apps/v1", "Deployment", "e", vec![fourth]),
             ("example.com/v1", "Gadget", "f", vec![]),

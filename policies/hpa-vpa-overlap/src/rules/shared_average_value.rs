@@ -69,10 +69,9 @@ mod tests {
         );
         assert_eq!(
             say("warn"),
-            [start, other].map(|line| {
-                [format!(
-                    "warning: hpa-vpa-overlap: {line} [shared_average_value]"
-                )]
+            say("deny").map(|lines| {
+                let warning = |line: String| format!("warning: hpa-vpa-overlap: {line}");
+                lines.into_iter().map(warning).collect::<Vec<_>>()
             })
         );
         assert_eq!(say("off"), [[""; 0]; 2]);

@@ -70,7 +70,8 @@ mod tests {
         };
         let warned = |start: &str| {
             [format!(
-                "warning: hpa-vpa-overlap: {start} works as long as they share no resource [shared_target]"
+                "warning: hpa-vpa-overlap: {start} works as long as they share no resource; fix: keep their \
+                 resources apart, or set updateMode to \"Off\" [shared_target]"
             )]
         };
         assert_eq!(say("warn"), [warned(HPA), warned(VPA)]);

@@ -39,7 +39,7 @@ mod tests {
         let warning = |name: &str, problem: &str| {
             format!(
                 "warning: hpa-vpa-overlap: metadata.namespace: skipped VerticalPodAutoscaler \"{name}\", which cannot \
-                 be read: {problem} [unreadable_object]"
+                 be read: {problem}; fix: correct that object [unreadable_object]"
             )
         };
         assert_eq!(
@@ -52,7 +52,7 @@ mod tests {
                     .to_owned(),
                 warning(
                     "lost",
-                    "spec.targetRef: must be a map, not a number; fix: correct that object"
+                    "spec.targetRef: must be a map, not a number"
                 ),
                 warning(
                     "a-broken-one",

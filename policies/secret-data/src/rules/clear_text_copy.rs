@@ -55,7 +55,8 @@ mod tests {
             found(r#"{"kind":"Secret","stringData":{"k":"x"}}"#),
             [
                 "warning: secret-data: metadata.annotations[\"kubectl.kubernetes.io/last-applied-configuration\"]: holds a \
-              copy of stringData in clear text [clear_text_copy]"
+              copy of stringData in clear text; fix: use kubectl apply --server-side, and remove the annotation \
+              [clear_text_copy]"
             ]
         );
         for harmless in [
