@@ -19,12 +19,13 @@ use bundle_tests::docs::readme::{check_headings, sample};
 use bundle_tests::docs::{self, Document};
 use bundle_tests::project::{Project, VERSION};
 use bundle_tests::{bless, policies, read, repository, settings, yaml};
-use hostpath_mounts::catalogue::RISKS;
+use hostpath_mounts::catalogue::GROUPS;
 use hostpath_mounts::ruling::Access;
 use preflight::judge::{Configured, judge};
 use preflight::report::table;
 use preflight::{Engine, Limits, NoHost, manifests};
 use serde_json::{Value, json};
+use shared::host_path::{LINKS, Link};
 use shared::workload::well_known::WELL_KNOWN;
 
 /// As wide as `preflight` writes where there is no terminal.
@@ -247,22 +248,45 @@ fn the_pages_name_the_registry_and_version_of_the_project() {
 fn the_catalogue_page_lists_every_risky_path() {
     let mut page = String::from(
         "# Risky paths of a node\n\n\
-         What `hostpath-mounts` knows by itself, worst first. Equal paths count, and what is below or above them: a mount of\n\
-         `/var/lib` exposes `/var/lib/kubelet`. Generated from `src/catalogue.rs`; `make docs` writes it.\n\n\
-         | path | a pod may | because it is | evidence |\n| --- | --- | --- | --- |\n",
+         What `hostpath-mounts` knows by itself. Equal paths count, and what is below or above them: a mount of `/var/lib`\n\
+         exposes `/var/lib/kubelet`. No policy knows on which node a pod will run, so that all of it counts everywhere.\n\n\
+         - `/proc`, and `/proc/<pid>` of a process, have a level of their own besides: `exposedProcesses`.\n\
+         - Where pods may write as far as `writableMounts` lets them, they fill the directory. A volume inside it may be a\n\
+         \u{20} link that one of them planted, which a read-only mount follows as well.\n\n\
+         Generated from `src/catalogue/groups.rs`; `make docs` writes it.\n",
     );
-    for risk in RISKS {
-        let access = match risk.access {
-            Access::Never => "not mount it",
-            Access::ReadOnly => "read it",
-            Access::ReadWrite => "write it",
-        };
-        writeln!(
+    for group in GROUPS {
+        write!(
             page,
-            "| `{}` | {access} | {} | {} |",
-            risk.path, risk.what, risk.evidence
+            "\n## {}\n\nSource: {}.\n\n| path | a pod may | because it is |\n| --- | --- | --- |\n",
+            group.of, group.source
         )
         .unwrap();
+        for risk in group.risks {
+            let access = match risk.kind.access {
+                Access::Never => "not mount it",
+                Access::ReadOnly => "read it",
+                Access::Filled => "read it, and write it as far as `writableMounts` lets it",
+                Access::ReadWrite => "write it",
+            };
+            writeln!(page, "| `{}` | {access} | {} |", risk.path, risk.kind.what).unwrap();
+        }
+    }
+    page.push_str(
+        "\n## Links and mounts of distributions\n\n\
+         What counts for the second path counts for the first as well. An entry of `allowed` for the one does not allow the\n\
+         other: on another distribution both are places of their own.\n\n\
+         | path | the same as | on | source |\n| --- | --- | --- | --- |\n",
+    );
+    for link in LINKS {
+        let Link {
+            from,
+            to,
+            of,
+            source,
+            ..
+        } = link;
+        writeln!(page, "| `{from}` | `{to}` | {of} | {source} |").unwrap();
     }
     let path = repository("policies/hostpath-mounts/CATALOGUE.md");
     check(&[Document { path, text: page }]);

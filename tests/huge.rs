@@ -158,6 +158,19 @@ fn autoscaler(metrics: &[Value]) -> Value {
     )
 }
 
+/// An object of a kind that the settings of [`custom_kinds`] name.
+fn workers(spec: &Value) -> Value {
+    object("example.com/v1", "Workers", json!({ "spec": spec }))
+}
+
+/// Settings of hostpath-mounts.
+fn custom_kinds() -> Value {
+    json!({
+        "customKinds": [{"apiGroup": "example.com", "kind": "Workers", "podSpecPath": "spec"}],
+        "writableMounts": "deny",
+    })
+}
+
 /// One object of each sort, as large as it may be. `differ` is in all that is found.
 #[allow(clippy::too_many_lines, reason = "it is a table")]
 fn objects(differ: usize) -> Vec<(&'static str, Value)> {
@@ -340,6 +353,105 @@ fn the_largest_objects_are_answered() {
         let payload = json!({"request": request, "settings": {}}).to_string();
         assert!(payload.len() > REQUEST_LIMIT / 4, "{what}");
         answers(what, payload.as_bytes(), &mut problems);
+    }
+    assert_none(&problems);
+}
+
+/// What the API server lets through in kinds of others alone.
+#[test]
+fn pod_specs_of_custom_kinds_are_answered_whatever_they_repeat() {
+    let half = |items: Vec<Value>| {
+        let kept = items.len() / 2;
+        items.into_iter().take(kept).collect::<Vec<_>>()
+    };
+    let volumes = |path: &str| {
+        half(as_many(
+            |_| json!({"name": "v", "hostPath": {"path": path}}),
+        ))
+    };
+    let mounts = || {
+        half(as_many(
+            |number| json!({"name": "v", "subPath": number.to_string()}),
+        ))
+    };
+    let expressions = |names: usize| {
+        half(as_many(
+            |number| json!({"name": "v", "subPathExpr": format!("$(V{})", number % names)}),
+        ))
+    };
+    let chain = |next: usize| {
+        half(as_many(
+            |number| json!({"name": format!("V{number}"), "value": format!("$(V{})", number.saturating_sub(next))}),
+        ))
+    };
+    let one = |mounts: Vec<Value>, env: &Value, path: &str| {
+        let volume = json!({"name": "v", "hostPath": {"path": path}});
+        json!({"volumes": [volume], "containers": [{"name": "a", "env": env, "volumeMounts": mounts}]})
+    };
+    let many = |path: &str| json!({"volumes": volumes(path), "containers": [{"name": "a", "volumeMounts": mounts()}]});
+    let containers = half(as_many(|number| {
+        json!({"name": format!("c{number}"), "env": [{"name": "A", "value": "b"}],
+            "volumeMounts": [{"name": "v", "subPathExpr": "$(A)"}]})
+    }));
+    let mut problems = Vec::new();
+    for (what, spec) in [
+        ("volumes and mounts of one name", many("/data")),
+        ("risky volumes and mounts of one name", many("/etc/a")),
+        (
+            "volumes and mounts of one name behind a link",
+            many("/var/opt/a"),
+        ),
+        (
+            "a chain of variables",
+            one(expressions(100_000), &json!(chain(1)), "/etc/a"),
+        ),
+        (
+            "variables of one name",
+            one(
+                expressions(1),
+                &json!(half(as_many(|_| json!({"name": "V0", "value": "$(V0)"})))),
+                "/var/lib",
+            ),
+        ),
+        (
+            "references in one value",
+            one(
+                expressions(1),
+                &json!([{"name": "V0", "value": "$(a)$(b)$$".repeat(150_000)}]),
+                "/var/lib",
+            ),
+        ),
+        (
+            "parentheses that are not closed",
+            one(
+                expressions(1),
+                &json!([{"name": "V0", "value": "$(".repeat(750_000)}]),
+                "/etc/a",
+            ),
+        ),
+        (
+            "containers with variables",
+            json!({"volumes": [{"name": "v", "hostPath": {"path": "/var/lib"}}], "containers": containers}),
+        ),
+    ] {
+        for old in [None, Some(json!({"volumes": [], "containers": []}))] {
+            let object = workers(&spec);
+            let written = match old {
+                None => json!({ "object": object }),
+                Some(old) => {
+                    json!({"operation": "UPDATE", "object": object, "oldObject": workers(&old)})
+                }
+            };
+            let payload =
+                json!({"request": complete(&written).unwrap(), "settings": custom_kinds()});
+            let payload = payload.to_string();
+            assert!(payload.len() > REQUEST_LIMIT / 4, "{what}");
+            let only = |name: &str| name == "hostpath-mounts";
+            let given = answers_of(what, payload.as_bytes(), &mut problems, &only);
+            for (_, response) in given {
+                assert!(!response.accepted, "{what}");
+            }
+        }
     }
     assert_none(&problems);
 }

@@ -113,7 +113,7 @@ impl Random {
                 Volume {
                     name,
                     host_path: Some(HostPathVolumeSource {
-                        path: self.pick(&["/mnt", "/data", "//srv/./x"]).to_owned(),
+                        path: self.pick(&["/media", "/data", "//srv/./x"]).to_owned(),
                         type_: self.pick(&TYPES).map(ToOwned::to_owned),
                     }),
                     ..Volume::default()
@@ -366,7 +366,7 @@ fn expected_of_narrow(pod: &PodSpec, base: &str) -> Findings {
             let whole = mount.sub_path.as_deref().unwrap_or_default().is_empty();
             if !read_only {
                 found("writable_read_only_path", format!("{field}.readOnly"));
-            } else if !recursive && !propagated && whole && source.path == "/mnt" {
+            } else if !recursive && !propagated && whole && source.path == "/media" {
                 found(
                     "non_recursive_read_only",
                     format!("{field}.recursiveReadOnly"),

@@ -63,6 +63,13 @@ impl DecodeError {
         Self::new(path.to_string(), Problem::Type { found, expected })
     }
 
+    /// What stands at `path` stands elsewhere as well, and must not.
+    #[cold]
+    #[must_use]
+    pub fn repeated(path: &FieldPath<'_>) -> Self {
+        Self::new(path.to_string(), Problem::Duplicate)
+    }
+
     pub(crate) fn missing(path: &str) -> Self {
         Self::new(path.to_owned(), Problem::Missing)
     }
@@ -310,7 +317,7 @@ impl<'a> Cursor<'a> {
 
     #[cold]
     fn duplicate(&self, name: &str) -> DecodeError {
-        DecodeError::new(self.path.child(name).to_string(), Problem::Duplicate)
+        DecodeError::repeated(&self.path.child(name))
     }
 
     #[cold]

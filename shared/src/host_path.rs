@@ -61,7 +61,7 @@ pub enum Relation {
 }
 
 /// Links that lead elsewhere on practically every node.
-const LINKS: &[(&[&str], &[&str])] = &[
+const COMMON_LINKS: &[(&[&str], &[&str])] = &[
     (&["var", "run"], &["run"]),
     (&["var", "lock"], &["run", "lock"]),
     (&["bin"], &["usr", "bin"]),
@@ -71,11 +71,93 @@ const LINKS: &[(&[&str], &[&str])] = &[
     (&["lib64"], &["usr", "lib64"]),
     (&["libx32"], &["usr", "libx32"]),
     (&["dev", "fd"], &["proc", "self", "fd"]),
+    (&["proc", "net"], &["proc", "self", "net"]),
+    (&["proc", "mounts"], &["proc", "self", "mounts"]),
     // Of OSTree, which Red Hat CoreOS is made of.
     (&["ostree"], &["sysroot", "ostree"]),
     // Junctions of Windows.
     (&["documents and settings"], &["users"]),
     (&["programdata", "application data"], &["programdata"]),
+];
+
+/// Another path of the same place on the nodes of a distribution: a link, or what is mounted there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Link {
+    /// The other path.
+    pub from: &'static str,
+    /// The path by which the place is known.
+    pub to: &'static str,
+    /// Where it is so.
+    pub of: &'static str,
+    /// Who says so. For people who read the catalogue, so it is not part of the wasm.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub source: &'static str,
+}
+
+const fn link(
+    from: &'static str,
+    to: &'static str,
+    of: &'static str,
+    source: &'static str,
+) -> Link {
+    #[cfg(target_arch = "wasm32")]
+    let _ = source;
+    Link {
+        from,
+        to,
+        of,
+        #[cfg(not(target_arch = "wasm32"))]
+        source,
+    }
+}
+
+const OSTREE: &str = "OSTree";
+const ADAPTING: &str = "OSTree, Adapting existing mainstream distributions";
+const COS: &str = "Container-Optimized OS";
+const COS_DISKS: &str = "Container-Optimized OS, Disks and file system overview";
+const BOTTLEROCKET: &str = "Bottlerocket";
+const BOTTLEROCKET_UNITS: &str = "bottlerocket-os, mount units of packages/release";
+const MINIKUBE: &str = "minikube";
+const AUTOMOUNT: &str = "kubernetes/minikube, minikube-automount";
+
+/// The links and mounts of distributions. A node may be another one, where both paths are places of their own: who reaches
+/// the one reaches no more than it by name, but what is said against the other holds for it as well.
+pub const LINKS: &[Link] = &[
+    link("/var/home", "/home", OSTREE, ADAPTING),
+    link("/var/roothome", "/root", OSTREE, ADAPTING),
+    link("/var/usrlocal", "/usr/local", OSTREE, ADAPTING),
+    link("/var/opt", "/opt", OSTREE, ADAPTING),
+    link("/var/mnt", "/mnt", OSTREE, ADAPTING),
+    link("/var/srv", "/srv", OSTREE, ADAPTING),
+    link("/mnt/stateful_partition/var", "/var", COS, COS_DISKS),
+    link("/mnt/stateful_partition/home", "/home", COS, COS_DISKS),
+    link("/local/var", "/var", BOTTLEROCKET, BOTTLEROCKET_UNITS),
+    link("/local/opt", "/opt", BOTTLEROCKET, BOTTLEROCKET_UNITS),
+    link("/local/mnt", "/mnt", BOTTLEROCKET, BOTTLEROCKET_UNITS),
+    link("/mnt/vda1/var", "/var", MINIKUBE, AUTOMOUNT),
+    link("/mnt/sda1/var", "/var", MINIKUBE, AUTOMOUNT),
+    link(
+        "/mnt/vda1/hostpath-provisioner",
+        "/tmp/hostpath-provisioner",
+        MINIKUBE,
+        AUTOMOUNT,
+    ),
+    link(
+        "/mnt/sda1/hostpath-provisioner",
+        "/tmp/hostpath-provisioner",
+        MINIKUBE,
+        AUTOMOUNT,
+    ),
+];
+
+/// Directories that only Windows has. A path in one is not told apart by the case of its letters, however it is written.
+const WINDOWS_DIRECTORIES: &[&str] = &[
+    "azuredata",
+    "documents and settings",
+    "program files",
+    "program files (x86)",
+    "programdata",
+    "windows",
 ];
 
 /// No link is looked for behind so many names: see [`leads_anywhere`].
@@ -85,13 +167,17 @@ impl HostPath {
     /// Reads any text as a path.
     #[must_use]
     pub fn parse(text: &str) -> Self {
-        let windows = is_windows(text);
+        let is_spelled = is_spelled_as_windows(text);
+        let windows = is_spelled || is_in_windows(text);
         let unified;
         let mut rest = text;
         let mut anywhere = false;
         if windows {
             unified = unify(text);
-            (rest, anywhere) = without_device_prefix(&unified);
+            rest = &unified;
+        }
+        if is_spelled {
+            (rest, anywhere) = without_device_prefix(rest);
         }
         let (mut names, is_alias) = names_of(rest, windows);
         anywhere |= is_alias;
@@ -100,6 +186,10 @@ impl HostPath {
             *first = first.strip_prefix("c:").unwrap_or(first);
             let behind_drive = first.get(2..).unwrap_or_default();
             anywhere |= behind_drive.contains(':') || has_stream(others);
+            if has_drive(first) && !behind_drive.is_empty() {
+                *first = first.get(..2).unwrap_or_default();
+                names.insert(1, behind_drive);
+            }
             names.retain(|name| !name.is_empty());
         }
         let backsteps = names.contains(&"..");
@@ -165,7 +255,9 @@ impl HostPath {
     /// The path of `relative` inside this one.
     #[must_use]
     pub fn join(&self, relative: &str) -> Self {
-        let windows = self.windows || relative.contains('\\');
+        let is_whole = self.text == "/";
+        let windows =
+            self.windows || relative.contains('\\') || is_whole && is_in_windows(relative);
         let unified;
         let mut rest = relative;
         if windows {
@@ -190,6 +282,22 @@ impl HostPath {
         Self::of(text, windows, backsteps, reach)
     }
 
+    /// How this path lies to the place that a link stands for, and the path by which that is known: that of this path, or
+    /// of the place if this path holds it.
+    #[must_use]
+    pub fn through(&self, link: &Link) -> Option<(Relation, Self)> {
+        let found = relation(&self.text, link.from, self.windows)?;
+        let rest = match found {
+            Relation::Above => "",
+            _ => self.text.get(link.from.len()..).unwrap_or_default(),
+        };
+        let other = Self {
+            windows: self.windows,
+            ..Self::parse(&format!("{}{rest}", link.to))
+        };
+        Some((found, other))
+    }
+
     /// How this path lies to `other`, component by component: `/etcd-data` has nothing to do with
     /// `/etc`.
     #[must_use]
@@ -198,7 +306,7 @@ impl HostPath {
     }
 
     /// How this path lies to one that is written in the one spelling already. A last component that ends in `*` stands
-    /// for all names with that start. Case does not matter: on a Windows node, `/Var/Lib/Kubelet` is what it looks like.
+    /// for all names with that start, and `<pid>` for any process. Case does not matter: on a Windows node, `/Var/Lib/Kubelet` is what it looks like.
     #[must_use]
     pub fn relation_to(&self, pattern: &str) -> Option<Relation> {
         relation(&self.text, pattern, true)
@@ -275,45 +383,74 @@ fn components(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter(|name| !name.is_empty())
 }
 
+/// How one path lies to another one or to a pattern, byte by byte.
 fn relation(path: &str, other: &str, ignore_case: bool) -> Option<Relation> {
+    let (mut mine, mut theirs) = (names_in(path), names_in(other));
     // Most paths have nothing to do with each other, and that shows at once.
-    if let (Some(mine), Some(theirs)) = (path.as_bytes().get(1), other.as_bytes().get(1))
-        && !mine.eq_ignore_ascii_case(theirs)
-        && *theirs != b'*'
+    if let ([_, one, ..], [_, other, ..]) = (mine, theirs)
+        && !one.eq_ignore_ascii_case(other)
+        && *other != b'*'
     {
         return None;
     }
-    let (mut mine, mut theirs) = (components(path), components(other));
     loop {
-        match (mine.next(), theirs.next()) {
-            (None, None) => return Some(Relation::Equal),
-            (Some(_), None) => return Some(Relation::Below),
-            (None, Some(_)) => return Some(Relation::Above),
-            (Some(mine), Some(theirs)) if matches(mine, theirs, ignore_case) => {}
-            (Some(_), Some(_)) => return None,
+        match (mine, theirs) {
+            (_, [b'*']) if mine.contains(&b'/') => return Some(Relation::Below),
+            ([], []) | (_, [b'*']) => return Some(Relation::Equal),
+            ([], [b'/', ..]) => return Some(Relation::Above),
+            ([b'/', ..], []) => return Some(Relation::Below),
+            (_, [b'<', b'p', b'i', b'd', b'>', rest @ ..]) => {
+                let end = mine.iter().position(|byte| *byte == b'/');
+                let (name, behind) = mine.split_at_checked(end.unwrap_or(mine.len()))?;
+                if !is_process(name) {
+                    return None;
+                }
+                (mine, theirs) = (behind, rest);
+            }
+            ([byte, mine_behind @ ..], [other, theirs_behind @ ..])
+                if byte == other || ignore_case && byte.eq_ignore_ascii_case(other) =>
+            {
+                (mine, theirs) = (mine_behind, theirs_behind);
+            }
+            _ => return None,
         }
     }
 }
 
-fn matches(name: &str, pattern: &str, ignore_case: bool) -> bool {
-    let (name, pattern) = match pattern.strip_suffix('*') {
-        None => (Some(name), pattern),
-        Some(start) => (name.get(..start.len()), start),
-    };
-    name.is_some_and(|name| {
-        if ignore_case {
-            name.eq_ignore_ascii_case(pattern)
-        } else {
-            name == pattern
-        }
-    })
+/// The bytes of a path in its one spelling; `/` has no names, and so no bytes.
+fn names_in(path: &str) -> &[u8] {
+    match path.as_bytes() {
+        [_] => &[],
+        bytes => bytes,
+    }
+}
+
+/// The name of a process below `/proc`. Source: `name_to_int` and `proc_setup_self` in `fs/proc` of Linux.
+fn is_process(name: &[u8]) -> bool {
+    let is_number = !name.is_empty() && name.iter().all(u8::is_ascii_digit);
+    is_number || matches!(name, b"self" | b"thread-self" | b"<pid>")
 }
 
 /// `C:\data`, `c:/data`, `/C:/data`, `\data`, `\\.\pipe\name`, `//./pipe/name`, `//?/C:/data`.
-fn is_windows(text: &str) -> bool {
-    let bare = text.trim_start_matches(['/', '.', '?']).as_bytes();
-    let drive = matches!(bare, [letter, b':', ..] if letter.is_ascii_alphabetic());
-    drive || text.contains('\\') || text.starts_with("//./pipe/") || text.starts_with("//?/")
+fn is_spelled_as_windows(text: &str) -> bool {
+    let is_pipe = |start: &str| start.eq_ignore_ascii_case("//./pipe/");
+    has_drive(text.trim_start_matches(['/', '.', '?']))
+        || text.contains('\\')
+        || text.starts_with("//?/")
+        || text.get(..9).is_some_and(is_pipe)
+}
+
+/// Whether a path leads into a directory that only Windows has.
+fn is_in_windows(text: &str) -> bool {
+    let first = components(text).find(|name| *name != ".");
+    first.is_some_and(|first| {
+        let mut known = WINDOWS_DIRECTORIES.iter();
+        known.any(|known| known.eq_ignore_ascii_case(first))
+    })
+}
+
+fn has_drive(text: &str) -> bool {
+    matches!(text.as_bytes(), [letter, b':', ..] if letter.is_ascii_alphabetic())
 }
 
 /// Takes off `//./` and `//?/`, which stand before pipes and before paths that are taken literally. Other names behind
@@ -337,20 +474,26 @@ fn follow_links(names: &mut Vec<&str>) -> bool {
         if leads_anywhere(names) {
             return true;
         }
-        let Some((from, to)) = LINKS.iter().find(|(from, _)| names.starts_with(from)) else {
+        let Some((from, to)) = COMMON_LINKS
+            .iter()
+            .find(|(from, _)| names.starts_with(from))
+        else {
             return false;
         };
         names.splice(..from.len(), to.iter().copied());
     }
 }
 
-/// `/proc/<pid>/root`, `/proc/<pid>/cwd`, and the open files, also of a thread: whose root it is depends on the moment,
+/// `/proc/<pid>/root`, `/proc/<pid>/cwd`, the program and the open files, also of a thread: whose root it is depends on the moment,
 /// and for most processes of a node it is the node's.
 fn leads_anywhere(names: &[&str]) -> bool {
     let (["proc", _, "task", _, rest @ ..] | ["proc", _, rest @ ..]) = names else {
         return false;
     };
-    matches!(rest, ["root" | "cwd", ..] | ["fd" | "map_files", _, ..])
+    matches!(
+        rest,
+        ["root" | "cwd" | "exe", ..] | ["fd" | "map_files", _, ..]
+    )
 }
 
 #[cfg(test)]
@@ -381,6 +524,8 @@ mod tests {
                 "X. /y.\\..\\z~",
                 "xy:z",
                 "a~1",
+                "WINDOWS/./X",
+                "Documents and Settings",
             ] {
                 let base = HostPath::parse(base);
                 let separator = if base.windows { '\\' } else { '/' };
@@ -449,6 +594,19 @@ mod tests {
             ("D:\\x\\y:z", "/"),
             ("C:\\Documents and Settings\\x", "/users/x"),
             ("/proc/1/task/1/fd/3", "/"),
+            ("/proc/1/exe", "/"),
+            ("/proc/net/dev", "/proc/self/net/dev"),
+            ("/proc/mounts", "/proc/self/mounts"),
+            ("/proc/netx", "/proc/netx"),
+            ("/Documents and Settings/X", "/users/x"),
+            ("./DOCUMENTS AND SETTINGS", "/users"),
+            ("//ProgramData//Application data/X", "/programdata/x"),
+            ("/AzureData/CustomData.bin", "/azuredata/customdata.bin"),
+            ("/PROGRAMDATA/a:b", "/"),
+            ("/data/ProgramData/X", "/data/ProgramData/X"),
+            ("D:data", "/d:/data"),
+            ("D:", "/d:"),
+            ("//./PIPE/Name", "/pipe/name"),
             ("/proc/1/fd", "/proc/1/fd"),
         ] {
             assert_eq!(HostPath::parse(spelling).to_string(), path, "{spelling}");
@@ -463,7 +621,12 @@ mod tests {
             ("/C:/data", true),
             ("\\data", true),
             ("//./pipe/name", true),
+            ("//./Pipe/name", true),
             ("//?/name", true),
+            ("/programData/x", true),
+            ("WINDOWS", true),
+            ("/programdatas/x", false),
+            ("/data/Windows", false),
             ("//./name", false),
             ("/data", false),
             ("/7:/data", false),
@@ -519,6 +682,10 @@ mod tests {
             ("/dev", Some(Above)),
             ("/dev/nv", None),
             ("/dev/é", None),
+            ("/dev/nvidia", Some(Equal)),
+            ("/dev/nvidia/x", Some(Below)),
+            ("/dev/nvidia*x", Some(Equal)),
+            ("/", Some(Above)),
         ] {
             assert_eq!(
                 HostPath::parse(path).relation_to("/dev/nvidia*"),
@@ -526,6 +693,49 @@ mod tests {
                 "{path}"
             );
         }
+        for (path, relation) in [
+            ("/proc", Some(Above)),
+            ("/proc/1", Some(Above)),
+            ("/proc/4711/net", Some(Equal)),
+            ("/proc/self/net/dev", Some(Below)),
+            ("/proc/thread-self/net", Some(Equal)),
+            ("/proc/<pid>/net", Some(Equal)),
+            ("/proc/1x/net", None),
+            ("/proc/1/ne", None),
+            ("/proc/selfie", None),
+            ("/procs/1/net", None),
+        ] {
+            let found = HostPath::parse(path).relation_to("/proc/<pid>/net");
+            assert_eq!(found, relation, "{path}");
+        }
+    }
+
+    #[test]
+    fn follows_the_link_of_a_distribution() {
+        use Relation::{Above, Below, Equal};
+        let link = |from: &str| LINKS.iter().find(|link| link.from == from).unwrap();
+        let var = link("/mnt/stateful_partition/var");
+        for (path, found) in [
+            ("/mnt/stateful_partition/var", Some((Equal, "/var"))),
+            (
+                "/mnt//stateful_partition/var/./log/",
+                Some((Below, "/var/log")),
+            ),
+            ("/mnt/stateful_partition/var/run/x", Some((Below, "/run/x"))),
+            ("/mnt", Some((Above, "/var"))),
+            ("/", Some((Above, "/var"))),
+            ("/mnt/stateful_partition/variable", None),
+            ("/mnt/stateful_partition/home", None),
+        ] {
+            let through = HostPath::parse(path).through(var);
+            let through = through
+                .as_ref()
+                .map(|(relation, path)| (*relation, path.as_str()));
+            assert_eq!(through, found, "{path}");
+        }
+        let long = format!("/var/opt{}", "/a".repeat(2_000));
+        let (_, path) = HostPath::parse(&long).through(link("/var/opt")).unwrap();
+        assert_eq!(path.as_str(), &long[4..]);
     }
 
     #[test]

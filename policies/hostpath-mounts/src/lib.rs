@@ -6,6 +6,7 @@
 
 pub mod catalogue;
 mod claims;
+mod environment;
 mod rules;
 pub mod ruling;
 pub mod settings;
@@ -16,7 +17,7 @@ mod volume;
 
 use shared::workload::well_known::{self, WELL_KNOWN};
 use shared::workload::{self, PodSpec};
-use shared::{Cluster, Error, FieldPath, Policy, Request, Rule, Verdict};
+use shared::{Cluster, DecodeError, Error, FieldPath, Policy, Request, Rule, Verdict};
 
 use crate::settings::Settings;
 use crate::views::{Container, Volume};
@@ -37,7 +38,7 @@ impl Policy for HostpathMounts {
     }
 
     fn wants_whole(field: &str) -> bool {
-        well_known::wants_whole(field)
+        views::wants_whole(field) || well_known::wants_whole(field)
     }
 
     fn wants_all(settings: &Settings) -> bool {
@@ -57,7 +58,7 @@ impl Policy for HostpathMounts {
             // Without a pod spec the API server refuses it.
             if let Some(pod) = PodSpec::read(request, path)? {
                 let place = FieldPath::new(path);
-                check(request, &place, &pod, settings, cluster, &mut verdict)?;
+                check(request, path, &place, &pod, settings, cluster, &mut verdict)?;
             }
             return Ok(verdict);
         }
@@ -81,7 +82,7 @@ impl Policy for HostpathMounts {
             workload::pod_specs(&request.object(), path, &mut |place, spec| {
                 has_some |= index < named;
                 let pod = PodSpec::view(spec)?;
-                check(request, place, &pod, settings, cluster, &mut verdict)
+                check(request, path, place, &pod, settings, cluster, &mut verdict)
             })?;
         }
         // A kind that everybody knows may refer to another object instead, as a Rollout does with `workloadRef`: that is
@@ -93,9 +94,10 @@ impl Policy for HostpathMounts {
     }
 }
 
-/// Judges a pod spec.
+/// Judges a pod spec, which is at `place`, to which `path` leads.
 fn check(
     request: &Request<'_>,
+    path: &str,
     place: &FieldPath<'_>,
     pod: &PodSpec<'_, Container<'_>, Volume<'_>>,
     settings: &Settings,
@@ -109,7 +111,21 @@ fn check(
         return Ok(());
     }
 
-    let mounts = Mounts::of(pod, *place);
+    let fields = environment::Pod {
+        metadata: environment::metadata(request.object().fields()?, path),
+        service_account: pod.service_account_name,
+    };
+    let containers = pod.all_containers();
+    let variables = containers.map(|container| environment::used_by(container.container, fields));
+    let variables: Vec<Vec<String>> = variables.collect();
+    let mounts = Mounts::of(pod, &variables, *place);
+    let mut most = mounts.most_pairs();
+    let mut mounts_of = |name, read_only, field: &FieldPath<'_>| {
+        let mounts = mounts.of_volume(name, read_only);
+        let left = most.checked_sub(mounts.len());
+        most = left.ok_or_else(|| DecodeError::repeated(&field.child("name")))?;
+        Ok::<_, Error>(mounts)
+    };
     let volumes = place.child("volumes");
     for (index, volume) in pod.volumes.iter().enumerate() {
         let field = volumes.index(index);
@@ -119,7 +135,7 @@ fn check(
                 path: source_field.child("path"),
                 kind: source_field.child("type"),
             };
-            let mounts = mounts.of_volume(volume.name, false);
+            let mounts = mounts_of(volume.name, false, &field)?;
             rules::check(
                 &HostVolume::new(source, place, namespace, &mounts),
                 settings,
@@ -129,7 +145,7 @@ fn check(
             (&volume.persistent_volume_claim, settings.follow_claims)
         {
             let field = field.child("persistentVolumeClaim");
-            let mounts = mounts.of_volume(volume.name, claim.read_only);
+            let mounts = mounts_of(volume.name, claim.read_only, &field)?;
             let name = field.child("claimName");
             let judged = verdict.under(request.ceiling(), |verdict| {
                 claims::check(claim, &name, namespace, &mounts, settings, cluster, verdict)

@@ -1,5 +1,6 @@
 //! The rules, one in a file.
 
+use shared::host_path::HostPath;
 use shared::{Rule, Verdict};
 
 use crate::ruling::{Access, Because, Ruling, Scope};
@@ -10,6 +11,7 @@ pub(crate) mod bidirectional_propagation;
 mod created_path;
 mod denied_path;
 mod disallowed_type;
+mod exposed_processes;
 pub(crate) mod missing_pod_spec;
 mod non_recursive_read_only;
 mod overlong_path;
@@ -25,6 +27,7 @@ pub(crate) const ALL: &[&Rule] = &[
     &created_path::RULE,
     &denied_path::RULE,
     &disallowed_type::RULE,
+    &exposed_processes::RULE,
     &missing_pod_spec::RULE,
     &non_recursive_read_only::RULE,
     &overlong_path::RULE,
@@ -56,9 +59,10 @@ pub(crate) fn check(volume: &HostVolume<'_>, settings: &Settings, verdict: &mut 
         .map(|mount| ruling_on(mount, volume, &scope, &ruling))
         .collect();
     disallowed_type::check(volume, &scope, verdict);
+    exposed_processes::check(volume, &scope, settings, verdict);
     writable_read_only_path::check(volume, &ruling, &rulings, verdict);
     created_path::check(volume, settings, verdict);
-    writable_mount::check(volume, &rulings, settings, verdict);
+    writable_mount::check(volume, &ruling, &rulings, settings, verdict);
     non_recursive_read_only::check(volume, settings, verdict);
 }
 
@@ -72,8 +76,13 @@ fn ruling_on<'s>(
 ) -> Ruling<'s> {
     match mount.view.sub_path {
         "" => *ruling,
-        sub_path => scope.ruling(&volume.path.join(sub_path)),
+        _ => scope.ruling(&reached_path(mount, volume)),
     }
+}
+
+/// The path that a mount reaches.
+fn reached_path(mount: &Mount<'_>, volume: &HostVolume<'_>) -> HostPath {
+    volume.path.join(mount.view.sub_path)
 }
 
 /// What a mount reaches: for a message, and what tells a finding about it from those about others.
@@ -82,7 +91,7 @@ fn reached(mount: &Mount<'_>, volume: &HostVolume<'_>) -> (String, String) {
         "" => (volume.quoted(), volume.identity().to_owned()),
         sub_path => {
             let written = format!("{}/{sub_path}", volume.written.trim_end_matches('/'));
-            let path = volume.path.join(sub_path);
+            let path = reached_path(mount, volume);
             (
                 quoted(&written, &path),
                 identity(&written, &path).to_owned(),
@@ -94,9 +103,11 @@ fn reached(mount: &Mount<'_>, volume: &HostVolume<'_>) -> (String, String) {
 fn refuse(volume: &HostVolume<'_>, ruling: &Ruling<'_>, verdict: &mut Verdict) {
     match ruling.because {
         Because::Risk(risk, relation) => {
-            risky_path::check(volume, risk, relation, ruling.more, verdict);
+            risky_path::check(volume, ruling, risk, relation, verdict);
         }
-        Because::Denied(denied, relation) => denied_path::check(volume, denied, relation, verdict),
+        Because::Denied(denied, relation) => {
+            denied_path::check(volume, ruling, denied, relation, verdict);
+        }
         Because::NotAllowed | Because::Nothing | Because::Allowed(..) => {
             path_outside_allowed::check(volume, verdict);
         }

@@ -2,9 +2,10 @@
 //!
 //! The more specific entry wins, whoever wrote it; of two that are alike, the administrator's.
 
-use shared::host_path::{self, HostPath, Relation};
+use shared::host_path::{self, HostPath, LINKS, Link, Relation};
+use shared::quote;
 
-use crate::catalogue::{RISKS, Risk};
+use crate::catalogue::{self, RISKS, Risk};
 use crate::settings::{Allowed, Denied, Mode, Settings};
 
 /// What a pod may do with a path.
@@ -14,6 +15,8 @@ pub enum Access {
     Never,
     /// Read it.
     ReadOnly,
+    /// Read it; writing is a matter of `writableMounts`, because pods fill it.
+    Filled,
     /// Read and write it.
     ReadWrite,
 }
@@ -25,6 +28,8 @@ pub(crate) struct Ruling<'s> {
     pub(crate) because: Because<'s>,
     /// How many more entries inside the path say the same.
     pub(crate) more: usize,
+    /// The link by which the entry concerns the path.
+    pub(crate) link: Option<&'static Link>,
 }
 
 /// The entry that decides, and how the path lies to it.
@@ -88,23 +93,19 @@ impl<'s> Scope<'s> {
         };
         // An entry of `allowed` lifts what is not more specific than itself.
         let lifted = entry.map_or(0, |entry| entry.path.depth() + 1);
-        let mut denied = Deepest::above(lifted);
-        let mut risk = Deepest::above(lifted);
-        let mut inside: Option<Ruling<'s>> = None;
-        for (depth, found) in self
-            .denials(path)
-            .chain(self.risks(path))
-            .chain(self.narrower(path))
-        {
-            match found.because {
-                Because::Denied(_, Relation::Above)
-                | Because::Risk(_, Relation::Above)
-                | Because::Allowed(_, Relation::Above) => Ruling::tighten(&mut inside, found),
-                Because::Denied(..) => denied.offer(depth, found),
-                _ => risk.offer(depth, found),
+        let mut found = Found {
+            denied: Deepest::above(lifted),
+            risk: Deepest::above(lifted),
+            inside: None,
+        };
+        self.search(path, None, &mut found);
+        // On the nodes of a distribution the path may be known by another name, or hold what is.
+        for link in LINKS {
+            if let Some((relation, other)) = path.through(link) {
+                self.search(&other, Some((link, relation)), &mut found);
             }
         }
-        for found in [denied.found, risk.found].into_iter().flatten() {
+        for found in [found.denied.found, found.risk.found].into_iter().flatten() {
             // What the catalogue holds harmless is so, also inside what it does not.
             // A denial has a reason that the user should read.
             let tells_why = found.access == ruling.access
@@ -117,9 +118,56 @@ impl<'s> Scope<'s> {
                 ruling = found;
             }
         }
-        inside
+        found
+            .inside
             .filter(|inside| inside.access < ruling.access)
             .unwrap_or(ruling)
+    }
+
+    /// Finds what is said of a path, which is that of the volume or leads to the same by a link.
+    fn search(
+        &self,
+        path: &HostPath,
+        link: Option<(&'static Link, Relation)>,
+        found: &mut Found<'s>,
+    ) {
+        let all = self.denials(path).chain(self.risks(path));
+        for (depth, mut ruling) in all.chain(self.narrower(path)) {
+            ruling.link = link.map(|(link, _)| link);
+            let is_inside = matches!(
+                ruling.because,
+                Because::Denied(_, Relation::Above)
+                    | Because::Risk(_, Relation::Above)
+                    | Because::Allowed(_, Relation::Above)
+            );
+            let depth = match link {
+                None => depth,
+                // An entry is as specific as it is when it is written with the link.
+                Some((link, _)) => {
+                    let inner = depth.saturating_sub(host_path::depth(link.to)).max(1);
+                    host_path::depth(link.from) + inner
+                }
+            };
+            if is_inside || matches!(link, Some((_, Relation::Above))) {
+                // What is around a directory that pods fill is for `writableMounts` as well.
+                if ruling.access != Access::Filled {
+                    Ruling::tighten(&mut found.inside, ruling);
+                }
+            } else if matches!(ruling.because, Because::Denied(..)) {
+                found.denied.offer(depth, ruling);
+            } else {
+                found.risk.offer(depth, ruling);
+            }
+        }
+    }
+
+    /// Whether a mount of the path leads to what processes of the node have, and no entry of `allowed` is about that.
+    pub(crate) fn exposes_processes(&self, path: &HostPath) -> bool {
+        // What covers the path and has a name in it is about `/proc` or a part of it.
+        let entry = most_specific(self.settings, path, self.namespace);
+        self.catalogue
+            && entry.is_none_or(|entry| entry.path.depth() == 0)
+            && catalogue::exposes_processes(path)
     }
 
     fn denials(&self, path: &HostPath) -> impl Iterator<Item = (usize, Ruling<'s>)> {
@@ -141,7 +189,7 @@ impl<'s> Scope<'s> {
             let relation = path.relation_to(risk.path)?;
             Some((
                 host_path::depth(risk.path) + 1,
-                Ruling::new(risk.access, Because::Risk(risk, relation)),
+                Ruling::new(risk.kind.access, Because::Risk(risk, relation)),
             ))
         })
     }
@@ -159,6 +207,14 @@ impl<'s> Scope<'s> {
             })
         })
     }
+}
+
+/// What is said of a path.
+struct Found<'s> {
+    denied: Deepest<'s>,
+    risk: Deepest<'s>,
+    /// The strictest of what is said of something inside it.
+    inside: Option<Ruling<'s>>,
 }
 
 /// The most specific of the entries that cover a path; the first of those that are alike.
@@ -188,14 +244,26 @@ impl<'s> Ruling<'s> {
             access,
             because,
             more: 0,
+            link: None,
         }
+    }
+
+    /// By which link the entry concerns the path, in the middle of a sentence; empty where it does so by its name.
+    pub(crate) fn aside(&self) -> String {
+        self.link
+            .map_or_else(String::new, |Link { from, to, of, .. }| {
+                format!(", where {} is {} on {of},", quote(from), quote(to))
+            })
     }
 
     /// Keeps the strictest, and counts the others that are as strict.
     fn tighten(strictest: &mut Option<Self>, found: Self) {
         match strictest {
             Some(strictest) if found.access > strictest.access => {}
-            Some(strictest) if found.access == strictest.access => strictest.more += 1,
+            // What several links lead to is the same.
+            Some(strictest) if found.access == strictest.access => {
+                strictest.more += usize::from(found.link == strictest.link);
+            }
             _ => *strictest = Some(found),
         }
     }

@@ -3,7 +3,7 @@
 #[cfg(feature = "schema")]
 pub mod schema;
 
-use shared::host_path::HostPath;
+use shared::host_path::{HostPath, LINKS, Relation};
 use shared::workload::{self, KINDS};
 use shared::{Exempt, GroupVersionKind, Level, OnUpdate, Reader, list_of, quote};
 
@@ -39,6 +39,8 @@ pub struct Settings {
     pub(crate) writable_mounts: Level,
     /// Types that create what is missing on the node, as root.
     pub(crate) created_paths: Level,
+    /// Mounts of `/proc` or of a process in it, which lead to the files of processes.
+    pub(crate) exposed_processes: Level,
     /// Read-only mounts of paths that usually hold other mounts, which stay writable without `recursiveReadOnly`.
     pub(crate) non_recursive_read_only: Level,
     /// Kinds of others that bear pods, such as Argo's `Rollout`, and where their pod spec is.
@@ -148,7 +150,7 @@ impl shared::Settings for Settings {
             Mode::Risky,
         );
         let allowed = settings.list("allowed", read_allowed);
-        let denied = settings.list("denied", read_denied);
+        let mut denied = settings.list("denied", read_denied);
         for (index, entry) in allowed.iter().enumerate() {
             if let Some(other) = allowed
                 .iter()
@@ -168,6 +170,14 @@ impl shared::Settings for Settings {
                 settings.problem(&format!("denied[{index}]"), problem);
             }
         }
+        // A mount by the name that a distribution has for a place is taken for one by its other name, too: that is denied.
+        for entry in &mut denied {
+            for link in LINKS {
+                if let Some((Relation::Equal | Relation::Below, path)) = entry.path.through(link) {
+                    entry.path = path;
+                }
+            }
+        }
         Self {
             mode,
             allowed,
@@ -178,6 +188,7 @@ impl shared::Settings for Settings {
             bidirectional_propagation: settings.level("bidirectionalPropagation", Level::Deny),
             writable_mounts: settings.level("writableMounts", Level::Warn),
             created_paths: settings.level("createdPaths", Level::Warn),
+            exposed_processes: settings.level("exposedProcesses", Level::Deny),
             non_recursive_read_only: settings.level("nonRecursiveReadOnly", Level::Warn),
             custom_kinds: settings.list("customKinds", read_custom_kind),
             follow_claims: settings.flag("followClaims", false),
@@ -295,7 +306,7 @@ mod tests {
             "denied": [{"path": "C:\\Keys", "reason": "keys", "readOnlyIsEnough": true}],
             "exempt": {"namespaces": ["a"], "serviceAccounts": ["a/b"], "users": ["system:serviceaccount:a:b"]},
             "bidirectionalPropagation": "warn", "writableMounts": "deny", "createdPaths": "off",
-            "nonRecursiveReadOnly": "off", "followClaims": true, "onUpdate": "enforceAll",
+            "exposedProcesses": "warn", "nonRecursiveReadOnly": "off", "followClaims": true, "onUpdate": "enforceAll",
             "customKinds": [
                 {"apiGroup": "argoproj.io", "kind": "Rollout", "podSpecPath": "spec.template.spec"},
                 {"apiGroup": "example.com", "kind": "Job", "podSpecPath": "spec"},

@@ -3,6 +3,8 @@
 use shared::workload::{self, View, well_known};
 use shared::{Cursor, DecodeError};
 
+use crate::environment::Fields;
+
 /// Whether a view of this module reads fields of this name.
 pub(crate) fn wants(field: &str) -> bool {
     workload::wants(field)
@@ -23,9 +25,14 @@ pub(crate) fn wants(field: &str) -> bool {
                 | "persistentVolumeClaim"
                 | "claimName"
                 | "local"
-                | "annotations"
-                | "kubernetes.io/config.mirror"
+                | "env"
+                | "value"
         )
+}
+
+/// Whether a view of this module reads all that is in fields of this name.
+pub(crate) fn wants_whole(field: &str) -> bool {
+    matches!(field, "valueFrom" | "envFrom" | "labels" | "annotations")
 }
 
 /// A container of any role.
@@ -34,6 +41,8 @@ pub(crate) struct Container<'a> {
     pub(crate) name: &'a str,
     pub(crate) restart_policy: &'a str,
     pub(crate) volume_mounts: Vec<VolumeMount<'a>>,
+    /// All that is read of it, for what decides where a `subPathExpr` leads.
+    pub(crate) fields: Fields<'a>,
 }
 
 impl<'a> View<'a> for Container<'a> {
@@ -42,6 +51,7 @@ impl<'a> View<'a> for Container<'a> {
             name: cursor.text("name")?,
             restart_policy: cursor.text("restartPolicy")?,
             volume_mounts: cursor.list("volumeMounts", VolumeMount::read)?,
+            fields: cursor.fields()?,
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use shared::host_path::HostPath;
 use shared::index::{Index, hash};
-use shared::workload::{Container as _, ContainerRef, PodSpec};
+use shared::workload::{ContainerRef, PodSpec};
 use shared::{FieldPath, Finding, Level, Rule, Verdict, quote};
 
 use crate::views::{Container, Source, Volume, VolumeMount};
@@ -10,6 +10,9 @@ use crate::views::{Container, Source, Volume, VolumeMount};
 /// What to do about a `PersistentVolume`, which any pod of any namespace may write once it is bound.
 pub(crate) const OF_PERSISTENT_VOLUME: &str = "use another path, or have the platform team list it in `allowed`, for all \
                                                namespaces and with readOnly: false";
+
+/// So many mounts of volumes that share a name are judged; see [`Mounts::most_pairs`].
+const MORE_PAIRS: usize = 10_000;
 
 /// A path of the node that is made a volume.
 #[derive(Debug)]
@@ -59,6 +62,8 @@ pub(crate) struct Mount<'a> {
     pub(crate) container: &'a str,
     /// Whether the container can write through it.
     pub(crate) writable: bool,
+    /// The variables that the expressions of the container use.
+    variables: &'a [String],
     base: FieldPath<'a>,
     list: &'static str,
     container_index: usize,
@@ -121,18 +126,38 @@ impl<'a> HostVolume<'a> {
         fix: &'static str,
         verdict: &mut Verdict,
     ) {
-        let finding = Finding::new(rule, &self.field(), reason).fix(fix);
-        let finding = finding.known_as(self.identity());
-        verdict.report(Level::Deny, finding.concerning(self.uses()));
+        self.report(Level::Deny, rule, reason, fix, verdict);
     }
 
-    /// Who does what with it. Writing goes with reading, so that less of the same is nothing new.
-    pub(crate) fn uses(&self) -> Vec<String> {
+    /// Reports the path itself. On an UPDATE that is new to whoever did not use it before.
+    pub(crate) fn report(
+        &self,
+        level: Level,
+        rule: &'static Rule,
+        reason: String,
+        fix: &'static str,
+        verdict: &mut Verdict,
+    ) {
+        let finding = Finding::new(rule, &self.field(), reason).fix(fix);
+        let finding = finding.known_as(self.identity());
+        let finding = finding.concerning(self.uses(verdict));
+        verdict.report(level, finding);
+    }
+
+    /// Who does what with it, for a finding of a verdict. Writing goes with reading, so that less of the same is nothing
+    /// new.
+    pub(crate) fn uses(&self, verdict: &Verdict) -> Vec<String> {
         let mut uses = Vec::new();
+        // A finding that is only counted needs none, and there may be very many.
+        if !verdict.keeps_findings() && !verdict.is_accepted() {
+            return uses;
+        }
+        let mut last: &[String] = &[];
         for Mount {
             container,
             view,
             writable,
+            variables,
             ..
         } in self.mounts
         {
@@ -141,11 +166,20 @@ impl<'a> HostVolume<'a> {
                 uses.push(format!("write {place}"));
             }
             uses.push(place);
+            if !view.sub_path_expr.is_empty() && !std::ptr::eq(last, *variables) {
+                uses.extend_from_slice(variables);
+                last = variables;
+            }
         }
         // The other types only check what is there.
         let creates = self.kind.filter(|kind| kind.ends_with("OrCreate"));
         uses.extend(creates.map(str::to_owned));
         uses
+    }
+
+    /// Whether it is what a claim of a pod is bound to.
+    pub(crate) fn is_of_a_claim(&self) -> bool {
+        matches!(self.place, Place::Claim { .. })
     }
 
     /// Whether a pod uses the path, rather than a volume that pods may use in time.
@@ -180,6 +214,16 @@ pub(crate) fn quoted(written: &str, path: &HostPath) -> String {
 }
 
 impl Mount<'_> {
+    /// Which parts of the volume it may reach: all, or what the variables of its `subPathExpr` say. What that leaves out
+    /// is reached as well when it goes.
+    pub(crate) fn parts(&self) -> Vec<String> {
+        if self.view.sub_path_expr.is_empty() {
+            vec!["all of it".to_owned()]
+        } else {
+            self.variables.to_vec()
+        }
+    }
+
     /// Calls `use_field` with a field of the mount.
     pub(crate) fn with_field<T>(
         &self,
@@ -204,20 +248,29 @@ pub(crate) struct Mounts<'a> {
 }
 
 impl<'a> Mounts<'a> {
-    pub(crate) fn of(pod: &'a PodSpec<'a, Container<'a>, Volume<'a>>, base: FieldPath<'a>) -> Self {
+    pub(crate) fn of(
+        pod: &'a PodSpec<'a, Container<'a>, Volume<'a>>,
+        variables: &'a [Vec<String>],
+        base: FieldPath<'a>,
+    ) -> Self {
         let mut all = Vec::new();
-        for ContainerRef {
-            container,
-            list,
-            index: container_index,
-            ..
-        } in pod.all_containers()
+        let containers = pod.all_containers().zip(variables);
+        for (
+            ContainerRef {
+                container,
+                list,
+                index: container_index,
+                ..
+            },
+            variables,
+        ) in containers
         {
             for (index, mount) in container.volume_mounts.iter().enumerate() {
                 all.push(Mount {
                     view: mount,
-                    container: container.name(),
+                    container: container.name,
                     writable: !mount.read_only,
+                    variables,
                     base,
                     list,
                     container_index,
@@ -240,6 +293,12 @@ impl<'a> Mounts<'a> {
                 ..*mount
             })
             .collect()
+    }
+
+    /// How many times a volume may be judged with a mount: as many as there are where each volume has a name of its own,
+    /// and some more, since the API server does not look at custom kinds.
+    pub(crate) fn most_pairs(&self) -> usize {
+        self.all.len() + MORE_PAIRS
     }
 
     /// All mounts, in the order of the containers.

@@ -1,6 +1,6 @@
 //! Every spelling of a path of the node is read as the same path.
 
-use hostpath_mounts::catalogue::RISKS;
+use hostpath_mounts::catalogue::{RISKS, Risk};
 use shared::host_path::{HostPath, Relation};
 
 use crate::choices::Choices;
@@ -71,7 +71,7 @@ fn is_the_same(one: &str, other: &str) -> Outcome {
     let (path, again) = (HostPath::parse(one), HostPath::parse(other));
     let told = |path: &HostPath| (path.has_backsteps(), path.may_lead_anywhere());
     let relations = |path: &HostPath| -> Vec<Option<Relation>> {
-        let relation = |risk: &hostpath_mounts::catalogue::Risk| path.relation_to(risk.path);
+        let relation = |risk: &Risk| path.relation_to(risk.path);
         RISKS.iter().map(relation).collect()
     };
     ensure(
@@ -98,9 +98,11 @@ fn is_joined(one: &str, other: &str) -> Outcome {
     )
 }
 
-/// How one path lies to the other is how that lies to the first, the other way round. A `*` stands for more than itself.
+/// How one path lies to the other is how that lies to the first, the other way round. A `*` and a `<pid>` stand for more
+/// than themselves.
 fn is_mirrored(one: &HostPath, other: &HostPath) -> Outcome {
-    if one.as_str().contains('*') || other.as_str().contains('*') {
+    let is_pattern = |path: &HostPath| path.as_str().contains(['*', '<']);
+    if is_pattern(one) || is_pattern(other) {
         return Ok(());
     }
     let mirrored = match other.relation(one) {

@@ -120,7 +120,10 @@ fn cluster() -> MemoryCluster {
 fn path(choices: &mut Choices<'_>) -> String {
     let mut path = match choices.below(5) {
         0 => return choices.text(20),
-        1 | 2 => choices.pick(RISKS).path.replace('*', "0"),
+        1 | 2 => {
+            let risk = choices.pick(RISKS);
+            risk.path.replace('*', "0").replace("<pid>", "1")
+        }
         _ => (choices.pick(&OTHER_PATHS)).to_owned(),
     };
     match choices.below(6) {

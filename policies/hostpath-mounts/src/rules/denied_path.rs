@@ -3,6 +3,7 @@
 use shared::host_path::Relation;
 use shared::{Rule, Verdict, quote, rule};
 
+use crate::ruling::Ruling;
 use crate::settings::Denied;
 use crate::volume::HostVolume;
 
@@ -17,11 +18,12 @@ pub(crate) static RULE: Rule = rule! {
 /// Refuses the volume for what the administrator says of its path.
 pub(crate) fn check(
     volume: &HostVolume<'_>,
+    ruling: &Ruling<'_>,
     denied: &Denied,
     relation: Relation,
     verdict: &mut Verdict,
 ) {
-    let quoted = volume.quoted();
+    let quoted = format!("{}{}", volume.quoted(), ruling.aside());
     let Denied { path, reason, .. } = denied;
     let reason = match relation {
         Relation::Equal => format!("{quoted} is denied: {reason}"),

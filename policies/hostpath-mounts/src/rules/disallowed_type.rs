@@ -30,7 +30,7 @@ pub(crate) fn check(volume: &HostVolume<'_>, scope: &Scope<'_>, verdict: &mut Ve
     );
     let finding = Finding::new(&RULE, &volume.kind_field(), reason)
         .known_as(format!("{kind} {}", volume.identity()))
-        .concerning(volume.uses());
+        .concerning(volume.uses(verdict));
     verdict.report(Level::Deny, finding);
 }
 

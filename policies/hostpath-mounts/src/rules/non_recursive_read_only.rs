@@ -53,12 +53,15 @@ mod tests {
     #[test]
     fn warns_where_other_mounts_are_usual() {
         let line = "warning: hostpath-mounts: spec.containers[0].volumeMounts[0].recursiveReadOnly: mounts below \
-                    \"/mnt\" stay writable; fix: set recursiveReadOnly: IfPossible [non_recursive_read_only]";
-        let mnt = json!({"path": "/mnt"});
-        assert_eq!(lines(&mnt, &json!({"readOnly": true}), &json!({})), [line]);
+                    \"/media\" stay writable; fix: set recursiveReadOnly: IfPossible [non_recursive_read_only]";
+        let media = json!({"path": "/media"});
+        assert_eq!(
+            lines(&media, &json!({"readOnly": true}), &json!({})),
+            [line]
+        );
         assert_eq!(
             lines(
-                &mnt,
+                &media,
                 &json!({"readOnly": true, "recursiveReadOnly": "Disabled"}),
                 &json!({})
             ),
@@ -66,7 +69,7 @@ mod tests {
         );
         for recursive in ["Enabled", "IfPossible"] {
             let mount = json!({"readOnly": true, "recursiveReadOnly": recursive});
-            assert_eq!(lines(&mnt, &mount, &json!({})), [""; 0]);
+            assert_eq!(lines(&media, &mount, &json!({})), [""; 0]);
         }
         assert_eq!(
             lines(
@@ -77,6 +80,6 @@ mod tests {
             [""; 0]
         );
         let off = json!({"nonRecursiveReadOnly": "off"});
-        assert_eq!(lines(&mnt, &json!({"readOnly": true}), &off), [""; 0]);
+        assert_eq!(lines(&media, &json!({"readOnly": true}), &off), [""; 0]);
     }
 }

@@ -27,7 +27,7 @@ pub(crate) fn check(volume: &HostVolume<'_>, verdict: &mut Verdict) -> bool {
     let is_overlong = length > PATH_MAX;
     if is_overlong {
         let reason = format!("has {length} characters, and at most {PATH_MAX} can be mounted");
-        let mut concerned = volume.uses();
+        let mut concerned = volume.uses(verdict);
         concerned.push(volume.written.to_owned());
         let finding = Finding::new(&RULE, &volume.field(), reason).concerning(concerned);
         verdict.report(Level::Deny, finding);

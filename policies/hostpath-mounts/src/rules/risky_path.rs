@@ -4,6 +4,7 @@ use shared::host_path::Relation;
 use shared::{Rule, Verdict, quote, rule};
 
 use crate::catalogue::Risk;
+use crate::ruling::Ruling;
 use crate::volume::{HostVolume, OF_PERSISTENT_VOLUME};
 
 pub(crate) static RULE: Rule = rule! {
@@ -25,13 +26,13 @@ const NO_ALIAS: &str = "mount something else, with no name that ends in ~1, in a
 /// Refuses the volume for what the catalogue says of its path.
 pub(crate) fn check(
     volume: &HostVolume<'_>,
+    ruling: &Ruling<'_>,
     risk: &Risk,
     relation: Relation,
-    more: usize,
     verdict: &mut Verdict,
 ) {
-    let quoted = volume.quoted();
-    let what = risk.what;
+    let quoted = format!("{}{}", volume.quoted(), ruling.aside());
+    let (what, more) = (risk.kind.what, ruling.more);
     let (reason, fix) = match relation {
         _ if volume.path.may_lead_anywhere() => {
             let (why, fix) = if volume.path.has_alias() {
@@ -49,10 +50,10 @@ pub(crate) fn check(
             );
             (reason, fix)
         }
-        Relation::Equal => (format!("{quoted} is {what}"), risk.instead),
+        Relation::Equal => (format!("{quoted} is {what}"), risk.kind.instead),
         Relation::Below => (
             format!("{quoted} is part of {}, {what}", quote(risk.path)),
-            risk.instead,
+            risk.kind.instead,
         ),
         Relation::Above => {
             let others = if more > 0 {
@@ -111,42 +112,42 @@ mod tests {
                 r#""/run/docker.sock" is"#,
                 socket,
                 "",
-                socket.instead,
+                socket.kind.instead,
             ),
             (
                 "//var///run/./docker.sock/",
                 r#""//var///run/./docker.sock/" (that is "/run/docker.sock") is"#,
                 socket,
                 "",
-                socket.instead,
+                socket.kind.instead,
             ),
             (
                 "var/lib/kubelet",
                 r#""var/lib/kubelet" (that is "/var/lib/kubelet") is"#,
                 kubelet,
                 "",
-                kubelet.instead,
+                kubelet.kind.instead,
             ),
             (
                 "/var/lib/kubelet/",
                 r#""/var/lib/kubelet/" is"#,
                 kubelet,
                 "",
-                kubelet.instead,
+                kubelet.kind.instead,
             ),
             (
                 "/var/lib/kubelet/pods/1",
                 r#""/var/lib/kubelet/pods/1" is part of "/var/lib/kubelet","#,
                 kubelet,
                 "",
-                kubelet.instead,
+                kubelet.kind.instead,
             ),
             (
                 "/run/systemd",
                 r#""/run/systemd" is"#,
                 risk("/run/systemd"),
                 "",
-                risk("/run/systemd").instead,
+                risk("/run/systemd").kind.instead,
             ),
             (
                 "/etc/ssl",
@@ -174,10 +175,10 @@ mod tests {
                 r#""\\\\.\\pipe\\docker_engine" (that is "/pipe/docker_engine") is"#,
                 pipe,
                 "",
-                pipe.instead,
+                pipe.kind.instead,
             ),
         ] {
-            let expected = line(&format!("{start} {}{end}", risk.what), fix);
+            let expected = line(&format!("{start} {}{end}", risk.kind.what), fix);
             for mount in [json!(null), json!({}), read_only()] {
                 assert_eq!(found(path, &mount), [expected.as_str()], "{path} {mount}");
             }
@@ -186,9 +187,9 @@ mod tests {
 
     #[test]
     fn counts_the_others_inside_the_root() {
-        let is_forbidden = |risk: &&Risk| risk.access == crate::ruling::Access::Never;
+        let is_forbidden = |risk: &&'static Risk| risk.kind.access == crate::ruling::Access::Never;
         let others = RISKS.iter().filter(is_forbidden).count() - 1;
-        let what = risk("/run/docker.sock").what;
+        let what = risk("/run/docker.sock").kind.what;
         for (path, start) in [("/", r#""/""#), (r"C:\", r#""C:\\" (that is "/")"#)] {
             let reason = format!(
                 "{start} holds \"/run/docker.sock\", {what}, and {others} more risky paths"

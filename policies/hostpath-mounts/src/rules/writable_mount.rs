@@ -1,5 +1,6 @@
 //! A writable mount of any path.
 
+use shared::host_path::Relation;
 use shared::{FieldPath, Finding, Rule, Verdict, quote, rule};
 
 use super::reached;
@@ -9,7 +10,8 @@ use crate::volume::HostVolume;
 
 pub(crate) static RULE: Rule = rule! {
     id: "writable_mount",
-    summary: "A writable mount of a path that no list names, or any mount of a socket or a device there",
+    summary: "A writable mount of a path that no list names or of a directory that pods fill, or any mount of what is \
+              inside such a directory, or of a socket or a device",
     why: "A container can plant links in a directory that it may write, for another pod or the node to follow; \
           restrictions of paths hold only where mounts are read-only (kubernetes.io, Volumes, hostPath)",
     fix: "set readOnly: true",
@@ -19,37 +21,58 @@ pub(crate) static RULE: Rule = rule! {
 /// What to do about a socket or a device.
 const NEITHER: &str = "have the platform team list the path in `allowed`";
 
-/// Reports each writable mount of a path about which nothing is said, as `rulings` are on what the mounts reach. A socket and a device are writable in any case.
+/// Reports each writable mount of a path about which nothing is said, or which pods fill, as `rulings` are on what the
+/// mounts reach. A socket and a device are writable in any case. A volume inside a directory that pods fill may be a link
+/// that one of them planted, and then it leads anywhere, read-only or not; what a claim is bound to is none, and a
+/// `subPath` follows no link out of its volume.
 pub(crate) fn check(
     volume: &HostVolume<'_>,
+    ruling: &Ruling<'_>,
     rulings: &[Ruling<'_>],
     settings: &Settings,
     verdict: &mut Verdict,
 ) {
+    let is_filled =
+        |ruling: &Ruling<'_>| ruling.access == Access::Filled && !volume.is_of_a_claim();
+    let may_be_link =
+        is_filled(ruling) && matches!(ruling.because, Because::Risk(_, Relation::Below));
     for (mount, ruling) in volume.mounts.iter().zip(rulings) {
-        if ruling.access != Access::ReadWrite || !matches!(ruling.because, Because::Nothing) {
+        let is_unknown =
+            ruling.access == Access::ReadWrite && matches!(ruling.because, Because::Nothing);
+        if !is_unknown && !is_filled(ruling) {
             continue;
         }
         let kind = volume
             .kind
             .filter(|kind| matches!(*kind, "Socket" | "CharDevice" | "BlockDevice"));
-        if kind.is_none() && !mount.writable {
+        if kind.is_none() && !mount.writable && !may_be_link {
             continue;
         }
         let finding = |field: &FieldPath<'_>| {
             let (path, identity) = reached(mount, volume);
             let identity = format!("{} {}", mount.container, identity);
-            let container = quote(mount.container);
-            let finding = if let Some(kind) = kind {
-                let reason = format!(
-                    "container {container} reaches {path}, a {kind}, which readOnly does not protect"
-                );
-                Finding::new(&RULE, field, reason).fix(NEITHER)
-            } else {
-                let reason = format!("container {container} can write to {path} of the node");
-                Finding::new(&RULE, field, reason)
+            let (does, fix) = match kind {
+                Some(_) => ("reaches", NEITHER),
+                None if mount.writable => ("can write to", RULE.fix),
+                None => ("mounts", ""),
             };
-            finding.known_as(identity)
+            let mut reason = format!("container {} {does} {path}", quote(mount.container));
+            let (what, fix) = match (ruling.because, kind) {
+                (Because::Risk(risk, relation), _) => {
+                    let fix = if may_be_link { risk.kind.instead } else { fix };
+                    match relation {
+                        Relation::Below => {
+                            ([", part of \"", risk.path, "\", ", risk.kind.what], fix)
+                        }
+                        _ => ([", ", risk.kind.what, "", ""], fix),
+                    }
+                }
+                (_, Some(kind)) => ([", a ", kind, ", which readOnly does not protect", ""], fix),
+                (_, None) => ([" of the node", "", "", ""], fix),
+            };
+            reason.extend(what);
+            let finding = Finding::new(&RULE, field, reason).fix(fix);
+            finding.known_as(identity).concerning(mount.parts())
         };
         mount.with_field("readOnly", |field| {
             verdict.report_with(settings.writable_mounts, &|| finding(field));

@@ -54,11 +54,8 @@ pub(crate) fn check(
                     quote(mount.container),
                     explain(ruling)
                 );
-                // What `subPathExpr` leaves out is written to as well when it goes.
-                let mut concerned = vec![format!("container {}", mount.container)];
-                if mount.view.sub_path_expr.is_empty() {
-                    concerned.push("all of it".to_owned());
-                }
+                let mut concerned = mount.parts();
+                concerned.push(format!("container {}", mount.container));
                 is_mounted(field, reached(mount, volume), &reason).concerning(concerned)
             };
             mount.with_field("readOnly", |field| {
@@ -76,20 +73,25 @@ fn is_mounted(field: &FieldPath<'_>, (quoted, identity): (String, String), how: 
 
 fn explain(ruling: &Ruling<'_>) -> String {
     use shared::host_path::Relation::{Above, Below, Equal};
+    let it = format!("it{}", ruling.aside());
     match ruling.because {
-        Because::Risk(risk, Equal) => format!("it is {}", risk.what),
-        Because::Risk(risk, Below) => format!("it is part of {}, {}", quote(risk.path), risk.what),
-        Because::Risk(risk, Above) => format!("it holds {}, {}", quote(risk.path), risk.what),
+        Because::Risk(risk, Equal) => format!("{it} is {}", risk.kind.what),
+        Because::Risk(risk, Below) => {
+            format!("{it} is part of {}, {}", quote(risk.path), risk.kind.what)
+        }
+        Because::Risk(risk, Above) => {
+            format!("{it} holds {}, {}", quote(risk.path), risk.kind.what)
+        }
         Because::Denied(denied, Above) => {
             format!(
-                "it holds {}, which is denied: {}",
+                "{it} holds {}, which is denied: {}",
                 quote(denied.path.as_str()),
                 denied.reason
             )
         }
-        Because::Denied(denied, _) => format!("it is denied: {}", denied.reason),
+        Because::Denied(denied, _) => format!("{it} is denied: {}", denied.reason),
         Because::Allowed(entry, Above) => format!(
-            "it holds {}, which is allowed only readOnly",
+            "{it} holds {}, which is allowed only readOnly",
             quote(entry.path.as_str())
         ),
         Because::Allowed(entry, _) => {

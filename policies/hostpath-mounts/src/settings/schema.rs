@@ -27,10 +27,12 @@ pub struct Settings {
     pub exempt: Exempt,
     /// Mounts with `mountPropagation: Bidirectional`, which show up on the node.
     pub bidirectional_propagation: Level,
-    /// Writable mounts of paths that no list names.
+    /// Writable mounts of paths that no list names, and of directories that pods fill.
     pub writable_mounts: Level,
     /// The types `DirectoryOrCreate` and `FileOrCreate`, which make what is missing on the node, as root.
     pub created_paths: Level,
+    /// Mounts of `/proc` or of a process in it, which lead to the files of all processes, also when they are read-only.
+    pub exposed_processes: Level,
     /// Read-only mounts of paths that usually hold other mounts, which stay writable without `recursiveReadOnly`.
     pub non_recursive_read_only: Level,
     /// More kinds that bear pods, beside those that need no setting. List them in `spec.rules` of the policy, too.
@@ -171,6 +173,7 @@ impl Default for Settings {
             bidirectional_propagation: Level::Deny,
             writable_mounts: Level::Warn,
             created_paths: Level::Warn,
+            exposed_processes: Level::Deny,
             non_recursive_read_only: Level::Warn,
             custom_kinds: Vec::new(),
             follow_claims: false,
@@ -207,6 +210,7 @@ impl Described for Settings {
             bidirectional_propagation: Level::Warn,
             writable_mounts: Level::Deny,
             created_paths: Level::Deny,
+            exposed_processes: Level::Warn,
             non_recursive_read_only: Level::Off,
             custom_kinds: vec![CustomKind {
                 api_group: ApiGroup("example.com".to_owned()),
