@@ -85,8 +85,8 @@ impl Policy for HostpathMounts {
                 check(request, path, place, &pod, settings, cluster, &mut verdict)
             })?;
         }
-        // A kind that everybody knows may refer to another object instead, as a Rollout does with `workloadRef`: that is
-        // judged by itself. Only a path that somebody wrote may be misspelt.
+        // A well-known kind may refer to another object instead, as a Rollout does with `workloadRef`: that is
+        // judged by itself. Only a path from the settings may be misspelt.
         if let (false, Some(path)) = (has_some, paths.get(..named).and_then(<[_]>::first)) {
             rules::missing_pod_spec::check(path, &mut verdict);
         }

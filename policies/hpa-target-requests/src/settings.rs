@@ -59,7 +59,7 @@ pub(crate) struct ReadableKind<'s> {
     pub(crate) api_version: &'s str,
     pub(crate) kind: &'s str,
     pub(crate) pod_spec: &'s str,
-    /// Whether it is of another project, and no setting names it: where it may not be read, nobody said that it could.
+    /// Whether it is of another project, and no setting names it: it may be that the policy may not read it.
     pub(crate) is_well_known: bool,
 }
 

@@ -211,7 +211,13 @@ fn cannot_look_up(configured: &Configured) -> BTreeSet<&str> {
         .collect()
 }
 
-fn join<T: AsRef<str>>(names: BTreeSet<T>) -> String {
-    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
-    names.join(", ")
+fn join<T: AsRef<str>>(names: impl IntoIterator<Item = T>) -> String {
+    let mut text = String::new();
+    for name in names {
+        if !text.is_empty() {
+            text.push_str(", ");
+        }
+        text.push_str(name.as_ref());
+    }
+    text
 }

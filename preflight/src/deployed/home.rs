@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::{kinds::text, manifests::Object};
 
-/// Where it is installed, unless somebody chose another namespace.
+/// Where it is installed, unless the installation chose another namespace.
 pub(super) const DEFAULT: &str = "kubewarden";
 
 /// The argument of the controller.

@@ -89,7 +89,7 @@ pub(crate) fn replace(object: &mut Value, old: &Value, now: Option<Timestamp>) {
             take_over(metadata, old_metadata, field);
         }
     }
-    // An update that changes nothing is nobody's.
+    // An update that changes nothing has no manager.
     if object == old {
         return;
     }
@@ -170,8 +170,8 @@ fn sets_of_a_service(object: &Value) -> Value {
 mod tests {
     use super::*;
 
-    fn now() -> Option<Timestamp> {
-        Some("2026-11-22T16:39:02.987654321Z".parse().unwrap())
+    fn now() -> Timestamp {
+        "2026-11-22T16:39:02.987654321Z".parse().unwrap()
     }
 
     fn forged() -> Value {
@@ -188,7 +188,7 @@ mod tests {
         let mut object = json!({
             "apiVersion": "v1", "kind": "Service", "metadata": forged(), "spec": {}, "status": {"a": 1},
         });
-        create(&mut object, 255, now());
+        create(&mut object, 255, Some(now()));
         assert_eq!(
             object,
             json!({
@@ -225,9 +225,9 @@ mod tests {
             "2020-01-01T00:00:00Z"
         );
         let mut broken = json!({"metadata": 1});
-        create(&mut broken, 0, now());
-        replace(&mut broken, &json!({}), now());
-        stamp(&mut broken, "2026-11-22T16:39:02Z".parse().unwrap());
+        create(&mut broken, 0, Some(now()));
+        replace(&mut broken, &json!({}), Some(now()));
+        stamp(&mut broken, now());
         assert_eq!(broken, json!({"metadata": 1}));
     }
 
@@ -241,7 +241,7 @@ mod tests {
             "name": "a", "uid": "u", "resourceVersion": "41", "generation": 3,
             "creationTimestamp": "2020-02-02T00:00:00Z", "managedFields": [{"manager": "old"}],
         }));
-        replace(&mut new, &old, now());
+        replace(&mut new, &old, Some(now()));
         let manager = json!({
             "manager": "preflight", "operation": "Update", "apiVersion": "v1", "fieldsType": "FieldsV1",
             "fieldsV1": {}, "time": "2026-11-22T16:39:02Z",
@@ -261,7 +261,7 @@ mod tests {
             "metadata": {"name": "a", "deletionTimestamp": "2020-01-01T00:00:00Z", "deletionGracePeriodSeconds": 30},
         });
         let mut new = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}});
-        replace(&mut new, &old, now());
+        replace(&mut new, &old, Some(now()));
         assert_eq!(new, old);
     }
 
