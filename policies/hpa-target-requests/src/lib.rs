@@ -339,7 +339,7 @@ impl Review<'_> {
             };
             if let Some(failure) = failure(metric, pods) {
                 verdict.under(most, |verdict| {
-                    rules::check(pair, &failure, settings, verdict)
+                    rules::check(pair, &failure, settings, verdict);
                 });
             }
         }
