@@ -56,7 +56,7 @@ pub struct Namespace(
     #[schemars(length(max = 63), regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))] pub String,
 );
 
-/// A key of a Secret or a ConfigMap.
+/// A key in the data of an object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct DataKey(

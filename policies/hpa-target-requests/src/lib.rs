@@ -367,7 +367,7 @@ impl Review<'_> {
             };
             if let Some(failure) = failure(metric, pods).filter(|_| !is_unknown(metric)) {
                 verdict.under(most, |verdict| {
-                    rules::check(pair, &failure, settings, verdict)
+                    rules::check(pair, &failure, settings, verdict);
                 });
             }
         }

@@ -41,23 +41,18 @@ pub(crate) struct Problem {
     pub(crate) fix: [String; 2],
 }
 
-impl Pair<'_> {
-    /// Counts what is wrong, where nobody will read about it. Says whether that was so.
-    pub(crate) fn count_unread(
-        &self,
-        rule: &'static Rule,
-        level: Level,
-        verdict: &mut Verdict,
-    ) -> bool {
-        let level = verdict.capped(level);
-        // The first refusal has words, whatever was said before.
-        let is_read = verdict.keeps_findings() || level == Level::Deny && verdict.is_accepted();
-        if !is_read {
-            verdict.report(level, Finding::new(rule, &"", ""));
-        }
-        !is_read
+/// Counts what is wrong, where it will not be read. Says whether that was so.
+pub(crate) fn count_unread(rule: &'static Rule, level: Level, verdict: &mut Verdict) -> bool {
+    let level = verdict.capped(level);
+    // The first refusal has words, whatever was said before.
+    let is_read = verdict.keeps_findings() || level == Level::Deny && verdict.is_accepted();
+    if !is_read {
+        verdict.report(level, Finding::new(rule, &"", ""));
     }
+    !is_read
+}
 
+impl Pair<'_> {
     /// ` of Deployment "web"`, where somebody writes the autoscaler and not the workload itself.
     pub(crate) fn of_workload(&self) -> String {
         match self.side {

@@ -536,7 +536,8 @@ mod tests {
         };
         let strict = |object: &Value, there: &Value| {
             let settings = json!({"duplicateVertical": "deny"});
-            let review = Review::create(object).in_cluster(MemoryCluster::of(&[there.clone()]));
+            let review =
+                Review::create(object).in_cluster(MemoryCluster::of(std::slice::from_ref(there)));
             is_accepted(&review.with(settings))
         };
         assert_eq!(passes(&cpu(), &[all()]), [false, true, true]);

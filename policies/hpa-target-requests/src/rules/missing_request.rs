@@ -2,7 +2,7 @@
 
 use shared::{Level, Rule, Verdict, quote, rule};
 
-use crate::pair::{Pair, Problem};
+use crate::pair::{Pair, Problem, count_unread};
 use crate::pods::Container;
 
 pub(crate) static RULE: Rule = rule! {
@@ -41,7 +41,7 @@ fn check_all(
     verdict: &mut Verdict,
 ) {
     for found in pair.pods.without_request(&pair.metric.resource) {
-        if pair.count_unread(&RULE, Level::Deny, verdict) {
+        if count_unread(&RULE, Level::Deny, verdict) {
             return;
         }
         report(pair, found, besides, &place(found), verdict);
