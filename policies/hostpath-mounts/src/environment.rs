@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use shared::Json;
 
+use crate::add;
 use crate::views::Container;
 
 /// A map as it is written. Its fields are taken as they are: where they matter, the API server has looked at them.
@@ -30,12 +31,8 @@ pub(crate) fn used_by(container: &Container<'_>, pod: Pod<'_>) -> Vec<String> {
         want(mount.sub_path_expr, &mut wanted);
     }
     let mut use_of = |name: &str, source: &Json<'_>| {
-        describe(
-            &[container.name, " ", name].concat(),
-            source,
-            pod,
-            &mut used,
-        );
+        let mut place = format!("{} {name}", container.name);
+        describe(&mut place, source, pod, &mut used);
     };
     let variables = list(container.fields, "env");
     let has_very_many = variables.len() > MOST_COMPARED;
@@ -71,42 +68,67 @@ pub(crate) fn used_by(container: &Container<'_>, pod: Pod<'_>) -> Vec<String> {
     used
 }
 
-/// Adds the names that a text refers to.
+/// Adds the names that a text refers to as `$(NAME)`; `$$` is a dollar sign.
+///
+/// Source: `third_party/forked/golang/expansion/expand.go`.
 fn want<'t>(text: &'t str, wanted: &mut Vec<&'t str>) {
-    wanted.extend(references(text).take(MOST_COMPARED + 1));
+    let most = wanted.len() + MOST_COMPARED;
+    let mut rest = text;
+    while let Some((_, behind)) = rest.split_once('$') {
+        // What is behind another dollar sign is text.
+        rest = behind.strip_prefix('$').unwrap_or(behind);
+        if let Some(inner) = behind.strip_prefix('(') {
+            // Where no parenthesis is closed any more, nothing else is a reference either.
+            let Some((name, behind)) = inner.split_once(')') else {
+                return;
+            };
+            wanted.push(name);
+            rest = behind;
+        }
+        if wanted.len() > most {
+            return;
+        }
+    }
 }
 
-/// Adds what is said at a place, each text for itself, so that their order does not matter; and what it refers to, where
-/// the pod says so.
-fn describe(place: &str, json: &Json<'_>, pod: Pod<'_>, used: &mut Vec<String>) {
+/// Adds what is said at a place, each text for itself, so that their order does not matter, with what it refers to in the
+/// pod.
+fn describe(place: &mut String, json: &Json<'_>, pod: Pod<'_>, used: &mut Vec<String>) {
+    let end = place.len();
     match json {
         Json::Map(fields) => {
             for (key, value) in fields {
                 // The API server adds a version, and a divisor of 0.
                 if !matches!(&**key, "apiVersion" | "divisor") {
-                    describe(&[place, " ", key].concat(), value, pod, used);
+                    add(place, &[" ", key]);
+                    describe(place, value, pod, used);
+                    place.truncate(end);
                 }
             }
+            return;
         }
         Json::String(value) => {
-            used.push([place, "=", value].concat());
-            if value == "spec.serviceAccountName" {
-                used.push([place, pod.service_account].concat());
-            }
-            // `metadata.labels['a']`
-            let Some(key) = value.strip_suffix("']") else {
-                return;
+            let account = match &**value {
+                "spec.serviceAccountName" => pod.service_account,
+                _ => "",
             };
+            add(place, &["=", value, account]);
+            // `metadata.labels['a']`
+            let key = value.strip_suffix("']").unwrap_or_default();
             for list in ["labels", "annotations"] {
                 for (name, value) in fields(find(pod.metadata, list)) {
-                    if key.ends_with(&**name) {
-                        describe(&[place, " ", name].concat(), value, Pod::default(), used);
+                    if let Json::String(value) = value
+                        && key.ends_with(&**name)
+                    {
+                        add(place, &[value]);
                     }
                 }
             }
         }
-        _ => used.push(place.to_owned()),
+        _ => {}
     }
+    used.push(place.clone());
+    place.truncate(end);
 }
 
 #[inline(never)]
@@ -150,28 +172,6 @@ pub(crate) fn metadata<'a>(object: Fields<'a>, path: &str) -> Fields<'a> {
     fields(find(above, "metadata"))
 }
 
-/// The names in `$(NAME)`; `$$` is a dollar sign.
-///
-/// Source: `third_party/forked/golang/expansion/expand.go`.
-fn references(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        loop {
-            let (_, behind) = rest.split_once('$')?;
-            if let Some(behind) = behind.strip_prefix('$') {
-                rest = behind;
-            } else if let Some(inner) = behind.strip_prefix('(') {
-                // Where no parenthesis is closed any more, nothing else is a reference either.
-                let (name, behind) = inner.split_once(')')?;
-                rest = behind;
-                return Some(name);
-            } else {
-                rest = behind;
-            }
-        }
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
@@ -192,7 +192,8 @@ mod tests {
             ("$($(A)", &["$(A"]),
             ("$()", &[""]),
         ] {
-            let found: Vec<&str> = references(text).collect();
+            let mut found = Vec::new();
+            want(text, &mut found);
             assert_eq!(found, names, "{text}");
         }
     }

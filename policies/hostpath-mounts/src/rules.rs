@@ -1,8 +1,9 @@
 //! The rules, one in a file.
 
-use shared::host_path::HostPath;
+use shared::host_path::{HostPath, Relation};
 use shared::{Rule, Verdict};
 
+use crate::catalogue::{self, Risk};
 use crate::ruling::{Access, Because, Ruling, Scope};
 use crate::settings::Settings;
 use crate::volume::{HostVolume, Mount, identity, quoted};
@@ -50,9 +51,15 @@ pub(crate) fn check(volume: &HostVolume<'_>, settings: &Settings, verdict: &mut 
     }
     let scope = Scope::of(settings, &volume.path, volume.namespace);
     let ruling = scope.ruling(&volume.path);
-    if ruling.access == Access::Never {
-        refuse(volume, &ruling, verdict);
-        return;
+    // A `local` volume may be a whole disk: `spec.volumeMode: Block`, or a file system that the kubelet makes on it.
+    let is_disk = |risk: &Risk| volume.is_local() && risk.path == catalogue::DEVICES;
+    match ruling.because {
+        Because::Risk(risk, Relation::Below) if is_disk(risk) => return,
+        _ if ruling.access == Access::Never => {
+            refuse(volume, &ruling, verdict);
+            return;
+        }
+        _ => {}
     }
     let mounts = volume.mounts.iter();
     let rulings: Vec<Ruling<'_>> = mounts
@@ -105,9 +112,7 @@ fn refuse(volume: &HostVolume<'_>, ruling: &Ruling<'_>, verdict: &mut Verdict) {
         Because::Risk(risk, relation) => {
             risky_path::check(volume, ruling, risk, relation, verdict);
         }
-        Because::Denied(denied, relation) => {
-            denied_path::check(volume, ruling, denied, relation, verdict);
-        }
+        Because::Denied(..) => denied_path::check(volume, ruling, verdict),
         Because::NotAllowed | Because::Nothing | Because::Allowed(..) => {
             path_outside_allowed::check(volume, verdict);
         }

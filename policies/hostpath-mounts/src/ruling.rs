@@ -5,6 +5,7 @@
 use shared::host_path::{self, HostPath, LINKS, Link, Relation};
 use shared::quote;
 
+use crate::add;
 use crate::catalogue::{self, RISKS, Risk};
 use crate::settings::{Allowed, Denied, Mode, Settings};
 
@@ -248,12 +249,45 @@ impl<'s> Ruling<'s> {
         }
     }
 
-    /// By which link the entry concerns the path, in the middle of a sentence; empty where it does so by its name.
-    pub(crate) fn aside(&self) -> String {
-        self.link
-            .map_or_else(String::new, |Link { from, to, of, .. }| {
-                format!(", where {} is {} on {of},", quote(from), quote(to))
-            })
+    /// Says what the entry has to do with a path, which is the `subject` of the sentence.
+    pub(crate) fn explain(&self, subject: &str) -> String {
+        let (relation, path, before, what) = match self.because {
+            Because::Risk(risk, relation) => (relation, risk.path, "", risk.kind.what),
+            Because::Denied(denied, relation) => {
+                let before = match relation {
+                    Relation::Equal => "denied: ",
+                    _ => "which is denied: ",
+                };
+                (relation, denied.path.as_str(), before, &*denied.reason)
+            }
+            Because::Allowed(entry, relation) => {
+                let what = match relation {
+                    Relation::Equal => "allowed only readOnly",
+                    _ => "which is allowed only readOnly",
+                };
+                (relation, entry.path.as_str(), "", what)
+            }
+            Because::Nothing | Because::NotAllowed => (Relation::Equal, "", "not allowed", ""),
+        };
+        let by_link = match self.link {
+            None => ["", "", "", "", "", "", ""],
+            Some(Link { from, to, of, .. }) => {
+                [", where \"", from, "\" is \"", to, "\" on ", of, ","]
+            }
+        };
+        let relates = match relation {
+            Relation::Equal => " is ",
+            Relation::Below => " is part of ",
+            Relation::Above => " holds ",
+        };
+        let mut text = subject.to_owned();
+        add(&mut text, &by_link);
+        add(&mut text, &[relates]);
+        if relation != Relation::Equal {
+            add(&mut text, &[&quote(path).to_string(), ", "]);
+        }
+        add(&mut text, &[before, what]);
+        text
     }
 
     /// Keeps the strictest, and counts the others that are as strict.

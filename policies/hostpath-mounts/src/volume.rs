@@ -177,6 +177,11 @@ impl<'a> HostVolume<'a> {
         uses
     }
 
+    /// Whether it is the `local` source of a `PersistentVolume`, which has no type.
+    pub(crate) fn is_local(&self) -> bool {
+        self.kind.is_none()
+    }
+
     /// Whether it is what a claim of a pod is bound to.
     pub(crate) fn is_of_a_claim(&self) -> bool {
         matches!(self.place, Place::Claim { .. })

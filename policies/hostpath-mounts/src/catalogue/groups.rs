@@ -122,6 +122,48 @@ static INSTALLER: Kind = never("a socket that installs software on the node", ST
 static BUS: Kind = never("the bus on which the node's services take orders", STORAGE);
 static DEVICE_CONTROL: Kind = never("the control socket of the node's devices", DEVICE);
 static DEVICES: Kind = never("the disks and the memory of the node", DEVICE);
+static ATTACHED: Kind = never(
+    "hardware of the node: a container that reaches it controls what is attached",
+    DEVICE,
+);
+static DIRECT_HARDWARE: Kind = never(
+    "hardware that a container drives without the kernel",
+    DEVICE,
+);
+static SECURITY_CHIP: Kind = never("the security chip of the node, with its keys", DEVICE);
+static KERNEL_LOG: Kind = never(
+    "the log of the kernel, which a container can read and write",
+    DEVICE,
+);
+static LOG_SOCKET: Kind = never(
+    "the socket of the node's log, in which a container can write as any program",
+    "write to standard output, which the kubelet keeps; or have the platform team list the path in `allowed`",
+);
+static HUGE_PAGES: Kind = never(
+    "memory of other processes, also of virtual machines",
+    "use an emptyDir with medium: HugePages, or have the platform team list the path in `allowed`",
+);
+static DRIVERS: Kind = never(
+    "where drivers of volumes have their sockets, which take orders for all pods of the node",
+    KUBELET,
+);
+static REGISTRATION: Kind = never(
+    "where drivers register with the kubelet: one that does so is given volumes of pods, with their secrets",
+    KUBELET,
+);
+static DEVICE_REGISTRATION: Kind = never(
+    "where device plugins register with the kubelet: one that does so hands out devices of the node",
+    KUBELET,
+);
+static POD_RESOURCES: Kind = never(
+    "a socket of the kubelet that tells which devices pods have",
+    KUBELET,
+);
+static SECRET_PROVIDERS: Kind = never(
+    "where providers of secrets have their sockets",
+    "have the platform team list the path in `allowed`",
+);
+static FEATURES: Kind = read_only("where programs say what becomes a label of the node");
 
 static NAME_SERVERS: Kind = read_only("where the node finds its name servers");
 static KERNEL_SETTINGS: Kind = read_only(
@@ -162,7 +204,9 @@ static INTERFACES: Kind = harmless("a device that makes network interfaces");
 static FILE_SYSTEMS: Kind = harmless("a device that makes file systems");
 static MACHINES: Kind = harmless("a device that runs virtual machines");
 static GRAPHICS: Kind = harmless("graphics cards");
+static ACCELERATORS: Kind = harmless("cards that compute");
 static NETWORK_CARDS: Kind = harmless("network cards");
+static LOCK: Kind = harmless("a lock, which is written whenever it is used, and holds nothing");
 
 macro_rules! groups {
     ($({ $of:literal, $source:literal; $($kind:ident: $($path:literal)+;)+ },)+) => {
@@ -194,10 +238,16 @@ groups! {
         "Kubernetes",
         "Kubernetes, Volumes, hostPath; BishopFox badPods; MITRE ATT&CK T1611; Cluster API, kubeadm bootstrap provider";
         KUBELET_DIRECTORY: "/var/lib/kubelet";
+        REGISTRATION: "/var/lib/kubelet/plugins_registry";
+        DRIVERS: "/var/lib/kubelet/plugins";
+        DEVICE_REGISTRATION: "/var/lib/kubelet/device-plugins";
+        POD_RESOURCES: "/var/lib/kubelet/pod-resources";
         CONTROL_PLANE: "/etc/kubernetes" "/var/lib/kubernetes" "/etc/ssl/etcd";
         ALL_DATA: "/var/lib/etcd";
         KEYS_OF_ALL_DATA: "/etc/etcd";
         JOINING: "/run/kubeadm";
+        SECRET_PROVIDERS: "/etc/kubernetes/secrets-store-csi-providers";
+        FEATURES: "/etc/kubernetes/node-feature-discovery";
     },
     {
         "k3s and RKE2",
@@ -276,9 +326,10 @@ groups! {
     },
     {
         "Clouds",
-        "cloud-init and Azure documentation; aws/amazon-ssm-agent; kubescape alert-mount-potential-credentials-paths";
+        "cloud-init, Azure and GKE documentation; aws/amazon-ssm-agent; kubescape alert-mount-potential-credentials-paths";
         USER_DATA: "/var/lib/cloud" "/run/cloud-init" "/azuredata";
-        MACHINE: "/var/lib/waagent";
+        MACHINE: "/var/lib/waagent" "/home/kubernetes";
+        PROGRAMS: "/home/kubernetes/bin";
         KEYS: "/var/lib/amazon";
         KUBELET_DIRECTORY: "/var/data/kubelet" "/var/vcap";
     },
@@ -318,6 +369,13 @@ groups! {
         PROGRAMS: "/usr" "/opt/bin";
         TIMETABLES: "/var/spool/cron";
         SHARED_MEMORY: "/dev/shm";
+        HUGE_PAGES: "/dev/hugepages";
+        KERNEL_LOG: "/dev/kmsg";
+        LOG_SOCKET: "/dev/log";
+        SECURITY_CHIP: "/dev/tpm*";
+        DIRECT_HARDWARE: "/dev/vfio";
+        ATTACHED: "/dev/serial" "/dev/tty*" "/dev/bus" "/dev/snd" "/dev/video*" "/dev/input" "/dev/i2c*" "/dev/spidev*"
+            "/dev/gpio*";
     },
     {
         "Network plugins",
@@ -351,7 +409,8 @@ groups! {
     },
     {
         "Harmless files and devices",
-        "proc(5), null(4), random(4); kernel documentation";
+        "proc(5), null(4), random(4); kernel documentation; kubernetes-sigs/iptables-wrappers; AMD, AWS Neuron and Google \
+         device plugins";
         MEASURES: "/proc/cpuinfo" "/proc/diskstats" "/proc/loadavg" "/proc/meminfo" "/proc/pressure" "/proc/stat"
             "/proc/uptime" "/proc/version" "/proc/vmstat" "/proc/<pid>/mountinfo" "/proc/<pid>/mounts"
             "/proc/<pid>/net/dev" "/proc/<pid>/stat";
@@ -360,7 +419,9 @@ groups! {
         INTERFACES: "/dev/net/tun";
         FILE_SYSTEMS: "/dev/fuse";
         MACHINES: "/dev/kvm";
-        GRAPHICS: "/dev/dri" "/dev/nvidia*";
+        GRAPHICS: "/dev/dri" "/dev/nvidia*" "/dev/kfd" "/dev/dxg" "/dev/mali*";
+        ACCELERATORS: "/dev/accel*" "/dev/neuron*";
+        LOCK: "/run/xtables.lock";
         NETWORK_CARDS: "/dev/infiniband";
     },
 }

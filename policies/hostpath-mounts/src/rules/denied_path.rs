@@ -1,10 +1,8 @@
 //! A path that the administrator denies.
 
-use shared::host_path::Relation;
-use shared::{Rule, Verdict, quote, rule};
+use shared::{Rule, Verdict, rule};
 
 use crate::ruling::Ruling;
-use crate::settings::Denied;
 use crate::volume::HostVolume;
 
 pub(crate) static RULE: Rule = rule! {
@@ -16,26 +14,8 @@ pub(crate) static RULE: Rule = rule! {
 };
 
 /// Refuses the volume for what the administrator says of its path.
-pub(crate) fn check(
-    volume: &HostVolume<'_>,
-    ruling: &Ruling<'_>,
-    denied: &Denied,
-    relation: Relation,
-    verdict: &mut Verdict,
-) {
-    let quoted = format!("{}{}", volume.quoted(), ruling.aside());
-    let Denied { path, reason, .. } = denied;
-    let reason = match relation {
-        Relation::Equal => format!("{quoted} is denied: {reason}"),
-        Relation::Below => format!(
-            "{quoted} is part of {}, which is denied: {reason}",
-            quote(path.as_str())
-        ),
-        Relation::Above => format!(
-            "{quoted} holds {}, which is denied: {reason}",
-            quote(path.as_str())
-        ),
-    };
+pub(crate) fn check(volume: &HostVolume<'_>, ruling: &Ruling<'_>, verdict: &mut Verdict) {
+    let reason = ruling.explain(&volume.quoted());
     volume.refuse(&RULE, reason, RULE.fix, verdict);
 }
 

@@ -31,43 +31,30 @@ pub(crate) fn check(
     relation: Relation,
     verdict: &mut Verdict,
 ) {
-    let quoted = format!("{}{}", volume.quoted(), ruling.aside());
-    let (what, more) = (risk.kind.what, ruling.more);
-    let (reason, fix) = match relation {
-        _ if volume.path.may_lead_anywhere() => {
-            let (why, fix) = if volume.path.has_alias() {
-                (
-                    "has a name that Windows may know as another one, so it ",
-                    NO_ALIAS,
-                )
-            } else {
-                ("", RULE.fix)
-            };
-            let reason = format!(
-                "{} {why}may lead anywhere on the node, also to {}, {what}",
-                quote(volume.written),
-                quote(risk.path)
-            );
-            (reason, fix)
+    let mut reason = ruling.explain(&volume.quoted());
+    let mut fix = risk.kind.instead;
+    if volume.path.may_lead_anywhere() {
+        let why = if volume.path.has_alias() {
+            fix = NO_ALIAS;
+            "has a name that Windows may know as another one, so it "
+        } else {
+            fix = RULE.fix;
+            ""
+        };
+        reason = format!(
+            "{} {why}may lead anywhere on the node, also to {}, {}",
+            quote(volume.written),
+            quote(risk.path),
+            risk.kind.what
+        );
+    } else if relation == Relation::Above {
+        fix = NARROWER;
+        let more = ruling.more;
+        if more > 0 {
+            let s = if more == 1 { "" } else { "s" };
+            reason.push_str(&format!(", and {more} more risky path{s}"));
         }
-        Relation::Equal => (format!("{quoted} is {what}"), risk.kind.instead),
-        Relation::Below => (
-            format!("{quoted} is part of {}, {what}", quote(risk.path)),
-            risk.kind.instead,
-        ),
-        Relation::Above => {
-            let others = if more > 0 {
-                let s = if more == 1 { "" } else { "s" };
-                format!(", and {more} more risky path{s}")
-            } else {
-                String::new()
-            };
-            (
-                format!("{quoted} holds {}, {what}{others}", quote(risk.path)),
-                NARROWER,
-            )
-        }
-    };
+    }
     let fix = if volume.is_of_a_pod() {
         fix
     } else {

@@ -51,26 +51,27 @@ pub(crate) fn check(
         let finding = |field: &FieldPath<'_>| {
             let (path, identity) = reached(mount, volume);
             let identity = format!("{} {}", mount.container, identity);
-            let (does, fix) = match kind {
-                Some(_) => ("reaches", NEITHER),
-                None if mount.writable => ("can write to", RULE.fix),
-                None => ("mounts", ""),
+            let does = match kind {
+                Some(_) => "reaches",
+                None if mount.writable => "can write to",
+                None => "mounts",
             };
-            let mut reason = format!("container {} {does} {path}", quote(mount.container));
-            let (what, fix) = match (ruling.because, kind) {
-                (Because::Risk(risk, relation), _) => {
-                    let fix = if may_be_link { risk.kind.instead } else { fix };
-                    match relation {
-                        Relation::Below => {
-                            ([", part of \"", risk.path, "\", ", risk.kind.what], fix)
-                        }
-                        _ => ([", ", risk.kind.what, "", ""], fix),
-                    }
+            let (is, what, end) = match (ruling.because, kind) {
+                (Because::Risk(risk, Relation::Below), _) => {
+                    (", part of ", risk.path, risk.kind.what)
                 }
-                (_, Some(kind)) => ([", a ", kind, ", which readOnly does not protect", ""], fix),
-                (_, None) => ([" of the node", "", "", ""], fix),
+                (Because::Risk(risk, _), _) => ("", "", risk.kind.what),
+                (_, Some(kind)) => (", a ", kind, "which readOnly does not protect"),
+                (_, None) => (" of the node", "", ""),
             };
-            reason.extend(what);
+            let comma = if end.is_empty() { "" } else { ", " };
+            let container = quote(mount.container);
+            let reason = format!("container {container} {does} {path}{is}{what}{comma}{end}");
+            let fix = match ruling.because {
+                Because::Risk(risk, _) if may_be_link => risk.kind.instead,
+                _ if kind.is_some() => NEITHER,
+                _ => RULE.fix,
+            };
             let finding = Finding::new(&RULE, field, reason).fix(fix);
             finding.known_as(identity).concerning(mount.parts())
         };

@@ -3,7 +3,7 @@
 use shared::{FieldPath, Finding, Level, Rule, Verdict, quote, rule};
 
 use super::reached;
-use crate::ruling::{Access, Because, Ruling};
+use crate::ruling::{Access, Ruling};
 use crate::volume::{HostVolume, OF_PERSISTENT_VOLUME};
 
 pub(crate) static RULE: Rule = rule! {
@@ -24,7 +24,7 @@ pub(crate) fn check(
 ) {
     if volume.mounts.is_empty() {
         if ruling.access == Access::ReadOnly && !volume.read_only {
-            let explained = explain(ruling);
+            let explained = ruling.explain("it");
             let finding = if volume.is_of_a_pod() {
                 let reason = format!(
                     "by no container, so that it may be mounted writable later, and {explained}"
@@ -52,7 +52,7 @@ pub(crate) fn check(
                 let reason = format!(
                     "writable by container {}, and {}",
                     quote(mount.container),
-                    explain(ruling)
+                    ruling.explain("it")
                 );
                 let mut concerned = mount.parts();
                 concerned.push(format!("container {}", mount.container));
@@ -69,36 +69,6 @@ pub(crate) fn check(
 /// takes away the mount is no worse.
 fn is_mounted(field: &FieldPath<'_>, (quoted, identity): (String, String), how: &str) -> Finding {
     Finding::new(&RULE, field, format!("{quoted} is mounted {how}")).known_as(identity)
-}
-
-fn explain(ruling: &Ruling<'_>) -> String {
-    use shared::host_path::Relation::{Above, Below, Equal};
-    let it = format!("it{}", ruling.aside());
-    match ruling.because {
-        Because::Risk(risk, Equal) => format!("{it} is {}", risk.kind.what),
-        Because::Risk(risk, Below) => {
-            format!("{it} is part of {}, {}", quote(risk.path), risk.kind.what)
-        }
-        Because::Risk(risk, Above) => {
-            format!("{it} holds {}, {}", quote(risk.path), risk.kind.what)
-        }
-        Because::Denied(denied, Above) => {
-            format!(
-                "{it} holds {}, which is denied: {}",
-                quote(denied.path.as_str()),
-                denied.reason
-            )
-        }
-        Because::Denied(denied, _) => format!("{it} is denied: {}", denied.reason),
-        Because::Allowed(entry, Above) => format!(
-            "{it} holds {}, which is allowed only readOnly",
-            quote(entry.path.as_str())
-        ),
-        Because::Allowed(entry, _) => {
-            format!("{} is allowed only readOnly", quote(entry.path.as_str()))
-        }
-        Because::Nothing | Because::NotAllowed => "it is not allowed".to_owned(),
-    }
 }
 
 #[cfg(test)]
@@ -202,7 +172,7 @@ mod tests {
         assert_eq!(
             lines(&json!({"path": "/"}), &mount(false), &settings),
             [format!(
-                "{FIELD}: \"/etc/app\" is mounted writable by container \"app\", and \"/\" is allowed only readOnly; fix: \
+                "{FIELD}: \"/etc/app\" is mounted writable by container \"app\", and it is part of \"/\", which is allowed only readOnly; fix: \
                  set readOnly: true [writable_read_only_path]"
             )]
         );
