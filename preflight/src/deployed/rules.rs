@@ -2,23 +2,25 @@
 
 use std::collections::BTreeSet;
 
+use k8s_openapi::api::admissionregistration::v1::RuleWithOperations;
 use policy_metadata::Metadata;
 
-use super::wire::Rule;
+use super::wire::Lists;
 use crate::{bundle::UnknownName, kinds};
 
 /// What can hardly be meant. `metadata` is that of the policy that judges for the resource.
-pub(super) fn doubts(rules: &[Rule], metadata: Option<&Metadata>) -> Vec<String> {
+pub(super) fn doubts(rules: &[RuleWithOperations], metadata: Option<&Metadata>) -> Vec<String> {
+    let rules: Vec<Lists<'_>> = rules.iter().map(Lists::of).collect();
     let mut doubts = BTreeSet::new();
-    for rule in rules {
+    for rule in &rules {
         doubts.extend(empty(rule));
         doubts.extend(unknown(rule));
     }
     let mut doubts: Vec<String> = doubts.into_iter().collect();
     if doubts.is_empty() {
-        doubts.extend(foreign(rules, metadata));
+        doubts.extend(foreign(&rules, metadata));
     }
-    if !rules.iter().any(|rule| lists(&rule.operations, "CREATE")) {
+    if !rules.iter().any(|rule| lists(rule.operations, "CREATE")) {
         doubts.push(
             "none of its rules lists the operation CREATE, so it judges no new object".to_owned(),
         );
@@ -27,19 +29,19 @@ pub(super) fn doubts(rules: &[Rule], metadata: Option<&Metadata>) -> Vec<String>
 }
 
 /// A list of a rule that has nothing in it.
-fn empty(rule: &Rule) -> Option<String> {
+fn empty(rule: &Lists<'_>) -> Option<String> {
     let lists = [
-        ("apiGroups", &rule.api_groups),
-        ("resources", &rule.resources),
-        ("operations", &rule.operations),
+        ("apiGroups", rule.groups),
+        ("resources", rule.resources),
+        ("operations", rule.operations),
     ];
     let (name, _) = lists.into_iter().find(|(_, list)| list.is_empty())?;
     Some(format!("a rule of it has empty {name} and matches nothing"))
 }
 
 /// Resources that Kubernetes does not have in any group of a rule. What other groups have is not known.
-fn unknown(rule: &Rule) -> Vec<String> {
-    let groups = &rule.api_groups;
+fn unknown(rule: &Lists<'_>) -> Vec<String> {
+    let groups = rule.groups;
     if groups
         .iter()
         .any(|group| group == "*" || !kinds::is_built_in(group))
@@ -70,12 +72,11 @@ fn unknown(rule: &Rule) -> Vec<String> {
 }
 
 /// Whether nothing is listed that the policy says it looks at.
-fn foreign(rules: &[Rule], metadata: Option<&Metadata>) -> Option<String> {
+fn foreign(rules: &[Lists<'_>], metadata: Option<&Metadata>) -> Option<String> {
     let claimed = &metadata?.rules;
-    let is_claimed = |rule: &Rule| {
+    let is_claimed = |rule: &Lists<'_>| {
         claimed.iter().any(|claimed| {
-            overlap(&claimed.api_groups, &rule.api_groups)
-                && overlap(&claimed.resources, &rule.resources)
+            overlap(&claimed.api_groups, rule.groups) && overlap(&claimed.resources, rule.resources)
         })
     };
     if claimed.is_empty() || rules.iter().any(is_claimed) {
@@ -114,7 +115,7 @@ mod tests {
             "executionMode": "kubewarden-wapc",
         }))
         .unwrap();
-        let rules: Vec<Rule> = serde_json::from_value(rules).unwrap();
+        let rules: Vec<RuleWithOperations> = serde_json::from_value(rules).unwrap();
         super::doubts(&rules, Some(&metadata))
     }
 
