@@ -67,6 +67,10 @@ check: wasm ## Check format, lints (native and wasm) and documentation
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 	@cargo metadata --quiet --locked --format-version 1 --manifest-path fuzz/Cargo.toml >/dev/null
 
+.PHONY: ci
+ci: ## Run what CI runs: tests, checks, a second build to compare, and ten seconds of fuzzing for each target
+	@.ci/run
+
 .PHONY: fmt
 fmt: cargo ## Format the code
 	cargo fmt --all

@@ -120,7 +120,10 @@ fn what_they_run_exists() {
         .filter_map(|line| line.strip_prefix(".PHONY: "))
         .collect();
     let mut made = BTreeSet::new();
-    for (file, text, _) in files() {
+    let texts = files().into_iter().map(|(file, text, _)| (file, text));
+    // What `make ci` runs.
+    let run = (".ci/run".to_owned(), read(&repository(".ci/run")).unwrap());
+    for (file, text) in texts.chain([run]) {
         for line in text.lines() {
             let words: Vec<&str> = line.split_whitespace().collect();
             for pair in words.windows(2) {
@@ -135,7 +138,7 @@ fn what_they_run_exists() {
             }
         }
     }
-    for target in ["test", "check", "reproducible"] {
+    for target in ["ci", "test", "check", "reproducible", "fuzz"] {
         assert!(made.contains(target), "no workflow runs `make {target}`");
     }
 }

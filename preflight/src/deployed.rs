@@ -6,6 +6,8 @@
 
 use std::collections::BTreeSet;
 
+use k8s_openapi::api::admissionregistration::v1::RuleWithOperations;
+use kubewarden_policy_sdk::crd::policies::common::PolicyMode;
 use policy_metadata::Metadata;
 use serde_json::Value;
 
@@ -25,10 +27,10 @@ mod read;
 mod rules;
 mod wire;
 
-pub use conditions::{Condition, Conditions};
+pub use conditions::Conditions;
 pub use error::DeployedError;
 pub use read::{Asked, name_of_module, read};
-use wire::{Mode, Rule, Scope};
+use wire::Lists;
 
 /// The label that the API server gives to every namespace.
 const NAME_LABEL: &str = "kubernetes.io/metadata.name";
@@ -41,12 +43,12 @@ pub struct Deployed {
     place: Place,
     /// The one that an `AdmissionPolicy` is for.
     namespace: Option<String>,
-    mode: Mode,
+    mode: PolicyMode,
     /// What users of the cluster read in place of the policy's own message.
     message: Option<String>,
     /// The namespace of Kubewarden itself, where it is not asked about what is in there.
     spared: Option<String>,
-    rules: Vec<Rule>,
+    rules: Vec<RuleWithOperations>,
     /// Whether objects of other versions than those in the rules are left out, not converted.
     is_exact: bool,
     namespace_selector: Vec<Requirement>,
@@ -57,7 +59,7 @@ pub struct Deployed {
 impl Deployed {
     /// Whether nothing is refused.
     pub(crate) fn only_reports(&self) -> bool {
-        self.mode == Mode::Monitor
+        self.mode == PolicyMode::Monitor
     }
 
     /// What users of the cluster read in place of the policy's own message, which becomes a cause behind it.
@@ -70,15 +72,15 @@ impl Deployed {
     #[must_use]
     pub fn mode(&self) -> &'static str {
         match self.mode {
-            Mode::Protect => "protect",
-            Mode::Monitor => "monitor",
+            PolicyMode::Protect => "protect",
+            PolicyMode::Monitor => "monitor",
         }
     }
 
     /// The groups and the resources of each of its rules.
     pub(crate) fn listed(&self) -> impl Iterator<Item = (&[String], &[String])> {
-        let rules = self.rules.iter();
-        rules.map(|rule| (rule.api_groups.as_slice(), rule.resources.as_slice()))
+        let lists = self.rules.iter().map(Lists::of);
+        lists.map(|lists| (lists.groups, lists.resources))
     }
 
     /// Whether it is asked about a request.
@@ -88,16 +90,17 @@ impl Deployed {
         if self.namespace.is_some() && self.namespace.as_deref() != home {
             return false;
         }
-        let is_listed = |rule: &&Rule| {
-            let mut versions = rule.api_versions.iter();
-            let in_scope = match rule.scope {
-                Scope::All => true,
-                Scope::Cluster => home.is_none(),
-                Scope::Namespaced => home.is_some(),
+        let is_listed = |rule: &RuleWithOperations| {
+            let lists = Lists::of(rule);
+            let mut versions = lists.versions.iter();
+            let in_scope = match rule.scope.as_deref() {
+                Some("Cluster") => home.is_none(),
+                Some("Namespaced") => home.is_some(),
+                _ => true,
             };
             in_scope
                 && (!self.is_exact || versions.any(|it| it == "*" || *it == target.version))
-                && target.matches(&rule.operations, &rule.api_groups, &rule.resources)
+                && target.matches(lists.operations, lists.groups, lists.resources)
         };
         let objects: Vec<&Value> = ["/object", "/oldObject", "/old_object"]
             .into_iter()
@@ -107,7 +110,7 @@ impl Deployed {
             let mut requirements = self.object_selector.iter();
             requirements.all(|requirement| requirement.matches_labels(object))
         };
-        self.rules.iter().any(|rule| is_listed(&rule))
+        self.rules.iter().any(is_listed)
             && self.namespace_matches(is_namespace, home, objects.first().copied(), cluster)
             && (self.object_selector.is_empty() || objects.iter().any(is_selected))
             && self.conditions.hold(request)

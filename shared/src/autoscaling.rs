@@ -7,6 +7,12 @@
 
 use std::fmt;
 
+use k8s_openapi::Resource;
+use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
+use k8s_openapi::api::autoscaling::v2;
+use k8s_openapi::api::batch::v1::{CronJob, Job};
+use k8s_openapi::api::core::v1::ReplicationController;
+
 use crate::cluster::ListLookup;
 use crate::decode::{Cursor, DecodeError};
 use crate::quote::quote;
@@ -32,8 +38,8 @@ const METRICS_ANNOTATION: &str = "autoscaling.alpha.kubernetes.io/metrics";
 #[must_use]
 pub const fn horizontal_pod_autoscalers(namespace: &str) -> ListLookup<'_> {
     ListLookup {
-        api_version: "autoscaling/v2",
-        kind: "HorizontalPodAutoscaler",
+        api_version: v2::HorizontalPodAutoscaler::API_VERSION,
+        kind: v2::HorizontalPodAutoscaler::KIND,
         namespace,
         field_masks: &[
             "spec.metrics.containerResource",
@@ -48,8 +54,8 @@ pub const fn horizontal_pod_autoscalers(namespace: &str) -> ListLookup<'_> {
 #[must_use]
 pub const fn vertical_pod_autoscalers(namespace: &str) -> ListLookup<'_> {
     ListLookup {
-        api_version: "autoscaling.k8s.io/v1",
-        kind: "VerticalPodAutoscaler",
+        api_version: VerticalPodAutoscaler::API_VERSION,
+        kind: VerticalPodAutoscaler::KIND,
         namespace,
         field_masks: &[
             "spec.resourcePolicy.containerPolicies.containerName",
@@ -73,11 +79,15 @@ pub fn keeps_spec(request: &Request<'_>) -> bool {
 
 /// The built-in kinds that can be scaled, by `apiVersion` and kind. All have their pod spec at [`POD_SPEC`].
 pub const SCALABLE: &[(&str, &str)] = &[
-    ("apps/v1", "Deployment"),
-    ("apps/v1", "ReplicaSet"),
-    ("apps/v1", "StatefulSet"),
-    ("v1", "ReplicationController"),
+    scalable::<Deployment>(),
+    scalable::<ReplicaSet>(),
+    scalable::<StatefulSet>(),
+    scalable::<ReplicationController>(),
 ];
+
+const fn scalable<K: Resource>() -> (&'static str, &'static str) {
+    (K::API_VERSION, K::KIND)
+}
 
 /// Where the kinds of [`SCALABLE`] have their pod spec.
 pub const POD_SPEC: &str = "spec.template.spec";
@@ -135,14 +145,18 @@ pub struct ScaleTarget<'a> {
 /// Group and kind of those that a `VerticalPodAutoscaler` knows by their kind alone, whatever group it gives.
 /// Source: `wellKnownControllers` in `vertical-pod-autoscaler/pkg/target/fetcher.go`.
 const WELL_KNOWN: &[(&str, &str)] = &[
-    ("", "ReplicationController"),
-    ("apps", "DaemonSet"),
-    ("apps", "Deployment"),
-    ("apps", "ReplicaSet"),
-    ("apps", "StatefulSet"),
-    ("batch", "CronJob"),
-    ("batch", "Job"),
+    well_known::<ReplicationController>(),
+    well_known::<DaemonSet>(),
+    well_known::<Deployment>(),
+    well_known::<ReplicaSet>(),
+    well_known::<StatefulSet>(),
+    well_known::<CronJob>(),
+    well_known::<Job>(),
 ];
+
+const fn well_known<K: Resource>() -> (&'static str, &'static str) {
+    (K::GROUP, K::KIND)
+}
 
 impl<'a> ScaleTarget<'a> {
     fn read(cursor: &Cursor<'a>) -> Result<Self, DecodeError> {

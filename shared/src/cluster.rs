@@ -11,9 +11,6 @@ use crate::json::{self, Json};
 use crate::policy::Error;
 use crate::quote::quote;
 
-#[cfg(target_arch = "wasm32")]
-pub(crate) mod host;
-
 /// Where objects are looked up: the host in a cluster, a set of objects in tests.
 ///
 /// Policies call [`Lookup::read`], [`fetch`] and [`list`]. They share this one method, so that a policy that never lists

@@ -4,6 +4,7 @@
 //! A policy is a type that implements [`Policy`]. This is a whole one:
 //!
 //! ```
+//! use k8s_openapi::api::core::v1::Service;
 //! use shared::{Cluster, Error, FieldPath, OnUpdate, Policy, Reader, Request, Rule, Verdict, rule};
 //!
 //! /// Refuses Services of type `LoadBalancer`.
@@ -42,7 +43,7 @@
 //!     }
 //!
 //!     fn validate(request: &Request<'_>, _: &Settings, _: &dyn Cluster) -> Result<Verdict, Error> {
-//!         if !request.kind.is("", "Service") {
+//!         if !request.kind.is_a::<Service>() {
 //!             return Ok(Verdict::unclaimed(request));
 //!         }
 //!         let mut verdict = Verdict::accept();
@@ -113,7 +114,7 @@ pub use rule::Rule;
 pub use settings::{OnUpdate, Problems, Reader, Settings, list_of};
 pub use verdict::{Finding, Level, Verdict};
 
-/// Makes a guest of a policy: the entry point that a host calls, and the metadata that it reads.
+/// Makes a guest of a policy: what a host calls to start it, and the metadata that it reads.
 ///
 /// It stands in the `lib.rs` of a policy, whose build script calls `policy_metadata::build::embed`. On other targets
 /// than wasm it does nothing, so that all policies can be linked into one test program.
@@ -132,10 +133,10 @@ macro_rules! export_policy {
             pub static METADATA: [u8; JSON.len()] =
                 *include_bytes!(concat!(env!("OUT_DIR"), "/metadata.json"));
 
-            #[allow(unsafe_code, reason = "waPC looks the entry point up by this name")]
+            #[allow(unsafe_code, reason = "hosts start a guest by this name")]
             #[unsafe(no_mangle)]
-            pub extern "C" fn __guest_call(operation: usize, payload: usize) -> i32 {
-                $crate::guest::call::<$policy>(operation, payload)
+            pub extern "C" fn wapc_init() {
+                $crate::guest::register::<$policy>();
             }
         };
     };

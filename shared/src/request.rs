@@ -1,5 +1,7 @@
 //! The admission request: what somebody asks the API server to do.
 
+use k8s_openapi::Resource;
+
 use crate::decode::{Cursor, DecodeError};
 use crate::field::FieldPath;
 use crate::json::Json;
@@ -48,6 +50,12 @@ impl GroupVersionKind<'_> {
     #[must_use]
     pub fn is(&self, group: &str, kind: &str) -> bool {
         self.group == group && self.kind == kind
+    }
+
+    /// Whether this is `K`, in any version.
+    #[must_use]
+    pub fn is_a<K: Resource>(&self) -> bool {
+        self.is(K::GROUP, K::KIND)
     }
 }
 

@@ -1,5 +1,10 @@
 //! Objects that bear pods: where their pod spec is, and the containers in it.
 
+use k8s_openapi::Resource;
+use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
+use k8s_openapi::api::batch::v1::{CronJob, Job};
+use k8s_openapi::api::core::v1::{Pod, PodTemplate, ReplicationController};
+
 use crate::decode::{Cursor, DecodeError};
 use crate::field::FieldPath;
 use crate::json::Json;
@@ -21,25 +26,25 @@ pub struct WorkloadKind {
     pub pod_spec: &'static str,
 }
 
-const fn kind(group: &'static str, kind: &'static str, pod_spec: &'static str) -> WorkloadKind {
+const fn kind<K: Resource>(pod_spec: &'static str) -> WorkloadKind {
     WorkloadKind {
-        group,
-        kind,
+        group: K::GROUP,
+        kind: K::KIND,
         pod_spec,
     }
 }
 
 /// Every kind of Kubernetes that bears pods. Those of other projects are in [`well_known`].
 pub const KINDS: &[WorkloadKind] = &[
-    kind("", "Pod", "spec"),
-    kind("", "PodTemplate", "template.spec"),
-    kind("", "ReplicationController", "spec.template.spec"),
-    kind("apps", "DaemonSet", "spec.template.spec"),
-    kind("apps", "Deployment", "spec.template.spec"),
-    kind("apps", "ReplicaSet", "spec.template.spec"),
-    kind("apps", "StatefulSet", "spec.template.spec"),
-    kind("batch", "CronJob", "spec.jobTemplate.spec.template.spec"),
-    kind("batch", "Job", "spec.template.spec"),
+    kind::<Pod>("spec"),
+    kind::<PodTemplate>("template.spec"),
+    kind::<ReplicationController>("spec.template.spec"),
+    kind::<DaemonSet>("spec.template.spec"),
+    kind::<Deployment>("spec.template.spec"),
+    kind::<ReplicaSet>("spec.template.spec"),
+    kind::<StatefulSet>("spec.template.spec"),
+    kind::<CronJob>("spec.jobTemplate.spec.template.spec"),
+    kind::<Job>("spec.template.spec"),
 ];
 
 /// Where the pod spec of a built-in kind is. None for kinds that bear no pods.

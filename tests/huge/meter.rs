@@ -77,6 +77,10 @@ impl Meter {
         let guest = linker(&self.engine)
             .instantiate(&mut store, &self.module)
             .unwrap();
+        let start = guest
+            .get_typed_func::<(), ()>(&mut store, "wapc_init")
+            .unwrap();
+        start.call(&mut store, ()).unwrap();
         let lengths = (length(OPERATION), length(payload));
         let call = guest
             .get_typed_func::<(i32, i32), i32>(&mut store, "__guest_call")

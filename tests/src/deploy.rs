@@ -1,6 +1,7 @@
 //! The manifests in `deploy/`: as they are written, as an overlay changes them, and as `kubectl kustomize` renders them.
 
 use std::collections::BTreeMap;
+use std::env;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::Command;
@@ -89,7 +90,8 @@ fn merge(into: &mut Value, change: &Value) {
     }
 }
 
-/// What `kubectl kustomize` makes of a folder, or nothing where there is no kubectl: a line on the console says so.
+/// What `kubectl kustomize` makes of a folder, or nothing where there is no kubectl: a line on the console says so. That
+/// is an error where `CI` is set.
 pub fn render(folder: &Path) -> Result<Option<Vec<Value>>, String> {
     let output = match Command::new("kubectl")
         .arg("kustomize")
@@ -97,7 +99,7 @@ pub fn render(folder: &Path) -> Result<Option<Vec<Value>>, String> {
         .output()
     {
         Ok(output) => output,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && env::var_os("CI").is_none() => {
             // Not by eprintln, which the test harness keeps to itself when all is well.
             let _ = writeln!(
                 io::stderr(),

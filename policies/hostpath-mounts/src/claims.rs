@@ -1,5 +1,7 @@
 //! What the claims of a pod are bound to.
 
+use k8s_openapi::Resource;
+use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim};
 use shared::cluster::{Cluster, Lookup};
 use shared::{Error, FieldPath, Verdict};
 
@@ -24,8 +26,8 @@ pub(crate) fn check(
         return Ok(());
     }
     let lookup = Lookup {
-        api_version: "v1",
-        kind: "PersistentVolumeClaim",
+        api_version: PersistentVolumeClaim::API_VERSION,
+        kind: PersistentVolumeClaim::KIND,
         name,
         namespace: Some(namespace),
         disable_cache: false,
@@ -38,7 +40,8 @@ pub(crate) fn check(
         return Ok(());
     };
     let lookup = Lookup {
-        kind: "PersistentVolume",
+        api_version: PersistentVolume::API_VERSION,
+        kind: PersistentVolume::KIND,
         name: &volume_name,
         namespace: None,
         field_masks: &["spec.hostPath", "spec.local"],

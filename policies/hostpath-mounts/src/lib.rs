@@ -15,6 +15,7 @@ mod testing;
 mod views;
 mod volume;
 
+use k8s_openapi::api::core::v1::{PersistentVolume, Pod};
 use shared::workload::well_known::{self, WELL_KNOWN};
 use shared::workload::{self, PodSpec};
 use shared::{Cluster, DecodeError, Error, FieldPath, Policy, Request, Rule, Verdict};
@@ -50,7 +51,7 @@ impl Policy for HostpathMounts {
         settings: &Settings,
         cluster: &dyn Cluster,
     ) -> Result<Verdict, Error> {
-        if request.kind.is("", "PersistentVolume") {
+        if request.kind.is_a::<PersistentVolume>() {
             return persistent_volume(request, settings);
         }
         let mut verdict = Verdict::accept();
@@ -183,7 +184,7 @@ fn persistent_volume(request: &Request<'_>, settings: &Settings) -> Result<Verdi
 ///
 /// Source: `plugin/pkg/admission/noderestriction/admission.go`.
 fn is_mirror_pod(request: &Request<'_>) -> Result<bool, Error> {
-    let by_kubelet = request.kind.is("", "Pod") && request.username.starts_with("system:node:");
+    let by_kubelet = request.kind.is_a::<Pod>() && request.username.starts_with("system:node:");
     Ok(by_kubelet && views::is_mirror(&request.object())?)
 }
 

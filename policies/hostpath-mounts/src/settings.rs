@@ -3,6 +3,8 @@
 #[cfg(feature = "schema")]
 pub mod schema;
 
+use k8s_openapi::Resource;
+use k8s_openapi::api::core::v1::PersistentVolume;
 use shared::host_path::{HostPath, LINKS, Relation};
 use shared::workload::{self, KINDS};
 use shared::{Exempt, GroupVersionKind, Level, OnUpdate, Reader, list_of, quote};
@@ -227,7 +229,7 @@ fn read_custom_kind(entry: &mut Reader<'_, '_>) -> CustomKind {
     if KINDS
         .iter()
         .any(|known| known.group == api_group && known.kind.eq_ignore_ascii_case(kind))
-        || (api_group.is_empty() && kind == "PersistentVolume")
+        || (api_group == PersistentVolume::GROUP && kind == PersistentVolume::KIND)
     {
         entry.problem(
             "kind",

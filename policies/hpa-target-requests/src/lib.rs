@@ -17,6 +17,9 @@ mod target;
 mod testing;
 mod views;
 
+use k8s_openapi::Resource;
+use k8s_openapi::api::apps::v1::ReplicaSet;
+use k8s_openapi::api::autoscaling::v2;
 use shared::autoscaling::{
     self, AutoscalerMeta, Goal, HorizontalPodAutoscaler, Metric, ScaleTarget, insert_by_name,
 };
@@ -72,7 +75,7 @@ impl Policy for HpaTargetRequests {
             settings,
             cluster,
         };
-        let judged = if request.kind.is("autoscaling", "HorizontalPodAutoscaler") {
+        let judged = if request.kind.is_a::<v2::HorizontalPodAutoscaler>() {
             review.autoscaler(&mut verdict)
         } else if let Some(readable) = settings.readable_kind(&request.kind) {
             review.workload(readable, &mut verdict)
@@ -381,7 +384,7 @@ impl Review<'_> {
             meta.map(|meta| meta.owner.is_some())
         };
         let request = self.request;
-        Ok(request.kind.kind == "ReplicaSet"
+        Ok(request.kind.kind == ReplicaSet::KIND
             && (is_owned(&request.object())?
                 || is_owned(&request.old_object()).unwrap_or_default()))
     }

@@ -3,6 +3,8 @@
 //! They are added when a pod is made, so that no template shows them.
 //! Source: `plugin/pkg/admission/limitranger/admission.go`.
 
+use k8s_openapi::Resource;
+use k8s_openapi::api::core::v1::LimitRange;
 use shared::cluster::{self, Cluster, ListLookup};
 use shared::index::{Index, hash};
 use shared::quantity::Quantity;
@@ -29,8 +31,8 @@ impl Defaults {
         verdict: &mut Verdict,
     ) -> Result<Self, Error> {
         let lookup = ListLookup {
-            api_version: "v1",
-            kind: "LimitRange",
+            api_version: LimitRange::API_VERSION,
+            kind: LimitRange::KIND,
             namespace,
             field_masks: &["spec.limits"],
         };
@@ -42,7 +44,7 @@ impl Defaults {
         for item in list.items() {
             match read(&item) {
                 Ok(found) => requests.extend(found),
-                Err(error) => unreadable_object::check("LimitRange", &item, &error, verdict),
+                Err(error) => unreadable_object::check(LimitRange::KIND, &item, &error, verdict),
             }
         }
         let index = Index::of(requests.iter().map(|(resource, _)| resource.as_str()));

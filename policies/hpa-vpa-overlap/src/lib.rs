@@ -18,6 +18,7 @@ mod workload;
 
 use std::cell::OnceCell;
 
+use k8s_openapi::api::autoscaling::v2;
 use shared::autoscaling::{
     self, AutoscalerMeta, HorizontalPodAutoscaler, ScaleTarget, VerticalPodAutoscaler,
 };
@@ -55,12 +56,8 @@ impl Policy for HpaVpaOverlap {
         cluster: &dyn Cluster,
     ) -> Result<Verdict, Error> {
         let mut verdict = Verdict::accept();
-        let is_horizontal = request.kind.is("autoscaling", "HorizontalPodAutoscaler");
-        if !is_horizontal
-            && !request
-                .kind
-                .is("autoscaling.k8s.io", "VerticalPodAutoscaler")
-        {
+        let is_horizontal = request.kind.is_a::<v2::HorizontalPodAutoscaler>();
+        if !is_horizontal && !request.kind.is_a::<VerticalPodAutoscaler<'_>>() {
             return Ok(Verdict::unclaimed(request));
         }
         let review = Review {

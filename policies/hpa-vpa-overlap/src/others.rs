@@ -2,8 +2,10 @@
 
 use std::cell::Cell;
 
+use k8s_openapi::Resource;
+use k8s_openapi::api::autoscaling::v2;
 use shared::autoscaling::{
-    AutoscalerMeta, ScaleTarget, horizontal_pod_autoscalers, insert_by_name,
+    AutoscalerMeta, ScaleTarget, VerticalPodAutoscaler, horizontal_pod_autoscalers, insert_by_name,
     vertical_pod_autoscalers,
 };
 use shared::cluster::{self, Answer, List, ListLookup};
@@ -21,8 +23,8 @@ pub(crate) enum Kind {
 impl Kind {
     fn name(self) -> &'static str {
         match self {
-            Self::Horizontal => "HorizontalPodAutoscaler",
-            Self::Vertical => "VerticalPodAutoscaler",
+            Self::Horizontal => v2::HorizontalPodAutoscaler::KIND,
+            Self::Vertical => VerticalPodAutoscaler::KIND,
         }
     }
 

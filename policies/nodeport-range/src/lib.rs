@@ -14,6 +14,7 @@ pub mod settings;
 mod testing;
 mod views;
 
+use k8s_openapi::api::core::v1;
 use shared::{Cluster, Error, Policy, Request, Rule, Verdict};
 
 use crate::service::Service;
@@ -38,7 +39,7 @@ impl Policy for NodeportRange {
         settings: &Settings,
         _: &dyn Cluster,
     ) -> Result<Verdict, Error> {
-        if !request.kind.is("", "Service") {
+        if !request.kind.is_a::<v1::Service>() {
             return Ok(Verdict::unclaimed(request));
         }
         let mut verdict = Verdict::accept();

@@ -2,9 +2,10 @@
 //!
 //! The API server decodes `data` with Go's JSON decoder: the standard alphabet, padding is required, line breaks are
 //! skipped, and the bits behind the last byte may be anything. Source: `encoding/base64` and `encoding/json` of Go.
-//!
-//! Our own, because libraries read lines only when their breaks were taken out before: that is a second copy of each
-//! value, and together they take five times the size.
+
+use base64::DecodeError;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, Engine, GeneralPurpose, GeneralPurposeConfig};
 
 /// What is wrong with a text that should be base64. Holds no part of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,122 +31,100 @@ pub(crate) enum Cause {
     Length,
 }
 
+const ANY_LAST_BITS: GeneralPurposeConfig =
+    GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true);
+
+/// `base64.StdEncoding` of Go, but for line breaks.
+static GO: GeneralPurpose = GeneralPurpose::new(&STANDARD, ANY_LAST_BITS);
+
+/// The same, with or without padding.
+static ANY_PADDING: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    ANY_LAST_BITS.with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// A set of bytes below 64, a bit for each.
+#[derive(Clone, Copy)]
+struct Skipped(u64);
+
+impl Skipped {
+    const LINE_BREAKS: Self = Self(1 << b'\n' | 1 << b'\r');
+    const WHITE_SPACE: Self = Self(Self::LINE_BREAKS.0 | 1 << b' ' | 1 << b'\t' | 1 << b'\x0c');
+
+    fn has(self, byte: u8) -> bool {
+        byte < 64 && self.0 >> byte & 1 == 1
+    }
+}
+
 /// Decodes a value into `buffer`, whose content is dropped.
 pub(crate) fn decode(text: &str, buffer: &mut Vec<u8>) -> Result<(), Malformed> {
-    let decoded = read(text.as_bytes(), LINE_BREAKS, buffer);
-    let padded = decoded.filter(|end| matches!(end, (0, 0) | (2, 2) | (3, 1)));
-    padded.map(|_| ()).ok_or_else(|| diagnose(text))
+    read(text, &GO, Skipped::LINE_BREAKS, buffer).ok_or_else(|| diagnose(text))
 }
 
 /// Decodes the `auth` of a Docker config, which may come without padding.
 pub(crate) fn decode_auth(text: &str) -> Option<Vec<u8>> {
     let mut decoded = Vec::new();
-    let end = read(text.as_bytes(), LINE_BREAKS, &mut decoded)?;
-    matches!(end, (0, 0) | (2, 0..=2) | (3, 0..=1)).then_some(decoded)
+    read(text, &ANY_PADDING, Skipped::LINE_BREAKS, &mut decoded).map(|()| decoded)
 }
 
 /// Decodes the body of a PEM block, where any white space may stand.
 pub(crate) fn decode_body(text: &str) -> Option<Vec<u8>> {
     let mut decoded = Vec::new();
-    let end = read(text.as_bytes(), b" \t\n\x0c\r", &mut decoded)?;
-    matches!(end, (0, 0) | (2, 2) | (3, 1)).then_some(decoded)
+    read(text, &GO, Skipped::WHITE_SPACE, &mut decoded).map(|()| decoded)
 }
 
 /// How many bytes a text of this length decodes to at most.
 pub(crate) fn most_decoded(length: usize) -> usize {
-    length.div_ceil(4) * 3
+    base64::decoded_len_estimate(length)
 }
 
-const LINE_BREAKS: &[u8] = b"\n\r";
+/// So many symbols are decoded at a time, where something is skipped: whole groups of four.
+const BLOCK: usize = 1024;
 
-/// What a byte stands for that stands for nothing.
-const NONE: u8 = 0xff;
-
-/// The six bits that each byte stands for.
-#[expect(
-    clippy::indexing_slicing,
-    reason = "the compiler works it out, and would say so"
-)]
-static BITS: [u8; 256] = {
-    let mut bits = [NONE; 256];
-    let mut alphabet: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut value = 0;
-    while let [symbol, others @ ..] = alphabet {
-        bits[*symbol as usize] = value;
-        value += 1;
-        alphabet = others;
+/// Decodes into `buffer`, and skips some bytes wherever they stand. The library skips none, and a copy of the text without
+/// them would take as much memory once more: it gets block by block.
+fn read(text: &str, engine: &GeneralPurpose, skipped: Skipped, buffer: &mut Vec<u8>) -> Option<()> {
+    let mut text = text.as_bytes();
+    while let [start @ .., last] = text
+        && skipped.has(*last)
+    {
+        text = start;
     }
-    bits
-};
-
-fn bits(byte: u8) -> u8 {
-    BITS.get(usize::from(byte)).copied().unwrap_or(NONE)
-}
-
-/// Decodes into `buffer` what has the alphabet, with padding behind it and `skipped` bytes between. Returns how many
-/// symbols are behind the last four, and how much padding: who calls knows which ends are good.
-#[inline(never)]
-fn read(text: &[u8], skipped: &[u8], buffer: &mut Vec<u8>) -> Option<(usize, usize)> {
-    let most = most_decoded(text.len());
     buffer.clear();
-    buffer.resize(most, 0);
-    let (mut rest, mut free) = (text, buffer.as_mut_slice());
-    // The symbols that do not make three bytes yet.
-    let (mut held, mut symbols, mut padding) = (0_u32, 0_usize, 0_usize);
-    loop {
-        // Nearly always: four symbols with nothing between them.
-        if symbols == 0 && padding == 0 {
-            let mut done = 0;
-            let places = free.as_chunks_mut().0;
-            for (four, place) in rest.as_chunks().0.iter().zip(places) {
-                let [a, b, c, d] = four.map(|byte| u32::from(bits(byte)));
-                if (a | b | c | d) > 63 {
-                    break;
-                }
-                let [_, bytes @ ..] = (a << 18 | b << 12 | c << 6 | d).to_be_bytes();
-                *place = bytes;
-                done += 1;
-            }
-            rest = rest.get(4 * done..).unwrap_or_default();
-            free = free.get_mut(3 * done..).unwrap_or_default();
+    match engine.decode_vec(text, buffer) {
+        Ok(()) => return Some(()),
+        // Padding stands well, perhaps, without what is skipped.
+        Err(DecodeError::InvalidByte(_, byte)) if byte != b'=' && !skipped.has(byte) => {
+            return None;
         }
-        let Some((byte, behind)) = rest.split_first() else {
-            break;
-        };
-        rest = behind;
-        match bits(*byte) {
-            NONE if *byte == b'=' => padding += 1,
-            NONE if skipped.contains(byte) => {}
-            NONE => return None,
-            _ if padding > 0 => return None,
-            value => {
-                held = held << 6 | u32::from(value);
-                symbols += 1;
-                if symbols == 4 {
-                    free = write(held, free);
-                    (held, symbols) = (0, 0);
-                }
+        Err(_) => buffer.clear(),
+    }
+    buffer.reserve(most_decoded(text.len()));
+    let mut is_padded = false;
+    let mut push = |symbols: &[u8]| {
+        if symbols.is_empty() {
+            return Some(());
+        }
+        // Nothing stands behind padding.
+        if is_padded {
+            return None;
+        }
+        is_padded = symbols.ends_with(b"=");
+        engine.decode_vec(symbols, buffer).ok()
+    };
+    let mut block = Vec::with_capacity(BLOCK);
+    for mut line in text.split(|byte| skipped.has(*byte)) {
+        while !line.is_empty() {
+            let (start, rest) = line.split_at(line.len().min(BLOCK - block.len()));
+            block.extend_from_slice(start);
+            line = rest;
+            if block.len() == BLOCK {
+                push(&block)?;
+                block.clear();
             }
         }
     }
-    let spare = free.len();
-    // Of two symbols comes one byte, of three two.
-    let last = symbols.saturating_sub(1);
-    write(held << (24 - 6 * symbols), free);
-    buffer.truncate(most - spare + last);
-    Some((symbols, padding))
-}
-
-/// Writes three bytes where there is room, and returns the room behind them.
-fn write(bytes: u32, free: &mut [u8]) -> &mut [u8] {
-    let [_, bytes @ ..] = bytes.to_be_bytes();
-    match free.split_first_chunk_mut() {
-        Some((place, others)) => {
-            *place = bytes;
-            others
-        }
-        None => &mut [],
-    }
+    push(&block)
 }
 
 /// Whether a byte stands for six bits.
@@ -197,8 +176,8 @@ fn is_encoded(text: &str) -> bool {
     let whole = symbols.get(..symbols.len() / 4 * 4).unwrap_or_default();
     let is_of_text = |byte: &u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
     let is_text = || {
-        let mut decoded = Vec::new();
-        read(whole, &[], &mut decoded).is_some() && decoded.iter().all(is_of_text)
+        let decoded = GO.decode(whole);
+        decoded.is_ok_and(|decoded| decoded.iter().all(is_of_text))
     };
     whole.len() >= 64 || (whole.len() >= 8 && is_text())
 }
@@ -240,13 +219,7 @@ mod tests {
 
     /// Short texts of what matters, all of them, and long ones.
     #[test]
-    fn decodes_as_a_library_does() {
-        use base64::alphabet::STANDARD;
-        use base64::engine::{DecodePaddingMode, Engine, GeneralPurpose, GeneralPurposeConfig};
-        let lenient = GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true);
-        let go = GeneralPurpose::new(&STANDARD, lenient);
-        let any_padding = lenient.with_decode_padding_mode(DecodePaddingMode::Indifferent);
-        let docker = GeneralPurpose::new(&STANDARD, any_padding);
+    fn skips_bytes_wherever_they_stand() {
         let bytes = b"Aa9/=\n -";
         let short = (0..=5_u32).flat_map(|length| {
             (0..bytes.len().pow(length)).map(move |number| {
@@ -254,20 +227,37 @@ mod tests {
                 String::from_utf8((0..length).map(byte).collect()).unwrap()
             })
         });
-        let long = (0..200_u8).flat_map(|length| {
-            let value: Vec<u8> = (0..length).map(|byte| byte.wrapping_mul(37)).collect();
-            let text = go.encode(value);
+        // The longer ones end around the end of a block.
+        let lengths = (0..200).chain(760..776).chain(1_530..1_542);
+        let long = lengths.flat_map(|length: usize| {
+            let value: Vec<u8> = (0_u8..=255).cycle().step_by(37).take(length).collect();
+            let text = GO.encode(value);
             let line = |at: usize| format!("{}\r\n{}", &text[..at], &text[at..]);
             let cut = text[..text.len().saturating_sub(1)].to_owned();
-            [line(text.len() / 2), line(text.len() / 3), cut, text]
+            let twice = format!("{text}\n{text}");
+            let short: Vec<&[u8]> = text.as_bytes().chunks(7).collect();
+            let short = String::from_utf8(short.join(&b'\n')).unwrap();
+            [
+                line(text.len() / 2),
+                line(text.len() / 3),
+                line(text.len()),
+                cut,
+                twice,
+                short,
+                text,
+            ]
         });
         for text in short.chain(long) {
             let without = |spaces: &[char]| text.replace(spaces, "");
             let value = without(&['\n', '\r']);
-            assert_eq!(decoded(&text).ok(), go.decode(&value).ok(), "{text:?}");
-            assert_eq!(decode_auth(&text), docker.decode(&value).ok(), "{text:?}");
+            assert_eq!(decoded(&text).ok(), GO.decode(&value).ok(), "{text:?}");
+            assert_eq!(
+                decode_auth(&text),
+                ANY_PADDING.decode(&value).ok(),
+                "{text:?}"
+            );
             let body = without(&[' ', '\t', '\n', '\x0c', '\r']);
-            assert_eq!(decode_body(&text), go.decode(body).ok(), "{text:?}");
+            assert_eq!(decode_body(&text), GO.decode(body).ok(), "{text:?}");
         }
     }
 

@@ -20,6 +20,7 @@ mod yaml;
 use std::borrow::Cow;
 use std::mem;
 
+use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use shared::{Cluster, Error, Policy, Request, Rule, Verdict};
 
 use crate::settings::Settings;
@@ -49,9 +50,9 @@ impl Policy for SecretData {
         settings: &Settings,
         _: &dyn Cluster,
     ) -> Result<Verdict, Error> {
-        let object = if request.kind.is("", "Secret") {
+        let object = if request.kind.is_a::<Secret>() {
             Object::secret(request)?
-        } else if request.kind.is("", "ConfigMap") {
+        } else if request.kind.is_a::<ConfigMap>() {
             Object::config_map(request)?
         } else {
             return Ok(Verdict::unclaimed(request));

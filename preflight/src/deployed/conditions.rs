@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use cel::{Context, Program, Value as Cel};
-use serde::Deserialize;
+use k8s_openapi::api::admissionregistration::v1::MatchCondition;
 use serde_json::Value;
 
 /// Variables that are not there: the first asks the cluster, the others belong to a `ValidatingAdmissionPolicy`.
@@ -28,17 +28,6 @@ const FUNCTIONS: &[&str] = &[
     "uint",
 ];
 
-/// One entry of the list.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Condition {
-    /// What it is called in messages.
-    #[serde(default)]
-    pub name: String,
-    /// The CEL.
-    #[serde(default)]
-    pub expression: String,
-}
-
 /// A list of conditions, all of which have to hold.
 #[derive(Debug, Default)]
 pub struct Conditions {
@@ -49,9 +38,9 @@ pub struct Conditions {
 impl Conditions {
     /// Reads a list. What cannot be evaluated here is in [`Conditions::unknown`].
     #[must_use]
-    pub fn read(list: Vec<Condition>) -> Self {
+    pub fn read(list: Vec<MatchCondition>) -> Self {
         let mut conditions = Self::default();
-        for Condition { name, expression } in list {
+        for MatchCondition { name, expression } in list {
             match Program::compile(&expression) {
                 Ok(program) if is_known(&program) => conditions.programs.push(program),
                 _ => conditions.unknown.push(name),
@@ -128,7 +117,7 @@ mod tests {
     use super::*;
 
     fn conditions(expressions: &[&str]) -> Conditions {
-        let condition = |expression: &&str| Condition {
+        let condition = |expression: &&str| MatchCondition {
             name: (*expression).to_owned(),
             expression: (*expression).to_owned(),
         };

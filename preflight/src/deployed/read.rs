@@ -1,24 +1,30 @@
 //! From the manifests of resources to policies that judge as a cluster would.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
+    mem,
     path::PathBuf,
     sync::Arc,
 };
 
-use policy_metadata::ContextAwareResource;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use kubewarden_policy_sdk::crd::policies::{
+    cluster_admission_policy::ClusterAdmissionPolicySpec,
+    cluster_admission_policy_group::{
+        ClusterAdmissionPolicyGroupSpec, PolicyGroupMemberWithContext,
+    },
+    common::{ContextAwareResource, MatchPolicy},
+};
 use serde_json::{Value, json};
 
-use super::{
-    Conditions, Deployed, DeployedError, home as kubewarden,
-    wire::{LabelSelector, Scope, Spec},
-};
+use super::{Conditions, Deployed, DeployedError, home as kubewarden, wire};
 use crate::{
     Policy,
     bundle::UnknownName,
     judge::{Configured, Group, Judge, Member},
     manifests::{self, Note, Object},
     report::{Reason, Subject, Unjudged},
+    selector::Requirement,
     settings,
 };
 
@@ -146,11 +152,10 @@ impl Reader<'_> {
                  --policies-from - PATH`",
             ));
         }
-        let mut spec = spec(object, &name, is_group)?;
-        let judge = if is_group {
-            self.group(object, &name, &mut spec)
-        } else {
-            self.one(object, &name, &mut spec)?
+        let mut spec = Spec::read(object, &name, is_group)?;
+        let judge = match spec.group.take() {
+            Some(group) => self.group(object, &name, group),
+            None => self.one(object, &name, &mut spec.policy)?,
         };
         let Some(judge) = judge else {
             return Ok(());
@@ -171,9 +176,9 @@ impl Reader<'_> {
         &mut self,
         object: &Object,
         name: &str,
-        spec: &mut Spec,
+        spec: &mut ClusterAdmissionPolicySpec,
     ) -> Result<Option<Judge>, DeployedError> {
-        let module = name_of_module(spec.module.as_deref().unwrap_or_default());
+        let module = name_of_module(&spec.module);
         if !self.is_wanted(module) {
             self.unwanted.insert(module.to_owned());
             return Ok(None);
@@ -182,16 +187,22 @@ impl Reader<'_> {
             self.add_unknown(object, name.to_owned(), module);
             return Ok(None);
         };
-        let settings = spec.settings.take();
-        let grants = spec.context_aware_resources.take();
+        let settings = mem::take(&mut spec.settings).0;
+        let grants = mem::take(&mut spec.context_aware_resources);
         let member = member(policy, settings, grants, name);
         check(object, name, "spec.settings", &member)?;
         Ok(Some(Judge::One(member)))
     }
 
     /// `None` when it is not wanted, or cannot be followed. What is wrong with its members is told of all of them.
-    fn group(&mut self, object: &Object, name: &str, spec: &mut Spec) -> Option<Judge> {
-        let specs = spec.policies.take().unwrap_or_default();
+    fn group(
+        &mut self,
+        object: &Object,
+        name: &str,
+        spec: ClusterAdmissionPolicyGroupSpec,
+    ) -> Option<Judge> {
+        let specs: BTreeMap<String, PolicyGroupMemberWithContext> =
+            spec.policies.into_iter().collect();
         let modules = || specs.values().map(|spec| name_of_module(&spec.module));
         if !modules().any(|module| self.is_wanted(module)) {
             self.unwanted.extend(modules().map(ToOwned::to_owned));
@@ -205,7 +216,7 @@ impl Reader<'_> {
         let mut is_wrong = false;
         for (called, spec) in specs {
             let policy = self.policy(name_of_module(&spec.module))?;
-            let one = member(policy, spec.settings, spec.context_aware_resources, name);
+            let one = member(policy, spec.settings.0, spec.context_aware_resources, name);
             let field = format!("spec.policies.{called}.settings");
             if let Err(error) = check(object, name, &field, &one) {
                 self.errors.push(error);
@@ -216,9 +227,7 @@ impl Reader<'_> {
         if is_wrong {
             return None;
         }
-        let expression = spec.expression.take().unwrap_or_default();
-        let message = spec.message.take().unwrap_or_default();
-        match Group::new(members, expression, message) {
+        match Group::new(members, spec.expression, spec.message) {
             Ok(group) => Some(Judge::Group(group)),
             Err(error) => self.leave_out(object, name, &error.to_string()),
         }
@@ -283,43 +292,86 @@ impl Reader<'_> {
     }
 }
 
-fn spec(object: &Object, name: &str, is_group: bool) -> Result<Spec, DeployedError> {
-    let spec = object.value.get("spec").cloned();
-    let spec: Spec = serde_json::from_value(spec.unwrap_or_else(|| json!({})))
-        .map_err(|error| malformed(object, name, format!("spec: {error}")))?;
-    let members = spec.policies.as_ref();
-    let missing = if !is_group && spec.module.is_none() {
-        "spec.module is missing"
-    } else if is_group && members.is_none_or(BTreeMap::is_empty) {
-        "spec.policies is missing or empty"
-    } else if spec.rules.as_ref().is_none_or(Vec::is_empty) {
-        "spec.rules is missing or empty"
-    } else {
-        return Ok(spec);
-    };
-    Err(malformed(
-        object,
-        name,
-        format!(
-            "{missing}; if this is a patch, render it: `kubectl kustomize DIR | preflight --policies-from - PATH`"
-        ),
-    ))
+/// What a resource says, and what only a group says.
+struct Spec {
+    policy: ClusterAdmissionPolicySpec,
+    group: Option<ClusterAdmissionPolicyGroupSpec>,
+    is_asked_inside: bool,
+    namespace_selector: Vec<Requirement>,
+    object_selector: Vec<Requirement>,
+}
+
+impl Spec {
+    fn read(object: &Object, name: &str, is_group: bool) -> Result<Self, DeployedError> {
+        let spec = Self::parse(object, is_group).map_err(|text| malformed(object, name, text))?;
+        let members = spec.group.as_ref().map(|group| &group.policies);
+        let missing = if !is_group && spec.policy.module.is_empty() {
+            "spec.module is missing"
+        } else if members.is_some_and(HashMap::is_empty) {
+            "spec.policies is missing or empty"
+        } else if spec.policy.rules.as_ref().is_none_or(Vec::is_empty) {
+            "spec.rules is missing or empty"
+        } else {
+            return Ok(spec);
+        };
+        Err(malformed(
+            object,
+            name,
+            format!(
+                "{missing}; if this is a patch, render it: `kubectl kustomize DIR | preflight --policies-from - PATH`"
+            ),
+        ))
+    }
+
+    fn parse(object: &Object, is_group: bool) -> Result<Self, String> {
+        let empty = json!({});
+        let spec = object.value.get("spec").unwrap_or(&empty);
+        let unread = |error| format!("spec: {error}");
+        let mut policy = wire::policy(spec).map_err(unread)?;
+        for (index, rule) in policy.rules.iter().flatten().enumerate() {
+            if let Some(problem) = wire::problem(rule) {
+                return Err(format!("spec.rules[{index}].{problem}"));
+            }
+        }
+        let requirements = |name: &str, selector: Option<LabelSelector>| {
+            let requirements = wire::requirements(selector.unwrap_or_default());
+            requirements.map_err(|problem| format!("spec.{name}.{problem}"))
+        };
+        if is_group {
+            // That of a group is what its members are refused with.
+            policy.message = None;
+        }
+        let namespace_selector = policy.namespace_selector.take();
+        let object_selector = policy.object_selector.take();
+        Ok(Self {
+            policy,
+            group: is_group
+                .then(|| wire::group(spec))
+                .transpose()
+                .map_err(unread)?,
+            is_asked_inside: wire::is_asked_inside(spec).map_err(unread)?,
+            namespace_selector: requirements("namespaceSelector", namespace_selector)?,
+            object_selector: requirements("objectSelector", object_selector)?,
+        })
+    }
 }
 
 /// The controller knows no grants but those of cluster-wide policies.
 fn member(
     policy: Arc<Policy>,
-    settings: Option<Value>,
-    grants: Option<BTreeSet<ContextAwareResource>>,
+    settings: Value,
+    grants: Vec<ContextAwareResource>,
     name: &str,
 ) -> Member {
-    let settings = settings.filter(|settings| !settings.is_null());
-    let grants = grants.filter(|_| home(name).is_none());
+    let grants = grants.into_iter().filter(|_| home(name).is_none());
+    let grants = grants.map(|ContextAwareResource { api_version, kind }| {
+        policy_metadata::ContextAwareResource { api_version, kind }
+    });
     Member {
         custom_kinds: Vec::new(),
         policy,
-        settings: settings.unwrap_or_else(|| json!({})),
-        grants: Some(grants.unwrap_or_default()),
+        settings,
+        grants: Some(grants.collect()),
     }
 }
 
@@ -332,33 +384,28 @@ fn check(object: &Object, name: &str, field: &str, member: &Member) -> Result<()
 }
 
 fn deployed(object: &Object, name: String, spec: Spec, host: &str) -> Deployed {
-    let requirements = |selector: Option<LabelSelector>| {
-        selector
-            .map(LabelSelector::requirements)
-            .unwrap_or_default()
-    };
-    let mut rules = spec.rules.unwrap_or_default();
+    let policy = spec.policy;
+    let mut rules = policy.rules.unwrap_or_default();
     let namespace = home(&name).map(ToOwned::to_owned);
     if namespace.is_some() {
         // The controller writes the one.
         for rule in &mut rules {
-            rule.scope = Scope::Namespaced;
+            rule.scope = Some("Namespaced".to_owned());
         }
     }
-    // Policies of that namespace are not asked about it either: the policy server lets everything in it pass.
-    let is_meant = spec.allow_inside_admission_controller_namespace == Some(true);
     Deployed {
         name,
         place: object.place(),
-        mode: spec.mode,
-        message: spec.message.filter(|message| !message.is_empty()),
-        spared: (namespace.is_some() || !is_meant).then(|| host.to_owned()),
+        mode: policy.mode.unwrap_or_default(),
+        message: policy.message.filter(|message| !message.is_empty()),
+        // Policies of that namespace are not asked about it either: the policy server lets everything in it pass.
+        spared: (namespace.is_some() || !spec.is_asked_inside).then(|| host.to_owned()),
         namespace,
         rules,
-        is_exact: spec.match_policy.as_deref() == Some("Exact"),
-        namespace_selector: requirements(spec.namespace_selector),
-        object_selector: requirements(spec.object_selector),
-        conditions: Conditions::read(spec.match_conditions.unwrap_or_default()),
+        is_exact: policy.match_policy == Some(MatchPolicy::Exact),
+        namespace_selector: spec.namespace_selector,
+        object_selector: spec.object_selector,
+        conditions: Conditions::read(policy.match_conditions.unwrap_or_default()),
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use k8s_openapi::api::admissionregistration::v1::RuleWithOperations;
 use policy_metadata::Metadata;
 
-use super::wire::Rule;
+use super::wire::Lists;
 use crate::{
     bundle::UnknownName,
     judge::{CustomKind, Member},
@@ -12,17 +13,18 @@ use crate::{
 };
 
 /// What can hardly be meant. `metadata` is that of the policy that judges for the resource.
-pub(super) fn doubts(rules: &[Rule], metadata: Option<&Metadata>) -> Vec<String> {
+pub(super) fn doubts(rules: &[RuleWithOperations], metadata: Option<&Metadata>) -> Vec<String> {
+    let rules: Vec<Lists<'_>> = rules.iter().map(Lists::of).collect();
     let mut doubts = BTreeSet::new();
-    for rule in rules {
+    for rule in &rules {
         doubts.extend(empty(rule));
         doubts.extend(unknown(rule));
     }
     let mut doubts: Vec<String> = doubts.into_iter().collect();
     if doubts.is_empty() {
-        doubts.extend(foreign(rules, metadata));
+        doubts.extend(foreign(&rules, metadata));
     }
-    if !rules.iter().any(|rule| lists(&rule.operations, "CREATE")) {
+    if !rules.iter().any(|rule| lists(rule.operations, "CREATE")) {
         doubts.push(
             "none of its rules lists the operation CREATE, so it judges no new object".to_owned(),
         );
@@ -31,20 +33,18 @@ pub(super) fn doubts(rules: &[Rule], metadata: Option<&Metadata>) -> Vec<String>
 }
 
 /// Kinds that the settings of a policy name, and that the cluster does not ask it about, or does not let it look up.
-pub(super) fn unlisted(rules: &[Rule], member: &Member) -> Vec<String> {
+pub(super) fn unlisted(rules: &[RuleWithOperations], member: &Member) -> Vec<String> {
     let kinds = Kinds::default();
     let mut texts = Vec::new();
     for custom in CustomKind::all(&member.policy, &member.settings) {
         let (group, plural) = (custom.group(), custom.plural(&kinds));
-        let is_asked = |rule: &Rule| {
-            lists(&rule.api_groups, group)
-                && rule
-                    .resources
-                    .iter()
-                    .any(|name| ["*", "*/*", plural.as_str()].contains(&name.as_str()))
+        let is_asked = |rule: Lists<'_>| {
+            let mut resources = rule.resources.iter();
+            lists(rule.groups, group)
+                && resources.any(|name| ["*", "*/*", plural.as_str()].contains(&name.as_str()))
         };
         let mut missing = Vec::new();
-        if !rules.iter().any(is_asked) {
+        if !rules.iter().map(Lists::of).any(is_asked) {
             missing.push(format!("none of its rules lists {plural} of {group}"));
         }
         if let Some((api_version, kind)) = custom.grant()
@@ -66,19 +66,19 @@ pub(super) fn unlisted(rules: &[Rule], member: &Member) -> Vec<String> {
 }
 
 /// A list of a rule that has nothing in it.
-fn empty(rule: &Rule) -> Option<String> {
+fn empty(rule: &Lists<'_>) -> Option<String> {
     let lists = [
-        ("apiGroups", &rule.api_groups),
-        ("resources", &rule.resources),
-        ("operations", &rule.operations),
+        ("apiGroups", rule.groups),
+        ("resources", rule.resources),
+        ("operations", rule.operations),
     ];
     let (name, _) = lists.into_iter().find(|(_, list)| list.is_empty())?;
     Some(format!("a rule of it has empty {name} and matches nothing"))
 }
 
 /// Resources that Kubernetes does not have in any group of a rule. What other groups have is not known.
-fn unknown(rule: &Rule) -> Vec<String> {
-    let groups = &rule.api_groups;
+fn unknown(rule: &Lists<'_>) -> Vec<String> {
+    let groups = rule.groups;
     if groups
         .iter()
         .any(|group| group == "*" || !kinds::is_built_in(group))
@@ -109,12 +109,11 @@ fn unknown(rule: &Rule) -> Vec<String> {
 }
 
 /// Whether nothing is listed that the policy says it looks at.
-fn foreign(rules: &[Rule], metadata: Option<&Metadata>) -> Option<String> {
+fn foreign(rules: &[Lists<'_>], metadata: Option<&Metadata>) -> Option<String> {
     let claimed = &metadata?.rules;
-    let is_claimed = |rule: &Rule| {
+    let is_claimed = |rule: &Lists<'_>| {
         claimed.iter().any(|claimed| {
-            overlap(&claimed.api_groups, &rule.api_groups)
-                && overlap(&claimed.resources, &rule.resources)
+            overlap(&claimed.api_groups, rule.groups) && overlap(&claimed.resources, rule.resources)
         })
     };
     if claimed.is_empty() || rules.iter().any(is_claimed) {
@@ -153,7 +152,7 @@ mod tests {
             "executionMode": "kubewarden-wapc",
         }))
         .unwrap();
-        let rules: Vec<Rule> = serde_json::from_value(rules).unwrap();
+        let rules: Vec<RuleWithOperations> = serde_json::from_value(rules).unwrap();
         super::doubts(&rules, Some(&metadata))
     }
 

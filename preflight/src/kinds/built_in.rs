@@ -238,3 +238,89 @@ pub(super) fn namespaced(group: &str, kind: &str) -> Option<bool> {
             }
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use k8s_openapi::api;
+    use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+    use k8s_openapi::kube_aggregator::pkg::apis::apiregistration::v1::APIService;
+    use k8s_openapi::{ClusterResourceScope, NamespaceResourceScope, Resource};
+
+    use super::*;
+
+    trait Scope {
+        const NAMESPACED: bool;
+    }
+
+    impl Scope for NamespaceResourceScope {
+        const NAMESPACED: bool = true;
+    }
+
+    impl Scope for ClusterResourceScope {
+        const NAMESPACED: bool = false;
+    }
+
+    /// Group and version, kind, plural, and whether it is namespaced.
+    type Row = (&'static str, &'static str, String, bool);
+
+    fn row<K: Resource<Scope: Scope>>() -> Row {
+        let plural = K::URL_PATH_SEGMENT.to_owned();
+        (K::API_VERSION, K::KIND, plural, K::Scope::NAMESPACED)
+    }
+
+    macro_rules! rows {
+        ($($group:ident::$version:ident::{$($kind:ident),*})*) => {
+            [$($(row::<api::$group::$version::$kind>()),*),*]
+        };
+    }
+
+    #[test]
+    fn they_are_those_of_kubernetes() {
+        let rows = rows! {
+            admissionregistration::v1::{
+                MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, MutatingWebhookConfiguration,
+                ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding, ValidatingWebhookConfiguration
+            }
+            apps::v1::{ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet}
+            authentication::v1::{SelfSubjectReview, TokenReview}
+            authorization::v1::{
+                LocalSubjectAccessReview, SelfSubjectAccessReview, SelfSubjectRulesReview, SubjectAccessReview
+            }
+            autoscaling::v1::{HorizontalPodAutoscaler}
+            autoscaling::v2::{HorizontalPodAutoscaler}
+            batch::v1::{CronJob, Job}
+            certificates::v1::{CertificateSigningRequest}
+            coordination::v1::{Lease}
+            core::v1::{
+                Binding, ComponentStatus, ConfigMap, Endpoints, Event, LimitRange, Namespace, Node, PersistentVolume,
+                PersistentVolumeClaim, Pod, PodTemplate, ReplicationController, ResourceQuota, Secret, Service,
+                ServiceAccount
+            }
+            discovery::v1::{EndpointSlice}
+            events::v1::{Event}
+            flowcontrol::v1::{FlowSchema, PriorityLevelConfiguration}
+            networking::v1::{IPAddress, Ingress, IngressClass, NetworkPolicy, ServiceCIDR}
+            node::v1::{RuntimeClass}
+            policy::v1::{PodDisruptionBudget}
+            rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBinding}
+            resource::v1::{DeviceClass, ResourceClaim, ResourceClaimTemplate, ResourceSlice}
+            scheduling::v1::{PriorityClass}
+            storage::v1::{
+                CSIDriver, CSINode, CSIStorageCapacity, StorageClass, VolumeAttachment, VolumeAttributesClass
+            }
+        };
+        let others = [row::<CustomResourceDefinition>(), row::<APIService>()];
+        let expected: BTreeSet<Row> = rows.into_iter().chain(others).collect();
+        let listed = GROUP_VERSIONS.iter().flat_map(|served| {
+            let namespaced = served.namespaced.iter().map(|kind| (kind, true));
+            let kinds = namespaced.chain(served.cluster.iter().map(|kind| (kind, false)));
+            kinds.map(|(kind, namespaced)| {
+                let plural = super::super::guess_plural(kind);
+                (served.name, *kind, plural, namespaced)
+            })
+        });
+        assert_eq!(listed.collect::<BTreeSet<Row>>(), expected);
+    }
+}

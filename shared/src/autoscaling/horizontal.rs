@@ -3,6 +3,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use k8s_openapi::Resource;
+use k8s_openapi::api::autoscaling::v2;
+
 use super::{AutoscalerMeta, METRICS_ANNOTATION, ScaleTarget};
 use crate::decode::{Cursor, DecodeError};
 use crate::field::FieldPath;
@@ -163,7 +166,7 @@ impl<'a> HorizontalPodAutoscaler<'a> {
 /// `HorizontalPodAutoscaler "web"`, with its owner if it has one.
 impl fmt::Display for HorizontalPodAutoscaler<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.meta.describe("HorizontalPodAutoscaler", f)
+        self.meta.describe(v2::HorizontalPodAutoscaler::KIND, f)
     }
 }
 

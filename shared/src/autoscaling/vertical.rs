@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use k8s_openapi::{NamespaceResourceScope, Resource};
+
 use super::{AutoscalerMeta, ScaleTarget};
 use crate::decode::{Cursor, DecodeError};
 use crate::index::{Index, hash};
@@ -132,10 +134,20 @@ impl<'a> VerticalPodAutoscaler<'a> {
     }
 }
 
+/// Kubernetes does not have the kind, but its definition names it in the same way.
+impl Resource for VerticalPodAutoscaler<'_> {
+    const API_VERSION: &'static str = "autoscaling.k8s.io/v1";
+    const GROUP: &'static str = "autoscaling.k8s.io";
+    const KIND: &'static str = "VerticalPodAutoscaler";
+    const VERSION: &'static str = "v1";
+    const URL_PATH_SEGMENT: &'static str = "verticalpodautoscalers";
+    type Scope = NamespaceResourceScope;
+}
+
 /// `VerticalPodAutoscaler "web"`, with its owner if it has one.
 impl fmt::Display for VerticalPodAutoscaler<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.meta.describe("VerticalPodAutoscaler", f)
+        self.meta.describe(Self::KIND, f)
     }
 }
 
