@@ -709,7 +709,7 @@ fn every_setting_in_the_pages_is_taken_by_its_policy() {
     for block in blocks() {
         let place = format!("docs/{}:{}", block.page, block.line);
         let Some(kind) = block.info.strip_prefix("yaml") else {
-            let known = ["sh", "text", "console"].contains(&block.info.as_str());
+            let known = ["sh", "text", "console", "mermaid"].contains(&block.info.as_str());
             assert!(known, "{place}: what is {:?}?", block.info);
             continue;
         };

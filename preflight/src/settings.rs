@@ -158,7 +158,7 @@ mod tests {
             ),
             (
                 "a: [",
-                "s.yaml, line 1: cannot be read: unclosed bracket '[' (column 4)",
+                "s.yaml, line 1: cannot be read: what starts here has no end (column 4)",
             ),
             (
                 "nodeports-range: {}",

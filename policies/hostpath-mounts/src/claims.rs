@@ -170,7 +170,7 @@ mod tests {
             ),
             (
                 "Policy has not been granted access to Kubernetes v1/PersistentVolumeClaim resources.",
-                "may not be read by the policy: add the kind to its spec.contextAwareResources, and let the service \
+                "may not be read by the policy: add the kind to its spec.contextAwareResources, which only a ClusterAdmissionPolicy has, and let the service \
                  account of its policy server get, list and watch it",
             ),
         ] {

@@ -559,7 +559,7 @@ mod tests {
                 .lines::<HpaVpaOverlap>()
         };
         let warning = "warning: hpa-vpa-overlap: spec.scaleTargetRef: shares Deployment \"web\" with \
-                       VerticalPodAutoscaler \"web\", which the policy forbids (scope: target) [shared_target]";
+                       VerticalPodAutoscaler \"web\", which the policy forbids (scope: target); fix: remove one of the two, or set updateMode to \"Off\" [shared_target]";
         assert_eq!(lines("warn"), [warning]);
         assert_eq!(lines("off"), [""; 0]);
     }
@@ -737,7 +737,7 @@ mod tests {
     fn a_failed_look_up_refuses_or_warns() {
         let grant = "Policy has not been granted access to Kubernetes autoscaling.k8s.io/v1/VerticalPodAutoscaler \
                      resources. The violation has been reported.";
-        let may_not = "may not be read by the policy: add the kind to its spec.contextAwareResources, and let the service \
+        let may_not = "may not be read by the policy: add the kind to its spec.contextAwareResources, which only a ClusterAdmissionPolicy has, and let the service \
                        account of its policy server get, list and watch it";
         let with = |object: Value| MemoryCluster::of(&[object]);
         let (horizontal, vertical) = ("HorizontalPodAutoscaler", "VerticalPodAutoscaler");

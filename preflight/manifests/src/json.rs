@@ -65,10 +65,12 @@ impl<'a> Reader<'a> {
                 let mut fields = Fields::default();
                 for (key, value) in parts {
                     let line = self.line(value);
-                    if let Some((_, first)) = fields.get(&key) {
-                        return Err(given_twice(&key, first, line));
+                    let value = self.node(value, depth + 1)?;
+                    if let Some((known, first)) = fields.get(&key) {
+                        let has_values = !known.is_null() && !value.value.is_null();
+                        return Err(given_twice(has_values.then_some(&key), first, line));
                     }
-                    fields.insert(key, line, self.node(value, depth + 1)?);
+                    fields.insert(key, line, value);
                 }
                 Ok(fields.into_node())
             }

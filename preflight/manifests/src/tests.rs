@@ -500,7 +500,7 @@ fn what_is_called_like_a_chart_or_a_kustomization_is_read_for_objects() {
     assert_eq!(objects, ["pod", "pod"]);
     assert_eq!(
         problems,
-        ["DIR/other/Kustomization:1: cannot be read: unclosed bracket '[' (column 12)"]
+        ["DIR/other/Kustomization:1: cannot be read: what starts here has no end (column 12)"]
     );
 }
 

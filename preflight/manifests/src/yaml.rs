@@ -275,8 +275,9 @@ impl Composer<'_> {
                         |(_, names): &mut (usize, BTreeSet<String>)| names.remove(&name);
                     let is_merged = merged.as_mut().is_some_and(is_merged);
                     match fields.get(&name) {
-                        Some((_, first)) if !is_merged => {
-                            return Err(given_twice(&name, first, line));
+                        Some((known, first)) if !is_merged => {
+                            let has_values = !known.is_null() && !value.node.value.is_null();
+                            return Err(given_twice(has_values.then_some(&name), first, line));
                         }
                         _ => fields.insert(name, line, value.node),
                     }
@@ -413,8 +414,13 @@ fn merge(
             let (its_line, lines) = lines.remove(&name).unwrap_or((line, Lines::Leaf));
             match fields.get(&name) {
                 Some((known, _)) if *known == value => {}
-                Some((_, first)) => {
-                    let name = quoted(&name);
+                Some((known, first)) => {
+                    let has_values = !known.is_null() && !value.is_null();
+                    let name = if has_values {
+                        quoted(&name)
+                    } else {
+                        "a key".to_owned()
+                    };
                     let text = format!(
                         "`<<` in line {line} stands below {name} in line {first} and sets it to something else: \
                          kubectl takes what `<<` brings, other readers what is written; put `<<` first"
@@ -438,19 +444,21 @@ fn two_ways(line: usize, text: &str) -> Unreadable {
     }
 }
 
-/// A key that is there twice: most readers take the later one, others refuse it.
-pub(super) fn given_twice(name: &str, first: usize, line: usize) -> Unreadable {
+/// A key that is there twice: most readers take the later one, others refuse it. One without a value has no name: it may
+/// be a value that stands where a key should.
+pub(super) fn given_twice(name: Option<&String>, first: usize, line: usize) -> Unreadable {
     let lines = if first == line {
         format!("in line {line}")
     } else {
         format!("in lines {first} and {line}")
     };
+    let key = name.map_or_else(
+        || "a key without a value".to_owned(),
+        |name| format!("the key {}", quoted(name)),
+    );
     two_ways(
         line,
-        &format!(
-            "the key {} is there twice, {lines}: keep one of them",
-            quoted(name)
-        ),
+        &format!("{key} is there twice, {lines}: keep one of them"),
     )
 }
 
@@ -494,6 +502,12 @@ mod tests {
             ("yes: 1\ntrue: 2\n", 2, twice("true", "in lines 1 and 2")),
             ("1: a\n'1': b\n", 2, twice("1", "in lines 1 and 2")),
             ("{\"a\": 1,\n\"a\": 2}", 2, twice("a", "in lines 1 and 2")),
+            (
+                "a: x\na:\n",
+                2,
+                "a key without a value is there twice, in lines 1 and 2: keep one of them"
+                    .to_owned(),
+            ),
             ("a: &k b\nb: 1\n*k : 2\n", 3, twice("b", "in lines 2 and 3")),
             ("a: 1\n<<: {a: 2}\n", 2, below(2, "a", 1)),
             (

@@ -120,7 +120,7 @@ fn a_broken_file_ends_with_2_and_the_rest_is_judged() {
     fix: mount less
 
 PROBLEM  a.yaml:1
-    cannot be read: unclosed bracket '[' (column 7)
+    cannot be read: what starts here has no end (column 7)
 
 PROBLEM  nope.yaml
     cannot be read: No such file or directory (os error 2)

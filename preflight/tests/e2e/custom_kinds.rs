@@ -37,7 +37,7 @@ fn a_setting_is_a_rule_and_a_grant() {
         "s.yaml",
         "hpa-target-requests: {customKinds: [{apiVersion: example.com/v1, kind: Gadget, podSpecPath: spec}]}\n",
     );
-    let unseen = "1 object, 1 policy: 1 clean (1 that no policy looks at)\n";
+    let unseen = "1 object, 1 policy: 1 clean (1 not covered by any policy)\n";
     assert_eq!(
         stage.run(&["--cluster", "other.yaml", "m.yaml"]),
         out(0, unseen)
@@ -103,7 +103,7 @@ fn in_the_settings_of_another_policy_the_name_means_nothing() {
         "s.yaml",
         "other: {customKinds: [{apiGroup: example.com, kind: Gadget}]}\n",
     );
-    let unseen = "1 object, 1 policy: 1 clean (1 that no policy looks at)\n";
+    let unseen = "1 object, 1 policy: 1 clean (1 not covered by any policy)\n";
     assert_eq!(
         stage.run(&["--settings", "s.yaml", "m.yaml"]),
         out(0, unseen)
@@ -129,7 +129,7 @@ spec:
     let expected = "note: p.yaml:1: one: its settings name Gadget in customKinds, but none of its rules lists gadgets of
       example.com, and its contextAwareResources do not list example.com/v1 Gadget
 
-1 object, 1 policy: 1 clean (1 that no policy looks at)
+1 object, 1 policy: 1 clean (1 not covered by any policy)
 ";
     assert_eq!(
         stage.run(&["--policies-from", "p.yaml", "m.yaml"]),

@@ -289,7 +289,7 @@ fn says_what_is_wrong_with_the_resources() {
     for (policies, expected) in [
         (
             "a: [\n".to_owned(),
-            "p.yaml:1: cannot be read: unclosed bracket '[' (column 4)".to_owned(),
+            "p.yaml:1: cannot be read: what starts here has no end (column 4)".to_owned(),
         ),
         (
             "apiVersion: v1\nkind: Pod\n".to_owned(),

@@ -69,7 +69,7 @@ fn code_hosts_get_sarif() {
                     "toolExecutionNotifications": [
                         {
                             "level": "error",
-                            "message": {"text": "cannot be read: unclosed bracket '[' (column 7)"},
+                            "message": {"text": "cannot be read: what starts here has no end (column 7)"},
                             "locations": location("m/broken.yaml", 1),
                         },
                         {
@@ -118,7 +118,7 @@ m/a pod.yaml:1: unknown field</system-out>
     </testsuite>
     <testsuite name="preflight" tests="1" skipped="0" errors="1" failures="0">
         <testcase name="m/broken.yaml:1" classname="m/broken.yaml" file="m/broken.yaml" line="1">
-            <error message="cannot be read: unclosed bracket &apos;[&apos; (column 7)" type="not checked"/>
+            <error message="cannot be read: what starts here has no end (column 7)" type="not checked"/>
         </testcase>
     </testsuite>
 </testsuites>
