@@ -729,6 +729,60 @@ fn every_setting_in_the_pages_is_taken_by_its_policy() {
     assert_eq!(shown, all, "settings of each policy");
 }
 
+/// The entries of `allowed` for the agents of a node, in the pages.
+fn entries_for_agents() -> Vec<Value> {
+    let blocks = blocks().into_iter();
+    let mut settings = blocks
+        .filter(|block| block.info == "yaml hostpath-mounts")
+        .map(|block| yaml::read(&block.text).unwrap());
+    let found = settings.find(|settings| settings.to_string().contains("kube-flannel"));
+    found.unwrap()["allowed"].as_array().unwrap().clone()
+}
+
+#[test]
+fn the_agents_of_a_node_run_in_the_strict_overlay_with_the_entries_of_the_pages() {
+    let guest = policies::load("hostpath-mounts").unwrap();
+    let strict = overlay("strict").unwrap()["hostpath-mounts"]["spec"]["settings"].clone();
+    let folder = repository("tests/agents");
+    let agents = names(&folder).unwrap();
+    assert!(agents.len() >= 5);
+    for agent in agents {
+        let mut object = yaml::read(&read(&folder.join(&agent)).unwrap()).unwrap();
+        let namespace = text(&object, "/metadata/namespace").to_owned();
+        let kinds = Kinds::of([&object]);
+        complete(&mut object, &kinds, "default");
+        let review = request(&object, &kinds, 1);
+        let answer = |allowed: Vec<Value>| {
+            let mut settings = strict.clone();
+            settings["allowed"] = json!(allowed);
+            guest
+                .validate(&review, &settings, preflight::NoHost)
+                .unwrap()
+        };
+        let response = answer(entries_for_agents());
+        assert!(
+            response.accepted && response.warnings.is_empty(),
+            "{agent}: {response:?}"
+        );
+        // And each entry for its namespace is needed.
+        let is_for = |entry: &Value| {
+            entry["namespaces"]
+                .as_array()
+                .unwrap()
+                .contains(&json!(namespace))
+        };
+        for place in 0..entries_for_agents().len() {
+            let mut entries = entries_for_agents();
+            let entry = entries.remove(place);
+            assert_eq!(
+                answer(entries).accepted,
+                !is_for(&entry),
+                "{agent} without {entry}"
+            );
+        }
+    }
+}
+
 /// The texts between backticks.
 fn code(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)

@@ -341,9 +341,10 @@ fn expected_of_narrow(pod: &PodSpec, base: &str) -> Findings {
         let field = format!("volumes[{index}].hostPath");
         if !ALLOWED_TYPES.contains(&kind) {
             found("disallowed_type", format!("{field}.type"));
-        }
-        if kind.ends_with("OrCreate") {
-            found("created_path", format!("{field}.type"));
+            // What the entry lists may be created.
+            if kind.ends_with("OrCreate") {
+                found("created_path", format!("{field}.type"));
+            }
         }
         let mut mounts = mounts
             .iter()

@@ -68,9 +68,9 @@ pub(crate) fn check(volume: &HostVolume<'_>, settings: &Settings, verdict: &mut 
     disallowed_type::check(volume, &scope, verdict);
     exposed_processes::check(volume, &scope, settings, verdict);
     writable_read_only_path::check(volume, &ruling, &rulings, verdict);
-    created_path::check(volume, settings, verdict);
+    created_path::check(volume, &scope, settings, verdict);
     writable_mount::check(volume, &ruling, &rulings, settings, verdict);
-    non_recursive_read_only::check(volume, settings, verdict);
+    non_recursive_read_only::check(volume, &scope, settings, verdict);
 }
 
 /// The ruling on what a mount reaches: the volume, or a part of it. What `subPathExpr` reaches is known only on the node,

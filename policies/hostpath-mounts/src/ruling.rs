@@ -81,6 +81,11 @@ impl<'s> Scope<'s> {
         self.allowed
     }
 
+    /// Whether that entry is about the very path of the volume.
+    pub(crate) fn is_named(&self) -> bool {
+        !self.catalogue
+    }
+
     /// Rules on the volume, or on a path inside it.
     pub(crate) fn ruling(&self, path: &HostPath) -> Ruling<'s> {
         let entry = most_specific(self.settings, path, self.namespace).or(self.allowed);

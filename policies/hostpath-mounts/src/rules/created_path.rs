@@ -2,6 +2,7 @@
 
 use shared::{Finding, Rule, Verdict, rule};
 
+use crate::ruling::Scope;
 use crate::settings::Settings;
 use crate::volume::HostVolume;
 
@@ -14,9 +15,18 @@ pub(crate) static RULE: Rule = rule! {
     levels: [Warn by "createdPaths"],
 };
 
-/// Reports a type that creates what is missing.
-pub(crate) fn check(volume: &HostVolume<'_>, settings: &Settings, verdict: &mut Verdict) {
+/// Reports a type that creates what is missing, unless the entry of `allowed` lists it.
+pub(crate) fn check(
+    volume: &HostVolume<'_>,
+    scope: &Scope<'_>,
+    settings: &Settings,
+    verdict: &mut Verdict,
+) {
     if let Some(kind @ ("DirectoryOrCreate" | "FileOrCreate")) = volume.kind {
+        let mut listed = scope.allowed().into_iter().flat_map(|entry| &entry.types);
+        if listed.any(|listed| listed == kind) {
+            return;
+        }
         let reason = format!(
             "type {kind} makes {} as root on every node that lacks it",
             volume.quoted()
@@ -50,6 +60,14 @@ mod tests {
                 lines(&data, &mount, &json!({"createdPaths": "off"})),
                 [""; 0]
             );
+        }
+        for (types, found) in [
+            (json!(["DirectoryOrCreate", "Directory"]), 0),
+            (json!([]), 1),
+        ] {
+            let data = json!({"path": "/data/x", "type": "DirectoryOrCreate"});
+            let settings = json!({"allowed": [{"path": "/data", "types": types}]});
+            assert_eq!(lines(&data, &mount, &settings).len(), found, "{types}");
         }
         assert_eq!(
             lines(

@@ -68,7 +68,8 @@ mod tests {
             writable,
             [
                 "spec.containers[0].volumeMounts[0].readOnly: \"/var/log\" is mounted writable by container \"app\", and \
-                 it is denied: ours; fix: set readOnly: true [writable_read_only_path]"
+                 it is denied: ours; fix: set readOnly: true, or have the platform team list the path in \
+                 `allowed` with readOnly: false [writable_read_only_path]"
             ]
         );
     }

@@ -3,6 +3,7 @@
 use shared::{Finding, Rule, Verdict, rule};
 
 use crate::catalogue::MOUNT_PARENTS;
+use crate::ruling::Scope;
 use crate::settings::Settings;
 use crate::volume::HostVolume;
 
@@ -14,9 +15,17 @@ pub(crate) static RULE: Rule = rule! {
     levels: [Warn by "nonRecursiveReadOnly"],
 };
 
-/// Reports each such mount.
-pub(crate) fn check(volume: &HostVolume<'_>, settings: &Settings, verdict: &mut Verdict) {
-    if !MOUNT_PARENTS.contains(&volume.path.as_str()) {
+/// Reports each such mount, unless an entry of `allowed` is about this very path, or lets pods write there anyway.
+pub(crate) fn check(
+    volume: &HostVolume<'_>,
+    scope: &Scope<'_>,
+    settings: &Settings,
+    verdict: &mut Verdict,
+) {
+    let is_allowed = scope
+        .allowed()
+        .is_some_and(|entry| !entry.read_only || scope.is_named());
+    if is_allowed || !MOUNT_PARENTS.contains(&volume.path.as_str()) {
         return;
     }
     for mount in volume.mounts {
@@ -81,5 +90,29 @@ mod tests {
         );
         let off = json!({"nonRecursiveReadOnly": "off"});
         assert_eq!(lines(&media, &json!({"readOnly": true}), &off), [""; 0]);
+    }
+
+    #[test]
+    fn an_entry_of_allowed_lifts_it_for_its_very_path() {
+        for (path, allowed, found) in [
+            ("/media", json!({"path": "/media"}), 0),
+            ("/sys", json!({"path": "/sys", "match": "exact"}), 0),
+            ("/sys/fs", json!({"path": "/sys"}), 1),
+            ("/media", json!({"path": "/", "match": "prefix"}), 1),
+            ("/media", json!({"path": "/", "readOnly": false}), 0),
+            (
+                "/media",
+                json!({"path": "/media", "namespaces": ["other"]}),
+                1,
+            ),
+        ] {
+            let settings = json!({"allowed": [allowed], "nonRecursiveReadOnly": "deny"});
+            let lines = lines(
+                &json!({ "path": path }),
+                &json!({"readOnly": true}),
+                &settings,
+            );
+            assert_eq!(lines.len(), found, "{path} {allowed}: {lines:?}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 use shared::host_path::Relation;
 use shared::{Rule, Verdict, quote, rule};
 
+use crate::add;
 use crate::catalogue::Risk;
 use crate::ruling::Ruling;
 use crate::volume::{HostVolume, OF_PERSISTENT_VOLUME};
@@ -52,7 +53,7 @@ pub(crate) fn check(
         let more = ruling.more;
         if more > 0 {
             let s = if more == 1 { "" } else { "s" };
-            reason.push_str(&format!(", and {more} more risky path{s}"));
+            add(&mut reason, &[&format!(", and {more} more risky path{s}")]);
         }
     }
     let fix = if volume.is_of_a_pod() {

@@ -10,7 +10,7 @@ pub(crate) static RULE: Rule = rule! {
     id: "writable_read_only_path",
     summary: "A writable mount of a path that may be read, but not written, or of something that holds it",
     why: "Who writes there changes the node: what it runs, what it reads, what other pods reach",
-    fix: "set readOnly: true",
+    fix: "set readOnly: true, or have the platform team list the path in `allowed` with readOnly: false",
     levels: [Deny],
 };
 
@@ -85,8 +85,9 @@ mod tests {
         assert_eq!(
             lines(&json!({"path": "/var/log"}), &json!({}), &json!({})),
             [format!(
-                "{FIELD}: \"/var/log\" is mounted writable by container \"app\", and it is {logs}; fix: set readOnly: true \
-                 [writable_read_only_path]"
+                "{FIELD}: \"/var/log\" is mounted writable by container \"app\", and it is {logs}; fix: {} \
+                 [writable_read_only_path]",
+                super::RULE.fix
             )]
         );
         assert_eq!(
@@ -172,8 +173,9 @@ mod tests {
         assert_eq!(
             lines(&json!({"path": "/"}), &mount(false), &settings),
             [format!(
-                "{FIELD}: \"/etc/app\" is mounted writable by container \"app\", and it is part of \"/\", which is allowed only readOnly; fix: \
-                 set readOnly: true [writable_read_only_path]"
+                "{FIELD}: \"/etc/app\" is mounted writable by container \"app\", and it is part of \"/\", which is allowed only readOnly; fix: {} \
+                 [writable_read_only_path]",
+                super::RULE.fix
             )]
         );
     }

@@ -64,10 +64,12 @@ pub struct Allowed {
     /// Whether the entry is for the path alone or for all that is below it as well.
     #[serde(rename = "match", default)]
     pub matches: Match,
-    /// Whether pods may only read it.
+    /// Whether pods may only read it. For the very path of the entry, other mounts below it may stay writable
+    /// (`nonRecursiveReadOnly`).
     #[serde(default = "yes")]
     pub read_only: bool,
-    /// The values that `hostPath.type` may have. Empty: any.
+    /// The values that `hostPath.type` may have. Empty: any. One that is listed may create what is missing
+    /// (`createdPaths`).
     #[serde(default)]
     pub types: Vec<HostPathType>,
     /// Whether pods may mount it with `mountPropagation: Bidirectional`.
