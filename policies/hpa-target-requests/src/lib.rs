@@ -802,7 +802,8 @@ mod tests {
             )
         };
         let not_granted = "Deployment shop/web may not be read by the policy: add the kind to its \
-                           spec.contextAwareResources, and let the service account of its policy server get, list and \
+                           spec.contextAwareResources, which only a ClusterAdmissionPolicy has, and let the service account of \
+                           its policy server get, list and \
                            watch it";
         for (object, there, reason, lines) in [
             (

@@ -164,6 +164,7 @@ mod tests {
         let lines = |there: &[Value]| {
             let cluster = MemoryCluster::of(there).serving("argoproj.io/v1alpha1", "Rollout");
             Review::create(&autoscaler)
+                .with(json!({"writtenFirst": "deny"}))
                 .in_cluster(cluster)
                 .lines::<HpaTargetRequests>()
         };
@@ -195,14 +196,15 @@ mod tests {
                 vec![refers("Deployment")],
                 vec![warning(
                     "name: target Rollout \"web\" refers to Deployment \"base\", which does not exist, so its requests \
-                     were not checked [missing_target]",
+                     were not checked; fix: create the target, or correct its name [missing_target]",
                 )],
             ),
             (
                 vec![refers("Gadget")],
                 vec![warning(
                     "kind: requests of Rollout \"web\" were not checked, as it refers to Gadget \"base\", and \
-                     customKinds does not list that kind [uninspected_target]",
+                     customKinds does not list that kind; fix: have the platform team add the kind to customKinds \
+                     and to spec.contextAwareResources [uninspected_target]",
                 )],
             ),
         ] {
