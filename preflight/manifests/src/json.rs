@@ -22,7 +22,7 @@ use super::{
 pub(super) fn read(text: Text<'_>) -> Option<Result<(Node, usize), Unreadable>> {
     let raw: &RawValue = serde_json::from_str(text.text).ok()?;
     let mut reader = Reader {
-        start: text.text.as_ptr() as usize,
+        text,
         places: Places::in_text(text),
     };
     let line = reader.line(raw);
@@ -30,14 +30,15 @@ pub(super) fn read(text: Text<'_>) -> Option<Result<(Node, usize), Unreadable>> 
 }
 
 struct Reader<'a> {
-    /// The address of the text, of which all values are parts.
-    start: usize,
+    /// All values are parts of it.
+    text: Text<'a>,
     places: Places<'a>,
 }
 
 impl<'a> Reader<'a> {
     fn line(&mut self, raw: &RawValue) -> usize {
-        self.places.line(raw.get().as_ptr() as usize - self.start)
+        self.places
+            .line(raw.get().as_ptr() as usize - self.text.text.as_ptr() as usize)
     }
 
     fn node(&mut self, raw: &'a RawValue, depth: usize) -> Result<Node, Unreadable> {
@@ -67,8 +68,8 @@ impl<'a> Reader<'a> {
                     let line = self.line(value);
                     let value = self.node(value, depth + 1)?;
                     if let Some((known, first)) = fields.get(&key) {
-                        let has_values = !known.is_null() && !value.value.is_null();
-                        return Err(given_twice(has_values.then_some(&key), first, line));
+                        let values = [known, &value.value];
+                        return Err(given_twice(self.text, &key, values, [first, line]));
                     }
                     fields.insert(key, line, value);
                 }

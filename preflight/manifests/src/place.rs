@@ -8,6 +8,13 @@ pub(super) struct Text<'a> {
     pub(super) above: usize,
 }
 
+impl Text<'_> {
+    /// Whether the name of a field may be told. In a Secret, a value may stand where a name should.
+    pub(super) fn may_name_fields(self) -> bool {
+        !self.text.contains("Secret")
+    }
+}
+
 /// Finds lines for bytes that mostly come in their order, without counting from the start each time.
 #[derive(Debug)]
 pub(super) struct Places<'a> {

@@ -28,7 +28,7 @@ pub(super) fn read(text: Text<'_>) -> Result<(Node, usize), Unreadable> {
     let mut composer = Composer {
         events: Events::of(text.text),
         places: Places::in_text(text),
-        text: text.text,
+        text,
         end: text.text.trim_end().len(),
         open: Vec::new(),
         anchors: BTreeMap::new(),
@@ -56,7 +56,7 @@ pub(super) fn read(text: Text<'_>) -> Result<(Node, usize), Unreadable> {
 struct Composer<'a> {
     events: Events<'a>,
     places: Places<'a>,
-    text: &'a str,
+    text: Text<'a>,
     /// Where the content of the text ends.
     end: usize,
     /// Where the sequences and mappings start that are being read.
@@ -100,7 +100,7 @@ enum Key {
 impl Composer<'_> {
     fn next(&mut self) -> Result<Event, Unreadable> {
         let event = self.events.next().map_err(|error| self.malformed(error))?;
-        if event.has_tag && has_loose_end(self.text, event.start) {
+        if event.has_tag && has_loose_end(self.text.text, event.start) {
             let text = "a tag that ends at a comma or a bracket: some readers take that for a part of the tag; put a space \
                         behind the tag";
             return Err(two_ways(self.places.line(event.start), text));
@@ -267,7 +267,7 @@ impl Composer<'_> {
                         let problem = "`<<` takes a mapping or a sequence of mappings";
                         return Err(self.cannot_be_read(problem, value_start));
                     };
-                    let names = merge(&mut fields, others, line)?;
+                    let names = merge(self.text, &mut fields, others, line)?;
                     merged = Some((line, names));
                 }
                 Key::Name(name) => {
@@ -276,8 +276,8 @@ impl Composer<'_> {
                     let is_merged = merged.as_mut().is_some_and(is_merged);
                     match fields.get(&name) {
                         Some((known, first)) if !is_merged => {
-                            let has_values = !known.is_null() && !value.node.value.is_null();
-                            return Err(given_twice(has_values.then_some(&name), first, line));
+                            let values = [known, &value.node.value];
+                            return Err(given_twice(self.text, &name, values, [first, line]));
                         }
                         _ => fields.insert(name, line, value.node),
                     }
@@ -398,6 +398,7 @@ fn sources(node: Node) -> Option<Vec<Node>> {
 ///
 /// A field that stands above `<<` is set again by kubectl's reader, and kept by all others.
 fn merge(
+    text: Text<'_>,
     fields: &mut Fields,
     sources: Vec<Node>,
     line: usize,
@@ -415,12 +416,8 @@ fn merge(
             match fields.get(&name) {
                 Some((known, _)) if *known == value => {}
                 Some((known, first)) => {
-                    let has_values = !known.is_null() && !value.is_null();
-                    let name = if has_values {
-                        quoted(&name)
-                    } else {
-                        "a key".to_owned()
-                    };
+                    let name = shown(text, &name, [known, &value]);
+                    let name = name.unwrap_or_else(|| "a key".to_owned());
                     let text = format!(
                         "`<<` in line {line} stands below {name} in line {first} and sets it to something else: \
                          kubectl takes what `<<` brings, other readers what is written; put `<<` first"
@@ -444,22 +441,32 @@ fn two_ways(line: usize, text: &str) -> Unreadable {
     }
 }
 
-/// A key that is there twice: most readers take the later one, others refuse it. One without a value has no name: it may
-/// be a value that stands where a key should.
-pub(super) fn given_twice(name: Option<&String>, first: usize, line: usize) -> Unreadable {
+/// A key that is there twice: most readers take the later one, others refuse it.
+pub(super) fn given_twice(
+    text: Text<'_>,
+    name: &str,
+    values: [&Value; 2],
+    [first, line]: [usize; 2],
+) -> Unreadable {
     let lines = if first == line {
         format!("in line {line}")
     } else {
         format!("in lines {first} and {line}")
     };
-    let key = name.map_or_else(
-        || "a key without a value".to_owned(),
-        |name| format!("the key {}", quoted(name)),
-    );
+    let key = match shown(text, name, values) {
+        Some(name) => format!("the key {name}"),
+        None => "a key".to_owned(),
+    };
     two_ways(
         line,
         &format!("{key} is there twice, {lines}: keep one of them"),
     )
+}
+
+/// The name of a field, where it can be told. One without a value may be a value itself.
+fn shown(text: Text<'_>, name: &str, values: [&Value; 2]) -> Option<String> {
+    let has_values = values.iter().all(|value| !value.is_null());
+    (has_values && text.may_name_fields()).then(|| quoted(name))
 }
 
 /// The name of a field, in one line and not too long.
@@ -505,7 +512,7 @@ mod tests {
             (
                 "a: x\na:\n",
                 2,
-                "a key without a value is there twice, in lines 1 and 2: keep one of them"
+                "a key is there twice, in lines 1 and 2: keep one of them"
                     .to_owned(),
             ),
             ("a: &k b\nb: 1\n*k : 2\n", 3, twice("b", "in lines 2 and 3")),
