@@ -116,7 +116,7 @@ fn check(
         metadata: environment::metadata(request.object().fields()?, path),
         service_account: pod.service_account_name,
     };
-    let containers = pod.all_containers();
+    let containers = pod.all_containers().into_iter();
     let variables = containers.map(|container| environment::used_by(container.container, fields));
     let variables: Vec<Vec<String>> = variables.collect();
     let mounts = Mounts::of(pod, &variables, *place);

@@ -259,7 +259,7 @@ impl<'a> Mounts<'a> {
         base: FieldPath<'a>,
     ) -> Self {
         let mut all = Vec::new();
-        let containers = pod.all_containers().zip(variables);
+        let containers = pod.all_containers().into_iter().zip(variables);
         for (
             ContainerRef {
                 container,

@@ -98,7 +98,7 @@ impl<'p> Pods<'p> {
             return Ok(None);
         };
         let (mut containers, mut requests) = (Vec::new(), Vec::new());
-        for (place, found) in spec.all_containers().enumerate() {
+        for (place, found) in spec.all_containers().into_iter().enumerate() {
             containers.push(Container {
                 name: found.container.name,
                 role: found.role,
