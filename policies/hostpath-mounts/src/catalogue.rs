@@ -7,6 +7,7 @@ use shared::host_path::{HostPath, Relation};
 #[cfg(not(target_arch = "wasm32"))]
 pub use self::groups::GROUPS;
 pub use self::groups::RISKS;
+pub(crate) use self::groups::each;
 use crate::ruling::Access;
 
 /// A risky path.
@@ -104,6 +105,13 @@ mod tests {
             assert_eq!(HostPath::parse(path).as_str(), *path);
             assert!(!paths[..position].contains(path), "{path}");
         }
+    }
+
+    #[test]
+    fn each_is_called_with_all() {
+        let mut all = Vec::new();
+        each(&mut |risk| all.push(risk));
+        assert_eq!(all, RISKS);
     }
 
     #[test]
