@@ -75,9 +75,12 @@ pub(crate) fn check(
                 .fix(fix)
                 .known_as(identity)
         };
-        mount.with_field("mountPropagation", |field| {
-            verdict.report_with(settings.bidirectional_propagation, &|| finding(field));
-        });
+        mount.report_with(
+            "mountPropagation",
+            settings.bidirectional_propagation,
+            verdict,
+            &finding,
+        );
     }
 }
 

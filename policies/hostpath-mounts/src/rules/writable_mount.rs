@@ -75,9 +75,7 @@ pub(crate) fn check(
             let finding = Finding::new(&RULE, field, reason).fix(fix);
             finding.known_as(identity).concerning(mount.parts())
         };
-        mount.with_field("readOnly", |field| {
-            verdict.report_with(settings.writable_mounts, &|| finding(field));
-        });
+        mount.report_with("readOnly", settings.writable_mounts, verdict, &finding);
     }
 }
 
