@@ -124,11 +124,7 @@ impl ClusterError {
     /// Source: `crates/policy-evaluator/src/callback_handler/kubernetes/client.rs` and
     /// `crates/policy-evaluator/src/runtimes/callback.rs` of kubewarden/kubewarden-controller.
     fn from_host(text: &str) -> Self {
-        let says = |words: &str| {
-            text.as_bytes()
-                .windows(words.len())
-                .any(|window| window == words.as_bytes())
-        };
+        let says = |words: &str| says(text, words);
         let start = text
             .strip_prefix("Callback evaluation failure: ")
             .unwrap_or(text);
@@ -144,6 +140,12 @@ impl ClusterError {
             Self::Unavailable(text.to_owned())
         }
     }
+}
+
+#[inline(never)]
+fn says(text: &str, words: &str) -> bool {
+    let mut windows = text.as_bytes().windows(words.len());
+    windows.any(|window| window == words.as_bytes())
 }
 
 impl fmt::Display for ClusterError {
