@@ -156,7 +156,7 @@ impl Finding {
         if others.is_empty() {
             return true;
         }
-        let index = Index::of(old.0.concerned.iter().map(String::as_str));
+        let index = Index::of(&mut old.0.concerned.iter().map(String::as_str));
         let was_concerned = |user: &String| {
             let mut places = index.places(hash(0, user));
             places.any(|place| old.0.concerned.get(place) == Some(user))

@@ -285,7 +285,7 @@ impl<'a> Mounts<'a> {
                 });
             }
         }
-        let index = Index::of(all.iter().map(|mount| mount.view.name));
+        let index = Index::of(&mut all.iter().map(|mount| mount.view.name));
         Self { all, index }
     }
 

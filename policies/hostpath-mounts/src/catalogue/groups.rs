@@ -17,12 +17,52 @@ const SECRETS: &str = "put what the pod needs in a Secret and mount that; or hav
 const DEVICE: &str = "ask for the device through a device plugin or a resource claim; or have \
                       the platform team list it in `allowed`";
 
+const PIPES: &str = "have the platform team list the pipe in `allowed`";
+const LOG: &str = "write to standard output, which the kubelet keeps; or have the platform team list the path in `allowed`";
+const MEMORY: &str =
+    "use an emptyDir with medium: HugePages, or have the platform team list the path in `allowed`";
+const CLAIM: &str =
+    "mount the PersistentVolumeClaim, or have the platform team list the path in `allowed`";
+const ALLOWED: &str = "have the platform team list the path in `allowed`";
+
+/// What to use instead: nothing, or one of the above.
+const INSTEAD: &[&str] = &[
+    "", STORAGE, RUNTIME, KUBELET, SECRETS, DEVICE, PIPES, LOG, MEMORY, CLAIM, ALLOWED,
+];
+
+impl Kind {
+    /// What to use instead of mounting it.
+    #[must_use]
+    pub fn instead(&self) -> &'static str {
+        INSTEAD.get(usize::from(self.instead)).unwrap_or(&"")
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing,
+    reason = "while this is compiled"
+)]
 const fn kind(access: Access, what: &'static str, instead: &'static str) -> Kind {
+    let mut place = 0;
+    while !is_same(INSTEAD[place].as_bytes(), instead.as_bytes()) {
+        place += 1;
+    }
     Kind {
         access,
+        instead: place as u8,
         what,
-        instead,
     }
+}
+
+const fn is_same(mut one: &[u8], mut other: &[u8]) -> bool {
+    while let ([first, one_rest @ ..], [second, other_rest @ ..]) = (one, other) {
+        if *first != *second {
+            return false;
+        }
+        (one, other) = (one_rest, other_rest);
+    }
+    one.is_empty() && other.is_empty()
 }
 
 const fn never(what: &'static str, instead: &'static str) -> Kind {
@@ -66,7 +106,7 @@ kinds! {
     );
     static STARTER: Kind = never(
         "a socket that starts processes on the node",
-        "have the platform team list the pipe in `allowed`",
+        PIPES,
     );
     static SETTINGS_OF_NODE: Kind = never(
         "a socket with full control over the settings of the node",
@@ -151,11 +191,11 @@ kinds! {
     );
     static LOG_SOCKET: Kind = never(
         "the socket of the node's log, in which a container can write as any program",
-        "write to standard output, which the kubelet keeps; or have the platform team list the path in `allowed`",
+        LOG,
     );
     static HUGE_PAGES: Kind = never(
         "memory of other processes, also of virtual machines",
-        "use an emptyDir with medium: HugePages, or have the platform team list the path in `allowed`",
+        MEMORY,
     );
     static DRIVERS: Kind = never(
         "where drivers of volumes have their sockets, which take orders for all pods of the node",
@@ -175,7 +215,7 @@ kinds! {
     );
     static SECRET_PROVIDERS: Kind = never(
         "where providers of secrets have their sockets",
-        "have the platform team list the path in `allowed`",
+        ALLOWED,
     );
     static FEATURES: Kind = read_only("where programs say what becomes a label of the node");
 
@@ -208,7 +248,7 @@ kinds! {
     static VOLUMES_OF_PODS: Kind = kind(
         Access::Filled,
         "where the volumes of pods are: each of these pods may have planted a link there that leads anywhere on the node",
-        "mount the PersistentVolumeClaim, or have the platform team list the path in `allowed`",
+        CLAIM,
     );
 
     static MEASURES: Kind = harmless("what the kernel counts");

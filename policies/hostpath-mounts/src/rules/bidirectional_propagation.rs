@@ -41,7 +41,7 @@ pub(crate) fn check(
     settings: &Settings,
     verdict: &mut Verdict,
 ) {
-    let index = Index::of(pod.volumes.iter().map(|volume| volume.name));
+    let index = Index::of(&mut pod.volumes.iter().map(|volume| volume.name));
     // Of each volume, once: a path may be long, and its mounts many.
     let mut allowed: Vec<Option<bool>> = vec![None; pod.volumes.len()];
     for mount in mounts

@@ -68,7 +68,7 @@ pub(crate) fn check(
             let container = quote(mount.container);
             let reason = format!("container {container} {does} {path}{is}{what}{comma}{end}");
             let fix = match ruling.because {
-                Because::Risk(risk, _) if may_be_link => risk.kind.instead,
+                Because::Risk(risk, _) if may_be_link => risk.kind.instead(),
                 _ if kind.is_some() => NEITHER,
                 _ => RULE.fix,
             };
