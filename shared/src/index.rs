@@ -46,7 +46,7 @@ impl Index {
 
     /// The index of a list of texts.
     #[inline(never)]
-    pub fn of<'t>(texts: &mut dyn Iterator<Item = &'t str>) -> Self {
+    pub fn of(texts: &mut dyn Iterator<Item = &str>) -> Self {
         let hashes: Vec<u64> = texts.map(|text| hash(0, text)).collect();
         Self::new(&hashes)
     }

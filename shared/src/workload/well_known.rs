@@ -307,6 +307,7 @@ const FIRST_WORD: u8 = 1;
 
 /// The rows as one text, which takes half of what they do: each group on a line of its own, behind it its kinds, each behind
 /// a `/`, and behind each kind its paths, each behind a space.
+#[expect(clippy::indexing_slicing, reason = "while this is compiled")]
 static PACKED: [u8; pack(WELL_KNOWN).1] = {
     let (text, length) = pack(WELL_KNOWN);
     let mut packed = [0; pack(WELL_KNOWN).1];
@@ -319,6 +320,7 @@ static PACKED: [u8; pack(WELL_KNOWN).1] = {
 };
 
 /// Packs rows, while this is compiled.
+#[expect(clippy::indexing_slicing, reason = "while this is compiled")]
 const fn pack(rows: &[WellKnownKind]) -> ([u8; 8192], usize) {
     let mut packed = ([0; 8192], 0);
     let (mut group, mut kind) = ("", "");
@@ -340,6 +342,11 @@ const fn pack(rows: &[WellKnownKind]) -> ([u8; 8192], usize) {
 }
 
 /// Adds a text, with words in place of what they stand for, if it is a path.
+#[expect(
+    clippy::indexing_slicing,
+    clippy::large_types_passed_by_value,
+    reason = "while this is compiled"
+)]
 const fn push(packed: ([u8; 8192], usize), text: &str, is_path: bool) -> ([u8; 8192], usize) {
     let (mut packed, mut length) = packed;
     let mut at = 0;
@@ -362,6 +369,7 @@ const fn push(packed: ([u8; 8192], usize), text: &str, is_path: bool) -> ([u8; 8
 }
 
 /// Whether a text has another one at a place.
+#[expect(clippy::indexing_slicing, reason = "while this is compiled")]
 const fn starts_with(text: &str, at: usize, other: &str) -> bool {
     let mut index = 0;
     while index < other.len() {

@@ -267,6 +267,7 @@ macro_rules! groups {
     ($({ $of:literal, $source:literal; $($kind:ident: $($path:literal)+;)+ },)+) => {
         /// Every risky path, and the harmless ones inside them. Worst first: where a mount exposes several, the first is
         /// named. For those who read the catalogue, so it is not part of the wasm: see [`each`].
+        #[expect(clippy::indexing_slicing, reason = "while this is compiled")]
         pub static RISKS: &[Risk] = &[$($($(Risk { path: $path, kind: &KINDS[Place::$kind as usize] },)+)+)+];
 
         /// All paths, one behind the other.
@@ -277,6 +278,7 @@ macro_rules! groups {
 
         /// The same by where they are found. For people who read the catalogue, so it is not part of the wasm.
         #[cfg(not(target_arch = "wasm32"))]
+        #[expect(clippy::indexing_slicing, reason = "while this is compiled")]
         pub static GROUPS: &[Group] = &[$(Group {
             of: $of,
             source: $source,

@@ -1,5 +1,7 @@
 //! A path that no pod should see.
 
+use std::fmt::Write;
+
 use shared::host_path::Relation;
 use shared::{Rule, Verdict, quote, rule};
 
@@ -52,7 +54,8 @@ pub(crate) fn check(
         let more = ruling.more;
         if more > 0 {
             let s = if more == 1 { "" } else { "s" };
-            reason.push_str(&format!(", and {more} more risky path{s}"));
+            // Writing to a String cannot fail.
+            let _ = write!(reason, ", and {more} more risky path{s}");
         }
     }
     let fix = if volume.is_of_a_pod() {
