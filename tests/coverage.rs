@@ -288,7 +288,7 @@ fn a_message_says_what_the_catalogue_says_and_what_to_use_instead() {
         let path = written(risk);
         let answer = guest.validate(&pod(&path, true), &Value::Null, NoHost);
         let message = answer.unwrap().message.unwrap();
-        for text in [risk.kind.what, risk.kind.instead] {
+        for text in [risk.kind.what, risk.kind.instead()] {
             assert!(message.contains(text), "{message}");
         }
     }

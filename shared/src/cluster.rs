@@ -124,11 +124,7 @@ impl ClusterError {
     /// Source: `crates/policy-evaluator/src/callback_handler/kubernetes/client.rs` and
     /// `crates/policy-evaluator/src/runtimes/callback.rs` of kubewarden/kubewarden-controller.
     fn from_host(text: &str) -> Self {
-        let says = |words: &str| {
-            text.as_bytes()
-                .windows(words.len())
-                .any(|window| window == words.as_bytes())
-        };
+        let says = |words: &str| says(text, words);
         let start = text
             .strip_prefix("Callback evaluation failure: ")
             .unwrap_or(text);
@@ -144,6 +140,12 @@ impl ClusterError {
             Self::Unavailable(text.to_owned())
         }
     }
+}
+
+#[inline(never)]
+fn says(text: &str, words: &str) -> bool {
+    let mut windows = text.as_bytes().windows(words.len());
+    windows.any(|window| window == words.as_bytes())
 }
 
 impl fmt::Display for ClusterError {
@@ -230,15 +232,32 @@ impl Lookup<'_> {
         cluster: &dyn Cluster,
         read: impl FnOnce(&Cursor<'_>) -> Result<T, DecodeError>,
     ) -> Result<Option<T>, Error> {
+        let (mut read, mut found) = (Some(read), None);
+        self.read_with(cluster, &mut |object| {
+            if let Some(read) = read.take() {
+                found = Some(read(object)?);
+            }
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    // One for all types: what is generic is in the wasm once for each.
+    #[inline(never)]
+    fn read_with(
+        &self,
+        cluster: &dyn Cluster,
+        read: &mut dyn FnMut(&Cursor<'_>) -> Result<(), DecodeError>,
+    ) -> Result<(), Error> {
         let answer = match fetch(cluster, self) {
-            Err(ClusterError::NotFound | ClusterError::NotServed) => return Ok(None),
+            Err(ClusterError::NotFound | ClusterError::NotServed) => return Ok(()),
             answer => answer,
         };
         let object = answer.and_then(|answer| {
             let json = answer.parse()?;
             Ok(read(&Cursor::new(&json, FieldPath::new("")))?)
         });
-        object.map(Some).map_err(|error| self.failed(error))
+        object.map_err(|error| self.failed(error))
     }
 
     /// Says that nothing can be judged without the object.

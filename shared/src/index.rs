@@ -45,7 +45,8 @@ impl Index {
     }
 
     /// The index of a list of texts.
-    pub fn of<'t>(texts: impl Iterator<Item = &'t str>) -> Self {
+    #[inline(never)]
+    pub fn of(texts: &mut dyn Iterator<Item = &str>) -> Self {
         let hashes: Vec<u64> = texts.map(|text| hash(0, text)).collect();
         Self::new(&hashes)
     }

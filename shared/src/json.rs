@@ -91,18 +91,26 @@ pub(crate) enum Keep {
     All,
 }
 
+/// What is kept of a request as it is. As a list it takes less than as a pattern.
+const PLAIN: &[&str] = &[
+    "kind",
+    "subResource",
+    "sub_resource",
+    "name",
+    "namespace",
+    "operation",
+    "dryRun",
+    "dry_run",
+];
+
 impl Keep {
     /// What is kept of the value of a field; nothing when the field is left out.
     fn below(self, field: &str, wanted: Wanted) -> Option<Self> {
         match (self, field) {
             (Self::All, _)
             | (Self::Payload, "settings" | "unabridged")
-            | (
-                Self::Request,
-                "kind" | "subResource" | "sub_resource" | "name" | "namespace" | "operation"
-                | "dryRun" | "dry_run",
-            )
             | (Self::User, "username") => Some(Self::All),
+            (Self::Request, field) if PLAIN.contains(&field) => Some(Self::All),
             (Self::Payload, "request") => Some(Self::Request),
             (Self::Request, "userInfo" | "user_info") => Some(Self::User),
             (Self::List, "items") | (Self::Request, "object" | "oldObject" | "old_object") => {

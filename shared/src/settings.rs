@@ -140,18 +140,30 @@ impl<'a> Reader<'a, '_> {
 
     /// One of several words.
     pub fn choice<T: Copy>(&mut self, name: &'static str, choices: &[(&str, T)], default: T) -> T {
+        let word = |place: usize| choices.get(place).map(|(word, _)| *word);
+        let chosen = self
+            .chosen(name, &word)
+            .and_then(|place| choices.get(place));
+        chosen.map_or(default, |(_, choice)| *choice)
+    }
+
+    // One for all types: what is generic is in the wasm once for each.
+    #[inline(never)]
+    fn chosen<'w>(
+        &mut self,
+        name: &'static str,
+        word: &dyn Fn(usize) -> Option<&'w str>,
+    ) -> Option<usize> {
         let text = self.text(name);
         if text.is_empty() {
-            return default;
+            return None;
         }
-        if let Some((_, choice)) = choices.iter().find(|(word, _)| *word == text) {
-            return *choice;
+        let mut words = (0..).map_while(word);
+        let chosen = words.position(|word| word == text);
+        if chosen.is_none() {
+            self.problem(name, not_one_of(text, &mut (0..).map_while(word)));
         }
-        self.problem(
-            name,
-            not_one_of(text, &mut choices.iter().map(|(word, _)| *word)),
-        );
-        default
+        chosen
     }
 
     /// How serious a finding is.

@@ -39,8 +39,14 @@ const MAX_KEPT_BYTES: usize = 4 * 1024 * 1024;
 const MAX_COMPARISONS: usize = 1_000_000;
 
 /// One thing that a rule found.
+///
+/// In a box it is one word: what words it moves it around, step by step, which takes 2 KB of a policy otherwise.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
+pub struct Finding(Box<Said>);
+
+/// What a finding says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Said {
     rule: &'static Rule,
     path: String,
     reason: String,
@@ -57,21 +63,31 @@ impl Finding {
     /// A finding of `rule` at `path`. The reason says what is there, then what is wanted; lower case, no full stop,
     /// user text quoted with [`quote`](crate::quote()).
     pub fn new(rule: &'static Rule, path: &dyn fmt::Display, reason: impl Into<String>) -> Self {
-        Self {
+        Self::of(rule, path, reason.into())
+    }
+
+    #[inline(never)]
+    fn of(rule: &'static Rule, path: &dyn fmt::Display, reason: String) -> Self {
+        Self(Box::new(Said {
             rule,
             path: path.to_string(),
-            reason: reason.into(),
+            reason,
             identity: None,
             fix: Cow::Borrowed(rule.fix),
             concerned: Vec::new(),
             amount: None,
-        }
+        }))
     }
 
     /// Says what to write instead more exactly than the rule can.
     #[must_use]
-    pub fn fix(mut self, fix: impl Into<Cow<'static, str>>) -> Self {
-        self.fix = fix.into();
+    pub fn fix(self, fix: impl Into<Cow<'static, str>>) -> Self {
+        self.with_fix(fix.into())
+    }
+
+    #[inline(never)]
+    fn with_fix(mut self, fix: Cow<'static, str>) -> Self {
+        self.0.fix = fix;
         self
     }
 
@@ -79,24 +95,33 @@ impl Finding {
     /// because something else follows.
     #[must_use]
     pub fn consequence(mut self, consequence: &str) -> Self {
-        self.identity.get_or_insert_with(|| self.reason.clone());
-        self.reason.push_str(consequence);
+        let Said {
+            identity, reason, ..
+        } = &mut *self.0;
+        identity.get_or_insert_with(|| reason.clone());
+        reason.push_str(consequence);
         self
     }
 
     /// Tells the finding from others of its rule by `identity` instead of its reason. On an UPDATE it is not new only
     /// because it is worded in another way, as that of a path in another spelling.
     #[must_use]
-    pub fn known_as(mut self, identity: impl Into<String>) -> Self {
-        self.identity = Some(identity.into());
+    pub fn known_as(self, identity: impl Into<String>) -> Self {
+        self.with_identity(identity.into())
+    }
+
+    #[inline(never)]
+    fn with_identity(mut self, identity: String) -> Self {
+        self.0.identity = Some(identity);
         self
     }
 
     /// Names who and what is concerned, such as the containers that mount a volume. It is not printed, but on an
     /// UPDATE a finding is new when somebody is concerned who was not before.
     #[must_use]
+    #[inline(never)]
     pub fn concerning(mut self, concerned: Vec<String>) -> Self {
-        self.concerned = concerned;
+        self.0.concerned = concerned;
         self
     }
 
@@ -104,64 +129,64 @@ impl Finding {
     /// place than there was, whatever the reason says.
     #[must_use]
     pub fn amounting_to(mut self, amount: u64) -> Self {
-        self.amount = Some(amount);
+        self.0.amount = Some(amount);
         self
     }
 
     /// What tells the finding from others of its rule.
     fn identity(&self) -> &str {
-        self.identity.as_deref().unwrap_or(&self.reason)
+        self.0.identity.as_deref().unwrap_or(&self.0.reason)
     }
 
     /// Whether `old` said this already, and of nobody less. Where it was said does not matter: a place may move, as
     /// lists grow at the front, too.
     fn was_in(&self, old: &Self) -> bool {
-        let said = match (self.amount, old.amount) {
-            (Some(amount), Some(was)) => amount <= was && self.path == old.path,
+        let said = match (self.0.amount, old.0.amount) {
+            (Some(amount), Some(was)) => amount <= was && self.0.path == old.0.path,
             _ => self.identity() == old.identity(),
         };
-        self.rule.id == old.rule.id && said && self.concerns_no_other(old)
+        self.0.rule.id == old.0.rule.id && said && self.concerns_no_other(old)
     }
 
     fn concerns_no_other(&self, old: &Self) -> bool {
         // In an object that was not changed, each is at the same place.
-        let same = self.concerned.iter().zip(&old.concerned);
+        let same = self.0.concerned.iter().zip(&old.0.concerned);
         let same = same.take_while(|(user, was)| user == was).count();
-        let others = self.concerned.get(same..).unwrap_or_default();
+        let others = self.0.concerned.get(same..).unwrap_or_default();
         if others.is_empty() {
             return true;
         }
-        let index = Index::of(old.concerned.iter().map(String::as_str));
+        let index = Index::of(&mut old.0.concerned.iter().map(String::as_str));
         let was_concerned = |user: &String| {
             let mut places = index.places(hash(0, user));
-            places.any(|place| old.concerned.get(place) == Some(user))
+            places.any(|place| old.0.concerned.get(place) == Some(user))
         };
         others.iter().all(was_concerned)
     }
 
     /// A hash of what is said. Only what has the same one may have been said by the old object; words decide.
     fn hash(&self) -> u64 {
-        let what = match self.amount {
-            Some(_) => &self.path,
+        let what = match self.0.amount {
+            Some(_) => &self.0.path,
             None => self.identity(),
         };
-        hash(hash(0, self.rule.id), what)
+        hash(hash(0, self.0.rule.id), what)
     }
 
     /// How many bytes it takes.
     fn size(&self) -> usize {
-        let concerned = self.concerned.iter();
+        let concerned = self.0.concerned.iter();
         let concerned: usize = concerned.map(|user| user.len() + size_of::<String>()).sum();
-        let identity = self.identity.as_deref().unwrap_or_default();
-        self.path.len() + self.reason.len() + identity.len() + self.fix.len() + concerned
+        let identity = self.0.identity.as_deref().unwrap_or_default();
+        self.0.path.len() + self.0.reason.len() + identity.len() + self.0.fix.len() + concerned
     }
 
     fn line(&self) -> Line<'_> {
         Line {
-            path: &self.path,
-            reason: &self.reason,
-            fix: Some(&self.fix),
-            rule: Some(self.rule.id),
+            path: &self.0.path,
+            reason: &self.0.reason,
+            fix: Some(&self.0.fix),
+            rule: Some(self.0.rule.id),
         }
     }
 }
@@ -303,7 +328,9 @@ impl Verdict {
 
     /// The reason of the first thing that could not be judged.
     pub(crate) fn failure(&self) -> Option<&str> {
-        self.failures.first().map(|failure| failure.reason.as_str())
+        self.failures
+            .first()
+            .map(|failure| failure.0.reason.as_str())
     }
 
     /// Turns what could not be judged into warnings, before all others: it is told in any case.
@@ -356,13 +383,13 @@ impl Verdict {
     pub(crate) fn audit_annotations(&self) -> Vec<(&'static str, String)> {
         let mut annotations: Vec<(&'static str, String, usize)> = Vec::new();
         for finding in &self.violations {
-            let id = finding.rule.id;
+            let id = finding.0.rule.id;
             match annotations.iter_mut().find(|(rule, ..)| *rule == id) {
-                None => annotations.push((id, finding.path.clone(), 1)),
+                None => annotations.push((id, finding.0.path.clone(), 1)),
                 Some((_, paths, count)) => {
                     if *count < message::LISTED {
                         paths.push_str(", ");
-                        paths.push_str(&finding.path);
+                        paths.push_str(&finding.0.path);
                     }
                     *count += 1;
                 }
@@ -387,15 +414,15 @@ impl Verdict {
 fn distinct(findings: &[Finding]) -> Vec<Line<'_>> {
     let mut hashes = Vec::with_capacity(findings.len());
     for finding in findings {
-        hashes.push(hash(hash(0, &finding.path), &finding.reason));
+        hashes.push(hash(hash(0, &finding.0.path), &finding.0.reason));
     }
     let index = Index::new(&hashes);
     let mut lines = Vec::with_capacity(findings.len());
     for (place, (finding, hash)) in findings.iter().zip(&hashes).enumerate() {
         let is_same = |other: &usize| {
             findings.get(*other).is_some_and(|other| {
-                (&other.path, &other.reason, &other.fix)
-                    == (&finding.path, &finding.reason, &finding.fix)
+                (&other.0.path, &other.0.reason, &other.0.fix)
+                    == (&finding.0.path, &finding.0.reason, &finding.0.fix)
             })
         };
         if index.places(*hash).find(is_same) == Some(place) {

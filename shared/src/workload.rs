@@ -134,19 +134,21 @@ impl View<'_> for () {
 }
 
 /// The fields of pod-bearing objects that this module reads.
+const FIELDS: &[&str] = &[
+    "spec",
+    "jobTemplate",
+    "template",
+    "containers",
+    "initContainers",
+    "ephemeralContainers",
+    "volumes",
+    "serviceAccountName",
+];
+
+/// The fields of pod-bearing objects that this module reads.
 #[must_use]
 pub fn wants(field: &str) -> bool {
-    matches!(
-        field,
-        "spec"
-            | "jobTemplate"
-            | "template"
-            | "containers"
-            | "initContainers"
-            | "ephemeralContainers"
-            | "volumes"
-            | "serviceAccountName"
-    )
+    FIELDS.contains(&field)
 }
 
 impl<'a, C: View<'a>, V: View<'a>> PodSpec<'a, C, V> {
@@ -203,33 +205,33 @@ pub struct ContainerRef<'p, C> {
 }
 
 impl<C: Container, V> PodSpec<'_, C, V> {
-    /// All containers of all lists, in the order in which people write them.
-    pub fn all_containers(&self) -> impl Iterator<Item = ContainerRef<'_, C>> {
-        let app = self
-            .containers
-            .iter()
-            .map(|container| (container, Role::App, "containers"))
-            .enumerate();
-        let init = self.init_containers.iter().map(|container| {
-            let role = if container.restart_policy() == "Always" {
-                Role::Sidecar
-            } else {
-                Role::Init
-            };
-            (container, role, "initContainers")
-        });
-        let ephemeral = self
-            .ephemeral_containers
-            .iter()
-            .map(|container| (container, Role::Ephemeral, "ephemeralContainers"));
-        app.chain(init.enumerate())
-            .chain(ephemeral.enumerate())
-            .map(|(index, (container, role, list))| ContainerRef {
-                container,
-                role,
-                list,
-                index,
-            })
+    /// All containers of all lists, in the order in which people write them. As a list, which takes a fraction of the
+    /// code that a chain of iterators takes wherever it is used.
+    #[must_use]
+    #[inline(never)]
+    pub fn all_containers(&self) -> Vec<ContainerRef<'_, C>> {
+        let mut all = Vec::new();
+        for (list, containers) in [
+            ("containers", &self.containers),
+            ("initContainers", &self.init_containers),
+            ("ephemeralContainers", &self.ephemeral_containers),
+        ] {
+            for (index, container) in containers.iter().enumerate() {
+                let role = match list {
+                    "containers" => Role::App,
+                    "ephemeralContainers" => Role::Ephemeral,
+                    _ if container.restart_policy() == "Always" => Role::Sidecar,
+                    _ => Role::Init,
+                };
+                all.push(ContainerRef {
+                    container,
+                    role,
+                    list,
+                    index,
+                });
+            }
+        }
+        all
     }
 }
 
@@ -367,6 +369,7 @@ mod tests {
             let pod: PodSpec<'_, Named<'_>> = PodSpec::read(&request, path).unwrap().unwrap();
             let found: Vec<_> = pod
                 .all_containers()
+                .into_iter()
                 .map(|found| {
                     (
                         found.container.name(),

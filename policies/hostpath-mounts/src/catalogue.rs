@@ -7,6 +7,7 @@ use shared::host_path::{HostPath, Relation};
 #[cfg(not(target_arch = "wasm32"))]
 pub use self::groups::GROUPS;
 pub use self::groups::RISKS;
+pub(crate) use self::groups::each;
 use crate::ruling::Access;
 
 /// A risky path.
@@ -25,8 +26,8 @@ pub struct Kind {
     pub access: Access,
     /// What it is, and what comes of it.
     pub what: &'static str,
-    /// What to use instead of mounting it.
-    pub instead: &'static str,
+    /// What to use instead of mounting it, by its place among all that there is.
+    instead: u8,
 }
 
 /// The risky paths of a program or of a distribution. For people who read the catalogue, so it is not part of the wasm.
@@ -107,17 +108,21 @@ mod tests {
     }
 
     #[test]
+    fn each_is_called_with_all() {
+        let mut all = Vec::new();
+        each(&mut |risk| all.push(risk));
+        assert_eq!(all, RISKS);
+    }
+
+    #[test]
     fn every_risk_says_why_and_what_instead_and_every_group_who_says_so() {
         for group in GROUPS {
             for text in [group.of, group.source] {
                 assert!(!text.is_empty() && !text.ends_with('.'), "{text}");
             }
             for risk in group.risks {
-                let Kind {
-                    access,
-                    what,
-                    instead,
-                } = risk.kind;
+                let Kind { access, what, .. } = risk.kind;
+                let instead = risk.kind.instead();
                 assert!(!what.is_empty() && !what.ends_with('.'), "{}", risk.path);
                 assert_eq!(
                     instead.is_empty(),

@@ -16,8 +16,7 @@ mod views;
 mod volume;
 
 use k8s_openapi::api::core::v1::{PersistentVolume, Pod};
-use shared::workload::well_known::{self, WELL_KNOWN};
-use shared::workload::{self, PodSpec};
+use shared::workload::{self, PodSpec, well_known};
 use shared::{Cluster, DecodeError, Error, FieldPath, Policy, Request, Rule, Verdict};
 
 use crate::settings::Settings;
@@ -68,9 +67,10 @@ impl Policy for HostpathMounts {
         let custom = custom.filter(|custom| custom.is(&request.kind));
         let mut paths: Vec<&str> = custom.map(|custom| custom.pod_spec_path.as_str()).collect();
         let named = paths.len();
-        for known in WELL_KNOWN {
-            if request.kind.is(known.group, known.kind) && !paths.contains(&known.pod_spec) {
-                paths.push(known.pod_spec);
+        let known = well_known::pod_spec_paths(&request.kind);
+        for path in &known {
+            if !paths.contains(&path.as_str()) {
+                paths.push(path);
             }
         }
         if paths.is_empty() {
@@ -116,7 +116,7 @@ fn check(
         metadata: environment::metadata(request.object().fields()?, path),
         service_account: pod.service_account_name,
     };
-    let containers = pod.all_containers();
+    let containers = pod.all_containers().into_iter();
     let variables = containers.map(|container| environment::used_by(container.container, fields));
     let variables: Vec<Vec<String>> = variables.collect();
     let mounts = Mounts::of(pod, &variables, *place);
@@ -200,6 +200,7 @@ pub(crate) fn add(to: &mut String, texts: &[&str]) {
 mod tests {
     use serde_json::{Value, json};
     use shared::testing::Review;
+    use shared::workload::well_known::WELL_KNOWN;
 
     use super::*;
     use crate::testing::pod;

@@ -54,7 +54,7 @@ pub(crate) fn check(volume: &HostVolume<'_>, settings: &Settings, verdict: &mut 
     // A `local` volume may be a whole disk: `spec.volumeMode: Block`, or a file system that the kubelet makes on it.
     let is_disk = |risk: &Risk| volume.is_local() && risk.path == catalogue::DEVICES;
     match ruling.because {
-        Because::Risk(risk, Relation::Below) if is_disk(risk) => return,
+        Because::Risk(risk, Relation::Below) if is_disk(&risk) => return,
         _ if ruling.access == Access::Never => {
             refuse(volume, &ruling, verdict);
             return;
@@ -110,7 +110,7 @@ fn reached(mount: &Mount<'_>, volume: &HostVolume<'_>) -> (String, String) {
 fn refuse(volume: &HostVolume<'_>, ruling: &Ruling<'_>, verdict: &mut Verdict) {
     match ruling.because {
         Because::Risk(risk, relation) => {
-            risky_path::check(volume, ruling, risk, relation, verdict);
+            risky_path::check(volume, ruling, &risk, relation, verdict);
         }
         Because::Denied(..) => denied_path::check(volume, ruling, verdict),
         Because::NotAllowed | Because::Nothing | Because::Allowed(..) => {

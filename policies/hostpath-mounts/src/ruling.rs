@@ -6,7 +6,7 @@ use shared::host_path::{self, HostPath, LINKS, Link, Relation};
 use shared::quote;
 
 use crate::add;
-use crate::catalogue::{self, RISKS, Risk};
+use crate::catalogue::{self, Risk};
 use crate::settings::{Allowed, Denied, Mode, Settings};
 
 /// What a pod may do with a path.
@@ -45,7 +45,7 @@ pub(crate) enum Because<'s> {
     /// An entry of `denied`.
     Denied(&'s Denied, Relation),
     /// An entry of the catalogue.
-    Risk(&'static Risk, Relation),
+    Risk(Risk, Relation),
 }
 
 /// What a volume is measured against: the entry of `allowed` that covers it, and the lists that it does not lift.
@@ -137,32 +137,30 @@ impl<'s> Scope<'s> {
         link: Option<(&'static Link, Relation)>,
         found: &mut Found<'s>,
     ) {
-        let all = self.denials(path).chain(self.risks(path));
-        for (depth, mut ruling) in all.chain(self.narrower(path)) {
-            ruling.link = link.map(|(link, _)| link);
-            let is_inside = matches!(
-                ruling.because,
-                Because::Denied(_, Relation::Above)
-                    | Because::Risk(_, Relation::Above)
-                    | Because::Allowed(_, Relation::Above)
-            );
-            let depth = match link {
-                None => depth,
-                // An entry is as specific as it is when it is written with the link.
-                Some((link, _)) => {
-                    let inner = depth.saturating_sub(host_path::depth(link.to)).max(1);
-                    host_path::depth(link.from) + inner
+        let mut offer = |depth, access, because| {
+            found.offer(depth, Ruling::new(access, because), link);
+        };
+        let denied = self.settings.denied.iter().filter(|_| self.denied);
+        for entry in denied {
+            if let Some(relation) = path.relation(&entry.path) {
+                let because = Because::Denied(entry, relation);
+                offer(entry.path.depth() + 1, entry.access(), because);
+            }
+        }
+        if self.catalogue {
+            catalogue::each(&mut |risk| {
+                if let Some(relation) = path.relation_to(risk.path) {
+                    let because = Because::Risk(risk, relation);
+                    offer(host_path::depth(risk.path) + 1, risk.kind.access, because);
                 }
-            };
-            if is_inside || matches!(link, Some((_, Relation::Above))) {
-                // What is around a directory that pods fill is for `writableMounts` as well.
-                if ruling.access != Access::Filled {
-                    Ruling::tighten(&mut found.inside, ruling);
-                }
-            } else if matches!(ruling.because, Because::Denied(..)) {
-                found.denied.offer(depth, ruling);
-            } else {
-                found.risk.offer(depth, ruling);
+            });
+        }
+        // Entries of `allowed` inside the path: one that is read-only is broken by a wider mount that is not.
+        for entry in &self.settings.allowed {
+            let relation = path.relation(&entry.path);
+            if relation == Some(Relation::Above) && entry.is_for(self.namespace) {
+                let because = Because::Allowed(entry, Relation::Above);
+                offer(0, entry.access(), because);
             }
         }
     }
@@ -175,44 +173,6 @@ impl<'s> Scope<'s> {
             && entry.is_none_or(|entry| entry.path.depth() == 0)
             && catalogue::exposes_processes(path)
     }
-
-    fn denials(&self, path: &HostPath) -> impl Iterator<Item = (usize, Ruling<'s>)> {
-        self.settings
-            .denied
-            .iter()
-            .filter(|_| self.denied)
-            .filter_map(|entry| {
-                let relation = path.relation(&entry.path)?;
-                Some((
-                    entry.path.depth() + 1,
-                    Ruling::new(entry.access(), Because::Denied(entry, relation)),
-                ))
-            })
-    }
-
-    fn risks(&self, path: &HostPath) -> impl Iterator<Item = (usize, Ruling<'s>)> {
-        RISKS.iter().filter(|_| self.catalogue).filter_map(|risk| {
-            let relation = path.relation_to(risk.path)?;
-            Some((
-                host_path::depth(risk.path) + 1,
-                Ruling::new(risk.kind.access, Because::Risk(risk, relation)),
-            ))
-        })
-    }
-
-    /// Entries of `allowed` inside the path: one that is read-only is broken by a wider mount that is not.
-    fn narrower(&self, path: &HostPath) -> impl Iterator<Item = (usize, Ruling<'s>)> {
-        self.settings.allowed.iter().filter_map(|entry| {
-            let relation = path.relation(&entry.path)?;
-            let applies = relation == Relation::Above && entry.is_for(self.namespace);
-            applies.then(|| {
-                (
-                    0,
-                    Ruling::new(entry.access(), Because::Allowed(entry, relation)),
-                )
-            })
-        })
-    }
 }
 
 /// What is said of a path.
@@ -221,6 +181,43 @@ struct Found<'s> {
     risk: Deepest<'s>,
     /// The strictest of what is said of something inside it.
     inside: Option<Ruling<'s>>,
+}
+
+impl<'s> Found<'s> {
+    /// Adds what is said of a path, which is that of the volume or leads to the same by a link.
+    #[inline(never)]
+    fn offer(
+        &mut self,
+        depth: usize,
+        mut ruling: Ruling<'s>,
+        link: Option<(&'static Link, Relation)>,
+    ) {
+        ruling.link = link.map(|(link, _)| link);
+        let is_inside = matches!(
+            ruling.because,
+            Because::Denied(_, Relation::Above)
+                | Because::Risk(_, Relation::Above)
+                | Because::Allowed(_, Relation::Above)
+        );
+        let depth = match link {
+            None => depth,
+            // An entry is as specific as it is when it is written with the link.
+            Some((link, _)) => {
+                let inner = depth.saturating_sub(host_path::depth(link.to)).max(1);
+                host_path::depth(link.from) + inner
+            }
+        };
+        if is_inside || matches!(link, Some((_, Relation::Above))) {
+            // What is around a directory that pods fill is for `writableMounts` as well.
+            if ruling.access != Access::Filled {
+                Ruling::tighten(&mut self.inside, ruling);
+            }
+        } else if matches!(ruling.because, Because::Denied(..)) {
+            self.denied.offer(depth, ruling);
+        } else {
+            self.risk.offer(depth, ruling);
+        }
+    }
 }
 
 /// The most specific of the entries that cover a path; the first of those that are alike.

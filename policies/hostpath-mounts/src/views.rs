@@ -5,29 +5,29 @@ use shared::{Cursor, DecodeError};
 
 use crate::environment::Fields;
 
+/// The fields that views of this module read. As a list they take a third of what a pattern takes.
+const FIELDS: &[&str] = &[
+    "name",
+    "restartPolicy",
+    "volumeMounts",
+    "readOnly",
+    "recursiveReadOnly",
+    "subPath",
+    "subPathExpr",
+    "mountPropagation",
+    "hostPath",
+    "path",
+    "type",
+    "persistentVolumeClaim",
+    "claimName",
+    "local",
+    "env",
+    "value",
+];
+
 /// Whether a view of this module reads fields of this name.
 pub(crate) fn wants(field: &str) -> bool {
-    workload::wants(field)
-        || well_known::wants(field)
-        || matches!(
-            field,
-            "name"
-                | "restartPolicy"
-                | "volumeMounts"
-                | "readOnly"
-                | "recursiveReadOnly"
-                | "subPath"
-                | "subPathExpr"
-                | "mountPropagation"
-                | "hostPath"
-                | "path"
-                | "type"
-                | "persistentVolumeClaim"
-                | "claimName"
-                | "local"
-                | "env"
-                | "value"
-        )
+    FIELDS.contains(&field) || workload::wants(field) || well_known::wants(field)
 }
 
 /// Whether a view of this module reads all that is in fields of this name.

@@ -229,17 +229,19 @@ impl Mount<'_> {
         }
     }
 
-    /// Calls `use_field` with a field of the mount.
-    pub(crate) fn with_field<T>(
+    /// Reports a finding about a field of the mount, and words it only where it will be kept.
+    pub(crate) fn report_with(
         &self,
         name: &str,
-        use_field: impl FnOnce(&FieldPath<'_>) -> T,
-    ) -> T {
+        level: Level,
+        verdict: &mut Verdict,
+        finding: &dyn Fn(&FieldPath<'_>) -> Finding,
+    ) {
         let list = self.base.child(self.list);
         let container = list.index(self.container_index);
         let mounts = container.child("volumeMounts");
         let mount = mounts.index(self.index);
-        use_field(&mount.child(name))
+        verdict.report_with(level, &|| finding(&mount.child(name)));
     }
 }
 
@@ -259,7 +261,7 @@ impl<'a> Mounts<'a> {
         base: FieldPath<'a>,
     ) -> Self {
         let mut all = Vec::new();
-        let containers = pod.all_containers().zip(variables);
+        let containers = pod.all_containers().into_iter().zip(variables);
         for (
             ContainerRef {
                 container,
@@ -283,7 +285,7 @@ impl<'a> Mounts<'a> {
                 });
             }
         }
-        let index = Index::of(all.iter().map(|mount| mount.view.name));
+        let index = Index::of(&mut all.iter().map(|mount| mount.view.name));
         Self { all, index }
     }
 

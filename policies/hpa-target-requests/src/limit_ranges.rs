@@ -47,7 +47,7 @@ impl Defaults {
                 Err(error) => unreadable_object::check(LimitRange::KIND, &item, &error, verdict),
             }
         }
-        let index = Index::of(requests.iter().map(|(resource, _)| resource.as_str()));
+        let index = Index::of(&mut requests.iter().map(|(resource, _)| resource.as_str()));
         Ok(Self { requests, index })
     }
 

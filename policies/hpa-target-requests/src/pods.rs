@@ -98,7 +98,7 @@ impl<'p> Pods<'p> {
             return Ok(None);
         };
         let (mut containers, mut requests) = (Vec::new(), Vec::new());
-        for (place, found) in spec.all_containers().enumerate() {
+        for (place, found) in spec.all_containers().into_iter().enumerate() {
             containers.push(Container {
                 name: found.container.name,
                 role: found.role,
@@ -122,11 +122,11 @@ impl<'p> Pods<'p> {
             kind,
             name,
             path,
-            names: Index::of(containers.iter().map(|container| container.name)),
+            names: Index::of(&mut containers.iter().map(|container| container.name)),
             measured: containers.iter().filter(|one| one.is_measured()).count(),
             containers,
             index: Index::new(&places),
-            resources: Index::of(requests.iter().map(|request| request.resource)),
+            resources: Index::of(&mut requests.iter().map(|request| request.resource)),
             requests,
             totals: Vec::new(),
             pod_level: (pod_level_resources && sets_pod_level(&pod_level)).then_some(pod_level),

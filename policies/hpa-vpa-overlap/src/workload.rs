@@ -102,7 +102,7 @@ impl Workload {
         let owner = AutoscalerMeta::read(cursor)?.owner;
         Ok(Self {
             containers,
-            init_index: Index::of(init_containers.iter().map(String::as_str)),
+            init_index: Index::of(&mut init_containers.iter().map(String::as_str)),
             init_containers,
             owner: owner.map(|owner| ObjectRef {
                 kind: owner.kind.to_owned(),

@@ -71,7 +71,7 @@ impl<'a> Object<'a> {
         let clear = object.map("stringData", Cursor::texts)?.unwrap_or_default();
         let mut entries = entries(&object, "data", true)?;
         // Source: `Convert_v1_Secret_To_core_Secret` in `pkg/apis/core/v1/conversion.go`.
-        let index = Index::of(clear.iter().map(|(key, _)| *key));
+        let index = Index::of(&mut clear.iter().map(|(key, _)| *key));
         entries.retain(|entry| {
             let mut places = index.places(hash(0, entry.key));
             !places.any(|place| clear.get(place).is_some_and(|(key, _)| *key == entry.key))

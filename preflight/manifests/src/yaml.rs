@@ -512,8 +512,7 @@ mod tests {
             (
                 "a: x\na:\n",
                 2,
-                "a key is there twice, in lines 1 and 2: keep one of them"
-                    .to_owned(),
+                "a key is there twice, in lines 1 and 2: keep one of them".to_owned(),
             ),
             ("a: &k b\nb: 1\n*k : 2\n", 3, twice("b", "in lines 2 and 3")),
             ("a: 1\n<<: {a: 2}\n", 2, below(2, "a", 1)),

@@ -78,7 +78,7 @@ impl<'a> VerticalPodAutoscaler<'a> {
             meta: AutoscalerMeta::read(cursor)?,
             target: ScaleTarget::of_vertical(cursor)?,
             mode,
-            index: Index::of(policies.iter().map(|policy| policy.container)),
+            index: Index::of(&mut policies.iter().map(|policy| policy.container)),
             wildcard: policies.iter().rposition(|policy| policy.container == "*"),
             policies,
             startup_boost,

@@ -3,6 +3,8 @@
 //! A path leads through every item of a list, and with `*` through every field of a map. Some kinds have no pod spec of
 //! their own, only its volumes: those are read, and what mounts them is not known.
 
+use crate::request::GroupVersionKind;
+
 /// A kind of another project, and where it has a pod spec. A kind with several has several entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WellKnownKind {
@@ -43,7 +45,7 @@ const VOLCANO: &str = "batch.volcano.sh";
 /// The usual place.
 const TEMPLATE: &str = "spec.template.spec";
 
-/// All of them.
+/// All of them, those of a group and of a kind together. In the wasm they are packed: see [`pod_spec_paths`].
 pub const WELL_KNOWN: &[WellKnownKind] = &[
     // actions/actions-runner-controller: apis/actions.github.com/v1alpha1, apis/actions.summerwind.net/v1alpha1
     kind(
@@ -288,6 +290,127 @@ pub const WELL_KNOWN: &[WellKnownKind] = &[
     kind(TEKTON, "TaskRun", "spec.taskSpec"),
 ];
 
+/// What stands for one byte each in [`PACKED`]: what many paths have.
+const WORDS: [&str; 8] = [
+    "spec.template.spec",
+    "template.spec",
+    "spec.template",
+    "rayCluster",
+    "Template",
+    "spec.",
+    ".spec",
+    "spec",
+];
+
+/// A row of [`WORDS`] counts from here.
+const FIRST_WORD: u8 = 1;
+
+/// The rows as one text, which takes half of what they do: each group on a line of its own, behind it its kinds, each behind
+/// a `/`, and behind each kind its paths, each behind a space.
+#[expect(clippy::indexing_slicing, reason = "while this is compiled")]
+static PACKED: [u8; pack(WELL_KNOWN).1] = {
+    let (text, length) = pack(WELL_KNOWN);
+    let mut packed = [0; pack(WELL_KNOWN).1];
+    let mut index = 0;
+    while index < length {
+        packed[index] = text[index];
+        index += 1;
+    }
+    packed
+};
+
+/// Packs rows, while this is compiled.
+#[expect(clippy::indexing_slicing, reason = "while this is compiled")]
+const fn pack(rows: &[WellKnownKind]) -> ([u8; 8192], usize) {
+    let mut packed = ([0; 8192], 0);
+    let (mut group, mut kind) = ("", "");
+    let mut index = 0;
+    while index < rows.len() {
+        let row = &rows[index];
+        let is_of_group = starts_with(row.group, 0, group) && group.len() == row.group.len();
+        if !is_of_group {
+            packed = push(push(packed, "\n", false), row.group, false);
+        }
+        if !(is_of_group && starts_with(row.kind, 0, kind) && kind.len() == row.kind.len()) {
+            packed = push(push(packed, "/", false), row.kind, false);
+        }
+        packed = push(push(packed, " ", false), row.pod_spec, true);
+        (group, kind) = (row.group, row.kind);
+        index += 1;
+    }
+    packed
+}
+
+/// Adds a text, with words in place of what they stand for, if it is a path.
+#[expect(
+    clippy::indexing_slicing,
+    clippy::large_types_passed_by_value,
+    reason = "while this is compiled"
+)]
+const fn push(packed: ([u8; 8192], usize), text: &str, is_path: bool) -> ([u8; 8192], usize) {
+    let (mut packed, mut length) = packed;
+    let mut at = 0;
+    while at < text.len() {
+        let (mut byte, mut taken) = (text.as_bytes()[at], 1);
+        let mut word = 0;
+        while word < WORDS.len() {
+            if is_path && taken == 1 && starts_with(text, at, WORDS[word]) {
+                #[expect(clippy::cast_possible_truncation, reason = "there are few")]
+                (byte = FIRST_WORD + word as u8);
+                taken = WORDS[word].len();
+            }
+            word += 1;
+        }
+        packed[length] = byte;
+        length += 1;
+        at += taken;
+    }
+    (packed, length)
+}
+
+/// Whether a text has another one at a place.
+#[expect(clippy::indexing_slicing, reason = "while this is compiled")]
+const fn starts_with(text: &str, at: usize, other: &str) -> bool {
+    let mut index = 0;
+    while index < other.len() {
+        if at + index >= text.len() || text.as_bytes()[at + index] != other.as_bytes()[index] {
+            return false;
+        }
+        index += 1;
+    }
+    true
+}
+
+/// Where the pod specs of a kind are, by [`WELL_KNOWN`]. None for kinds that are not in it.
+#[must_use]
+pub fn pod_spec_paths(kind: &GroupVersionKind<'_>) -> Vec<String> {
+    let mut found = Vec::new();
+    for group in PACKED.split(|byte| *byte == b'\n') {
+        let mut kinds = group.split(|byte| *byte == b'/');
+        if kinds.next() != Some(kind.group.as_bytes()) {
+            continue;
+        }
+        for known in kinds {
+            let mut paths = known.split(|byte| *byte == b' ');
+            if paths.next() == Some(kind.kind.as_bytes()) {
+                found.extend(paths.map(unpacked));
+            }
+        }
+    }
+    found
+}
+
+fn unpacked(packed: &[u8]) -> String {
+    let mut path = String::new();
+    for byte in packed {
+        match WORDS.get(usize::from(*byte).wrapping_sub(usize::from(FIRST_WORD))) {
+            Some(word) => path.push_str(word),
+            None => path.push(char::from(*byte)),
+        }
+    }
+    path
+}
+
 /// The fields on the ways to these pod specs. As a list they take a tenth of the code that a pattern takes.
 const STEPS: &[&str] = &[
     "spec",
@@ -365,6 +488,37 @@ mod tests {
                 (one.kind, one.pod_spec) < (next.kind, next.pod_spec),
                 "{next:?}"
             );
+        }
+    }
+
+    #[test]
+    fn what_is_packed_is_what_is_listed() {
+        for row in WELL_KNOWN {
+            let (group, kind, version) = (row.group, row.kind, "v1");
+            let same = WELL_KNOWN
+                .iter()
+                .filter(|other| (other.group, other.kind) == (group, kind));
+            let listed: Vec<&str> = same.map(|row| row.pod_spec).collect();
+            let kind = GroupVersionKind {
+                group,
+                version,
+                kind,
+            };
+            assert_eq!(pod_spec_paths(&kind), listed, "{row:?}");
+        }
+        for (group, kind) in [
+            ("", ""),
+            ("ray.io", "Job"),
+            ("ray.io", ""),
+            ("batch", "Job"),
+        ] {
+            let version = "v1";
+            let kind = GroupVersionKind {
+                group,
+                version,
+                kind,
+            };
+            assert_eq!(pod_spec_paths(&kind), [""; 0], "{group} {kind:?}");
         }
     }
 

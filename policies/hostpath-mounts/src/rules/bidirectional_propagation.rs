@@ -41,7 +41,7 @@ pub(crate) fn check(
     settings: &Settings,
     verdict: &mut Verdict,
 ) {
-    let index = Index::of(pod.volumes.iter().map(|volume| volume.name));
+    let index = Index::of(&mut pod.volumes.iter().map(|volume| volume.name));
     // Of each volume, once: a path may be long, and its mounts many.
     let mut allowed: Vec<Option<bool>> = vec![None; pod.volumes.len()];
     for mount in mounts
@@ -75,9 +75,12 @@ pub(crate) fn check(
                 .fix(fix)
                 .known_as(identity)
         };
-        mount.with_field("mountPropagation", |field| {
-            verdict.report_with(settings.bidirectional_propagation, &|| finding(field));
-        });
+        mount.report_with(
+            "mountPropagation",
+            settings.bidirectional_propagation,
+            verdict,
+            &finding,
+        );
     }
 }
 

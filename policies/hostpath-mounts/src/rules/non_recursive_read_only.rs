@@ -1,6 +1,6 @@
 //! A read-only mount that leaves other mounts below it writable.
 
-use shared::{Finding, Rule, Verdict, rule};
+use shared::{FieldPath, Finding, Rule, Verdict, rule};
 
 use crate::catalogue::MOUNT_PARENTS;
 use crate::ruling::Scope;
@@ -35,21 +35,19 @@ pub(crate) fn check(
         if mount.writable || recursive || propagated || !mount.view.sub_path.is_empty() {
             continue;
         }
-        let reason = format!("mounts below {} stay writable", volume.quoted());
-        mount.with_field("recursiveReadOnly", |field| {
-            // The API server takes the one only with the other.
-            let fix = if mount.view.read_only {
-                RULE.fix
-            } else {
-                "set readOnly: true, recursiveReadOnly: IfPossible"
-            };
-            verdict.report(
-                settings.non_recursive_read_only,
-                Finding::new(&RULE, field, reason)
-                    .fix(fix)
-                    .known_as(volume.identity()),
-            );
-        });
+        // The API server takes the one only with the other.
+        let fix = if mount.view.read_only {
+            RULE.fix
+        } else {
+            "set readOnly: true, recursiveReadOnly: IfPossible"
+        };
+        let finding = |field: &FieldPath<'_>| {
+            let reason = format!("mounts below {} stay writable", volume.quoted());
+            let finding = Finding::new(&RULE, field, reason).fix(fix);
+            finding.known_as(volume.identity())
+        };
+        let level = settings.non_recursive_read_only;
+        mount.report_with("recursiveReadOnly", level, verdict, &finding);
     }
 }
 

@@ -19,15 +19,13 @@ pub(crate) fn check(volume: &HostVolume<'_>, verdict: &mut Verdict) -> bool {
         let sub_path = mount.view.sub_path;
         let mut names = sub_path.split(['/', '\\']);
         if names.any(|name| name == "..") && !volume.path.has_backsteps() {
-            mount.with_field("subPath", |field| {
-                verdict.report_with(Level::Deny, &|| {
-                    let reason = format!(
-                        "{sub_path} leads out of {}",
-                        quote(volume.written),
-                        sub_path = quote(sub_path)
-                    );
-                    Finding::new(&RULE, field, reason)
-                });
+            mount.report_with("subPath", Level::Deny, verdict, &|field| {
+                let reason = format!(
+                    "{sub_path} leads out of {}",
+                    quote(volume.written),
+                    sub_path = quote(sub_path)
+                );
+                Finding::new(&RULE, field, reason)
             });
         }
     }

@@ -1,5 +1,7 @@
 //! A path that no pod should see.
 
+use std::fmt::Write;
+
 use shared::host_path::Relation;
 use shared::{Rule, Verdict, quote, rule};
 
@@ -33,7 +35,7 @@ pub(crate) fn check(
     verdict: &mut Verdict,
 ) {
     let mut reason = ruling.explain(&volume.quoted());
-    let mut fix = risk.kind.instead;
+    let mut fix = risk.kind.instead();
     if volume.path.may_lead_anywhere() {
         let why = if volume.path.has_alias() {
             fix = NO_ALIAS;
@@ -53,7 +55,8 @@ pub(crate) fn check(
         let more = ruling.more;
         if more > 0 {
             let s = if more == 1 { "" } else { "s" };
-            add(&mut reason, &[&format!(", and {more} more risky path{s}")]);
+            // Writing to a String cannot fail.
+            let _ = write!(reason, ", and {more} more risky path{s}");
         }
     }
     let fix = if volume.is_of_a_pod() {
@@ -100,42 +103,42 @@ mod tests {
                 r#""/run/docker.sock" is"#,
                 socket,
                 "",
-                socket.kind.instead,
+                socket.kind.instead(),
             ),
             (
                 "//var///run/./docker.sock/",
                 r#""//var///run/./docker.sock/" (that is "/run/docker.sock") is"#,
                 socket,
                 "",
-                socket.kind.instead,
+                socket.kind.instead(),
             ),
             (
                 "var/lib/kubelet",
                 r#""var/lib/kubelet" (that is "/var/lib/kubelet") is"#,
                 kubelet,
                 "",
-                kubelet.kind.instead,
+                kubelet.kind.instead(),
             ),
             (
                 "/var/lib/kubelet/",
                 r#""/var/lib/kubelet/" is"#,
                 kubelet,
                 "",
-                kubelet.kind.instead,
+                kubelet.kind.instead(),
             ),
             (
                 "/var/lib/kubelet/pods/1",
                 r#""/var/lib/kubelet/pods/1" is part of "/var/lib/kubelet","#,
                 kubelet,
                 "",
-                kubelet.kind.instead,
+                kubelet.kind.instead(),
             ),
             (
                 "/run/systemd",
                 r#""/run/systemd" is"#,
                 risk("/run/systemd"),
                 "",
-                risk("/run/systemd").kind.instead,
+                risk("/run/systemd").kind.instead(),
             ),
             (
                 "/etc/ssl",
@@ -163,7 +166,7 @@ mod tests {
                 r#""\\\\.\\pipe\\docker_engine" (that is "/pipe/docker_engine") is"#,
                 pipe,
                 "",
-                pipe.kind.instead,
+                pipe.kind.instead(),
             ),
         ] {
             let expected = line(&format!("{start} {}{end}", risk.kind.what), fix);

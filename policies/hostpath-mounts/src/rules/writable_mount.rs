@@ -68,16 +68,14 @@ pub(crate) fn check(
             let container = quote(mount.container);
             let reason = format!("container {container} {does} {path}{is}{what}{comma}{end}");
             let fix = match ruling.because {
-                Because::Risk(risk, _) if may_be_link => risk.kind.instead,
+                Because::Risk(risk, _) if may_be_link => risk.kind.instead(),
                 _ if kind.is_some() => NEITHER,
                 _ => RULE.fix,
             };
             let finding = Finding::new(&RULE, field, reason).fix(fix);
             finding.known_as(identity).concerning(mount.parts())
         };
-        mount.with_field("readOnly", |field| {
-            verdict.report_with(settings.writable_mounts, &|| finding(field));
-        });
+        mount.report_with("readOnly", settings.writable_mounts, verdict, &finding);
     }
 }
 

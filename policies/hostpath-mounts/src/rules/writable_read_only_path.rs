@@ -58,9 +58,7 @@ pub(crate) fn check(
                 concerned.push(format!("container {}", mount.container));
                 is_mounted(field, reached(mount, volume), &reason).concerning(concerned)
             };
-            mount.with_field("readOnly", |field| {
-                verdict.report_with(Level::Deny, &|| finding(field));
-            });
+            mount.report_with("readOnly", Level::Deny, verdict, &finding);
         }
     }
 }
