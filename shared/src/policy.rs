@@ -24,6 +24,8 @@ pub trait Policy: 'static {
     const RULES: &'static [&'static Rule];
     /// What an administrator may set.
     type Settings: Settings;
+    /// Whether it asks the cluster. A module that does not has no way to: it does not import the host's call.
+    const LOOKS_UP: bool = true;
 
     /// Whether a rule reads fields of this name, at any depth of an object. All others are left out when a request is
     /// read, which makes most of the speed.

@@ -29,6 +29,7 @@ impl Policy for NodeportRange {
     const NAME: &'static str = "nodeport-range";
     const RULES: &'static [&'static Rule] = rules::ALL;
     type Settings = Settings;
+    const LOOKS_UP: bool = false;
 
     fn wants(field: &str) -> bool {
         views::wants(field)

@@ -36,6 +36,7 @@ impl Policy for SecretData {
     const NAME: &'static str = "secret-data";
     const RULES: &'static [&'static Rule] = rules::ALL;
     type Settings = Settings;
+    const LOOKS_UP: bool = false;
 
     fn wants(field: &str) -> bool {
         views::wants(field)
