@@ -5,7 +5,6 @@ use std::fmt::Write;
 use shared::host_path::Relation;
 use shared::{Rule, Verdict, quote, rule};
 
-use crate::add;
 use crate::catalogue::Risk;
 use crate::ruling::Ruling;
 use crate::volume::{HostVolume, OF_PERSISTENT_VOLUME};
