@@ -266,7 +266,7 @@ kinds! {
 macro_rules! groups {
     ($({ $of:literal, $source:literal; $($kind:ident: $($path:literal)+;)+ },)+) => {
         /// Every risky path, and the harmless ones inside them. Worst first: where a mount exposes several, the first is
-        /// named. For those who read the catalogue, so it is not part of the wasm: see [`each`].
+        /// named. For those who read the catalogue, so it is not part of the wasm: see `each`.
         #[expect(clippy::indexing_slicing, reason = "while this is compiled")]
         pub static RISKS: &[Risk] = &[$($($(Risk { path: $path, kind: &KINDS[Place::$kind as usize] },)+)+)+];
 
