@@ -1,6 +1,7 @@
 //! Puts every object through every policy that wants to see it.
 
 use jiff::Timestamp;
+use shared::message::LISTED;
 
 use crate::{
     EvaluationError, Policy,
@@ -151,6 +152,18 @@ fn add(
         let response = &answer.response;
         if !response.accepted {
             let findings = Finding::of_answer(policy, object, &answer);
+            let more = findings.len().saturating_sub(LISTED);
+            // A policy that lists as little here as there says so itself.
+            if more > 0 && findings.iter().all(|finding| finding.more.is_none()) {
+                let text = format!(
+                    "{policy} refuses {subject} for more than a cluster shows: there it lists {LISTED} findings and \
+                     counts {more} more"
+                );
+                report.notes.push(Note {
+                    place: object.place(),
+                    text,
+                });
+            }
             let findings = findings.into_iter().map(here);
             if by.only_reports() {
                 warned = true;

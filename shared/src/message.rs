@@ -28,7 +28,7 @@ pub(crate) const REASON_LIMIT: usize = 300;
 pub(crate) const FIX_LIMIT: usize = 250;
 
 /// At most this many problems are listed; then their number is given.
-pub(crate) const LISTED: usize = 15;
+pub const LISTED: usize = 15;
 
 /// One problem: where, what, and what to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
