@@ -76,11 +76,14 @@ fn end_of_value(text: &str) -> Option<usize> {
 /// Source: apimachinery, `YAMLReader.Read` in `pkg/util/yaml/decoder.go`. A document may also start behind the dashes,
 /// which kubectl refuses.
 fn is_separator(line: &str) -> bool {
-    let Some(after) = line.strip_prefix("---") else {
-        return false;
-    };
+    let after = line.strip_prefix("---");
+    after.is_some_and(|after| is_bare(after) || after.starts_with([' ', '\t']))
+}
+
+/// Whether nothing but a comment stands behind the dashes of a separator.
+fn is_bare(after: &str) -> bool {
     let content = after.trim();
-    content.is_empty() || content.starts_with('#') || after.starts_with([' ', '\t'])
+    content.is_empty() || content.starts_with('#')
 }
 
 /// Source: apimachinery, `hasJSONPrefix` in `pkg/util/yaml/decoder.go`.
@@ -121,7 +124,6 @@ impl<'a> Document<'a> {
     /// Behind the dashes other spaces may stand than YAML knows.
     fn below_separator(self) -> (&'a str, usize) {
         let line = self.text.split_inclusive('\n').next().unwrap_or_default();
-        let is_bare = |after: &str| after.trim().is_empty() || after.trim().starts_with('#');
         if line.strip_prefix("---").is_some_and(is_bare) {
             (
                 self.text.get(line.len()..).unwrap_or_default(),
