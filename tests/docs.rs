@@ -20,13 +20,13 @@ use bundle_tests::docs::{self, Document};
 use bundle_tests::project::{Project, VERSION};
 use bundle_tests::{bless, policies, read, repository, settings, yaml};
 use hostpath_mounts::catalogue::GROUPS;
+use hostpath_mounts::host_path::{LINKS, Link};
 use hostpath_mounts::ruling::Access;
 use preflight::judge::{Configured, judge};
 use preflight::report::table;
 use preflight::{Engine, Limits, NoHost, manifests};
 use serde_json::{Value, json};
-use shared::host_path::{LINKS, Link};
-use shared::workload::well_known::WELL_KNOWN;
+use shared::kubernetes::kinds::well_known::WELL_KNOWN;
 
 /// As wide as `preflight` writes where there is no terminal.
 const WIDTH: usize = 100;
@@ -297,7 +297,7 @@ fn the_page_of_kinds_lists_all_that_need_no_setting() {
     let mut page = String::from(
         "# Kinds of other projects that bear pods\n\n\
          What `hostpath-mounts` reads without a setting, beside the kinds of Kubernetes. A path leads through every item of a\n\
-         list, and with `*` through every field of a map. Generated from `shared/src/workload/well_known.rs`, which has the\n\
+         list, and with `*` through every field of a map. Generated from `shared/src/kubernetes/kinds/well_known.rs`, which has the\n\
          sources; `make docs` writes it.\n\n\
          | group | kind | pod specs |\n| --- | --- | --- |\n",
     );

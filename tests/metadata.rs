@@ -21,9 +21,10 @@ use preflight::kinds::Kinds;
 use preflight::review::Target;
 use preflight::{HostCalls, NoHost};
 use serde_json::{Value, json};
-use shared::workload::KINDS;
-use shared::workload::well_known::{WELL_KNOWN, WellKnownKind};
-use shared::{Policy, autoscaling};
+use shared::Policy;
+use shared::kubernetes::autoscaling;
+use shared::kubernetes::kinds::KINDS;
+use shared::kubernetes::kinds::well_known::{WELL_KNOWN, WellKnownKind};
 use wasmparser::{Parser, Payload};
 
 /// In bytes. What is bigger starts slower on each policy server. Compilers differ by some per cent.

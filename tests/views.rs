@@ -30,8 +30,8 @@ use preflight::{Cluster, NoHost, Policy as Guest, Response};
 use serde::Serialize;
 use serde_json::{Value, json};
 use shared::Policy;
+use shared::kubernetes::kinds::KINDS;
 use shared::message::parse_refusal;
-use shared::workload::KINDS;
 
 /// Change it to try other objects; what fails is printed with it.
 const SEED: u64 = 0x5eed_0001;

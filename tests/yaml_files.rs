@@ -13,7 +13,7 @@ use preflight::manifests::parse_one;
 use secret_data::SecretData;
 use serde_json::json;
 use shared::Cluster;
-use shared::policy::evaluate;
+use shared::evaluation::evaluate;
 
 /// Change it to try other documents; what fails is printed.
 const SEED: u64 = 0x5eed_0002;

@@ -5,7 +5,8 @@ use talc::wasm::{WasmDynamicTalc, new_wasm_dynamic_allocator};
 use wapc_guest::{host_call, register_function};
 
 use crate::cluster::Cluster;
-use crate::policy::{self, Policy};
+use crate::evaluation;
+use crate::policy::Policy;
 
 /// The memory of a guest: the allocator of the standard library takes 6 KB more of each policy.
 #[global_allocator]
@@ -16,10 +17,10 @@ static HEAP: WasmDynamicTalc = new_wasm_dynamic_allocator();
 pub fn register<P: Policy>() {
     register_function("validate", |payload| {
         let cluster: &dyn Cluster = if P::LOOKS_UP { &Host } else { &NoHost };
-        Ok(answer(&policy::evaluate::<P>(payload, cluster)))
+        Ok(answer(&evaluation::evaluate::<P>(payload, cluster)))
     });
     register_function("validate_settings", |payload| {
-        Ok(answer(&policy::check_settings::<P>(payload)))
+        Ok(answer(&evaluation::check_settings::<P>(payload)))
     });
     register_function("protocol_version", |_| Ok(answer("v1")));
 }

@@ -66,7 +66,7 @@
 //!     "kind": {"group": "", "version": "v1", "kind": "Service"}, "namespace": "shop", "name": "web",
 //!     "operation": "CREATE", "object": {"spec": {"type": "LoadBalancer"}}
 //! }}"#;
-//! let response = shared::policy::evaluate::<NoLoadBalancers>(payload, &Nothing);
+//! let response = shared::evaluation::evaluate::<NoLoadBalancers>(payload, &Nothing);
 //! assert_eq!(
 //!     response.message.unwrap(),
 //!     "Service shop/web violates no-load-balancers: spec.type: is \"LoadBalancer\"; fix: use an \
@@ -77,29 +77,29 @@
 //! Everything here is pure and runs natively; only [`export_policy!`] and the module `guest` know
 //! that there is a host.
 
-pub mod autoscaling;
 pub mod cluster;
 pub mod decode;
+pub mod evaluation;
 mod exempt;
 mod field;
 #[cfg(target_arch = "wasm32")]
 pub mod guest;
-pub mod host_path;
 pub mod index;
 mod json;
+pub mod kubernetes;
 pub mod message;
-pub mod policy;
-pub mod quantity;
+mod policy;
 mod quote;
 mod request;
+pub mod response;
 mod rule;
+mod rules;
 #[cfg(feature = "schema")]
 pub mod schema;
 mod settings;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod verdict;
-pub mod workload;
 pub use cluster::{Cluster, ClusterError};
 pub use decode::{Cursor, DecodeError};
 pub use exempt::Exempt;
@@ -112,7 +112,8 @@ pub use request::{GroupVersionKind, ObjectMeta, Operation, Request};
 pub use rule::DefaultLevel;
 pub use rule::Rule;
 pub use settings::{OnUpdate, Problems, Reader, Settings, list_of};
-pub use verdict::{Finding, Level, Verdict};
+pub use verdict::finding::Finding;
+pub use verdict::{Level, Verdict};
 
 /// Makes a guest of a policy: what a host calls to start it, and the metadata that it reads.
 ///

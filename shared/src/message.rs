@@ -13,21 +13,24 @@ use std::fmt::{self, Write};
 
 const FIX: &str = "; fix: ";
 
-/// The API server shows all warnings of an answer whole up to 4096 characters, and cuts each of them after 256 where there
-/// are more: `staging/src/k8s.io/apiserver/pkg/endpoints/filters/warning.go`. The half is left to others, such as another
-/// policy of this bundle.
+/// The most characters of warnings in one answer. The API server shows all warnings of a request in full up to 4096
+/// characters, and cuts each to 256 beyond that: `staging/src/k8s.io/apiserver/pkg/endpoints/filters/warning.go`. Half
+/// of that is left to other policies.
 const WARNINGS_ROOM: usize = 2048;
 
-/// Where there is not enough room, no warning is longer.
+/// The longest warning where [`WARNINGS_ROOM`] is not enough for all of them in full.
 const WARNING_LIMIT: usize = 256;
 
-/// No reason is longer: names and paths that users write have no limit of their own everywhere.
+/// The longest reason, in characters: names and paths that users write may have no limit of their own.
 pub(crate) const REASON_LIMIT: usize = 300;
 
-/// No fix is longer.
+/// The longest fix, in characters.
 pub(crate) const FIX_LIMIT: usize = 250;
 
-/// At most this many problems are listed; then their number is given.
+/// The longest reason, in characters, of an answer that is not about a field: why an object could not be checked.
+pub(crate) const MAX_REASON: usize = 2000;
+
+/// At most this many findings are listed; then the number of the rest is given.
 pub const LISTED: usize = 15;
 
 /// One problem: where, what, and what to do.

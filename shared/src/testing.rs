@@ -10,7 +10,9 @@ pub mod autoscaling;
 use serde_json::{Value, json};
 
 use crate::cluster::{Cluster, GET, LIST};
-use crate::policy::{self, Policy, Response};
+use crate::evaluation;
+use crate::policy::Policy;
+use crate::response::Response;
 use crate::settings;
 
 /// What a policy says is wrong with settings; empty when nothing is.
@@ -20,7 +22,7 @@ use crate::settings;
 /// When the answer contradicts itself.
 #[must_use]
 pub fn settings_problems<P: Policy>(settings: &Value) -> String {
-    let response = policy::check_settings::<P>(settings.to_string().as_bytes());
+    let response = evaluation::check_settings::<P>(settings.to_string().as_bytes());
     assert_eq!(response.valid, response.message.is_none(), "{settings}");
     response.message.unwrap_or_default()
 }
@@ -101,7 +103,7 @@ impl Review {
     #[must_use]
     pub fn judge<P: Policy>(&self) -> Response {
         let payload = json!({"request": self.request, "settings": self.settings});
-        policy::evaluate::<P>(payload.to_string().as_bytes(), &self.cluster)
+        evaluation::evaluate::<P>(payload.to_string().as_bytes(), &self.cluster)
     }
 
     /// What the policy says in lines: those of the message without the name of the object, and the warnings.

@@ -1,10 +1,12 @@
 //! What a policy says of an object.
 
-use std::borrow::Cow;
-use std::cell::Cell;
+pub(crate) mod finding;
+mod ratchet;
+
 use std::fmt;
 use std::mem;
 
+use self::finding::Finding;
 use crate::index::{Index, hash};
 use crate::message::{self, Line};
 use crate::rule::Rule;
@@ -32,164 +34,8 @@ impl Level {
     }
 }
 
-/// So many bytes of findings are kept, which is far more than anybody is told. The rest is counted.
+/// At most this many bytes of findings are kept; later ones are only counted.
 const MAX_KEPT_BYTES: usize = 4 * 1024 * 1024;
-
-/// At most this many comparisons find what the old object had; then the rest is taken for new.
-const MAX_COMPARISONS: usize = 1_000_000;
-
-/// One thing that a rule found.
-///
-/// In a box it is one word: what words it moves it around, step by step, which takes 2 KB of a policy otherwise.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding(Box<Said>);
-
-/// What a finding says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Said {
-    rule: &'static Rule,
-    path: String,
-    reason: String,
-    /// What tells the finding from others; none where it is the reason.
-    identity: Option<String>,
-    fix: Cow<'static, str>,
-    /// Who and what is concerned.
-    concerned: Vec<String>,
-    /// How much of something there is.
-    amount: Option<u64>,
-}
-
-impl Finding {
-    /// A finding of `rule` at `path`. The reason says what is there, then what is wanted; lower case, no full stop,
-    /// user text quoted with [`quote`](crate::quote()).
-    pub fn new(rule: &'static Rule, path: &dyn fmt::Display, reason: impl Into<String>) -> Self {
-        Self::of(rule, path, reason.into())
-    }
-
-    #[inline(never)]
-    fn of(rule: &'static Rule, path: &dyn fmt::Display, reason: String) -> Self {
-        Self(Box::new(Said {
-            rule,
-            path: path.to_string(),
-            reason,
-            identity: None,
-            fix: Cow::Borrowed(rule.fix),
-            concerned: Vec::new(),
-            amount: None,
-        }))
-    }
-
-    /// Says what to write instead more exactly than the rule can.
-    #[must_use]
-    pub fn fix(self, fix: impl Into<Cow<'static, str>>) -> Self {
-        self.with_fix(fix.into())
-    }
-
-    #[inline(never)]
-    fn with_fix(mut self, fix: Cow<'static, str>) -> Self {
-        self.0.fix = fix;
-        self
-    }
-
-    /// Adds to the reason what follows from it, such as `, so nothing works`. On an UPDATE a finding is not new only
-    /// because something else follows.
-    #[must_use]
-    pub fn consequence(mut self, consequence: &str) -> Self {
-        let Said {
-            identity, reason, ..
-        } = &mut *self.0;
-        identity.get_or_insert_with(|| reason.clone());
-        reason.push_str(consequence);
-        self
-    }
-
-    /// Tells the finding from others of its rule by `identity` instead of its reason. On an UPDATE it is not new only
-    /// because it is worded in another way, as that of a path in another spelling.
-    #[must_use]
-    pub fn known_as(self, identity: impl Into<String>) -> Self {
-        self.with_identity(identity.into())
-    }
-
-    #[inline(never)]
-    fn with_identity(mut self, identity: String) -> Self {
-        self.0.identity = Some(identity);
-        self
-    }
-
-    /// Names who and what is concerned, such as the containers that mount a volume. It is not printed, but on an
-    /// UPDATE a finding is new when somebody is concerned who was not before.
-    #[must_use]
-    #[inline(never)]
-    pub fn concerning(mut self, concerned: Vec<String>) -> Self {
-        self.0.concerned = concerned;
-        self
-    }
-
-    /// Says how much there is of what is too much. On an UPDATE the finding is new when there is more of it at the same
-    /// place than there was, whatever the reason says.
-    #[must_use]
-    pub fn amounting_to(mut self, amount: u64) -> Self {
-        self.0.amount = Some(amount);
-        self
-    }
-
-    /// What tells the finding from others of its rule.
-    fn identity(&self) -> &str {
-        self.0.identity.as_deref().unwrap_or(&self.0.reason)
-    }
-
-    /// Whether `old` said this already, and of nobody less. Where it was said does not matter: a place may move, as
-    /// lists grow at the front, too.
-    fn was_in(&self, old: &Self) -> bool {
-        let said = match (self.0.amount, old.0.amount) {
-            (Some(amount), Some(was)) => amount <= was && self.0.path == old.0.path,
-            _ => self.identity() == old.identity(),
-        };
-        self.0.rule.id == old.0.rule.id && said && self.concerns_no_other(old)
-    }
-
-    fn concerns_no_other(&self, old: &Self) -> bool {
-        // In an object that was not changed, each is at the same place.
-        let same = self.0.concerned.iter().zip(&old.0.concerned);
-        let same = same.take_while(|(user, was)| user == was).count();
-        let others = self.0.concerned.get(same..).unwrap_or_default();
-        if others.is_empty() {
-            return true;
-        }
-        let index = Index::of(&mut old.0.concerned.iter().map(String::as_str));
-        let was_concerned = |user: &String| {
-            let mut places = index.places(hash(0, user));
-            places.any(|place| old.0.concerned.get(place) == Some(user))
-        };
-        others.iter().all(was_concerned)
-    }
-
-    /// A hash of what is said. Only what has the same one may have been said by the old object; words decide.
-    fn hash(&self) -> u64 {
-        let what = match self.0.amount {
-            Some(_) => &self.0.path,
-            None => self.identity(),
-        };
-        hash(hash(0, self.0.rule.id), what)
-    }
-
-    /// How many bytes it takes.
-    fn size(&self) -> usize {
-        let concerned = self.0.concerned.iter();
-        let concerned: usize = concerned.map(|user| user.len() + size_of::<String>()).sum();
-        let identity = self.0.identity.as_deref().unwrap_or_default();
-        self.0.path.len() + self.0.reason.len() + identity.len() + self.0.fix.len() + concerned
-    }
-
-    fn line(&self) -> Line<'_> {
-        Line {
-            path: &self.0.path,
-            reason: &self.0.reason,
-            fix: Some(&self.0.fix),
-            rule: Some(self.0.rule.id),
-        }
-    }
-}
 
 /// Everything that a policy found in an object, in the order of the object.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -339,34 +185,6 @@ impl Verdict {
         mem::swap(&mut self.failures, &mut self.warnings);
     }
 
-    /// Turns violations that `old` had as well into warnings: what is refused is new.
-    ///
-    /// Findings are compared by what they say, not by where; one that the old object had once and this one has twice
-    /// is new once. Where some were only counted, they have no words to compare, and all is new.
-    pub(crate) fn without_old(mut self, old: &Self) -> Self {
-        if self.more_violations > 0 {
-            return self;
-        }
-        let hashes: Vec<u64> = old.violations.iter().map(Finding::hash).collect();
-        let mut index = Index::new(&hashes);
-        let compared = Cell::new(0);
-        let mut is_old = |finding: &mut Finding| {
-            // First what concerns the same: what concerns more may be what another finding needs.
-            [true, false].into_iter().any(|exactly| {
-                let mut was = |place: usize| {
-                    compared.set(compared.get() + 1);
-                    old.violations.get(place).is_some_and(|known| {
-                        finding.was_in(known) && (!exactly || known.was_in(finding))
-                    })
-                };
-                compared.get() < MAX_COMPARISONS && index.take(finding.hash(), &mut was).is_some()
-            })
-        };
-        let mut warnings: Vec<Finding> = self.violations.extract_if(.., &mut is_old).collect();
-        warnings.append(&mut self.warnings);
-        Self { warnings, ..self }
-    }
-
     /// The message of a refusal; `subject` names the object.
     pub(crate) fn message(&self, subject: &str, policy: &str, unabridged: bool) -> String {
         let lines = distinct(&self.violations);
@@ -437,23 +255,23 @@ mod tests {
     use super::*;
     use crate::field::FieldPath;
 
-    static ODD: Rule = Rule {
+    pub(super) static ODD: Rule = Rule {
         id: "odd_value",
         summary: "",
         why: "",
         fix: "write an even value",
         levels: &[],
     };
-    static OLD: Rule = Rule {
+    pub(super) static OLD: Rule = Rule {
         id: "old_value",
         summary: "",
         why: "",
         fix: "write a new value",
         levels: &[],
     };
-    const SPEC: FieldPath<'static> = FieldPath::new("spec");
+    pub(super) const SPEC: FieldPath<'static> = FieldPath::new("spec");
 
-    fn verdict(denied: &[(&'static Rule, &str, &str)]) -> Verdict {
+    pub(super) fn verdict(denied: &[(&'static Rule, &str, &str)]) -> Verdict {
         let mut verdict = Verdict::accept();
         for (rule, path, reason) in denied {
             verdict.deny(rule, &FieldPath::new(path), *reason);
@@ -462,7 +280,7 @@ mod tests {
     }
 
     /// The lines of a refusal, and the number of all.
-    fn listed(verdict: &Verdict) -> (Vec<String>, usize) {
+    pub(super) fn listed(verdict: &Verdict) -> (Vec<String>, usize) {
         let message = verdict.message("Pod x", "p", false);
         let lines = message::parse_refusal(&message).unwrap_or_default();
         let count = message.strip_prefix("Pod x violates p in ");
@@ -472,11 +290,11 @@ mod tests {
         (lines, count)
     }
 
-    fn lines(verdict: &Verdict) -> Vec<String> {
+    pub(super) fn lines(verdict: &Verdict) -> Vec<String> {
         listed(verdict).0
     }
 
-    fn warnings(verdict: &Verdict) -> Vec<String> {
+    pub(super) fn warnings(verdict: &Verdict) -> Vec<String> {
         verdict.warnings("p", false)
     }
 
@@ -585,181 +403,6 @@ mod tests {
     }
 
     #[test]
-    fn forgives_what_the_old_object_had_wherever_it_was() {
-        let old = verdict(&[
-            (&ODD, "spec.items[0]", "3 is odd"),
-            (&ODD, "spec.items[1]", "5 is odd"),
-        ]);
-        let new = verdict(&[
-            (&ODD, "spec.items[0]", "7 is odd"),
-            (&ODD, "spec.items[1]", "3 is odd"),
-            (&ODD, "spec.items[2]", "3 is odd"),
-            (&OLD, "spec.items[3]", "5 is odd"),
-        ]);
-        let verdict = new.without_old(&old);
-        assert_eq!(
-            lines(&verdict),
-            [
-                "spec.items[0]: 7 is odd; fix: write an even value [odd_value]",
-                "spec.items[2]: 3 is odd; fix: write an even value [odd_value]",
-                "spec.items[3]: 5 is odd; fix: write a new value [old_value]",
-            ]
-        );
-        assert_eq!(
-            warnings(&verdict),
-            ["p: spec.items[1]: 3 is odd; fix: write an even value [odd_value]"]
-        );
-    }
-
-    #[test]
-    fn a_finding_is_new_when_it_concerns_somebody_new() {
-        let used_by = |users: &[&str]| {
-            let mut verdict = Verdict::accept();
-            let users = users.iter().map(|user| (*user).to_owned()).collect();
-            verdict.report(
-                Level::Deny,
-                Finding::new(&ODD, &SPEC, "3 is odd").concerning(users),
-            );
-            verdict
-        };
-        for (new, old, forgiven) in [
-            (&["b", "a"][..], &["a", "b"][..], true),
-            (&["a"], &["b", "a"], true),
-            (&["a", "c"], &["a", "b"], false),
-            (&[], &["a"], true),
-        ] {
-            assert_eq!(
-                used_by(new).without_old(&used_by(old)).is_accepted(),
-                forgiven,
-                "{new:?} {old:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_finding_is_not_new_because_something_else_follows() {
-        let with = |reason: &str, consequence: &str| {
-            let mut verdict = Verdict::accept();
-            let finding = Finding::new(&ODD, &SPEC, reason).consequence(consequence);
-            verdict.report(Level::Deny, finding);
-            verdict
-        };
-        let old = with("3 is odd", ", so nothing works");
-        assert_eq!(
-            lines(&old),
-            ["spec: 3 is odd, so nothing works; fix: write an even value [odd_value]"]
-        );
-        let better = with("3 is odd", ", so little works");
-        assert!(better.without_old(&old).is_accepted());
-        let other = with("3 is odd, so nothing", " works");
-        assert!(!other.without_old(&old).is_accepted());
-    }
-
-    #[test]
-    fn a_finding_is_new_when_there_is_more_of_it() {
-        let of = |path: &str, amount: u64| {
-            let mut verdict = Verdict::accept();
-            let finding = Finding::new(&ODD, &path, format!("{amount} bytes"));
-            verdict.report(Level::Deny, finding.amounting_to(amount));
-            verdict
-        };
-        for (new, old, forgiven) in [
-            (("a", 5), ("a", 7), true),
-            (("a", 7), ("a", 7), true),
-            (("a", 8), ("a", 7), false),
-            (("b", 5), ("a", 7), false),
-        ] {
-            let verdict = of(new.0, new.1).without_old(&of(old.0, old.1));
-            assert_eq!(verdict.is_accepted(), forgiven, "{new:?} {old:?}");
-        }
-    }
-
-    #[test]
-    fn forgives_nothing_that_only_looks_the_same_when_it_is_cut() {
-        let long = |end: &str| verdict(&[(&ODD, "spec", &format!("{}{end}", "x".repeat(600)))]);
-        assert_eq!(lines(&long("a")), lines(&long("b")));
-        assert!(!long("a").without_old(&long("b")).is_accepted());
-    }
-
-    #[test]
-    fn what_has_only_the_same_hash_is_new() {
-        // Two texts that others found, with the same 64 bits.
-        let (one, other) = ("8yn0iYCKYHlIj4-BwPqk", "GReLUrM4wMqfg9yzV3KQ");
-        assert_eq!(hash(0, one), hash(0, other));
-        let concerning = |user: &str| {
-            let mut verdict = Verdict::accept();
-            let finding = Finding::new(&ODD, &SPEC, "3 is odd");
-            verdict.report(Level::Deny, finding.concerning(vec![user.to_owned()]));
-            verdict
-        };
-        assert!(concerning(one).without_old(&concerning(one)).is_accepted());
-        assert!(
-            !concerning(other)
-                .without_old(&concerning(one))
-                .is_accepted()
-        );
-        // What there is too much of is known by its place, anything else by what it says.
-        let of = |path: &str, reason: &str, amount: Option<u64>| {
-            let finding = Finding::new(&ODD, &path, reason);
-            match amount {
-                Some(amount) => finding.amounting_to(amount),
-                None => finding,
-            }
-        };
-        let (new, old) = (of("a", "data", None), of("data", "b", Some(5)));
-        assert_eq!(new.hash(), old.hash());
-        for (new, old) in [(&new, &old), (&old, &new)] {
-            let [mut verdict, mut before] = [Verdict::accept(), Verdict::accept()];
-            verdict.report(Level::Deny, new.clone());
-            before.report(Level::Deny, old.clone());
-            assert!(!verdict.without_old(&before).is_accepted(), "{new:?}");
-        }
-    }
-
-    #[test]
-    fn what_the_old_object_had_no_words_for_is_new() {
-        let long =
-            |number: usize| format!("{number} is odd {}", "!".repeat(MAX_KEPT_BYTES / 1_000));
-        let mut old = Verdict::accept();
-        for number in 0..1_100 {
-            old.deny(&ODD, &"a", long(number));
-        }
-        let new = |number: usize| {
-            let mut verdict = Verdict::accept();
-            verdict.deny(&ODD, &"a", long(number));
-            verdict
-        };
-        assert!(new(900).without_old(&old).is_accepted());
-        assert!(
-            !new(1_099).without_old(&old).is_accepted(),
-            "it was only counted"
-        );
-    }
-
-    #[test]
-    fn what_concerns_less_leaves_the_rest_to_what_concerns_more() {
-        let of = |all: &[&[&str]]| {
-            let mut verdict = Verdict::accept();
-            for users in all {
-                let users = users.iter().map(|user| (*user).to_owned()).collect();
-                let finding = Finding::new(&ODD, &SPEC, "3 is odd");
-                verdict.report(Level::Deny, finding.concerning(users));
-            }
-            verdict
-        };
-        let old = of(&[&["a", "b"], &["a"]]);
-        for new in [
-            &[&["a"][..], &["a", "b"]][..],
-            &[&["b"], &["a"]],
-            &[&["a"], &["b", "a"]],
-        ] {
-            assert!(of(new).without_old(&old).is_accepted(), "{new:?}");
-        }
-        let verdict = of(&[&["a", "b"], &["b", "a"]]).without_old(&old);
-        assert_eq!(lines(&verdict).len(), 1);
-    }
-
-    #[test]
     fn what_failed_is_told_first_and_once() {
         let mut verdict = verdict(&[(&ODD, "spec", "3 is odd")]);
         verdict.warn(&OLD, &SPEC, "is old");
@@ -801,33 +444,6 @@ mod tests {
         assert_eq!(verdict.into_warnings().warnings("p", true).len(), 10_001);
     }
 
-    /// A verdict with one finding for each number.
-    fn of(numbers: impl Iterator<Item = usize>) -> Verdict {
-        let mut verdict = Verdict::accept();
-        for number in numbers {
-            let finding = Finding::new(&ODD, &"a", format!("{number} is odd"));
-            let users = vec![format!("user {}", number % 7)];
-            verdict.report(Level::Deny, finding.concerning(users));
-        }
-        verdict
-    }
-
-    fn refused(new: impl Iterator<Item = usize>, old: impl Iterator<Item = usize>) -> usize {
-        listed(&of(new).without_old(&of(old))).1
-    }
-
-    #[test]
-    fn forgives_very_many_whatever_their_order() {
-        const MANY: usize = 20_000;
-        assert_eq!(refused(0..MANY, 0..MANY), 0);
-        assert_eq!(refused((0..MANY).rev(), 0..MANY), 0);
-        assert_eq!(refused((0..MANY).map(|n| n / 2), 0..MANY), MANY / 2);
-        assert_eq!(refused(0..MANY, 300..MANY), 300);
-        assert_eq!(refused(0..MANY, MANY..2 * MANY), MANY);
-        let same = std::iter::repeat_n(7, MANY);
-        assert_eq!(refused(same.clone(), same), 0);
-    }
-
     #[test]
     fn counts_what_nobody_will_read() {
         let of = |count: usize| {
@@ -866,29 +482,5 @@ mod tests {
         let line = "b: 2 is old; fix: write a new value [old_value]".to_owned();
         assert_eq!(listed(&verdict), (vec![line], 2));
         assert!(!verdict.is_accepted());
-    }
-
-    #[test]
-    fn looks_only_so_long_for_what_concerned_more() {
-        let concerning = |numbers: std::ops::Range<usize>, users: &[&str]| {
-            let mut verdict = Verdict::accept();
-            for number in numbers {
-                let users = users.iter().map(|user| (*user).to_owned()).collect();
-                let finding = Finding::new(&ODD, &"a", format!("{number} is odd"));
-                verdict.report(Level::Deny, finding.concerning(users));
-            }
-            verdict
-        };
-        let old = concerning(0..20_000, &["a", "b"]);
-        let fewer = concerning(0..20_000, &["a"]).without_old(&old);
-        assert_eq!(listed(&fewer), (vec![], 0));
-        let other = concerning(0..20_000, &["c"]).without_old(&old);
-        assert_eq!(listed(&other).1, 20_000);
-    }
-
-    #[test]
-    fn forgives_an_unchanged_object_entirely() {
-        let verdict = verdict(&[(&ODD, "a", "x"), (&ODD, "b", "x"), (&OLD, "a", "x")]);
-        assert!(verdict.clone().without_old(&verdict).is_accepted());
     }
 }

@@ -15,7 +15,7 @@ use secret_data::SecretData;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use shared::policy::{check_settings, evaluate};
+use shared::evaluation::{check_settings, evaluate};
 use shared::{Cluster, Policy};
 
 use crate::case::Judge;

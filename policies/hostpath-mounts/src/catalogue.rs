@@ -2,7 +2,7 @@
 
 mod groups;
 
-use shared::host_path::{HostPath, Relation};
+use crate::host_path::{HostPath, Relation};
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use self::groups::GROUPS;
@@ -90,8 +90,8 @@ pub(crate) const MOUNT_PARENTS: &[&str] = &[
 
 #[cfg(test)]
 mod tests {
+    use crate::host_path::LINKS;
     use serde_json::json;
-    use shared::host_path::LINKS;
     use shared::testing::read_settings;
 
     use super::*;

@@ -7,6 +7,7 @@
 pub mod catalogue;
 mod claims;
 mod environment;
+pub mod host_path;
 mod rules;
 pub mod ruling;
 pub mod settings;
@@ -16,7 +17,8 @@ mod views;
 mod volume;
 
 use k8s_openapi::api::core::v1::{PersistentVolume, Pod};
-use shared::workload::{self, PodSpec, well_known};
+use shared::kubernetes::kinds::{self, well_known};
+use shared::kubernetes::workload::{self, PodSpec};
 use shared::{Cluster, DecodeError, Error, FieldPath, Policy, Request, Rule, Verdict};
 
 use crate::settings::Settings;
@@ -54,7 +56,7 @@ impl Policy for HostpathMounts {
             return persistent_volume(request, settings);
         }
         let mut verdict = Verdict::accept();
-        if let Some(path) = workload::pod_spec_path(&request.kind) {
+        if let Some(path) = kinds::pod_spec_path(&request.kind) {
             // Without a pod spec the API server refuses it.
             if let Some(pod) = PodSpec::read(request, path)? {
                 let place = FieldPath::new(path);
@@ -199,8 +201,8 @@ pub(crate) fn add(to: &mut String, texts: &[&str]) {
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
+    use shared::kubernetes::kinds::well_known::WELL_KNOWN;
     use shared::testing::Review;
-    use shared::workload::well_known::WELL_KNOWN;
 
     use super::*;
     use crate::testing::pod;

@@ -1,6 +1,6 @@
 //! The rules, one in a file.
 
-use shared::host_path::{HostPath, Relation};
+use crate::host_path::{HostPath, Relation};
 use shared::{Rule, Verdict};
 
 use crate::catalogue::{self, Risk};

@@ -2,7 +2,7 @@
 //!
 //! The more specific entry wins, whoever wrote it; of two that are alike, the administrator's.
 
-use shared::host_path::{self, HostPath, LINKS, Link, Relation};
+use crate::host_path::{self, HostPath, LINKS, Link, Relation};
 use shared::quote;
 
 use crate::add;

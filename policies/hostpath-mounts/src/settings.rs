@@ -3,10 +3,10 @@
 #[cfg(feature = "schema")]
 pub mod schema;
 
+use crate::host_path::{HostPath, LINKS, Relation};
 use k8s_openapi::Resource;
 use k8s_openapi::api::core::v1::PersistentVolume;
-use shared::host_path::{HostPath, LINKS, Relation};
-use shared::workload::{self, KINDS};
+use shared::kubernetes::kinds::{self, KINDS};
 use shared::{Exempt, GroupVersionKind, Level, OnUpdate, Reader, list_of, quote};
 
 use crate::ruling::Access;
@@ -236,7 +236,7 @@ fn read_custom_kind(entry: &mut Reader<'_, '_>) -> CustomKind {
             format!("{} is a kind of Kubernetes, and judged anyway", quote(kind)),
         );
     }
-    let pod_spec_path = workload::read_pod_spec_path(entry);
+    let pod_spec_path = kinds::read_pod_spec_path(entry);
     if pod_spec_path.contains('[') {
         entry.problem(
             "podSpecPath",

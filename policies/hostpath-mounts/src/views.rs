@@ -1,6 +1,8 @@
 //! The fields that this policy reads.
 
-use shared::workload::{self, View, well_known};
+use shared::kubernetes::containers;
+use shared::kubernetes::kinds::well_known;
+use shared::kubernetes::workload::{self, View};
 use shared::{Cursor, DecodeError};
 
 use crate::environment::Fields;
@@ -56,7 +58,7 @@ impl<'a> View<'a> for Container<'a> {
     }
 }
 
-impl workload::Container for Container<'_> {
+impl containers::Container for Container<'_> {
     fn name(&self) -> &str {
         self.name
     }

@@ -1,8 +1,9 @@
 //! A path of the node that is made a volume, with everything that mounts it.
 
-use shared::host_path::HostPath;
+use crate::host_path::HostPath;
 use shared::index::{Index, hash};
-use shared::workload::{ContainerRef, PodSpec};
+use shared::kubernetes::containers::ContainerRef;
+use shared::kubernetes::workload::PodSpec;
 use shared::{FieldPath, Finding, Level, Rule, Verdict, quote};
 
 use crate::views::{Container, Source, Volume, VolumeMount};

@@ -20,11 +20,11 @@ mod views;
 use k8s_openapi::Resource;
 use k8s_openapi::api::apps::v1::ReplicaSet;
 use k8s_openapi::api::autoscaling::v2;
-use shared::autoscaling::{
+use shared::cluster::{self, Lookup};
+use shared::kubernetes::autoscaling::{
     self, AutoscalerMeta, Goal, HorizontalPodAutoscaler, Metric, ScaleTarget, insert_by_name,
 };
-use shared::cluster::{self, Lookup};
-use shared::workload::SIZED_TEMPLATE;
+use shared::kubernetes::workload::SIZED_TEMPLATE;
 use shared::{
     Cluster, ClusterError, Cursor, DecodeError, Error, FieldPath, Level, OnUpdate, Operation,
     Policy, Request, Rule, Settings as _, Verdict,

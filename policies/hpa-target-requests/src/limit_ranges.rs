@@ -7,7 +7,7 @@ use k8s_openapi::Resource;
 use k8s_openapi::api::core::v1::LimitRange;
 use shared::cluster::{self, Cluster, ListLookup};
 use shared::index::{Index, hash};
-use shared::quantity::Quantity;
+use shared::kubernetes::quantity::Quantity;
 use shared::{Cursor, DecodeError, Error, Verdict};
 
 use crate::rules::unreadable_object;

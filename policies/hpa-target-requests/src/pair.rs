@@ -1,6 +1,6 @@
 //! A metric of an autoscaler, the pods that it measures, and how to tell somebody that they do not fit.
 
-use shared::autoscaling::{HorizontalPodAutoscaler, Metric};
+use shared::kubernetes::autoscaling::{HorizontalPodAutoscaler, Metric};
 use shared::{FieldPath, Finding, Level, Rule, Verdict, quote};
 
 use crate::pods::Pods;

@@ -1,8 +1,9 @@
 //! The pods that an autoscaler measures, as their template shows them.
 
 use shared::index::{Index, hash};
-use shared::quantity::{self, Quantity};
-use shared::workload::{PodSpec, Resources, Role, SizedContainer};
+use shared::kubernetes::containers::{Resources, Role, SizedContainer};
+use shared::kubernetes::quantity::{self, Quantity};
+use shared::kubernetes::workload::PodSpec;
 use shared::{Cursor, DecodeError};
 
 use crate::limit_ranges::Defaults;

@@ -3,8 +3,8 @@
 #[cfg(feature = "schema")]
 pub mod schema;
 
-use shared::autoscaling::{POD_SPEC, SCALABLE, ScaleTarget};
-use shared::workload::read_pod_spec_path;
+use shared::kubernetes::autoscaling::{POD_SPEC, SCALABLE, ScaleTarget};
+use shared::kubernetes::kinds::read_pod_spec_path;
 use shared::{Exempt, GroupVersionKind, Level, OnUpdate, Reader};
 
 /// Kinds of other projects that can be scaled, as their own definitions say: `apiVersion` and kind. All have their

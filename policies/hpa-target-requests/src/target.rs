@@ -1,6 +1,6 @@
 //! What the reference of an autoscaler leads to.
 
-use shared::autoscaling::{SCALABLE, ScaleTarget};
+use shared::kubernetes::autoscaling::{SCALABLE, ScaleTarget};
 
 use crate::settings::{ReadableKind, Settings, group};
 

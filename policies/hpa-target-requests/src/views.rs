@@ -1,6 +1,6 @@
 //! The fields that this policy reads of the objects of requests.
 
-use shared::{autoscaling, workload};
+use shared::kubernetes::{autoscaling, workload};
 
 /// Whether a view reads fields of this name.
 pub(crate) fn wants(field: &str) -> bool {

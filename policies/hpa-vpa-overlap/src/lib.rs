@@ -19,7 +19,7 @@ mod workload;
 use std::cell::OnceCell;
 
 use k8s_openapi::api::autoscaling::v2;
-use shared::autoscaling::{
+use shared::kubernetes::autoscaling::{
     self, AutoscalerMeta, HorizontalPodAutoscaler, ScaleTarget, VerticalPodAutoscaler,
 };
 use shared::{
@@ -849,7 +849,8 @@ mod tests {
             "request": {"kind": kind, "namespace": "shop", "operation": "CREATE", "object": object},
             "settings": settings,
         });
-        let _ = shared::policy::evaluate::<HpaVpaOverlap>(payload.to_string().as_bytes(), &cluster);
+        let _ =
+            shared::evaluation::evaluate::<HpaVpaOverlap>(payload.to_string().as_bytes(), &cluster);
         cluster.1.into_inner()
     }
 

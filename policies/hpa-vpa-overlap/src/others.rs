@@ -4,11 +4,11 @@ use std::cell::Cell;
 
 use k8s_openapi::Resource;
 use k8s_openapi::api::autoscaling::v2;
-use shared::autoscaling::{
+use shared::cluster::{self, Answer, List, ListLookup};
+use shared::kubernetes::autoscaling::{
     AutoscalerMeta, ScaleTarget, VerticalPodAutoscaler, horizontal_pod_autoscalers, insert_by_name,
     vertical_pod_autoscalers,
 };
-use shared::cluster::{self, Answer, List, ListLookup};
 use shared::{ClusterError, Cursor, DecodeError, Error, Verdict};
 
 use crate::{Review, rules, views};

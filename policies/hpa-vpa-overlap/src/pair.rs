@@ -1,6 +1,6 @@
 //! Two autoscalers of one target, and how to tell whoever writes one of them what the other does.
 
-use shared::autoscaling::{
+use shared::kubernetes::autoscaling::{
     ContainerPolicy, Goal, HorizontalPodAutoscaler, Metric, Owner, VerticalPodAutoscaler,
     first_occurrences,
 };

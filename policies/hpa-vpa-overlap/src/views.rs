@@ -1,6 +1,6 @@
 //! The fields that this policy reads of objects.
 
-use shared::autoscaling;
+use shared::kubernetes::autoscaling;
 
 /// Whether a view reads fields of this name.
 pub(crate) fn wants(field: &str) -> bool {

@@ -1,8 +1,8 @@
 //! What autoscalers target, as far as it can be read: the names of containers, and who owns it.
 
-use shared::autoscaling::{AutoscalerMeta, POD_SPEC, SCALABLE, ScaleTarget};
 use shared::cluster::Lookup;
 use shared::index::{Index, hash};
+use shared::kubernetes::autoscaling::{AutoscalerMeta, POD_SPEC, SCALABLE, ScaleTarget};
 use shared::{Cluster, Cursor, DecodeError, Error};
 
 /// How many owners of owners are looked at. A Pod of an operator has three: `ReplicaSet`, Deployment, its own kind.

@@ -74,7 +74,7 @@ pub(crate) fn decode_body(text: &str) -> Option<Vec<u8>> {
 }
 
 /// How many bytes a text of this length decodes to at most.
-pub(crate) fn most_decoded(length: usize) -> usize {
+pub(crate) fn max_decoded_len(length: usize) -> usize {
     base64::decoded_len_estimate(length)
 }
 
@@ -99,7 +99,7 @@ fn read(text: &str, engine: &GeneralPurpose, skipped: Skipped, buffer: &mut Vec<
         }
         Err(_) => buffer.clear(),
     }
-    buffer.reserve(most_decoded(text.len()));
+    buffer.reserve(max_decoded_len(text.len()));
     let mut is_padded = false;
     let mut push = |symbols: &[u8]| {
         if symbols.is_empty() {

@@ -78,7 +78,7 @@ fn judge(object: &Object<'_>, settings: &Settings, verdict: &mut Verdict) {
     // The largest value decides: the buffer never grows, so that the guest never holds it twice.
     let written = object.entries.iter().filter(|entry| entry.is_encoded);
     let most = written
-        .map(|entry| base64::most_decoded(entry.written.len()))
+        .map(|entry| base64::max_decoded_len(entry.written.len()))
         .max();
     let mut buffer = Vec::with_capacity(most.unwrap_or_default());
     let mut values = Values::default();

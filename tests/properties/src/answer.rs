@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
-use shared::policy::{Policy, Response, SettingsResponse, evaluate};
+use shared::Policy;
+use shared::evaluation::evaluate;
+use shared::response::{Response, SettingsResponse};
 use shared::testing::{MemoryCluster, Review};
 use shared::{Cluster, message};
 

@@ -1,7 +1,7 @@
 //! Every spelling of a path of the node is read as the same path.
 
 use hostpath_mounts::catalogue::{RISKS, Risk};
-use shared::host_path::{HostPath, Relation};
+use hostpath_mounts::host_path::{HostPath, Relation};
 
 use crate::choices::Choices;
 use crate::{Outcome, ensure};

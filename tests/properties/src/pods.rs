@@ -2,10 +2,10 @@
 
 use hostpath_mounts::HostpathMounts;
 use hostpath_mounts::catalogue::RISKS;
+use hostpath_mounts::host_path::HostPath;
 use serde_json::{Value, json};
-use shared::host_path::HostPath;
+use shared::kubernetes::kinds::{KINDS, WorkloadKind};
 use shared::testing::MemoryCluster;
-use shared::workload::{KINDS, WorkloadKind};
 
 use crate::choices::Choices;
 use crate::host_path::respelled;

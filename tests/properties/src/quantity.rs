@@ -1,6 +1,6 @@
 //! Quantities are read as the grammar of Kubernetes has them.
 
-use shared::quantity::Quantity;
+use shared::kubernetes::quantity::Quantity;
 
 use crate::{Outcome, ensure};
 

@@ -7,7 +7,7 @@ use nodeport_range::NodeportRange;
 use secret_data::SecretData;
 use serde_json::{Value, json};
 use shared::Policy;
-use shared::policy::check_settings;
+use shared::evaluation::check_settings;
 
 use crate::answer::{self, Answer};
 use crate::payload::full;

@@ -1,7 +1,7 @@
 //! What holds for every policy when an object is changed, or something is added to it.
 
 use serde_json::{Value, json};
-use shared::policy::Policy;
+use shared::Policy;
 use shared::testing::{MemoryCluster, Review};
 
 use crate::answer::Answer;

@@ -1,8 +1,8 @@
 //! Mounts that show up on the node.
 
-use shared::host_path::HostPath;
+use crate::host_path::HostPath;
 use shared::index::{Index, hash};
-use shared::workload::PodSpec;
+use shared::kubernetes::workload::PodSpec;
 use shared::{FieldPath, Finding, Rule, Verdict, quote, rule};
 
 use super::overlong_path::PATH_MAX;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use shared::host_path::Relation;
+use crate::host_path::Relation;
 use shared::{Rule, Verdict, quote, rule};
 
 use crate::catalogue::Risk;

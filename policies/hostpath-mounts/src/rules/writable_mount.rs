@@ -1,6 +1,6 @@
 //! A writable mount of any path.
 
-use shared::host_path::Relation;
+use crate::host_path::Relation;
 use shared::{FieldPath, Finding, Rule, Verdict, quote, rule};
 
 use super::reached;

@@ -1,6 +1,6 @@
 //! A metric of a container that is not there to be measured.
 
-use shared::workload::Role;
+use shared::kubernetes::containers::Role;
 use shared::{Level, Rule, Verdict, list_of, quote, rule};
 
 use crate::pair::{Pair, Problem};

@@ -1,6 +1,6 @@
 //! A target that does not exist.
 
-use shared::autoscaling::HorizontalPodAutoscaler;
+use shared::kubernetes::autoscaling::HorizontalPodAutoscaler;
 use shared::{Finding, Rule, Verdict, rule};
 
 use crate::settings::Settings;

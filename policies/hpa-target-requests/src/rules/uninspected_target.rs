@@ -1,6 +1,6 @@
 //! A target that the policy cannot read.
 
-use shared::autoscaling::{HorizontalPodAutoscaler, ScaleTarget};
+use shared::kubernetes::autoscaling::{HorizontalPodAutoscaler, ScaleTarget};
 use shared::{Finding, Level, Rule, Verdict, rule};
 
 pub(crate) static RULE: Rule = rule! {

@@ -1,6 +1,6 @@
 //! A resource that no metrics server measures.
 
-use shared::autoscaling::Metric;
+use shared::kubernetes::autoscaling::Metric;
 use shared::{Finding, Level, Rule, Verdict, quote, rule};
 
 use crate::settings::Settings;

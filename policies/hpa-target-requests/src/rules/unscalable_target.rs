@@ -1,6 +1,6 @@
 //! A target that nothing can scale.
 
-use shared::autoscaling::HorizontalPodAutoscaler;
+use shared::kubernetes::autoscaling::HorizontalPodAutoscaler;
 use shared::{Finding, Rule, Verdict, quote, rule};
 
 use crate::settings::Settings;

@@ -1,6 +1,6 @@
 //! Two `HorizontalPodAutoscaler`s of one target.
 
-use shared::autoscaling::HorizontalPodAutoscaler;
+use shared::kubernetes::autoscaling::HorizontalPodAutoscaler;
 use shared::{Finding, Level, Rule, Verdict, rule};
 
 use crate::pair::owner_note;

@@ -1,6 +1,6 @@
 //! Two active `VerticalPodAutoscaler`s of one target.
 
-use shared::autoscaling::VerticalPodAutoscaler;
+use shared::kubernetes::autoscaling::VerticalPodAutoscaler;
 use shared::{Finding, Level, Rule, Verdict, rule};
 
 pub(crate) static RULE: Rule = rule! {

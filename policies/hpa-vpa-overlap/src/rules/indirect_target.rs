@@ -1,6 +1,6 @@
 //! Two autoscalers whose targets are not the same, but belong together.
 
-use shared::autoscaling::Goal;
+use shared::kubernetes::autoscaling::Goal;
 use shared::{Finding, Level, Rule, Verdict, rule};
 
 use crate::pair::{Pair, RESOURCES, Side};

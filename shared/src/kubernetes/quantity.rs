@@ -24,7 +24,7 @@ impl Quantity {
     /// Reads a quantity. None for what is not one.
     ///
     /// ```
-    /// use shared::quantity::Quantity;
+    /// use shared::kubernetes::quantity::Quantity;
     ///
     /// assert_eq!(Quantity::parse("100m"), Some(Quantity::Something));
     /// assert_eq!(Quantity::parse("0.0Ki"), Some(Quantity::Zero));
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn takes_quantities_for_what_kubernetes_takes_them_for() {
-        let table = include_str!("../tests/quantities.tsv");
+        let table = include_str!("../../tests/quantities.tsv");
         let rows = table
             .lines()
             .filter(|line| !line.is_empty() && !line.starts_with('#'));

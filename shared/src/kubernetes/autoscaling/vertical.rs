@@ -185,9 +185,9 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::autoscaling::Owner;
     use crate::field::FieldPath;
     use crate::json;
+    use crate::kubernetes::autoscaling::Owner;
 
     fn with<T>(spec: &Value, check: impl FnOnce(VerticalPodAutoscaler<'_>) -> T) -> T {
         let text = json!({"metadata": {"name": "web"}, "spec": spec}).to_string();

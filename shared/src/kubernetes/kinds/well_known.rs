@@ -472,7 +472,7 @@ pub fn wants_whole(field: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workload::KINDS;
+    use crate::kubernetes::kinds::KINDS;
 
     #[test]
     fn each_is_listed_once_and_in_order_within_its_group() {

@@ -13,7 +13,7 @@ use std::fmt;
 /// `C:` in front of Unix-like paths there, so that `/var/lib/kubelet` means the same on both.
 ///
 /// ```
-/// use shared::host_path::{HostPath, Relation};
+/// use hostpath_mounts::host_path::{HostPath, Relation};
 ///
 /// let socket = HostPath::parse("//var///run/./docker.sock/");
 /// assert_eq!(socket.to_string(), "/run/docker.sock");

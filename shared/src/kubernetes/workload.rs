@@ -1,65 +1,11 @@
-//! Objects that bear pods: where their pod spec is, and the containers in it.
+//! The pod specs of an object, and the containers in them.
 
-use k8s_openapi::Resource;
-use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
-use k8s_openapi::api::batch::v1::{CronJob, Job};
-use k8s_openapi::api::core::v1::{Pod, PodTemplate, ReplicationController};
-
+use super::containers::{Container, ContainerRef, Role};
 use crate::decode::{Cursor, DecodeError};
 use crate::field::FieldPath;
 use crate::json::Json;
 use crate::policy::Error;
-use crate::quantity::{self, Quantities, Quantity};
-use crate::request::{GroupVersionKind, Request};
-use crate::settings::Reader;
-
-pub mod well_known;
-
-/// A built-in kind that bears pods.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct WorkloadKind {
-    /// The API group; empty for the core group.
-    pub group: &'static str,
-    /// The kind.
-    pub kind: &'static str,
-    /// Where its pod spec is.
-    pub pod_spec: &'static str,
-}
-
-const fn kind<K: Resource>(pod_spec: &'static str) -> WorkloadKind {
-    WorkloadKind {
-        group: K::GROUP,
-        kind: K::KIND,
-        pod_spec,
-    }
-}
-
-/// Every kind of Kubernetes that bears pods. Those of other projects are in [`well_known`].
-pub const KINDS: &[WorkloadKind] = &[
-    kind::<Pod>("spec"),
-    kind::<PodTemplate>("template.spec"),
-    kind::<ReplicationController>("spec.template.spec"),
-    kind::<DaemonSet>("spec.template.spec"),
-    kind::<Deployment>("spec.template.spec"),
-    kind::<ReplicaSet>("spec.template.spec"),
-    kind::<StatefulSet>("spec.template.spec"),
-    kind::<CronJob>("spec.jobTemplate.spec.template.spec"),
-    kind::<Job>("spec.template.spec"),
-];
-
-/// Where the pod spec of a built-in kind is. None for kinds that bear no pods.
-#[must_use]
-pub fn pod_spec_path(kind: &GroupVersionKind<'_>) -> Option<&'static str> {
-    KINDS
-        .iter()
-        .find(|known| kind.is(known.group, known.kind))
-        .map(|known| known.pod_spec)
-}
-
-/// Reads the setting `podSpecPath`: where the pod spec of a custom kind is.
-pub fn read_pod_spec_path<'a>(kind: &mut Reader<'a, '_>) -> &'a str {
-    kind.field_path("podSpecPath")
-}
+use crate::request::Request;
 
 /// Calls `found` with every pod spec at `path` of an object of a custom kind, and with its exact place. The path leads
 /// through every item of a list: `spec.workerGroupSpecs.template.spec` also finds
@@ -169,41 +115,6 @@ impl<'a, C: View<'a>, V: View<'a>> PodSpec<'a, C, V> {
     }
 }
 
-/// What containers of all roles have in common.
-pub trait Container {
-    /// The name, unique in the pod.
-    fn name(&self) -> &str;
-    /// `Always` makes a sidecar of an init container.
-    fn restart_policy(&self) -> &str;
-}
-
-/// What a container is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    /// One of `containers`.
-    App,
-    /// One of `initContainers` that ends before the others start.
-    Init,
-    /// One of `initContainers` that runs on beside the others (`restartPolicy: Always`).
-    /// Source: KEP-753.
-    Sidecar,
-    /// One of `ephemeralContainers`.
-    Ephemeral,
-}
-
-/// A container of a pod, with its role and its place.
-#[derive(Debug, Clone, Copy)]
-pub struct ContainerRef<'p, C> {
-    /// The container.
-    pub container: &'p C,
-    /// What it is for.
-    pub role: Role,
-    /// The field that lists it.
-    pub list: &'static str,
-    /// Its place in the list.
-    pub index: usize,
-}
-
 impl<C: Container, V> PodSpec<'_, C, V> {
     /// All containers of all lists, in the order in which people write them. As a list, which takes a fraction of the
     /// code that a chain of iterators takes wherever it is used.
@@ -235,66 +146,6 @@ impl<C: Container, V> PodSpec<'_, C, V> {
     }
 }
 
-/// What a container or a pod asks for.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Resources<'a> {
-    /// What it is given in any case.
-    pub requests: Quantities<'a>,
-    /// What it may have at most.
-    pub limits: Quantities<'a>,
-}
-
-impl<'a> Resources<'a> {
-    /// Reads the field `resources` of the container or pod spec at `cursor`.
-    pub fn read(cursor: &Cursor<'a>) -> Result<Self, DecodeError> {
-        let resources = cursor.map("resources", |resources| {
-            Ok(Self {
-                requests: resources.quantities("requests")?,
-                limits: resources.quantities("limits")?,
-            })
-        })?;
-        Ok(resources.unwrap_or_default())
-    }
-
-    /// What a container of a pod will request: a limit is a request, too, where there is no other. That becomes visible
-    /// when a pod is made, and never in a template. Source: `SetDefaults_Pod` in `pkg/apis/core/v1/defaults.go`.
-    #[must_use]
-    pub fn request(&self, resource: &str) -> Option<Quantity> {
-        quantity::find(&self.requests, resource).or_else(|| quantity::find(&self.limits, resource))
-    }
-}
-
-/// A container with what it asks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SizedContainer<'a> {
-    /// The name, unique in the pod.
-    pub name: &'a str,
-    /// `Always` makes a sidecar of an init container.
-    pub restart_policy: &'a str,
-    /// What it asks for.
-    pub resources: Resources<'a>,
-}
-
-impl<'a> View<'a> for SizedContainer<'a> {
-    fn read(cursor: &Cursor<'a>) -> Result<Self, DecodeError> {
-        Ok(Self {
-            name: cursor.text("name")?,
-            restart_policy: cursor.text("restartPolicy")?,
-            resources: Resources::read(cursor)?,
-        })
-    }
-}
-
-impl Container for SizedContainer<'_> {
-    fn name(&self) -> &str {
-        self.name
-    }
-
-    fn restart_policy(&self) -> &str {
-        self.restart_policy
-    }
-}
-
 /// What to ask for to read a pod spec at `spec.template.spec` with [`SizedContainer`]s and the [`Resources`] of the
 /// pod. The same in every policy.
 pub const SIZED_TEMPLATE: &[&str] = &[
@@ -312,6 +163,7 @@ mod tests {
 
     use super::*;
     use crate::json::{self, Wanted};
+    use crate::kubernetes::kinds::{KINDS, pod_spec_path};
 
     #[derive(Debug, Default, PartialEq)]
     struct Named<'a> {
@@ -390,24 +242,6 @@ mod tests {
                 ]
             );
             assert_eq!((pod.service_account_name, pod.volumes.len()), ("robot", 2));
-        }
-    }
-
-    #[test]
-    fn takes_no_foreign_kind_for_a_built_in_one() {
-        for (group, kind) in [
-            ("serving.knative.dev", "Service"),
-            ("batch.volcano.sh", "Job"),
-            ("", "Deployment"),
-        ] {
-            assert_eq!(
-                pod_spec_path(&GroupVersionKind {
-                    group,
-                    version: "v1",
-                    kind
-                }),
-                None
-            );
         }
     }
 
@@ -495,23 +329,5 @@ mod tests {
                 "{path}"
             );
         }
-    }
-
-    #[test]
-    fn a_limit_is_a_request_where_there_is_no_other() {
-        let text = r#"{"containers":[
-            {"name":"a","resources":{"requests":{"cpu":"0","x":1},"limits":{"cpu":1,"memory":"1Gi"}}},
-            {"name":"b","resources":null}],"resources":{"limits":{"cpu":"1"}}}"#;
-        let json = json::parse(text).unwrap();
-        let spec = Cursor::new(&json, FieldPath::new(""));
-        let containers = spec.list("containers", SizedContainer::read).unwrap();
-        let requests: Vec<_> = ["cpu", "memory", "x", "y"]
-            .into_iter()
-            .map(|resource| containers[0].resources.request(resource))
-            .collect();
-        let some = Some(Quantity::Something);
-        assert_eq!(requests, [Some(Quantity::Zero), some, some, None]);
-        assert_eq!(containers[1].resources, Resources::default());
-        assert_eq!(Resources::read(&spec).unwrap().request("cpu"), some);
     }
 }
