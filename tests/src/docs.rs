@@ -150,30 +150,17 @@ pub fn bundle() -> Result<Vec<Document>, String> {
         .map(|policy| metadata(policy))
         .collect();
     let all = all?;
-    let benchmarks = read(&repository("docs/benchmarks.md"))?;
-    let sizes = bundle::sizes(&benchmarks);
-    let english = [
-        "policy",
-        "what it does",
-        "severity",
-        "looks things up",
-        "wasm",
-    ];
-    let korean = ["정책", "하는 일", "심각도", "클러스터 조회", "wasm"];
-    let pages = [("README.md", english), ("README.ko.md", korean)];
-    let page = |(name, head): (&str, [&str; 5])| {
+    let page = |(name, language): (&str, &bundle::Language)| {
         let text = read(&repository(name))?;
-        // The one language is that of the metadata; the other is written in the page.
-        let described = if head == english {
-            BTreeMap::new()
-        } else {
-            bundle::descriptions(&text)
-        };
-        let table = bundle::table(head, &all, &described, &sizes);
+        let table = bundle::table(language, &all, &bundle::descriptions(&text))?;
         let text = markdown::part(&text, "policies", &table)
             .and_then(|text| markdown::part(&text, "message", &refusal::explained()?))
             .map_err(|error| format!("{name}: {error}"))?;
         Ok(Document::new(name, text))
     };
+    let pages = [
+        ("README.md", &bundle::ENGLISH),
+        ("README.ko.md", &bundle::KOREAN),
+    ];
     pages.into_iter().map(page).collect()
 }
