@@ -115,6 +115,11 @@ pub use settings::{OnUpdate, Problems, Reader, Settings, list_of};
 pub use verdict::finding::Finding;
 pub use verdict::{Level, Verdict};
 
+/// The Rust of the page for contributors is compiled and run, so that it stays true.
+#[cfg(doctest)]
+#[doc = include_str!("../../CONTRIBUTING.md")]
+struct Contributing;
+
 /// Makes a guest of a policy: what a host calls to start it, and the metadata that it reads.
 ///
 /// It stands in the `lib.rs` of a policy, whose build script calls `policy_metadata::build::embed`. On other targets

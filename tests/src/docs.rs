@@ -9,7 +9,6 @@ pub mod refusal;
 pub mod rules;
 pub mod settings;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use policy_metadata::Metadata;
