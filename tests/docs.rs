@@ -22,7 +22,7 @@ use bundle_tests::{bless, policies, read, repository, settings, yaml};
 use hostpath_mounts::catalogue::GROUPS;
 use hostpath_mounts::host_path::{LINKS, Link};
 use hostpath_mounts::ruling::Access;
-use preflight::judge::{Configured, judge};
+use preflight::judge::{ActivePolicy, judge};
 use preflight::report::table;
 use preflight::{Engine, Limits, NoHost, manifests};
 use serde_json::{Value, json};
@@ -131,12 +131,12 @@ fn preflight(manifests: &str) -> String {
     // The report names files as they were given.
     env::set_current_dir(repository("")).unwrap();
     let engine = Engine::new(Limits::default()).unwrap();
-    let configured: Vec<Configured> = policies::all()
+    let configured: Vec<ActivePolicy> = policies::all()
         .unwrap()
         .iter()
         .map(|name| {
             let policy = engine.load(name, &policies::wasm(name).unwrap()).unwrap();
-            Configured::new(policy, Value::Null)
+            ActivePolicy::new(policy, Value::Null)
         })
         .collect();
     let manifests = manifests::read(&[PathBuf::from(manifests)]);

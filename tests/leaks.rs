@@ -17,7 +17,7 @@ use std::sync::{Arc, LazyLock};
 use anstream::adapter::strip_str;
 use bundle_tests::{complete, invariants, policies, read, repository};
 use k8s_openapi::ByteString;
-use preflight::judge::{Configured, judge};
+use preflight::judge::{ActivePolicy, judge};
 use preflight::report::{json as programs, table};
 use preflight::{Cluster, Engine, Limits, Policy as Guest, Response, manifests};
 use secret_data::SecretData;
@@ -522,7 +522,7 @@ fn report(objects: &[Value], settings: &Value) -> (String, String) {
     fs::remove_dir_all(&folder).unwrap();
     let engine = Engine::new(Limits::default()).unwrap();
     let policy = engine.load(SecretData::NAME, &policies::wasm(SecretData::NAME).unwrap());
-    let configured = Configured::new(policy.unwrap(), settings.clone());
+    let configured = ActivePolicy::new(policy.unwrap(), settings.clone());
     let report = judge(read, &[configured], "default", None, || ()).unwrap();
     assert_eq!(report.summary.objects, objects.len());
     let table = strip_str(&table::render(&report, 100)).to_string();

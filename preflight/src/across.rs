@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{kinds::Kinds, manifests::Object, report::Finding};
+use crate::{kinds::Kinds, manifests::Object, report::Reported};
 
 pub(crate) mod doubles;
 mod shared_node_port;
@@ -71,8 +71,8 @@ pub(crate) fn refusals(
     objects: &[Object],
     identities: &[Identity],
     is_enforced: impl Fn(&str, usize) -> bool,
-) -> BTreeMap<usize, Vec<Finding>> {
-    let mut found: BTreeMap<usize, Vec<Finding>> = BTreeMap::new();
+) -> BTreeMap<usize, Vec<Reported>> {
+    let mut found: BTreeMap<usize, Vec<Reported>> = BTreeMap::new();
     for check in CHECKS {
         for refusal in (check.find)(objects, identities) {
             let Some(object) = objects.get(refusal.object) else {
@@ -81,13 +81,13 @@ pub(crate) fn refusals(
             if !is_enforced(check.policy, refusal.object) {
                 continue;
             }
-            found.entry(refusal.object).or_default().push(Finding {
+            found.entry(refusal.object).or_default().push(Reported {
                 field: Some(refusal.field.clone()),
                 place: object.place_of(&refusal.field),
                 fix: Some(refusal.fix),
                 rule: Some(refusal.rule.to_owned()),
                 code: Some(INVALID),
-                ..Finding::whole(FINDER, object, &refusal.problem)
+                ..Reported::whole(FINDER, object, &refusal.problem)
             });
         }
     }

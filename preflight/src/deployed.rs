@@ -37,7 +37,7 @@ const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 
 /// One resource, apart from its module and settings.
 #[derive(Debug)]
-pub struct Deployed {
+pub struct PolicyResource {
     /// The name of the resource, behind the namespace of an `AdmissionPolicy`.
     pub name: String,
     place: Place,
@@ -56,7 +56,7 @@ pub struct Deployed {
     conditions: Conditions,
 }
 
-impl Deployed {
+impl PolicyResource {
     /// Whether nothing is refused.
     pub(crate) fn only_reports(&self) -> bool {
         self.mode == PolicyMode::Monitor
@@ -154,7 +154,7 @@ impl Deployed {
 
     /// What cannot be followed, and what can hardly be meant, of a resource that these policies judge for.
     fn notes(&self, metadata: Option<&Metadata>, members: &[(&str, &Member)]) -> Vec<Note> {
-        let mut texts = rules::doubts(&self.rules, metadata);
+        let mut texts = rules::warnings(&self.rules, metadata);
         for (_, member) in members {
             texts.extend(rules::unlisted(&self.rules, member));
         }

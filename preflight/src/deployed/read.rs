@@ -17,11 +17,11 @@ use kubewarden_policy_sdk::crd::policies::{
 };
 use serde_json::{Value, json};
 
-use super::{Conditions, Deployed, DeployedError, home as kubewarden, wire};
+use super::{Conditions, DeployedError, PolicyResource, home as kubewarden, wire};
 use crate::{
     Policy,
     bundle::UnknownName,
-    judge::{Configured, Group, Judge, Member},
+    judge::{ActivePolicy, Group, Judge, Member},
     manifests::{self, Note, Object},
     report::{Reason, Subject, Unjudged},
     selector::Requirement,
@@ -34,7 +34,7 @@ const GROUP: &str = "policies.kubewarden.io";
 #[derive(Debug, Default)]
 pub struct Asked {
     /// In the order of their resources.
-    pub policies: Vec<Configured>,
+    pub policies: Vec<ActivePolicy>,
     /// What of them is not followed.
     pub notes: Vec<Note>,
     /// Resources that are not followed at all, and files that were not read.
@@ -94,7 +94,7 @@ struct Reader<'a> {
     /// The namespace of Kubewarden.
     host: &'a str,
     names: BTreeSet<String>,
-    configured: Vec<Configured>,
+    configured: Vec<ActivePolicy>,
     notes: Vec<Note>,
     unjudged: Vec<Unjudged>,
     errors: Vec<DeployedError>,
@@ -160,7 +160,7 @@ impl Reader<'_> {
         let Some(judge) = judge else {
             return Ok(());
         };
-        let one = Configured {
+        let one = ActivePolicy {
             judge,
             deployed: Some(deployed(object, name, spec, self.host)),
         };
@@ -383,7 +383,7 @@ fn check(object: &Object, name: &str, field: &str, member: &Member) -> Result<()
     })
 }
 
-fn deployed(object: &Object, name: String, spec: Spec, host: &str) -> Deployed {
+fn deployed(object: &Object, name: String, spec: Spec, host: &str) -> PolicyResource {
     let policy = spec.policy;
     let mut rules = policy.rules.unwrap_or_default();
     let namespace = home(&name).map(ToOwned::to_owned);
@@ -393,7 +393,7 @@ fn deployed(object: &Object, name: String, spec: Spec, host: &str) -> Deployed {
             rule.scope = Some("Namespaced".to_owned());
         }
     }
-    Deployed {
+    PolicyResource {
         name,
         place: object.place(),
         mode: policy.mode.unwrap_or_default(),

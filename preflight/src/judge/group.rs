@@ -12,7 +12,7 @@ use std::{
 use cel::{Context, Program, Value as Cel};
 use serde_json::Value;
 
-use super::{Answer, Member};
+use super::{Member, PolicyAnswer};
 use crate::{Cluster, EvaluationError, Response};
 
 /// A group of policies.
@@ -110,7 +110,7 @@ impl Group {
         request: &Value,
         cluster: &Arc<Cluster>,
         unabridged: bool,
-    ) -> Result<Answer, EvaluationError> {
+    ) -> Result<PolicyAnswer, EvaluationError> {
         let mut answers = BTreeMap::new();
         for (name, member) in self.members() {
             // Which of them are asked, the expression decides.
@@ -135,7 +135,7 @@ impl Group {
         if accepted {
             causes.clear();
         }
-        Ok(Answer {
+        Ok(PolicyAnswer {
             response: Response {
                 accepted,
                 message: (!accepted).then(|| self.message.clone()),

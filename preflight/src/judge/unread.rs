@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::Configured;
+use super::ActivePolicy;
 use crate::{
     kinds::Kinds,
     manifests::Object,
@@ -33,8 +33,8 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(kinds: &'a Kinds, policies: &[Configured]) -> Self {
-        let mut resources = policies.iter().flat_map(Configured::resources);
+    pub(super) fn new(kinds: &'a Kinds, policies: &[ActivePolicy]) -> Self {
+        let mut resources = policies.iter().flat_map(ActivePolicy::resources);
         let is_of_pods = |resource: &str| {
             let resource = resource.split('/').next().unwrap_or(resource);
             resource == "*" || WITH_PODS.contains(&resource)

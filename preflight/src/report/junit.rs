@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use quick_junit::{NonSuccessKind, SerializeError, TestCase, TestCaseStatus, TestSuite};
 
-use super::{Finding, Judged, Report, Unjudged, printable};
+use super::{Judged, Report, Reported, Unjudged, printable};
 use crate::{
     across,
     manifests::{Place, Problem, without_commands},
@@ -60,14 +60,14 @@ fn policies(judged: &[Judged]) -> Vec<&str> {
 }
 
 /// By policy and position of the object.
-type ByCase<'a> = HashMap<(&'a str, usize), Vec<&'a Finding>>;
+type ByCase<'a> = HashMap<(&'a str, usize), Vec<&'a Reported>>;
 
 struct Findings<'a> {
     refusals: ByCase<'a>,
     warnings: ByCase<'a>,
 }
 
-fn by_case(findings: &[Finding]) -> ByCase<'_> {
+fn by_case(findings: &[Reported]) -> ByCase<'_> {
     let mut by_case = ByCase::new();
     for finding in findings {
         let key = (finding.policy.as_str(), finding.position);
@@ -112,8 +112,8 @@ fn case(name: &str, status: TestCaseStatus, place: &Place) -> TestCase {
     case
 }
 
-fn lines(findings: &[&Finding]) -> String {
-    let line = |finding: &&Finding| {
+fn lines(findings: &[&Reported]) -> String {
+    let line = |finding: &&Reported| {
         let line = finding.line(finding.rule.as_deref());
         format!("{}: {}", finding.place, printable(&line))
     };

@@ -9,17 +9,17 @@ use super::{CustomKind, Group};
 use crate::{
     Cluster, EvaluationError, Policy, Response,
     cluster::Grants,
-    deployed::Deployed,
+    deployed::PolicyResource,
     kinds::{self, Kinds},
     review::Target,
 };
 
 /// A policy, or a group of policies, that is asked.
 #[derive(Debug)]
-pub struct Configured {
+pub struct ActivePolicy {
     pub(crate) judge: Judge,
     /// The resource of the cluster that it is from, if it is.
-    pub deployed: Option<Deployed>,
+    pub deployed: Option<PolicyResource>,
 }
 
 /// Who answers.
@@ -75,7 +75,7 @@ impl LooksAt {
 
 /// What is said of a request.
 #[derive(Debug)]
-pub struct Answer {
+pub struct PolicyAnswer {
     /// What goes to the API server.
     pub response: Response,
     /// The refusals behind that of a group, each by the name of the member.
@@ -138,7 +138,7 @@ impl Member {
     }
 }
 
-impl Configured {
+impl ActivePolicy {
     /// With the rules and look-ups of its own metadata.
     #[must_use]
     pub fn new(policy: impl Into<Arc<Policy>>, settings: Value) -> Self {
@@ -270,9 +270,9 @@ impl Configured {
         request: &Value,
         cluster: &Arc<Cluster>,
         unabridged: bool,
-    ) -> Result<Answer, EvaluationError> {
+    ) -> Result<PolicyAnswer, EvaluationError> {
         match &self.judge {
-            Judge::One(member) => Ok(Answer {
+            Judge::One(member) => Ok(PolicyAnswer {
                 response: member.validate(request, cluster, unabridged)?,
                 causes: Vec::new(),
             }),
@@ -283,6 +283,8 @@ impl Configured {
     /// Whether it refuses nothing.
     #[must_use]
     pub fn only_reports(&self) -> bool {
-        self.deployed.as_ref().is_some_and(Deployed::only_reports)
+        self.deployed
+            .as_ref()
+            .is_some_and(PolicyResource::only_reports)
     }
 }

@@ -6,13 +6,13 @@ use jiff::Timestamp;
 use rayon::prelude::*;
 use serde_json::Value;
 
-use super::{Configured, Verdict};
+use super::{ActivePolicy, Evaluation};
 use crate::{
     Cluster, Policy,
     across::{self, Identity},
     kinds::Kinds,
     manifests::{Note, Object},
-    report::{Finding, Subject},
+    report::{Reported, Subject},
     review::{Target, complete, request, server, update},
 };
 
@@ -28,7 +28,7 @@ pub struct Existing {
 }
 
 /// All objects as the API server would have them.
-pub(super) struct Scene {
+pub(super) struct Run {
     /// Those of the manifests, which are judged, and then the others.
     objects: Vec<Object>,
     /// How many are judged.
@@ -41,7 +41,7 @@ pub(super) struct Scene {
     ignored: Option<Note>,
 }
 
-impl Scene {
+impl Run {
     pub(super) fn new(
         written: Vec<Object>,
         existing: Existing,
@@ -98,7 +98,7 @@ impl Scene {
     }
 
     /// Two manifests of one object, and selectors that cannot be followed.
-    pub(super) fn notes(&self, policies: &[Configured]) -> Vec<Note> {
+    pub(super) fn notes(&self, policies: &[ActivePolicy]) -> Vec<Note> {
         let mut notes = across::doubles::notes(self.written(), &self.identities);
         notes.extend(self.ignored.clone());
         for deployed in policies.iter().filter_map(|one| one.deployed.as_ref()) {
@@ -111,18 +111,18 @@ impl Scene {
     /// What the policies say of each object. `progress` is called after each.
     pub(super) fn judge<'a>(
         &self,
-        policies: &'a [Configured],
+        policies: &'a [ActivePolicy],
         progress: impl Fn() + Sync,
-    ) -> Vec<Vec<Verdict<'a>>> {
-        let verdicts = |(number, object)| {
-            let verdicts = self.judge_object(object, number, policies);
+    ) -> Vec<Vec<Evaluation<'a>>> {
+        let evaluations = |(number, object)| {
+            let evaluations = self.judge_object(object, number, policies);
             progress();
-            verdicts
+            evaluations
         };
         self.written()
             .par_iter()
             .enumerate()
-            .map(verdicts)
+            .map(evaluations)
             .collect()
     }
 
@@ -130,8 +130,8 @@ impl Scene {
         &self,
         object: &Object,
         number: usize,
-        policies: &'a [Configured],
-    ) -> Vec<Verdict<'a>> {
+        policies: &'a [ActivePolicy],
+    ) -> Vec<Evaluation<'a>> {
         let mut request = request(&object.value, self.cluster.kinds(), number);
         if let Some(old) = self.old_of(number) {
             update(&mut request, old);
@@ -140,7 +140,7 @@ impl Scene {
         policies
             .iter()
             .filter(|configured| configured.wants(&target, &request, &self.cluster))
-            .map(|by| Verdict {
+            .map(|by| Evaluation {
                 by,
                 result: by.validate(&request, &self.cluster, true),
             })
@@ -154,12 +154,12 @@ impl Scene {
 
     /// What no review shows, by the position of the object. It is refused where the policy that it belongs to is asked,
     /// and may refuse.
-    pub(super) fn across(&self, judged: &[Vec<Verdict<'_>>]) -> BTreeMap<usize, Vec<Finding>> {
+    pub(super) fn across(&self, judged: &[Vec<Evaluation<'_>>]) -> BTreeMap<usize, Vec<Reported>> {
         let is_enforced = |policy: &str, number: usize| {
-            let mut verdicts = judged.get(number).into_iter().flatten();
-            verdicts.any(|verdict| {
-                let judge = verdict.by.policy().map(Policy::name);
-                judge == Some(policy) && !verdict.by.only_reports()
+            let mut evaluations = judged.get(number).into_iter().flatten();
+            evaluations.any(|evaluation| {
+                let judge = evaluation.by.policy().map(Policy::name);
+                judge == Some(policy) && !evaluation.by.only_reports()
             })
         };
         across::refusals(&self.objects, &self.identities, is_enforced)
