@@ -13,8 +13,8 @@ use bundle_tests::{
     Answer, Case, Input, cases, complete, discover, invariants, names, policies, repository,
 };
 use hostpath_mounts::HostpathMounts;
+use hostpath_mounts::access::Access;
 use hostpath_mounts::catalogue::{RISKS, Risk};
-use hostpath_mounts::ruling::Access;
 use hpa_target_requests::HpaTargetRequests;
 use hpa_vpa_overlap::HpaVpaOverlap;
 use nodeport_range::NodeportRange;

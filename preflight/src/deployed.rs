@@ -29,7 +29,7 @@ mod wire;
 
 pub use conditions::Conditions;
 pub use error::DeployedError;
-pub use read::{Asked, name_of_module, read};
+pub use read::{Asked, read};
 use wire::Lists;
 
 /// The label that the API server gives to every namespace.

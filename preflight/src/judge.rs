@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use shared::message::LISTED;
 
 use crate::{
-    EvaluationError, Policy,
+    EvaluationError, Policy, PolicyAnswer,
     manifests::{Manifests, Note, Object, Problem},
     report::{Judged, Report, Reported, Subject, Summary, Unjudged},
 };
@@ -12,13 +12,17 @@ use crate::{
 mod active;
 mod custom_kinds;
 mod group;
+mod looks_at;
+mod member;
 mod run;
 mod unread;
 
+pub use active::ActivePolicy;
 pub(crate) use active::Judge;
-pub use active::{ActivePolicy, LooksAt, Member, PolicyAnswer};
 pub(crate) use custom_kinds::CustomKind;
 pub use group::Group;
+pub use looks_at::LooksAt;
+pub use member::Member;
 pub use run::Existing;
 use run::Run;
 

@@ -36,6 +36,7 @@ pub mod embedded;
 pub mod engine;
 pub mod judge;
 pub mod kinds;
+pub mod names;
 pub mod report;
 pub mod review;
 mod selector;
@@ -43,7 +44,7 @@ pub mod settings;
 
 pub use cluster::{Call, Cluster, ClusterHost};
 pub use engine::{
-    Engine, EvaluationError, HostCalls, Limits, LoadError, NoHost, Policy, Response,
+    Engine, EvaluationError, HostCalls, Limits, LoadError, NoHost, Policy, PolicyAnswer, Response,
     SettingsResponse,
 };
 pub use manifests;

@@ -12,8 +12,7 @@ use serde_json::Value;
 use shared::message::Line;
 
 use crate::{
-    Response,
-    judge::PolicyAnswer,
+    PolicyAnswer, Response,
     manifests::{Note, Object, Place, Problem},
 };
 

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use crate::{
     EvaluationError, Policy,
-    bundle::UnknownName,
     manifests::{Unreadable, bounded, parse_one, printable},
+    names::UnknownName,
 };
 
 /// Settings that cannot be used.

@@ -8,7 +8,7 @@ use crate::host_path::{HostPath, Relation};
 pub use self::groups::GROUPS;
 pub use self::groups::RISKS;
 pub(crate) use self::groups::each;
-use crate::ruling::Access;
+use crate::access::Access;
 
 /// A risky path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

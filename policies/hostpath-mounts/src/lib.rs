@@ -4,12 +4,13 @@
 //! volumes of pods and of everything that makes pods, `PersistentVolume`s, and, when asked for, the
 //! `PersistentVolume`s behind claims. Then each rule judges each volume.
 
+pub mod access;
 pub mod catalogue;
 mod claims;
 mod environment;
 pub mod host_path;
 mod rules;
-pub mod ruling;
+mod ruling;
 pub mod settings;
 #[cfg(test)]
 mod testing;

@@ -3,8 +3,9 @@
 use crate::host_path::{HostPath, Relation};
 use shared::{Rule, Verdict};
 
+use crate::access::Access;
 use crate::catalogue::{self, Risk};
-use crate::ruling::{Access, Because, Ruling, Scope};
+use crate::ruling::{Because, Ruling, Scope};
 use crate::settings::Settings;
 use crate::volume::{HostVolume, Mount, identity, quoted};
 

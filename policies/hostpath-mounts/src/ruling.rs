@@ -5,22 +5,10 @@
 use crate::host_path::{self, HostPath, LINKS, Link, Relation};
 use shared::quote;
 
+use crate::access::Access;
 use crate::add;
 use crate::catalogue::{self, Risk};
 use crate::settings::{Allowed, Denied, Mode, Settings};
-
-/// What a pod may do with a path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Access {
-    /// Nothing: reading does enough harm, or it is a socket or a device, which "read-only" leaves as it is.
-    Never,
-    /// Read it.
-    ReadOnly,
-    /// Read it; writing is a matter of `writableMounts`, because pods fill it.
-    Filled,
-    /// Read and write it.
-    ReadWrite,
-}
 
 /// What a pod may do with a path, and why.
 #[derive(Debug, Clone, Copy)]

@@ -9,7 +9,7 @@ use k8s_openapi::api::core::v1::PersistentVolume;
 use shared::kubernetes::kinds::{self, KINDS};
 use shared::{Exempt, GroupVersionKind, Level, OnUpdate, Reader, list_of, quote};
 
-use crate::ruling::Access;
+use crate::access::Access;
 
 /// The types that `hostPath.type` can have. Source: `staging/src/k8s.io/api/core/v1/types.go`.
 const TYPES: &[&str] = &[

@@ -9,9 +9,9 @@ use std::{
 
 use anstyle::{AnsiColor, Style};
 use preflight::{
-    Cluster, EvaluationError,
+    Cluster, EvaluationError, PolicyAnswer,
     deployed::PolicyResource,
-    judge::{ActivePolicy, PolicyAnswer},
+    judge::ActivePolicy,
     manifests::{self, bounded},
     report::{json as safe, printable},
     review::{Target, complete},

@@ -20,9 +20,9 @@ use serde_json::{Value, json};
 use super::{Conditions, DeployedError, PolicyResource, home as kubewarden, wire};
 use crate::{
     Policy,
-    bundle::UnknownName,
     judge::{ActivePolicy, Group, Judge, Member},
     manifests::{self, Note, Object},
+    names::{UnknownName, name_of_module},
     report::{Reason, Subject, Unjudged},
     selector::Requirement,
     settings,
@@ -429,32 +429,5 @@ fn malformed(object: &Object, name: &str, text: impl Into<String>) -> DeployedEr
         place: object.place(),
         name: name.to_owned(),
         text: text.into(),
-    }
-}
-
-/// The last part of a reference, which is the name of the policy in this bundle and in most:
-/// `registry://registry.example.com/policies/hostpath-mounts:v0.1.0`.
-#[must_use]
-pub fn name_of_module(reference: &str) -> &str {
-    let name = reference.rsplit('/').next().unwrap_or(reference);
-    let name = name.split(['@', ':']).next().unwrap_or(name);
-    name.strip_suffix(".wasm").unwrap_or(name)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn finds_the_name_of_a_module() {
-        for reference in [
-            "registry://registry.example.com:5000/policies/hostpath-mounts:v0.1.0",
-            "registry://registry.example.com/hostpath-mounts@sha256:0123",
-            "file:///tmp/hostpath-mounts.wasm",
-            "https://example.com/hostpath-mounts.wasm",
-            "hostpath-mounts",
-        ] {
-            assert_eq!(name_of_module(reference), "hostpath-mounts");
-        }
     }
 }

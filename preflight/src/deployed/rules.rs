@@ -7,9 +7,9 @@ use policy_metadata::Metadata;
 
 use super::wire::Lists;
 use crate::{
-    bundle::UnknownName,
     judge::{CustomKind, Member},
     kinds::{self, Kinds},
+    names::UnknownName,
 };
 
 /// What can hardly be meant. `metadata` is that of the policy that judges for the resource.

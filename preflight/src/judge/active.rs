@@ -1,16 +1,13 @@
 //! Policies with their settings, alone or in groups.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
-use policy_metadata::{ContextAwareResource, Metadata};
+use policy_metadata::Metadata;
 use serde_json::Value;
 
-use super::{CustomKind, Group};
+use super::{CustomKind, Group, LooksAt, Member};
 use crate::{
-    Cluster, EvaluationError, Policy, Response,
-    cluster::Grants,
-    deployed::PolicyResource,
-    kinds::{self, Kinds},
+    Cluster, EvaluationError, Policy, PolicyAnswer, deployed::PolicyResource, kinds::Kinds,
     review::Target,
 };
 
@@ -27,115 +24,6 @@ pub struct ActivePolicy {
 pub(crate) enum Judge {
     One(Member),
     Group(Group),
-}
-
-/// A policy with its settings.
-#[derive(Debug)]
-pub struct Member {
-    /// The policy.
-    pub policy: Arc<Policy>,
-    /// Its settings.
-    pub settings: Value,
-    /// What it may look up, where that is not for its metadata to say.
-    pub(crate) grants: Option<BTreeSet<ContextAwareResource>>,
-    /// What its settings add to the rules and the look-ups of its metadata. Those of a resource say all themselves.
-    pub(crate) custom_kinds: Vec<CustomKind>,
-}
-
-/// The resources that a policy is asked about.
-#[derive(Debug, Default)]
-pub struct LooksAt {
-    /// Those of Kubernetes, and those that settings name.
-    pub own: BTreeSet<String>,
-    /// Those of other projects.
-    pub others: BTreeSet<String>,
-}
-
-impl LooksAt {
-    fn add(&mut self, groups: &[String], resources: &[String]) {
-        let is_known = |group: &String| group == "*" || kinds::is_built_in(group);
-        let list = if groups.iter().any(is_known) {
-            &mut self.own
-        } else {
-            &mut self.others
-        };
-        list.extend(resources.iter().cloned());
-    }
-
-    /// All of them.
-    #[must_use]
-    pub fn all(&self) -> BTreeSet<&str> {
-        self.own
-            .iter()
-            .chain(&self.others)
-            .map(String::as_str)
-            .collect()
-    }
-}
-
-/// What is said of a request.
-#[derive(Debug)]
-pub struct PolicyAnswer {
-    /// What goes to the API server.
-    pub response: Response,
-    /// The refusals behind that of a group, each by the name of the member.
-    pub causes: Vec<(String, Response)>,
-}
-
-impl Member {
-    /// Judges a request: in the words that the API server would show, or `unabridged`.
-    pub(crate) fn validate(
-        &self,
-        request: &Value,
-        cluster: &Arc<Cluster>,
-        unabridged: bool,
-    ) -> Result<Response, EvaluationError> {
-        let mut grants = Grants::of(self.policy.metadata());
-        if let Some(kinds) = &self.grants {
-            grants = grants.with_kinds(kinds);
-        }
-        let custom = self.custom_kinds.iter().filter_map(CustomKind::grant);
-        let grants = custom.fold(grants, |grants, (api_version, kind)| {
-            grants.and(api_version, kind)
-        });
-        let host = cluster.host_with(grants);
-        if unabridged {
-            self.policy
-                .validate_unabridged(request, &self.settings, host)
-        } else {
-            self.policy.validate(request, &self.settings, host)
-        }
-    }
-
-    /// Whether it may look this kind up.
-    pub(crate) fn may_look_up(&self, api_version: &str, kind: &str) -> bool {
-        let mut granted = self.grants.iter().flatten();
-        granted.any(|granted| granted.api_version == api_version && granted.kind == kind)
-    }
-
-    /// The kinds that it asks the cluster for, whether it may or not.
-    #[must_use]
-    pub fn needs_to_look_up(&self) -> BTreeSet<&str> {
-        // It asks for what claims are bound to, and only where that is wanted.
-        let asks = self.policy.name() != "hostpath-mounts"
-            || self.settings.get("followClaims") == Some(&Value::Bool(true));
-        let metadata = self.policy.metadata().filter(|_| asks);
-        let kinds = metadata
-            .into_iter()
-            .flat_map(|metadata| &metadata.context_aware_resources);
-        kinds.map(|resource| resource.kind.as_str()).collect()
-    }
-
-    /// The kinds that it may look up.
-    #[must_use]
-    pub fn looks_up(&self) -> BTreeSet<&str> {
-        let metadata = self.policy.metadata();
-        let metadata = metadata.map(|metadata| &metadata.context_aware_resources);
-        let granted = self.grants.as_ref().or(metadata).into_iter().flatten();
-        let granted = granted.map(|resource| resource.kind.as_str());
-        let custom = self.custom_kinds.iter().filter_map(CustomKind::grant);
-        granted.chain(custom.map(|(_, kind)| kind)).collect()
-    }
 }
 
 impl ActivePolicy {

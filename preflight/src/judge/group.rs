@@ -12,8 +12,8 @@ use std::{
 use cel::{Context, Program, Value as Cel};
 use serde_json::Value;
 
-use super::{Member, PolicyAnswer};
-use crate::{Cluster, EvaluationError, Response};
+use super::Member;
+use crate::{Cluster, EvaluationError, PolicyAnswer, Response};
 
 /// A group of policies.
 #[derive(Debug)]

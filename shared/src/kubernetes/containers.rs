@@ -1,7 +1,7 @@
 //! The containers of a pod: what they are for, and what they ask for.
 
 use super::quantity::{self, Quantities, Quantity};
-use super::workload::View;
+use super::view::View;
 use crate::decode::{Cursor, DecodeError};
 
 /// What containers of all roles have in common.

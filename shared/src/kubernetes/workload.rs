@@ -1,6 +1,7 @@
 //! The pod specs of an object, and the containers in them.
 
 use super::containers::{Container, ContainerRef, Role};
+use super::view::View;
 use crate::decode::{Cursor, DecodeError};
 use crate::field::FieldPath;
 use crate::json::Json;
@@ -64,19 +65,6 @@ pub struct PodSpec<'a, C, V = ()> {
     pub volumes: Vec<V>,
     /// The account that the pod runs as; empty for the namespace's `default`.
     pub service_account_name: &'a str,
-}
-
-/// A part of a pod spec that a policy reads.
-pub trait View<'a>: Sized {
-    /// Reads it.
-    fn read(cursor: &Cursor<'a>) -> Result<Self, DecodeError>;
-}
-
-/// For lists that a policy does not read.
-impl View<'_> for () {
-    fn read(_: &Cursor<'_>) -> Result<Self, DecodeError> {
-        Ok(())
-    }
 }
 
 /// The fields of pod-bearing objects that this module reads.

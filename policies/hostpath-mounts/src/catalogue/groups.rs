@@ -3,7 +3,7 @@
 #[cfg(not(target_arch = "wasm32"))]
 use super::Group;
 use super::{Kind, Risk};
-use crate::ruling::Access;
+use crate::access::Access;
 
 const STORAGE: &str = "use an emptyDir or a PersistentVolumeClaim, or have the platform team list \
                        the path in `allowed`";

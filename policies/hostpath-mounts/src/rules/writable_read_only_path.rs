@@ -3,7 +3,8 @@
 use shared::{FieldPath, Finding, Level, Rule, Verdict, quote, rule};
 
 use super::reached;
-use crate::ruling::{Access, Ruling};
+use crate::access::Access;
+use crate::ruling::Ruling;
 use crate::volume::{HostVolume, OF_PERSISTENT_VOLUME};
 
 pub(crate) static RULE: Rule = rule! {
