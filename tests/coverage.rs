@@ -363,7 +363,7 @@ fn bad_pair(count: usize, length: usize) -> (Value, Vec<Value>) {
     (autoscaler(&name, &names), vec![vertical])
 }
 
-/// A Secret with `count` values that nobody encoded, and keys of `length`.
+/// A Secret with `count` values that were not encoded, and keys of `length`.
 fn bad_secret(count: usize, length: usize) -> (Value, Vec<Value>) {
     let key = "x".repeat(length);
     let entry = |index: usize| (format!("{index}{key}"), json!("0123456789abcdef"));

@@ -676,7 +676,7 @@ fn blocks() -> Vec<Block> {
 /// Whose YAML stands beside ours.
 const OTHERS: &[&str] = &["gatekeeper", "kubernetes", "kubewarden", "kyverno"];
 
-/// What stands in somebody's own repository beside this one, which is called `admission-policies` there.
+/// What stands in another repository beside this one, which is called `admission-policies` there.
 fn is_a_kustomization(written: &Value, place: &str) {
     assert_eq!(written["kind"], "Kustomization", "{place}");
     let folder = tempfile::tempdir().unwrap();

@@ -472,7 +472,7 @@ fn the_largest_updates_are_answered() {
             }
             let written = json!({"operation": "UPDATE", "object": object, "oldObject": old});
             let payload = json!({"request": complete(&written).unwrap(), "settings": {}});
-            // Whoever does not judge the kind does so in no other way.
+            // A policy that does not read the kind answers in no other way.
             let only = |name: &str| {
                 let known = judges.as_ref();
                 known.is_none_or(|judges| judges.iter().any(|judge| judge == name))

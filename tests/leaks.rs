@@ -274,7 +274,7 @@ fn whole(mark: &Mark) -> Vec<Value> {
     objects
 }
 
-/// Every value in every place, as data, as what somebody forgot to encode, and in clear text.
+/// Every value in every place, as data, as what was not encoded, and in clear text.
 fn objects(mark: &Mark) -> Vec<Value> {
     let mut objects = whole(mark);
     for (secret_type, key) in PLACES {

@@ -40,7 +40,7 @@ const NEED_SETTINGS: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// The level of each rule that shows where somebody creates an object, and that is no controller of Kubernetes, for whom
+/// The level of each rule that shows where a user creates an object, and not a controller of Kubernetes, for whom
 /// refusals become warnings.
 fn shown(
     policy: &str,

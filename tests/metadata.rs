@@ -177,7 +177,7 @@ fn hostpath_mounts_sees_all_that_it_judges_and_no_more() {
     }
     for rule in &metadata.rules {
         let subresources = rule.resources.iter().any(|name| name.contains('/'));
-        // Nobody creates a subresource.
+        // This subresource is never created.
         let operations: &[&str] = if subresources {
             &["UPDATE"]
         } else {

@@ -1,4 +1,4 @@
-//! Reviews and cases, with changes that nobody would make: whatever a policy is given, it answers, in words that hosts
+//! Reviews and cases, with changes that no one would make: whatever a policy is given, it answers, in words that hosts
 //! take, the same each time, and without a byte of a Secret.
 //!
 //! `MUTATIONS=200000` in the environment makes more of them than a run of all tests has time for, and `MUTATIONS_SEED=7`
@@ -197,7 +197,7 @@ impl PartialEq for Took {
 }
 
 impl Outcome {
-    /// Everything that somebody can see.
+    /// Everything that can be seen.
     fn text(&self) -> String {
         let (Ok(answer), asked) = (&self.answer, &self.asked) else {
             return self.answer.as_ref().unwrap_err().clone();
@@ -360,7 +360,7 @@ fn write(made: &Made, source: &Source, subject: &Subject) -> (Vec<u8>, Option<Ra
 fn is_in_place(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);
     match serde_json::from_slice::<Value>(bytes) {
-        // Then nobody can tell it, for nobody can read it.
+        // Then it cannot be told, for it cannot be read.
         Err(_) => true,
         Ok(mut payload) => marks::pieces_in_place(&mut payload) == marks::pieces(&text),
     }
@@ -487,7 +487,7 @@ fn whatever_settings_are_they_are_right_or_wrong() {
             for _ in 0..=random.below(2) {
                 mutate::change_anywhere(&mut random, &mut settings);
             }
-            // Numbers that nobody can hold are not JSON to serde_json.
+            // Numbers that are too large for any type are not JSON to serde_json.
             let Ok(settings) = serde_json::from_str(&mutate::write(&settings)) else {
                 continue;
             };

@@ -607,7 +607,7 @@ fn claims_are_read_as_k8s_openapi_writes_them() {
                 let host = cluster.host(guest.metadata());
                 let response = guest.validate(&request, &settings, host).unwrap();
                 let logs = host_path.or(local) == Some("/var/log");
-                // Whoever writes there reads any file of the node; read-only it is harmless.
+                // A pod that writes there reads any file of the node; read-only it is harmless.
                 let refused = volume_name == Some("disk") && logs && read_only != Some(true);
                 let place = format!("{volume_name:?} {host_path:?} {local:?} {read_only:?}");
                 let expected = refused.then(|| {

@@ -43,7 +43,7 @@ pub struct Cluster {
 /// What a guest gets to see.
 type Answer = Result<Vec<u8>, String>;
 
-/// An answer that is made once, by whoever asks first.
+/// An answer that is made once, for the first that asks.
 type Kept = Arc<OnceLock<Answer>>;
 
 /// Namespace and name; of objects whose name is yet to be generated also their position.

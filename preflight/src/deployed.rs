@@ -141,7 +141,7 @@ impl PolicyResource {
             .all(|requirement| match namespace {
                 _ if requirement.key() == NAME_LABEL => requirement.holds(Some(name)),
                 Some(namespace) => requirement.matches_labels(namespace),
-                // Nobody knows: rather judge too much than too little.
+                // It is not known: rather check too much than too little.
                 None => true,
             })
     }

@@ -31,7 +31,7 @@ use run::Run;
 pub enum JudgeError {
     /// Nothing says which objects the policy wants.
     #[error(
-        "{0} has no metadata, so nobody knows which objects it wants to see; annotate it with `kwctl annotate`, or \
+        "{0} has no metadata, so it is not known which objects it checks; annotate it with `kwctl annotate`, or \
          give it a single request with `preflight review --policy {0} FILE`"
     )]
     NoMetadata(String),

@@ -32,7 +32,7 @@ pub enum SettingsError {
     /// The file holds something else.
     #[error("{0}: must be a map from the name of a policy to its settings")]
     NotAMap(String),
-    /// Settings for nobody are probably a typing mistake.
+    /// Settings for a policy that is not there are probably a typing mistake.
     #[error("{file}: there is no policy {unknown}")]
     UnknownPolicy {
         /// The file.

@@ -30,7 +30,7 @@ pub(crate) struct Cached<'c> {
 
 type HostAnswer = Result<Vec<u8>, String>;
 
-/// So many answers are kept. Whoever asks more has a question of its own for each of very many objects.
+/// At most this many answers are kept. A policy that asks more asks another question for each of very many objects.
 const MAX_CACHED: usize = 100;
 
 impl<'c> Cached<'c> {

@@ -2,7 +2,7 @@
 
 use crate::settings::Reader;
 
-/// The setting `exempt`: what a policy leaves alone, and whoever it lets do anything.
+/// The setting `exempt`: the namespaces and the users that a policy leaves alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exempt {
     namespaces: Vec<String>,
@@ -38,7 +38,7 @@ impl Exempt {
         }
     }
 
-    /// Whether it has the namespace of an object, or whoever asks for it.
+    /// Whether it lists the namespace of an object, or the user who asks for it.
     #[must_use]
     pub fn has(&self, namespace: &str, username: &str) -> bool {
         self.namespaces.iter().any(|name| name == namespace)

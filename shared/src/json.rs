@@ -1,4 +1,4 @@
-//! JSON as a tree that borrows from its text, and holds only the fields that somebody reads.
+//! JSON as a tree that borrows from its text, and holds only the fields that are read.
 //!
 //! Reading a payload into this one tree, and views from the tree, makes a policy a third of the size that one decoder
 //! for each view makes it, and names the place of every problem exactly.
@@ -11,7 +11,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 
 use crate::decode::DecodeError;
 
-/// A JSON value. Fields that nobody reads are left out.
+/// A JSON value. Fields that are not read are left out.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Json<'a> {
     /// `null`, and what is absent.

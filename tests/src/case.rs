@@ -116,7 +116,7 @@ pub fn cases() -> Result<Vec<(String, String)>, String> {
 }
 
 impl Case {
-    /// Reads the folder `tests/cases/<policy>/<name>`. Files and keys that nobody reads are an error that names them.
+    /// Reads the folder `tests/cases/<policy>/<name>`. Files and keys that are not read are an error that names them.
     pub fn read(policy: &str, name: &str) -> Result<Self, String> {
         let folder = repository(&format!("tests/cases/{policy}/{name}"));
         let files = names(&folder)?;

@@ -17,7 +17,7 @@ use crate::{Case, Input, complete, read, repository, yaml};
 /// What `kwctl` says of settings that are neither a map nor null, before it asks the policy.
 const NO_MAP: &str = "Invalid settings in CRD, not an object";
 
-/// What it says of exchanges that nobody asked for, in its log.
+/// What it says of exchanges that were not asked for, in its log.
 const LEFT_OVER: &str = "have not been replayed";
 
 /// A case as `kwctl run` takes it.

@@ -94,7 +94,7 @@ impl Recorder {
         }
     }
 
-    /// The exchanges so far. A host refuses what is not granted before it asks anybody, so that is not among them.
+    /// The exchanges so far. A host refuses what is not granted before it asks the cluster, so that is not among them.
     #[must_use]
     pub fn exchanges(&self) -> Vec<Exchange> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -199,7 +199,7 @@ fn request(call: &Call) -> Result<String, String> {
     Ok(text)
 }
 
-/// A text without quotes where nobody takes it for something else.
+/// A text without quotes where it cannot be taken for something else.
 fn plain(text: &str) -> String {
     const WORDS: &[&str] = &["null", "true", "false", "yes", "no", "on", "off", "y", "n"];
     let ordinary = |character: char| character.is_ascii_alphanumeric() || "-./".contains(character);

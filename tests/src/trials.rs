@@ -1,4 +1,4 @@
-//! One trial for each case folder, whoever is asked.
+//! One trial for each case folder.
 
 use std::collections::BTreeSet;
 use std::path::Path;

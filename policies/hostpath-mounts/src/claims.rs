@@ -11,7 +11,7 @@ use crate::views::{self, Claim};
 use crate::volume::{HostVolume, Mount, Place};
 
 /// Judges the `PersistentVolume` behind a claim as if the pod had mounted its path itself. A claim that does not exist
-/// yet, or is not bound yet, is passed over: nobody knows yet what it will be bound to.
+/// yet, or is not bound yet, is passed over: what it will be bound to is not known yet.
 pub(crate) fn check(
     claim: &Claim<'_>,
     field: &FieldPath<'_>,

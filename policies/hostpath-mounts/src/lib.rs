@@ -183,7 +183,7 @@ fn persistent_volume(request: &Request<'_>, settings: &Settings) -> Result<Verdi
 }
 
 /// The kubelet shows its static pods to the API server after it has started them: refusing that
-/// only hides them. Only the kubelet itself may say so; a pod that somebody else marks is judged.
+/// only hides them. Only the kubelet itself may say so; a pod that another user marks is checked.
 ///
 /// Source: `plugin/pkg/admission/noderestriction/admission.go`.
 fn is_mirror_pod(request: &Request<'_>) -> Result<bool, Error> {

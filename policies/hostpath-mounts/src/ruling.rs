@@ -1,6 +1,6 @@
 //! What a pod may do with a path of the node, and which entry of which list says so.
 //!
-//! The more specific entry wins, whoever wrote it; of two that are alike, the administrator's.
+//! The more specific entry wins, in whichever list it is; of two that are alike, the administrator's.
 
 use crate::host_path::{self, HostPath, LINKS, Link, Relation};
 use shared::quote;

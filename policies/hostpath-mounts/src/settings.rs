@@ -96,7 +96,7 @@ impl CustomKind {
 }
 
 impl Settings {
-    /// Whether the policy does not concern a pod in `namespace` with `service_account`, or whoever asks for it.
+    /// Whether a pod in `namespace` with `service_account` is exempt, or the user who asks for it.
     pub(crate) fn exempts(&self, namespace: &str, service_account: &str, username: &str) -> bool {
         let service_account = if service_account.is_empty() {
             "default"

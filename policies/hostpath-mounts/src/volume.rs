@@ -119,7 +119,7 @@ impl<'a> HostVolume<'a> {
         identity(self.written, &self.path)
     }
 
-    /// Refuses the path itself. On an UPDATE that is new to whoever did not use it before.
+    /// Refuses the path itself. On an UPDATE it is new for a container that did not use it before.
     pub(crate) fn refuse(
         &self,
         rule: &'static Rule,
@@ -130,7 +130,7 @@ impl<'a> HostVolume<'a> {
         self.report(Level::Deny, rule, reason, fix, verdict);
     }
 
-    /// Reports the path itself. On an UPDATE that is new to whoever did not use it before.
+    /// Reports the path itself. On an UPDATE it is new for a container that did not use it before.
     pub(crate) fn report(
         &self,
         level: Level,
@@ -194,7 +194,7 @@ impl<'a> HostVolume<'a> {
     }
 }
 
-/// What tells a finding about a path from those about others: its one spelling, and where nobody can tell where it leads,
+/// What tells a finding about a path from those about others: its one spelling, and where it cannot be told where it leads,
 /// the one in which it is written.
 pub(crate) fn identity<'a>(written: &'a str, path: &'a HostPath) -> &'a str {
     if path.may_lead_anywhere() || path.has_backsteps() {

@@ -78,7 +78,7 @@ pub(crate) struct Denied {
 }
 
 impl Settings {
-    /// Whether the policy does not concern a Service, or whoever asks for it.
+    /// Whether a Service is exempt, or the user who asks for it.
     pub(crate) fn exempts(&self, namespace: &str, name: &str, username: &str) -> bool {
         self.exempt.has(namespace, username) || self.exempt.has_object(namespace, name)
     }

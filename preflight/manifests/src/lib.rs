@@ -261,7 +261,7 @@ impl Manifests {
             self.problem(&file.display().to_string(), Some(*line), text.clone());
         }
         let is_broken = |path: &Path| broken.iter().any(|(file, _)| file == path);
-        // Reading YAML is half of all work. The order is that of the files, whoever is first.
+        // Reading YAML is half of all work. The order is that of the files, whichever is read first.
         let read = files.into_par_iter().map(|file| {
             let mut manifests = Self::default();
             match file {

@@ -58,7 +58,7 @@ fn claims<'a>(position: usize, object: &'a Object, identity: &'a Identity) -> Ve
     let Some(kind) = kind else {
         return Vec::new();
     };
-    // `allocateLoadBalancerNodePorts: false` keeps nobody from asking.
+    // `allocateLoadBalancerNodePorts: false` keeps no Service from asking.
     let ports = object
         .value
         .pointer("/spec/ports")
@@ -95,7 +95,7 @@ fn claims<'a>(position: usize, object: &'a Object, identity: &'a Identity) -> Ve
         .collect()
 }
 
-/// `None` when nobody else asks.
+/// `None` when no other Service asks.
 fn refusal(claim: &Claim<'_>, rivals: &[&Claim<'_>]) -> Option<Refusal> {
     let others = rivals
         .iter()

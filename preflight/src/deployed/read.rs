@@ -78,7 +78,7 @@ pub fn read(
         unknown: None,
         unwanted: BTreeSet::new(),
     };
-    // That a folder is rendered first, and what of it is left out. Other files in it are nobody's business here.
+    // That a folder is rendered first, and what of it is left out. Other files in it do not matter here.
     reader.notes.retain(Note::is_of_a_folder);
     for object in &read.objects {
         reader.take(object);

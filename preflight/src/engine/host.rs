@@ -38,6 +38,8 @@ impl HostCalls for NoHost {
         operation: &str,
         _payload: &[u8],
     ) -> Result<Vec<u8>, String> {
-        Err(format!("nobody answers {namespace}/{operation} here"))
+        Err(format!(
+            "there is no host here that answers {namespace}/{operation}"
+        ))
     }
 }

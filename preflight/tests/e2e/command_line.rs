@@ -304,7 +304,7 @@ fn policies_that_cannot_run_are_named() {
     assert_eq!(
         stage.run(&["--wasm", "bare.wasm", "pod.yaml"]),
         err(
-            "bare has no metadata, so nobody knows which objects it wants to see; annotate it with `kwctl annotate`, \
+            "bare has no metadata, so it is not known which objects it checks; annotate it with `kwctl annotate`, \
              or give it a single request with `preflight review --policy bare FILE`"
         )
     );

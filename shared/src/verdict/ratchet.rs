@@ -10,7 +10,7 @@ use crate::index::{Index, hash};
 const MAX_COMPARISONS: usize = 1_000_000;
 
 impl Finding {
-    /// Whether `old` said this already, and of nobody less. Where it was said does not matter: a place may move, as
+    /// Whether `old` said this already, of no fewer. Where it was said does not matter: a place may move, as
     /// lists grow at the front, too.
     fn was_in(&self, old: &Self) -> bool {
         let said = match (self.0.amount, old.0.amount) {

@@ -18,7 +18,7 @@ const WARNINGS_LIMIT: usize = 4096;
 const WARNINGS_ROOM: usize = 2048;
 /// Where there is not enough room, the API server cuts those that are longer.
 const WARNING_LIMIT: usize = 256;
-/// Far more than anybody reads, and far less than any host has a limit for.
+/// Far more than a user reads, and far less than any host has a limit for.
 const MESSAGE_LIMIT: usize = 10 * 1024;
 /// So long may the answer on settings be, in characters, which a status holds.
 const SETTINGS_LIMIT: usize = 10_100;

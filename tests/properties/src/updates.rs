@@ -23,12 +23,12 @@ impl World {
         })
     }
 
-    /// What a policy says when somebody makes the object.
+    /// What a policy says when the object is created.
     pub(crate) fn create<P: Policy>(&self, object: &Value) -> Result<Answer, String> {
         Answer::judge::<P>(&self.place(Review::create(object)))
     }
 
-    /// What a policy says when somebody changes one object to the other.
+    /// What a policy says when one object is changed to the other.
     pub(crate) fn update<P: Policy>(&self, old: &Value, new: &Value) -> Result<Answer, String> {
         Answer::judge::<P>(&self.place(Review::update(old, new)))
     }
@@ -82,7 +82,7 @@ impl World {
         })
     }
 
-    /// The object and the settings, for whoever wants to see it again.
+    /// The object and the settings, to see it again.
     pub(crate) fn tell(&self, object: &Value) -> String {
         format!("settings {}, {object}", self.settings)
     }

@@ -2,7 +2,7 @@
 //!
 //! The format is that of Rancher's charts, with `sequence[` for lists of maps: what the components in
 //! `pkg/kubewarden/components/Questions` of rancher/kubewarden-ui read. A variable below a map has the whole path, one
-//! below a list only its own name. What somebody leaves empty is sent as an empty text or list, which policies read as
+//! below a list only its own name. What is left empty is sent as an empty text or list, which policies read as
 //! not set.
 
 use serde::Serialize;

@@ -9,7 +9,7 @@ use crate::volume::HostVolume;
 pub(crate) static RULE: Rule = rule! {
     id: "created_path",
     summary: "`type: DirectoryOrCreate` or `FileOrCreate`",
-    why: "The kubelet makes the directory or file as root, on every node where such a pod is placed, and nobody removes \
+    why: "The kubelet makes the directory or file as root, on every node where such a pod is placed, and does not remove \
           it",
     fix: "use an emptyDir, or type Directory or File for what exists",
     levels: [Warn by "createdPaths"],

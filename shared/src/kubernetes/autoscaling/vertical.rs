@@ -157,7 +157,7 @@ impl<'a> ContainerPolicy<'a> {
         // `vertical-pod-autoscaler/pkg/recommender/model/aggregate_container_state.go`.
         let listed = cursor.list_of_texts("controlledResources")?;
         let is_default = matches!(cursor.value("controlledResources")?, Json::Null);
-        // There may be thousands of others, which nobody recommends.
+        // There may be thousands of others, for which nothing is recommended.
         let controlled = RECOMMENDED
             .into_iter()
             .filter(|resource| is_default || listed.contains(resource));
