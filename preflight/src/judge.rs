@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use shared::message::LISTED;
 
 use crate::{
-    EvaluationError, Policy, PolicyAnswer,
+    EvaluationError, Policy, PolicyAnswer, checks,
     manifests::{Manifests, Note, Object, Problem},
     report::{Judged, Report, Reported, Subject, Summary, Unjudged},
 };
@@ -86,13 +86,13 @@ pub fn judge_in(
         ..Summary::default()
     };
     let judged = run.judge(policies, progress);
-    let mut across = run.across(&judged);
+    let mut own = run.own_findings(&judged);
     let reader = unread::Reader::new(run.kinds(), policies);
     for (number, (object, evaluations)) in run.written().iter().zip(judged).enumerate() {
-        let across = across.remove(&number).unwrap_or_default();
+        let own = own.remove(&number).unwrap_or_default();
         let is_read = evaluations.iter().any(Evaluation::is_of_a_reader);
         let unread = reader.reason(object, is_read);
-        add(&mut report, object, evaluations, across, unread);
+        add(&mut report, object, evaluations, own, unread);
     }
     report.leave(manifests.left_out);
     Ok(report)
@@ -122,11 +122,11 @@ fn add(
     report: &mut Report,
     object: &Object,
     evaluations: Vec<Evaluation<'_>>,
-    across: Vec<Reported>,
+    own: Vec<Reported>,
     unread: Option<Unjudged>,
 ) {
     let subject = Subject::of(object);
-    let (mut refused, mut warned, mut unjudged) = (!across.is_empty(), false, unread.is_some());
+    let (mut refused, mut warned, mut unjudged) = (!own.is_empty(), false, unread.is_some());
     report.leave(unread);
     let unseen = evaluations.is_empty();
     let position = report.judged.len();
@@ -181,9 +181,12 @@ fn add(
             }
         }
         for warning in &response.warnings {
-            warned = true;
             let named = by.policy().map(Policy::name).unwrap_or_default();
             let finding = Reported::of_warning(named, object, warning);
+            if checks::is_said(&finding, &own) {
+                continue;
+            }
+            warned = true;
             report.warnings.push(here(Reported {
                 policy: policy.to_owned(),
                 ..finding
@@ -197,7 +200,7 @@ fn add(
             });
         }
     }
-    report.refusals.extend(across.into_iter().map(here));
+    report.refusals.extend(own.into_iter().map(here));
     report.count(position);
     let summary = &mut report.summary;
     let count = if refused {

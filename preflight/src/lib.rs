@@ -3,8 +3,8 @@
 //! It executes the same wasm that Kubewarden enforces, in the engine that its hosts use, so that what is previewed is
 //! what will be enforced. [`Engine`] loads and runs policies, [`Cluster`] answers their look-ups from a set of objects,
 //! [`manifests`] reads files and remembers the line of each field, [`review`] builds the admission requests and finds
-//! the policies that want them, [`deployed`] follows the policies as a cluster has them, [`judge`] puts all of it together and finds what shows only across manifests, [`report`]
-//! tells people and programs what came out.
+//! the policies that want them, [`deployed`] follows the policies as a cluster has them, [`judge`] puts all of it together and finds what the API server refuses and
+//! what shows only across manifests, [`report`] tells people and programs what came out.
 //!
 //! ```no_run
 //! use std::sync::Arc;
@@ -28,8 +28,8 @@
 //! What the API server does before a policy sees an object is not done here: defaults, limit ranges, mutating webhooks,
 //! the allocation of node ports, and built-in validation.
 
-mod across;
 pub mod bundle;
+mod checks;
 pub mod cluster;
 pub mod deployed;
 pub mod embedded;

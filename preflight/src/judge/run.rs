@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{ActivePolicy, Evaluation};
 use crate::{
     Cluster, Policy,
-    across::{self, Identity},
+    checks::{self, Identity, Objects},
     kinds::Kinds,
     manifests::{Note, Object},
     report::{Reported, Subject},
@@ -37,6 +37,8 @@ pub(super) struct Run {
     /// The positions of the old objects.
     old: BTreeMap<Identity, usize>,
     cluster: Arc<Cluster>,
+    /// Whether a cluster printed the manifests.
+    live: bool,
     /// That manifests have fields of the API server, which do not count.
     ignored: Option<Note>,
 }
@@ -54,7 +56,7 @@ impl Run {
         let first_old = objects.len();
         objects.extend(existing.old);
         let kinds = Kinds::of(objects.iter().map(|object| &object.value));
-        let identities = across::identities(&objects, &kinds, namespace);
+        let identities = checks::identities(&objects, &kinds, namespace);
         let old = identities.iter().cloned().zip(0..).skip(first_old);
         let old: BTreeMap<Identity, usize> = old.collect();
         for object in &mut objects {
@@ -83,6 +85,7 @@ impl Run {
             objects,
             identities,
             cluster,
+            live: existing.live,
             ignored,
         }
     }
@@ -99,7 +102,7 @@ impl Run {
 
     /// Two manifests of one object, and selectors that cannot be followed.
     pub(super) fn notes(&self, policies: &[ActivePolicy]) -> Vec<Note> {
-        let mut notes = across::doubles::notes(self.written(), &self.identities);
+        let mut notes = checks::doubles::notes(self.written(), &self.identities);
         notes.extend(self.ignored.clone());
         for deployed in policies.iter().filter_map(|one| one.deployed.as_ref()) {
             let homes = self.written().iter().filter_map(Object::namespace);
@@ -152,9 +155,12 @@ impl Run {
         self.objects.get(*position).map(|old| &old.value)
     }
 
-    /// What no review shows, by the position of the object. It is refused where the policy that it belongs to is asked,
+    /// What preflight finds by itself, by the position of the object. It is refused where the policy that it belongs to is asked,
     /// and may refuse.
-    pub(super) fn across(&self, judged: &[Vec<Evaluation<'_>>]) -> BTreeMap<usize, Vec<Reported>> {
+    pub(super) fn own_findings(
+        &self,
+        judged: &[Vec<Evaluation<'_>>],
+    ) -> BTreeMap<usize, Vec<Reported>> {
         let is_enforced = |policy: &str, number: usize| {
             let mut evaluations = judged.get(number).into_iter().flatten();
             evaluations.any(|evaluation| {
@@ -162,7 +168,14 @@ impl Run {
                 judge == Some(policy) && !evaluation.by.only_reports()
             })
         };
-        across::refusals(&self.objects, &self.identities, is_enforced)
+        let objects = Objects {
+            all: &self.objects,
+            identities: &self.identities,
+            written: self.written,
+            old: &self.old,
+            live: self.live,
+        };
+        checks::refusals(objects, is_enforced)
     }
 }
 

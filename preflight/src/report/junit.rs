@@ -10,7 +10,7 @@ use quick_junit::{NonSuccessKind, SerializeError, TestCase, TestCaseStatus, Test
 
 use super::{Judged, Report, Reported, Unjudged, printable};
 use crate::{
-    across,
+    checks,
     manifests::{Place, Problem, without_commands},
 };
 
@@ -21,7 +21,7 @@ pub fn render(report: &Report) -> Result<String, SerializeError> {
         warnings: by_case(&report.warnings),
     };
     let judged = || report.judged.iter().enumerate();
-    let mut document = quick_junit::Report::new(across::FINDER);
+    let mut document = quick_junit::Report::new(checks::FINDER);
     for policy in policies(&report.judged) {
         let mut suite = TestSuite::new(printable(policy));
         let judged =
@@ -31,11 +31,11 @@ pub fn render(report: &Report) -> Result<String, SerializeError> {
         );
         document.add_test_suite(suite);
     }
-    let mut suite = TestSuite::new(across::FINDER);
+    let mut suite = TestSuite::new(checks::FINDER);
     let judged = judged()
-        .filter(|(position, _)| findings.refusals.contains_key(&(across::FINDER, *position)));
+        .filter(|(position, _)| findings.refusals.contains_key(&(checks::FINDER, *position)));
     suite.add_test_cases(
-        judged.map(|(position, judged)| findings.case(across::FINDER, position, judged)),
+        judged.map(|(position, judged)| findings.case(checks::FINDER, position, judged)),
     );
     suite.add_test_cases(report.problems.iter().map(error));
     suite.add_test_cases(report.unjudged.iter().map(skipped));

@@ -1,4 +1,4 @@
-//! What shows only across manifests.
+//! What preflight finds by itself: across manifests, and what the API server refuses.
 
 use serde_json::{Value, json};
 
@@ -86,4 +86,30 @@ fn a_check_runs_when_its_policy_does() {
     assert_eq!(stage.run(&["--wasm", "dist/other.wasm", "deploy"]), passes);
     let (status, ..) = stage.run(&["--wasm", "dist/nodeport-range.wasm", "deploy"]);
     assert_eq!(status, 1);
+}
+
+#[test]
+fn what_the_api_server_refuses_is_refused_and_not_warned_of_as_well() {
+    let warning = r#"{"accepted":true,"warnings":["nodeport-range: spec.ports[0].nodePort: 30080 does nothing; fix: leave it out [inert_node_port]"]}"#;
+    let stage = stage(&[("nodeport-range", Validate::Answer(warning))]);
+    let service = |kind: &str| {
+        format!(
+            "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec:\n  type: {kind}\n  ports:\n  - port: 80\n    \
+             nodePort: 30080\n"
+        )
+    };
+    stage.write("new.yaml", service("ClusterIP"));
+    stage.write("old.yaml", service("NodePort"));
+    let expected = "REFUSED  Service default/web  by preflight
+  new.yaml:9  spec.ports[0].nodePort
+    the API server refuses it: may not be used when `type` is 'ClusterIP' [invalid_service]
+    fix: leave nodePort out, or set type: NodePort
+
+1 object, 1 policy: 1 refused
+";
+    assert_eq!(stage.run(&["--quiet", "new.yaml"]), out(1, expected));
+    // The API server takes a number out that stays as it was, and the policy says so.
+    let (status, printed, _) = stage.run(&["--quiet", "--old", "old.yaml", "new.yaml"]);
+    assert_eq!(status, 0, "{printed}");
+    assert!(printed.contains("[inert_node_port]"), "{printed}");
 }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Identity, Refusal};
+use super::{Identity, Objects, Refusal};
 use crate::{kinds::text, manifests::Object, report::Subject};
 
 const RULE: &str = "shared_node_port";
@@ -30,8 +30,8 @@ struct Claim<'a> {
 ///
 /// The same number twice in one Service is left to the policy: TCP and UDP may share one. Two manifests of one Service,
 /// such as two overlays, do not stand in each other's way.
-pub(super) fn find(objects: &[Object], identities: &[Identity]) -> Vec<Refusal> {
-    let manifests = objects.iter().zip(identities).enumerate();
+pub(super) fn find(objects: Objects<'_>) -> Vec<Refusal> {
+    let manifests = objects.all.iter().zip(objects.identities).enumerate();
     let claims: Vec<Claim<'_>> = manifests
         .flat_map(|(position, (object, identity))| claims(position, object, identity))
         .collect();
@@ -131,23 +131,7 @@ fn refusal(claim: &Claim<'_>, rivals: &[&Claim<'_>]) -> Option<Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{across, kinds::Kinds, manifests};
-
-    /// `file:line field problem` of each refusal.
-    fn found(text: &str) -> Vec<String> {
-        let manifests = manifests::read_text("f.yaml", text);
-        assert_eq!(manifests.problems, []);
-        let objects = manifests.objects;
-        let kinds = Kinds::of(objects.iter().map(|object| &object.value));
-        let identities = across::identities(&objects, &kinds, "default");
-        find(&objects, &identities)
-            .into_iter()
-            .map(|it| {
-                let place = objects[it.object].place_of(&it.field);
-                format!("{place} {} {}", it.field, it.problem)
-            })
-            .collect()
-    }
+    use crate::checks::testing::found;
 
     /// One line of YAML each, as documents of one file: the second stands in line 3.
     fn services(services: &[(&str, &str)]) -> String {
@@ -171,7 +155,10 @@ mod tests {
         let api = "{type: LoadBalancer, allocateLoadBalancerNodePorts: false, \
                    ports: [{port: 1}, {port: 2, protocol: UDP, nodePort: 30080}]}";
         assert_eq!(
-            found(&services(&[WEB, ("{name: api, namespace: shop}", api)])),
+            found(
+                find,
+                &services(&[WEB, ("{name: api, namespace: shop}", api)])
+            ),
             [
                 "f.yaml:1 spec.ports[0].nodePort 30080 is asked for by Service shop/api (f.yaml:3), too",
                 "f.yaml:3 spec.ports[1].nodePort 30080 is asked for by Service web (f.yaml:1), too",
@@ -190,7 +177,7 @@ mod tests {
         ];
         let services = services(&names.map(|name| (name, WEB.1)));
         assert_eq!(
-            found(&services).last().unwrap(),
+            found(find, &services).last().unwrap(),
             "f.yaml:9 spec.ports[0].nodePort 30080 is asked for by Service a (f.yaml:1), Service b (f.yaml:3), \
              Service c (f.yaml:5) and 1 more, too"
         );
@@ -211,7 +198,10 @@ mod tests {
                 "f.yaml:3 spec.healthCheckNodePort 30080 is asked for by Service web (f.yaml:1), too",
             ];
             let expected = if clash { &expected[..] } else { &[] };
-            assert_eq!(found(&services(&[WEB, ("{name: edge}", &spec)])), expected);
+            assert_eq!(
+                found(find, &services(&[WEB, ("{name: edge}", &spec)])),
+                expected
+            );
         }
     }
 
@@ -246,20 +236,20 @@ mod tests {
                 WEB.1
             ),
         ] {
-            assert_eq!(found(&text), [""; 0], "{text}");
+            assert_eq!(found(find, &text), [""; 0], "{text}");
         }
     }
 
     #[test]
     fn names_that_are_generated_make_different_services() {
         let generated = ("{generateName: web-}", WEB.1);
-        assert_eq!(found(&services(&[generated, generated])).len(), 2);
+        assert_eq!(found(find, &services(&[generated, generated])).len(), 2);
     }
 
     #[test]
     fn the_overlays_of_a_service_are_told_of_another_one() {
         assert_eq!(
-            found(&services(&[WEB, ("{name: api}", WEB.1), WEB])),
+            found(find, &services(&[WEB, ("{name: api}", WEB.1), WEB])),
             [
                 "f.yaml:1 spec.ports[0].nodePort 30080 is asked for by Service api (f.yaml:3), too",
                 "f.yaml:3 spec.ports[0].nodePort 30080 is asked for by Service web (f.yaml:1), too",
