@@ -21,7 +21,7 @@ pub mod yaml;
 
 pub use answer::{Answer, Verdict};
 pub use bless::compare;
-pub use case::{Case, Input, Judge, cases};
+pub use case::{Case, GENERAL, Input, Judge, cases};
 pub use discover::discover;
 pub use random::Random;
 pub use request::{complete, in_snake_case};
