@@ -264,7 +264,7 @@ mod tests {
     fn refused() -> Replay {
         replay(Ending::Answer(json!({
             "accepted": false, "code": 403, "message": "no\nno", "warnings": ["w"], "auditAnnotations": {"rule": "a"},
-            "calls": [{"operation": "get_resource"}],
+            "calls": ["get v1 Pod shop/web"],
         })))
     }
 

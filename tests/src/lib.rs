@@ -8,6 +8,7 @@ mod discover;
 pub mod docs;
 pub mod invariants;
 pub mod kwctl;
+pub mod lookups;
 pub mod native;
 pub mod policies;
 pub mod project;
