@@ -190,7 +190,8 @@ fn a_number_that_a_manifest_calls_automatic_is_chosen() {
 
 #[test]
 fn an_update_is_made_now_whenever_the_object_was_created() {
-    let case = repository("tests/cases/secret-data/warns-of-an-expired-certificate/request.yaml");
+    let case = "secret-data/expired_certificate/warns-of-an-expired-certificate";
+    let case = repository(&format!("tests/cases/{case}/request.yaml"));
     let case = manifests::parse_one(&fs::read_to_string(case).unwrap()).unwrap();
     let mut old = with(
         case["object"].clone(),

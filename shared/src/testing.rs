@@ -136,6 +136,26 @@ impl Review {
     }
 }
 
+/// Where each of [`Review::lines`] is, and of which rule: `spec.type [load_balancer]`, with `warning: ` before it if it
+/// is one. For tables in which the words of a rule say nothing more.
+#[must_use]
+pub fn places(lines: &[String]) -> Vec<String> {
+    let place = |line: &String| {
+        let (mark, line) = match line.strip_prefix("warning: ") {
+            // The name of the policy stands before the path.
+            Some(warning) => (
+                "warning: ",
+                warning.split_once(": ").map_or("", |(_, line)| line),
+            ),
+            None => ("", line.as_str()),
+        };
+        let path = line.split(": ").next().unwrap_or_default();
+        let rule = line.rsplit(' ').next().unwrap_or_default();
+        format!("{mark}{path} {rule}")
+    };
+    lines.iter().map(place).collect()
+}
+
 /// Objects that can be looked up, with the answers of the real host: what masks leave out is left out, what lists do
 /// not hold is not in them, and errors have the same words.
 ///

@@ -56,11 +56,16 @@ impl Judge for Policy {
     }
 }
 
+/// The folder of the cases that no rule owns, such as those of who is exempt.
+pub const GENERAL: &str = "_general";
+
 /// A case.
 #[derive(Debug)]
 pub struct Case {
     /// The policy that is asked.
     pub policy: String,
+    /// The rule that the case is about, or [`GENERAL`].
+    pub rule: String,
     /// The name of the folder, which is a sentence.
     pub name: String,
     /// What is asked.
@@ -104,21 +109,29 @@ struct Failure {
     message: String,
 }
 
-/// Policy and name of every case folder, in alphabetic order.
+/// Policy and path of every case folder, in alphabetic order. The path is `<rule>/<case>`.
 pub fn cases() -> Result<Vec<(String, String)>, String> {
     let mut cases = Vec::new();
     for policy in names(&repository("tests/cases"))? {
-        for name in names(&repository(&format!("tests/cases/{policy}")))? {
-            cases.push((policy.clone(), name));
+        let folder = repository(&format!("tests/cases/{policy}"));
+        for rule in names(&folder)? {
+            let folder = folder.join(&rule);
+            if folder.is_dir() {
+                let names = names(&folder)?.into_iter();
+                cases.extend(names.map(|name| (policy.clone(), format!("{rule}/{name}"))));
+            }
         }
     }
     Ok(cases)
 }
 
 impl Case {
-    /// Reads the folder `tests/cases/<policy>/<name>`. Files and keys that are not read are an error that names them.
-    pub fn read(policy: &str, name: &str) -> Result<Self, String> {
-        let folder = repository(&format!("tests/cases/{policy}/{name}"));
+    /// Reads the folder `tests/cases/<policy>/<path>`. Files and keys that are not read are an error that names them.
+    pub fn read(policy: &str, path: &str) -> Result<Self, String> {
+        let (rule, name) = path.split_once('/').ok_or_else(|| {
+            format!("{policy}/{path} is not the path of a case: its rule is missing")
+        })?;
+        let folder = repository(&format!("tests/cases/{policy}/{path}"));
         let files = names(&folder)?;
         if let Some(unknown) = files.iter().find(|file| !FILES.contains(&file.as_str())) {
             return Err(format!(
@@ -166,6 +179,7 @@ impl Case {
         };
         Ok(Self {
             policy: policy.to_owned(),
+            rule: rule.to_owned(),
             name: name.to_owned(),
             input,
             folder,

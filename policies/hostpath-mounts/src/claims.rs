@@ -67,7 +67,7 @@ pub(crate) fn check(
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
-    use shared::testing::{MemoryCluster, Review};
+    use shared::testing::{MemoryCluster, Review, places};
 
     use crate::HostpathMounts;
 
@@ -121,7 +121,8 @@ mod tests {
             );
         }
         let logs = MemoryCluster::of(&objects(&json!({"hostPath": {"path": "/var/log"}})));
-        assert_eq!(lines(logs.clone(), &claim, on()).len(), 1);
+        let writable = "spec.containers[0].volumeMounts[0].readOnly [writable_read_only_path]";
+        assert_eq!(places(&lines(logs.clone(), &claim, on())), [writable]);
         assert_eq!(
             lines(logs, &json!({"claimName": "data", "readOnly": true}), on()),
             [""; 0]
@@ -147,7 +148,12 @@ mod tests {
     #[test]
     fn a_claim_that_no_container_mounts_may_be_mounted_writable_later_unless_it_is_read_only() {
         let logs = MemoryCluster::of(&objects(&json!({"hostPath": {"path": "/var/log"}})));
-        for (read_only, count) in [(json!(null), 1), (json!(false), 1), (json!(true), 0)] {
+        let place = "spec.volumes[0].persistentVolumeClaim.claimName [writable_read_only_path]";
+        for (read_only, expected) in [
+            (json!(null), &[place][..]),
+            (json!(false), &[place]),
+            (json!(true), &[]),
+        ] {
             let claim = json!({"claimName": "data", "readOnly": read_only});
             let found = lines_of(
                 &json!([]),
@@ -155,7 +161,7 @@ mod tests {
                 &claim,
                 json!({"followClaims": true}),
             );
-            assert_eq!(found.len(), count, "{claim}: {found:?}");
+            assert_eq!(places(&found), expected, "{claim}");
         }
     }
 

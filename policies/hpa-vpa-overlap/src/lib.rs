@@ -368,10 +368,12 @@ mod tests {
     use std::cell::RefCell;
 
     use serde_json::{Value, json};
-    use shared::testing::{MemoryCluster, Review};
+    use shared::testing::{MemoryCluster, Review, places};
 
     use super::*;
-    use crate::testing::{both, deployment, hpa, lines, owned, utilization, value, vpa};
+    use crate::testing::{
+        BOTH_TAKE_CPU, both, deployment, hpa, lines, owned, utilization, value, vpa,
+    };
 
     fn cpu() -> Value {
         hpa(&json!([utilization("cpu")]))
@@ -460,8 +462,8 @@ mod tests {
             (target(cpu(), "", "", ""), target(all(), "", "", ""), false),
         ] {
             let sides = both(&one, &other, &json!({}), &json!({}));
-            let count = usize::from(refused);
-            assert_eq!(sides.map(|lines| lines.len()), [count; 2], "{one} {other}");
+            let expected = if refused { BOTH_TAKE_CPU } else { [&[][..]; 2] };
+            assert_eq!(sides.map(|lines| places(&lines)), expected, "{one} {other}");
         }
         assert_eq!(lines(&cpu(), &[&going(all())], &json!({})), [""; 0]);
         assert_eq!(lines(&all(), &[&going(cpu())], &json!({})), [""; 0]);
@@ -713,14 +715,15 @@ mod tests {
         let made = |object: Value, kind: &str, name: &str| owned(object, kind, name);
         let kind = "MultidimPodAutoscaler";
         for (one, other, refused) in [
-            ((kind, "web"), (kind, "web"), 0),
-            ((kind, "web"), (kind, "api"), 1),
-            (("Database", "web"), ("Database", "web"), 1),
+            ((kind, "web"), (kind, "web"), false),
+            ((kind, "web"), (kind, "api"), true),
+            (("Database", "web"), ("Database", "web"), true),
         ] {
             let horizontal = made(cpu(), one.0, one.1);
             let vertical = made(all(), other.0, other.1);
             let sides = both(&horizontal, &vertical, &json!({}), &json!({}));
-            assert_eq!(sides.map(|lines| lines.len()), [refused; 2], "{one:?}");
+            let expected = if refused { BOTH_TAKE_CPU } else { [&[][..]; 2] };
+            assert_eq!(sides.map(|lines| places(&lines)), expected, "{one:?}");
         }
         // The garbage collector lets go of one after the other.
         for (old, new, other) in [

@@ -60,6 +60,12 @@ pub(crate) fn lines(object: &Value, there: &[&Value], settings: &Value) -> Vec<S
         .lines::<HpaVpaOverlap>()
 }
 
+/// Where each of two is refused for cpu that both take, as [`both`] says it of an autoscaler that measures cpu and a VPA.
+pub(crate) const BOTH_TAKE_CPU: [&[&str]; 2] = [
+    &["spec.metrics[0].resource.target.averageUtilization [shared_resource]"],
+    &["spec.updatePolicy.updateMode [shared_resource]"],
+];
+
 /// What the policy says of each of two when the other one is there, and a third.
 pub(crate) fn both(
     one: &Value,

@@ -269,7 +269,8 @@ mod tests {
             assert!(of(new).without_old(&old).is_accepted(), "{new:?}");
         }
         let verdict = of(&[&["a", "b"], &["b", "a"]]).without_old(&old);
-        assert_eq!(lines(&verdict).len(), 1);
+        let line = "spec: 3 is odd; fix: write an even value [odd_value]";
+        assert_eq!(lines(&verdict), [line]);
     }
 
     #[test]

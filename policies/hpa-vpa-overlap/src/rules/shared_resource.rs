@@ -39,9 +39,10 @@ pub(crate) fn check(clash: &Clash<'_>, settings: &Settings, verdict: &mut Verdic
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
+    use shared::testing::places;
 
     use crate::testing::{
-        both, container_utilization, deployment, hpa, lines, owned, utilization, vpa,
+        BOTH_TAKE_CPU, both, container_utilization, deployment, hpa, lines, owned, utilization, vpa,
     };
 
     const HPA: &str = "spec.metrics[0].resource.target.averageUtilization: measures cpu of";
@@ -265,11 +266,8 @@ mod tests {
                 &deployment(&["app"]),
                 &json!({}),
             );
-            assert_eq!(
-                sides.map(|lines| lines.len()),
-                [usize::from(refused); 2],
-                "{mode}"
-            );
+            let expected = if refused { BOTH_TAKE_CPU } else { [&[][..]; 2] };
+            assert_eq!(sides.map(|lines| places(&lines)), expected, "{mode}");
         }
     }
 
