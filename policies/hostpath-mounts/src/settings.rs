@@ -394,16 +394,16 @@ mod tests {
              allowed[4].namespaces[0]: \"team-*\" cannot be a namespace, and patterns are not supported\n\
              write each name in full\n\
              denied[1].reason: must say why, for the user who is refused\n\
-             allowed[6]: is about the same path as allowed[5]\n\
-             denied[0]: allowed[5] allows the same path in all namespaces\n\
              exempt.namespaces[0]: \"\" cannot be a namespace\n\
              write at most 63 of a-z, 0-9, \"-\", with a letter or digit at both ends\n\
-             exempt.users[0]: is empty\n\
              exempt.serviceAccounts[0]: \"robot\" is not <namespace>/<name>\n\
-             customKinds[0].kind: \"Job\" is a kind of Kubernetes, and judged anyway\n\
+             exempt.users[0]: is empty\n\
              customKinds[0].podSpecPath: \"\" is not a path such as \"spec.template.spec\"\n\
+             customKinds[0].kind: \"Job\" is a kind of Kubernetes, and judged anyway\n\
              customKinds[1].kind: is missing\n\
              customKinds[2].kind: \"PersistentVolume\" is a kind of Kubernetes, and judged anyway\n\
+             allowed[6]: is about the same path as allowed[5]\n\
+             denied[0]: allowed[5] allows the same path in all namespaces\n\
              allowd: is not a setting\n\
              did you mean \"allowed\"?"
         );
@@ -426,10 +426,10 @@ mod tests {
              write \"shop\"\n\
              exempt.namespaces[0]: \"Shop\" cannot be a namespace, which has no capital letters\n\
              write \"shop\"\n\
-             exempt.users[0]: \"system:*\" has a \"*\", and patterns are not supported\n\
-             write each user in full, such as \"system:serviceaccount:shop:robot\"\n\
              exempt.serviceAccounts[0]: \"Robot\" cannot be the name of an object, which has no capital letters\n\
              write \"robot\"\n\
+             exempt.users[0]: \"system:*\" has a \"*\", and patterns are not supported\n\
+             write each user in full, such as \"system:serviceaccount:shop:robot\"\n\
              customKinds[0].apiGroup: \"argoproj.io/v1alpha1\" is not a group\n\
              write \"argoproj.io\": the version does not count\n\
              customKinds[1].apiGroup: \"v1\" is a version, which does not count\n\

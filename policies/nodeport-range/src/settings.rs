@@ -340,9 +340,9 @@ mod tests {
              ranges[6].namespaces[0]: \"team-*\" cannot be a namespace, and patterns are not supported\n\
              write each name in full\n\
              denied[0].reason: must say why, for the user who is refused\n\
-             denied[1].reason: must be one line\n\
              denied[1].ports: \"2-1\" is reversed\n\
              write 1-2\n\
+             denied[1].reason: must be one line\n\
              apply: \"some\" is not one of \"explicit\", \"all\"\n\
              exempt.services[0]: \"web\" is not <namespace>/<name>\n\
              range: is not a setting\n\
@@ -407,10 +407,10 @@ mod tests {
              write \"shop\"\n\
              exempt.namespaces[0]: \"Shop\" cannot be a namespace, which has no capital letters\n\
              write \"shop\"\n\
-             exempt.users[0]: \"system:serviceaccount:shop\" has no name\n\
-             write \"system:serviceaccount:<namespace>:<name>\"\n\
              exempt.services[0]: \"Web\" cannot be the name of a Service, which has no capital letters\n\
-             write \"web\""
+             write \"web\"\n\
+             exempt.users[0]: \"system:serviceaccount:shop\" has no name\n\
+             write \"system:serviceaccount:<namespace>:<name>\""
         );
     }
 }
