@@ -53,83 +53,81 @@ impl Description {
         let settings = (self.settings)();
         let mut types = Map::new();
         let mut schema = schema(&settings, &mut types);
-        let mut set = |key: &str, value| schema.insert(key.to_owned(), value);
-        set(
-            "$schema",
-            json!("https://json-schema.org/draft/2020-12/schema"),
-        );
-        set("$defs", Value::Object(types));
-        set("title", json!(self.policy));
-        set("examples", json!([settings.example()]));
+        schema.extend([
+            keyword("$schema", "https://json-schema.org/draft/2020-12/schema"),
+            keyword("$defs", types),
+            keyword("title", self.policy),
+            keyword("examples", vec![settings.example()]),
+        ]);
         Value::Object(schema)
     }
 }
 
+fn keyword(name: &str, value: impl Into<Value>) -> (String, Value) {
+    (name.to_owned(), value.into())
+}
+
 /// The schema of a type. Those that it refers to are added to `types`.
 fn schema(kind: &Type, types: &mut Map<String, Value>) -> Map<String, Value> {
-    let schema = match &kind.form {
+    let mut schema = Map::new();
+    match &kind.form {
         Form::Choice(words) if words.iter().all(|(_, about)| about.is_empty()) => {
             let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-            json!({"type": "string", "enum": words})
+            schema.extend([keyword("type", "string"), keyword("enum", words)]);
         }
         Form::Choice(words) => {
             let word = |(word, about): &(&str, String)| json!({"type": "string", "const": word, "description": about});
-            json!({"oneOf": words.iter().map(word).collect::<Vec<_>>()})
+            schema.extend([keyword("oneOf", words.iter().map(word).collect::<Value>())]);
         }
-        Form::Flag => json!({"type": "boolean"}),
+        Form::Flag => schema.extend([keyword("type", "boolean")]),
         Form::Text {
             pattern,
             max_length,
         } => {
-            let mut schema = json!({"type": "string", "pattern": pattern});
-            if let Some(most) = max_length {
-                schema["maxLength"] = json!(most);
-            }
-            schema
+            schema.extend([keyword("type", "string"), keyword("pattern", *pattern)]);
+            schema.extend(max_length.map(|most| keyword("maxLength", most)));
         }
-        Form::Scalar => json!({"type": ["string", "integer"]}),
-        Form::List(item) => json!({"type": "array", "items": reference(item, types)}),
+        Form::Scalar => schema.extend([keyword("type", vec!["string", "integer"])]),
+        Form::List(item) => {
+            let items = Value::Object(reference(item, types));
+            schema.extend([keyword("type", "array"), keyword("items", items)]);
+        }
         Form::Map(settings) => {
-            let properties: Map<String, Value> = settings
-                .iter()
-                .map(|setting| (setting.name.to_owned(), property(setting, types)))
-                .collect();
-            let mut schema =
-                json!({"type": "object", "properties": properties, "additionalProperties": false});
+            let one = |setting: &Setting| (setting.name.to_owned(), property(setting, types));
+            let properties: Map<String, Value> = settings.iter().map(one).collect();
             let required = settings.iter().filter(|setting| setting.is_required);
             let required: Vec<&str> = required.map(|setting| setting.name).collect();
-            if !required.is_empty() {
-                schema["required"] = json!(required);
-            }
-            schema
+            schema.extend([
+                keyword("type", "object"),
+                keyword("properties", properties),
+                keyword("additionalProperties", false),
+            ]);
+            schema.extend((!required.is_empty()).then(|| keyword("required", required)));
         }
-    };
-    let mut schema = schema.as_object().cloned().unwrap_or_default();
-    if !kind.about.is_empty() {
-        schema.insert("description".to_owned(), json!(kind.about));
     }
+    let about = Some(kind.about.as_str()).filter(|about| !about.is_empty());
+    schema.extend(about.map(|about| keyword("description", about)));
     schema
 }
 
-/// A type where it is used: with a name, unless there is nothing to say of it.
-fn reference(kind: &Type, types: &mut Map<String, Value>) -> Value {
+/// A type where it is used: by its name, unless there is nothing to say of it.
+fn reference(kind: &Type, types: &mut Map<String, Value>) -> Map<String, Value> {
     let schema = schema(kind, types);
     if kind.about.is_empty() {
-        return Value::Object(schema);
+        return schema;
     }
     types.insert(kind.name.to_owned(), Value::Object(schema));
-    json!({"$ref": format!("#/$defs/{}", kind.name)})
+    Map::from_iter([keyword("$ref", format!("#/$defs/{}", kind.name))])
 }
 
 fn property(setting: &Setting, types: &mut Map<String, Value>) -> Value {
     let mut schema = reference(&setting.kind, types);
-    schema["description"] = json!(setting.about);
-    if let Some(default) = &setting.default {
-        schema["default"] = default.clone();
-    }
-    let says_all = matches!(setting.kind.form, Form::Choice(_) | Form::Flag);
-    if setting.kind.settings().is_empty() && !says_all {
-        schema["examples"] = json!([setting.example]);
-    }
-    schema
+    let default = setting.default.clone();
+    let says_all = matches!(setting.kind.form, Form::Choice(_) | Form::Flag)
+        || !setting.kind.settings().is_empty();
+    let example = (!says_all).then(|| vec![setting.example.clone()]);
+    schema.extend([keyword("description", setting.about.as_str())]);
+    schema.extend(default.map(|default| keyword("default", default)));
+    schema.extend(example.map(|example| keyword("examples", example)));
+    Value::Object(schema)
 }

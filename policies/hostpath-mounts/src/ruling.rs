@@ -72,7 +72,7 @@ impl<'s> Scope<'s> {
             namespace,
             allowed,
             catalogue: !named,
-            denied: !(named && allowed.is_some_and(|entry| entry.is_exact())),
+            denied: !(named && allowed.is_some_and(Allowed::is_exact)),
         }
     }
 

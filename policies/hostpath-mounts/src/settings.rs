@@ -5,7 +5,7 @@ use k8s_openapi::Resource;
 use k8s_openapi::api::core::v1::PersistentVolume;
 use shared::kubernetes::kinds::KINDS;
 #[cfg(not(target_arch = "wasm32"))]
-use shared::settings::described::{Form, Type, Value};
+use shared::settings::described::{Form, Type};
 use shared::settings::{
     ApiGroup, Kind, Namespace, NamespacedName, Reason, SettingType, User, field_path_problem,
     has_name, has_object,
@@ -179,7 +179,7 @@ impl Settings {
             || has_object(&exempt.service_accounts, namespace, service_account)
     }
 
-    /// Notes entries that cannot be meant as they are.
+    /// Notes entries that cannot be meant as they are, and follows the links of distributions.
     fn check(&mut self, settings: &mut Reader<'_, '_>) {
         let (allowed, denied) = (&self.allowed, &mut self.denied);
         for (index, entry) in allowed.iter().enumerate() {
@@ -228,7 +228,7 @@ impl Allowed {
 
     /// Whether the entry is for pods in `namespace`.
     pub(crate) fn is_for(&self, namespace: &str) -> bool {
-        self.namespaces.is_empty() || self.namespaces.iter().any(|name| name == namespace)
+        self.namespaces.is_empty() || has_name(&self.namespaces, namespace)
     }
 
     /// A longer path is more specific; then an entry for the path alone, then one for certain namespaces.
@@ -311,11 +311,6 @@ impl SettingType for HostPath {
     #[cfg(not(target_arch = "wasm32"))]
     fn is_required() -> bool {
         true
-    }
-
-    #[cfg(not(target_arch = "wasm32"))]
-    fn written((): ()) -> Option<Value> {
-        None
     }
 }
 

@@ -159,11 +159,6 @@ impl SettingType for PortSet {
     fn is_required() -> bool {
         true
     }
-
-    #[cfg(not(target_arch = "wasm32"))]
-    fn written((): ()) -> Option<Value> {
-        None
-    }
 }
 
 /// Reads a range. None where it has a problem.

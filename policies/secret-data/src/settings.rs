@@ -314,11 +314,6 @@ impl SettingType for Limit {
     fn described() -> Type {
         Type::unnamed(described::Form::Scalar)
     }
-
-    #[cfg(not(target_arch = "wasm32"))]
-    fn written((): ()) -> Option<Value> {
-        None
-    }
 }
 
 /// A number of keys that may be unset.
@@ -343,11 +338,6 @@ impl SettingType for Count {
     #[cfg(not(target_arch = "wasm32"))]
     fn described() -> Type {
         Type::unnamed(described::Form::Scalar)
-    }
-
-    #[cfg(not(target_arch = "wasm32"))]
-    fn written((): ()) -> Option<Value> {
-        None
     }
 }
 

@@ -28,9 +28,12 @@ pub trait SettingType {
         false
     }
 
-    /// The default as users write it. None where leaving the setting out says something else.
+    /// The default as users write it. None where leaving the setting out says something that cannot be written.
     #[cfg(not(target_arch = "wasm32"))]
-    fn written(default: Self::Default) -> Option<Value>;
+    #[must_use]
+    fn written(_default: Self::Default) -> Option<Value> {
+        None
+    }
 }
 
 /// A type of settings that lists can have: `[Namespace]` is a list of namespaces.
