@@ -214,7 +214,7 @@ mod tests {
     use super::*;
     use crate::cluster::Lookup;
     use crate::rule::Rule;
-    use crate::settings::Reader;
+    use crate::settings;
 
     static TOO_MANY: Rule = Rule {
         id: "too_many",
@@ -228,24 +228,26 @@ mod tests {
     /// Refuses each replica count that is too large.
     struct FewReplicas;
 
-    struct Limits {
-        most: usize,
-        on_update: OnUpdate,
+    settings! {
+        /// Settings.
+        struct Limits {
+            /// How many replicas there may be.
+            "most" => most: Most, example "5";
+            /// What all policies have.
+            "onUpdate" => on_update: OnUpdate = OnUpdate::NewViolations, example "enforceAll";
+        }
+
+        text Most {
+            problem: most_problem,
+        }
+    }
+
+    fn most_problem(most: &str) -> Option<String> {
+        let is_number = most.is_empty() || most.parse::<usize>().is_ok();
+        (!is_number).then(|| format!("{most:?} is not a number"))
     }
 
     impl Settings for Limits {
-        fn read(settings: &mut Reader<'_, '_>) -> Self {
-            let most = settings.text("most");
-            let most = if most.is_empty() { "3" } else { most };
-            if most.parse::<usize>().is_err() {
-                settings.problem("most", format!("{most:?} is not a number"));
-            }
-            Self {
-                most: most.parse().unwrap_or_default(),
-                on_update: settings.on_update(),
-            }
-        }
-
         fn on_update(&self) -> OnUpdate {
             self.on_update
         }
@@ -273,13 +275,14 @@ mod tests {
             let counts = request
                 .object()
                 .map("spec", |spec| spec.list("counts", count))?;
+            let most = settings.most.parse().unwrap_or(3);
             for (index, count) in counts.into_iter().flatten().flatten().enumerate() {
-                if usize::try_from(count).is_ok_and(|count| count > settings.most) {
+                if usize::try_from(count).is_ok_and(|count| count > most) {
                     let path = FieldPath::new("spec.counts");
                     verdict.deny(
                         &TOO_MANY,
                         &path.index(index),
-                        format!("{count} is over {}", settings.most),
+                        format!("{count} is over {most}"),
                     );
                 }
                 if count == 99 {

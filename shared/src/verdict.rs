@@ -11,15 +11,16 @@ use crate::index::{Index, hash};
 use crate::message::{self, Line};
 use crate::rule::Rule;
 
-/// How serious a finding is, where a team may reasonably differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Level {
-    /// The request is refused.
-    Deny,
-    /// The request passes, and the user is told.
-    Warn,
-    /// Nothing is said.
-    Off,
+crate::settings! {
+    /// How serious a finding is.
+    pub enum Level {
+        /// Refuse the object.
+        "deny" => Deny,
+        /// Accept the object with a warning.
+        "warn" => Warn,
+        /// Do not look for it.
+        "off" => Off,
+    }
 }
 
 impl Level {

@@ -67,7 +67,7 @@ pub fn schemas() -> Vec<Document> {
         let path = file(description.policy, "settings.schema.json");
         let reference = json!({"$ref": format!("../{path}")});
         policies.insert(description.policy.to_owned(), reference);
-        documents.push(Document::json(&path, &(description.schema)()));
+        documents.push(Document::json(&path, &description.schema()));
     }
     let all = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -84,7 +84,7 @@ pub fn schemas() -> Vec<Document> {
 /// The forms for the settings.
 pub fn forms() -> Result<Vec<Document>, String> {
     let one = |description: &Description| {
-        let text = questions::render(&description.settings())?;
+        let text = questions::render((description.settings)().settings())?;
         Ok(Document::new(
             &file(description.policy, "questions-ui.yml"),
             text,
@@ -109,7 +109,7 @@ pub fn packages() -> Result<Vec<Document>, String> {
     for (description, readme) in described::ALL.iter().zip(readmes()?) {
         let policy = description.policy;
         let pages = artifacthub::Pages {
-            questions: &questions::render(&description.settings())?,
+            questions: &questions::render((description.settings)().settings())?,
             readme: &readme.text,
         };
         let text = artifacthub::package(&metadata(policy)?, VERSION, &project.released, pages)?;
@@ -132,7 +132,10 @@ pub fn readmes() -> Result<Vec<Document>, String> {
         for (name, part) in [
             ("refusal", refusal::render(policy)?),
             ("rules", rules::table(rules)),
-            ("settings", settings::table(&description.settings())),
+            (
+                "settings",
+                settings::table((description.settings)().settings()),
+            ),
         ] {
             text =
                 markdown::part(&text, name, &part).map_err(|error| format!("{path}: {error}"))?;

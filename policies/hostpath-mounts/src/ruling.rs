@@ -60,7 +60,7 @@ impl<'s> Scope<'s> {
             namespace,
             allowed,
             catalogue: !named,
-            denied: !(named && allowed.is_some_and(|entry| entry.exact)),
+            denied: !(named && allowed.is_some_and(Allowed::is_exact)),
         }
     }
 
@@ -303,7 +303,7 @@ fn most_specific<'s>(
     let covers = |entry: &&Allowed| match path.relation(&entry.path) {
         _ if entry.path.is_windows() && !path.is_windows() => false,
         Some(Relation::Equal) => true,
-        Some(Relation::Below) => !entry.exact,
+        Some(Relation::Below) => !entry.is_exact(),
         Some(Relation::Above) | None => false,
     };
     let candidates = settings

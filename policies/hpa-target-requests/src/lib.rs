@@ -25,6 +25,7 @@ use shared::kubernetes::autoscaling::{
     self, AutoscalerMeta, Goal, HorizontalPodAutoscaler, Metric, ScaleTarget, insert_by_name,
 };
 use shared::kubernetes::workload::SIZED_TEMPLATE;
+use shared::settings::OnLookupFailure;
 use shared::{
     Cluster, ClusterError, Cursor, DecodeError, Error, FieldPath, Level, OnUpdate, Operation,
     Policy, Request, Rule, Settings as _, Verdict,
@@ -66,7 +67,7 @@ impl Policy for HpaTargetRequests {
     ) -> Result<Verdict, Error> {
         let mut verdict = Verdict::accept();
         let namespace = request.object_namespace()?;
-        if settings.exempt.has(namespace, request.username) {
+        if settings.exempts(namespace, request.username) {
             return Ok(verdict);
         }
         let review = Review {
@@ -83,7 +84,7 @@ impl Policy for HpaTargetRequests {
             return Ok(Verdict::unclaimed(request));
         };
         verdict.or_unjudged(judged, || {
-            settings.on_lookup_failure == Level::Warn || review.is_untouched()
+            settings.on_lookup_failure == OnLookupFailure::Warn || review.is_untouched()
         })
     }
 }

@@ -22,6 +22,7 @@ use k8s_openapi::api::autoscaling::v2;
 use shared::kubernetes::autoscaling::{
     self, AutoscalerMeta, HorizontalPodAutoscaler, ScaleTarget, VerticalPodAutoscaler,
 };
+use shared::settings::OnLookupFailure;
 use shared::{
     Cluster, Cursor, Error, Level, OnUpdate, Operation, Policy, Request, Rule, Settings as _,
     Verdict,
@@ -86,7 +87,7 @@ impl Policy for HpaVpaOverlap {
             Kind::Vertical => review.vertical(verdict),
         });
         verdict.or_unjudged(judged, || {
-            settings.on_lookup_failure == Level::Warn || review.is_untouched()
+            settings.on_lookup_failure == OnLookupFailure::Warn || review.is_untouched()
         })
     }
 }
