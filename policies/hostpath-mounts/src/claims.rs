@@ -5,6 +5,7 @@ use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim};
 use shared::cluster::{Cluster, Lookup};
 use shared::{Error, FieldPath, Verdict};
 
+use crate::identity::Identity;
 use crate::rules;
 use crate::settings::Settings;
 use crate::views::{self, Claim};
@@ -15,7 +16,7 @@ use crate::volume::{HostVolume, Mount, Place};
 pub(crate) fn check(
     claim: &Claim<'_>,
     field: &FieldPath<'_>,
-    namespace: &str,
+    identity: Identity<'_>,
     mounts: &[Mount<'_>],
     settings: &Settings,
     cluster: &dyn Cluster,
@@ -29,7 +30,7 @@ pub(crate) fn check(
         api_version: PersistentVolumeClaim::API_VERSION,
         kind: PersistentVolumeClaim::KIND,
         name,
-        namespace: Some(namespace),
+        namespace: Some(identity.namespace),
         disable_cache: false,
         field_masks: &["spec.volumeName"],
     };
@@ -55,7 +56,7 @@ pub(crate) fn check(
             };
             let volume = HostVolume {
                 read_only: claim.read_only,
-                ..HostVolume::new(&source, place, namespace, mounts)
+                ..HostVolume::new(&source, place, identity, mounts)
             };
             rules::check(&volume, settings, verdict);
         }

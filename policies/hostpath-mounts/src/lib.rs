@@ -9,6 +9,7 @@ pub mod catalogue;
 mod claims;
 mod environment;
 pub mod host_path;
+mod identity;
 mod rules;
 mod ruling;
 pub mod settings;
@@ -22,6 +23,7 @@ use shared::kubernetes::kinds::{self, well_known};
 use shared::kubernetes::workload::{self, PodSpec};
 use shared::{Cluster, DecodeError, Error, FieldPath, Policy, Request, Rule, Verdict};
 
+use crate::identity::Identity;
 use crate::settings::Settings;
 use crate::views::{Container, Volume};
 use crate::volume::{HostVolume, Mounts, Place};
@@ -108,10 +110,8 @@ fn check(
     cluster: &dyn Cluster,
     verdict: &mut Verdict,
 ) -> Result<(), Error> {
-    let namespace = request.object_namespace()?;
-    if settings.exempts(namespace, pod.service_account_name, request.username)
-        || is_mirror_pod(request)?
-    {
+    let identity = Identity::new(request.object_namespace()?, pod.service_account_name);
+    if settings.exempts(identity, request.username) || is_mirror_pod(request)? {
         return Ok(());
     }
 
@@ -141,7 +141,7 @@ fn check(
             };
             let mounts = mounts_of(volume.name, false, &field)?;
             rules::check(
-                &HostVolume::new(source, place, namespace, &mounts),
+                &HostVolume::new(source, place, identity, &mounts),
                 settings,
                 verdict,
             );
@@ -152,18 +152,18 @@ fn check(
             let mounts = mounts_of(volume.name, claim.read_only, &field)?;
             let name = field.child("claimName");
             let judged = verdict.under(request.ceiling(), |verdict| {
-                claims::check(claim, &name, namespace, &mounts, settings, cluster, verdict)
+                claims::check(claim, &name, identity, &mounts, settings, cluster, verdict)
             });
             verdict.keep_failure(judged)?;
         }
     }
-    rules::bidirectional_propagation::check(&mounts, pod, namespace, settings, verdict);
+    rules::bidirectional_propagation::check(&mounts, pod, identity, settings, verdict);
     Ok(())
 }
 
 fn persistent_volume(request: &Request<'_>, settings: &Settings) -> Result<Verdict, Error> {
     let mut verdict = Verdict::accept();
-    if settings.exempts("", "", request.username) {
+    if settings.exempts(Identity::default(), request.username) {
         return Ok(verdict);
     }
     let spec = FieldPath::new("spec");
@@ -174,7 +174,7 @@ fn persistent_volume(request: &Request<'_>, settings: &Settings) -> Result<Verdi
             kind: field.child("type"),
         };
         rules::check(
-            &HostVolume::new(&source, place, "", &[]),
+            &HostVolume::new(&source, place, Identity::default(), &[]),
             settings,
             &mut verdict,
         );

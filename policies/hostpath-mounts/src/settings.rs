@@ -8,11 +8,12 @@ use shared::kubernetes::kinds::KINDS;
 use shared::settings::described::{Form, Type};
 use shared::settings::{
     ApiGroup, Kind, Namespace, NamespacedName, Reason, SettingType, User, field_path_problem,
-    has_name, has_object,
+    has_name,
 };
 use shared::{GroupVersionKind, Level, OnUpdate, Reader, list_of, quote, settings};
 
 use crate::access::Access;
+use crate::identity::Identity;
 
 settings! {
     /// The settings of hostpath-mounts. All are optional.
@@ -67,9 +68,12 @@ settings! {
         "types" => pub(crate) types: [HostPathType], example ["Directory"];
         /// Whether pods may mount it with `mountPropagation: Bidirectional`.
         "bidirectionalPropagation" => pub(crate) bidirectional_propagation: bool = false, example true;
-        /// The namespaces whose pods may mount it. Empty: all. An entry with namespaces is not for PersistentVolumes, which
-        /// belong to none.
+        /// The namespaces whose pods may mount it. Without namespaces and service accounts the entry is for all pods, and
+        /// for PersistentVolumes, which belong to no namespace.
         "namespaces" => namespaces: [Namespace], example ["logging"];
+        /// More pods that may mount it: those that run as these service accounts, `<namespace>/<name>`. Who may create
+        /// pods in the namespace may run them as any of its accounts.
+        "serviceAccounts" => service_accounts: [NamespacedName], example ["monitoring/node-exporter"];
     }
 
     /// How far an entry reaches.
@@ -166,17 +170,12 @@ impl CustomKind {
 }
 
 impl Settings {
-    /// Whether a pod in `namespace` with `service_account` is exempt, or the user who asks for it.
-    pub(crate) fn exempts(&self, namespace: &str, service_account: &str, username: &str) -> bool {
-        let service_account = if service_account.is_empty() {
-            "default"
-        } else {
-            service_account
-        };
+    /// Whether a pod is exempt, or the user who asks for it.
+    pub(crate) fn exempts(&self, identity: Identity<'_>, username: &str) -> bool {
         let exempt = &self.exempt;
-        has_name(&exempt.namespaces, namespace)
+        has_name(&exempt.namespaces, identity.namespace)
             || has_name(&exempt.users, username)
-            || has_object(&exempt.service_accounts, namespace, service_account)
+            || identity.is_one_of(&exempt.service_accounts)
     }
 
     /// Notes entries that cannot be meant as they are, and follows the links of distributions.
@@ -195,7 +194,7 @@ impl Settings {
             }
         }
         for (index, entry) in denied.iter().enumerate() {
-            let clashes = |other: &Allowed| other.path == entry.path && other.namespaces.is_empty();
+            let clashes = |other: &Allowed| other.path == entry.path && other.is_for_all();
             if let Some(other) = allowed.iter().position(clashes) {
                 let problem = format!("allowed[{other}] allows the same path in all namespaces");
                 settings.problem(&format!("denied[{index}]"), problem);
@@ -226,24 +225,29 @@ impl Allowed {
         self.matches == Match::Exact
     }
 
-    /// Whether the entry is for pods in `namespace`.
-    pub(crate) fn is_for(&self, namespace: &str) -> bool {
-        self.namespaces.is_empty() || has_name(&self.namespaces, namespace)
+    /// Whether the entry is for all pods.
+    fn is_for_all(&self) -> bool {
+        self.namespaces.is_empty() && self.service_accounts.is_empty()
     }
 
-    /// A longer path is more specific; then an entry for the path alone, then one for certain namespaces.
+    /// Whether the entry is for a pod that runs as `identity`.
+    pub(crate) fn is_for(&self, identity: Identity<'_>) -> bool {
+        self.is_for_all()
+            || has_name(&self.namespaces, identity.namespace)
+            || identity.is_one_of(&self.service_accounts)
+    }
+
+    /// A longer path is more specific; then an entry for the path alone, then one for certain pods.
     pub(crate) fn specificity(&self) -> (usize, bool, bool) {
-        (
-            self.path.depth(),
-            self.is_exact(),
-            !self.namespaces.is_empty(),
-        )
+        (self.path.depth(), self.is_exact(), !self.is_for_all())
     }
 
     fn says_the_same_as(&self, other: &Self) -> bool {
-        let names = &self.namespaces;
-        let overlap = names.is_empty() && other.namespaces.is_empty()
-            || names.iter().any(|name| other.namespaces.contains(name));
+        let share =
+            |ours: &[String], others: &[String]| ours.iter().any(|name| others.contains(name));
+        let overlap = self.is_for_all() && other.is_for_all()
+            || share(&self.namespaces, &other.namespaces)
+            || share(&self.service_accounts, &other.service_accounts);
         self.path == other.path && self.matches == other.matches && overlap
     }
 }

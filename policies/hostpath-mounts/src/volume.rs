@@ -1,6 +1,7 @@
 //! A path of the node that is made a volume, with everything that mounts it.
 
 use crate::host_path::HostPath;
+use crate::identity::Identity;
 use shared::index::{Index, hash};
 use shared::kubernetes::containers::ContainerRef;
 use shared::kubernetes::workload::PodSpec;
@@ -26,8 +27,8 @@ pub(crate) struct HostVolume<'a> {
     pub(crate) kind: Option<&'a str>,
     /// Where it was found.
     pub(crate) place: Place<'a>,
-    /// The namespace of the pod; empty for a `PersistentVolume`.
-    pub(crate) namespace: &'a str,
+    /// Who mounts it.
+    pub(crate) identity: Identity<'a>,
     /// What mounts it.
     pub(crate) mounts: &'a [Mount<'a>],
     /// Whether no mount of it can be writable.
@@ -75,7 +76,7 @@ impl<'a> HostVolume<'a> {
     pub(crate) fn new(
         source: &'a Source<'a>,
         place: Place<'a>,
-        namespace: &'a str,
+        identity: Identity<'a>,
         mounts: &'a [Mount<'a>],
     ) -> Self {
         Self {
@@ -83,7 +84,7 @@ impl<'a> HostVolume<'a> {
             path: HostPath::parse(source.path),
             kind: source.kind,
             place,
-            namespace,
+            identity,
             mounts,
             read_only: false,
         }

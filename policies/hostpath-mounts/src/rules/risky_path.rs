@@ -233,6 +233,16 @@ mod tests {
                 json!({"path": "/run/docker.sock", "namespaces": ["shop"]}),
                 false,
             ),
+            (
+                "/run/docker.sock",
+                json!({"path": "/run/docker.sock", "serviceAccounts": ["shop/default"]}),
+                false,
+            ),
+            (
+                "/run/docker.sock",
+                json!({"path": "/run/docker.sock", "serviceAccounts": ["other/default"]}),
+                true,
+            ),
         ] {
             let lines = lines(
                 &json!({ "path": path }),
