@@ -19,8 +19,8 @@ mod views;
 mod volume;
 
 use k8s_openapi::api::core::v1::{PersistentVolume, Pod};
-use shared::kubernetes::kinds::{self, well_known};
-use shared::kubernetes::workload::{self, PodSpec};
+use shared::kubernetes::kinds::well_known;
+use shared::kubernetes::workload::{self, PodSpec, PodSpecs};
 use shared::{Cluster, DecodeError, Error, FieldPath, Policy, Request, Rule, Verdict};
 
 use crate::identity::Identity;
@@ -59,42 +59,15 @@ impl Policy for HostpathMounts {
             return persistent_volume(request, settings);
         }
         let mut verdict = Verdict::accept();
-        if let Some(path) = kinds::pod_spec_path(&request.kind) {
-            // Without a pod spec the API server refuses it.
-            if let Some(pod) = PodSpec::read(request, path)? {
-                let place = FieldPath::new(path);
-                check(request, path, &place, &pod, settings, cluster, &mut verdict)?;
-            }
-            return Ok(verdict);
-        }
-        // A custom kind may make pods of several specs: of a head and of workers.
-        let custom = settings.custom_kinds.iter();
-        let custom = custom.filter(|custom| custom.is(&request.kind));
-        let mut paths: Vec<&str> = custom.map(|custom| custom.pod_spec_path.as_str()).collect();
-        let named = paths.len();
-        let known = well_known::pod_spec_paths(&request.kind);
-        for path in &known {
-            if !paths.contains(&path.as_str()) {
-                paths.push(path);
-            }
-        }
-        if paths.is_empty() {
-            return Ok(Verdict::unclaimed(request));
-        }
-        let mut has_some = false;
-        // Two paths may lead to one place, such as a role of `spec.mpiReplicaSpecs` and all of them: what is found twice is
-        // told once.
-        for (index, path) in paths.iter().enumerate() {
-            workload::pod_specs(&request.object(), path, &mut |place, spec| {
-                has_some |= index < named;
-                let pod = PodSpec::view(spec)?;
-                check(request, path, place, &pod, settings, cluster, &mut verdict)
-            })?;
-        }
-        // A well-known kind may refer to another object instead, as a Rollout does with `workloadRef`: that is
-        // judged by itself. Only a path from the settings may be misspelt.
-        if let (false, Some(path)) = (has_some, paths.get(..named).and_then(<[_]>::first)) {
-            rules::missing_pod_spec::check(path, &mut verdict);
+        let custom = &settings.custom_kinds;
+        let specs = workload::every_pod_spec(request, custom, &mut |path, place, spec| {
+            let pod = PodSpec::view(spec)?;
+            check(request, path, place, &pod, settings, cluster, &mut verdict)
+        })?;
+        match specs {
+            PodSpecs::Unclaimed => return Ok(Verdict::unclaimed(request)),
+            PodSpecs::Missing(path) => rules::missing_pod_spec::check(path, &mut verdict),
+            PodSpecs::Found => {}
         }
         Ok(verdict)
     }

@@ -1,16 +1,11 @@
 //! What an administrator may set.
 
 use crate::host_path::{HostPath, LINKS, Relation};
-use k8s_openapi::Resource;
-use k8s_openapi::api::core::v1::PersistentVolume;
-use shared::kubernetes::kinds::KINDS;
+use shared::kubernetes::kinds::custom::CustomKind;
 #[cfg(not(target_arch = "wasm32"))]
 use shared::settings::described::{Form, Type};
-use shared::settings::{
-    ApiGroup, Kind, Namespace, NamespacedName, Reason, SettingType, User, field_path_problem,
-    has_name,
-};
-use shared::{GroupVersionKind, Level, OnUpdate, Reader, list_of, quote, settings};
+use shared::settings::{Namespace, NamespacedName, Reason, SettingType, User, has_name};
+use shared::{Level, OnUpdate, Reader, list_of, quote, settings};
 
 use crate::access::Access;
 use crate::identity::Identity;
@@ -127,46 +122,6 @@ settings! {
         /// Whatever these users ask for.
         "users" => users: [User], example ["system:serviceaccount:local-path-storage:local-path-provisioner"];
     }
-
-    /// A kind of others that bears pods.
-    pub(crate) struct CustomKind {
-        /// The group of the kind.
-        "apiGroup" => api_group: ApiGroup, example "example.com";
-        /// The kind.
-        "kind" => kind: Kind, example "Gadget";
-        /// Where its pod specs are. A path leads through every item of a list, and with `*` through every field of a map. A
-        /// kind that has them in several places has several entries.
-        "podSpecPath" => pub(crate) pod_spec_path: PodSpecPath, example "spec.template.spec";
-        check Self::check;
-    }
-
-    text PodSpecPath {
-        problem: pod_spec_path_problem,
-        pattern: r"^[^./${}\[ ]+(\.[^./${}\[ ]+)*$",
-    }
-}
-
-impl CustomKind {
-    pub(crate) fn is(&self, kind: &GroupVersionKind<'_>) -> bool {
-        kind.is(&self.api_group, &self.kind)
-    }
-
-    /// No definition adds kinds to a group of Kubernetes, also not in another case.
-    fn check(&mut self, entry: &mut Reader<'_, '_>) {
-        let Self {
-            api_group, kind, ..
-        } = self;
-        if KINDS
-            .iter()
-            .any(|known| known.group == api_group && known.kind.eq_ignore_ascii_case(kind))
-            || (api_group == PersistentVolume::GROUP && kind == PersistentVolume::KIND)
-        {
-            entry.problem(
-                "kind",
-                format!("{} is a kind of Kubernetes, and judged anyway", quote(kind)),
-            );
-        }
-    }
 }
 
 impl Settings {
@@ -266,11 +221,6 @@ impl shared::Settings for Settings {
     fn on_update(&self) -> OnUpdate {
         self.on_update
     }
-}
-
-fn pod_spec_path_problem(path: &str) -> Option<String> {
-    let index = "has a \"[\"; a path leads through every item of a list, as in \"spec.workerGroupSpecs.template.spec\"";
-    field_path_problem(path).or_else(|| path.contains('[').then(|| index.to_owned()))
 }
 
 impl SettingType for HostPath {

@@ -7,6 +7,7 @@ use k8s_openapi::api::core::v1::{Pod, PodTemplate, ReplicationController};
 
 use crate::request::GroupVersionKind;
 
+pub mod custom;
 pub mod well_known;
 
 /// A built-in kind that bears pods.
@@ -28,7 +29,8 @@ const fn kind<K: Resource>(pod_spec: &'static str) -> WorkloadKind {
     }
 }
 
-/// Every kind of Kubernetes that bears pods. Those of other projects are in [`well_known`].
+/// Every kind of Kubernetes that bears pods. Those of other projects are in [`well_known`], and
+/// [`custom`] is how an administrator names more.
 pub const KINDS: &[WorkloadKind] = &[
     kind::<Pod>("spec"),
     kind::<PodTemplate>("template.spec"),

@@ -1,6 +1,9 @@
-//! Quantities such as `100m` and `1Gi`, as far as policies need them: whether one is there, and whether it is nothing.
+//! Quantities such as `100m` and `1Gi`: whether one is there, and whether it is nothing. How much it is exactly is in
+//! [`amount`], for the policies that compare.
 //!
 //! Source of the grammar: `staging/src/k8s.io/apimachinery/pkg/api/resource/{quantity,suffix}.go`.
+
+pub mod amount;
 
 use crate::decode::{Cursor, DecodeError};
 use crate::json::Json;
@@ -34,10 +37,7 @@ impl Quantity {
     pub fn parse(text: &str) -> Option<Self> {
         // The JSON decoder of Kubernetes trims spaces, and no other blanks.
         let text = text.trim_matches(' ');
-        let number = match SUFFIXES.iter().find_map(|suffix| text.strip_suffix(suffix)) {
-            Some(number) => number,
-            None => without_exponent(text),
-        };
+        let number = without_suffix(text);
         let digits = number.strip_prefix(['+', '-']).unwrap_or(number);
         let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
         let mut characters = whole.bytes().chain(fraction.bytes());
@@ -57,6 +57,14 @@ impl Quantity {
             Json::String(text) => Self::parse(text),
             Json::Bool(_) | Json::List(_) | Json::Map(_) => None,
         }
+    }
+}
+
+/// What stands before the suffix or the exponent.
+fn without_suffix(text: &str) -> &str {
+    match SUFFIXES.iter().find_map(|suffix| text.strip_suffix(suffix)) {
+        Some(number) => number,
+        None => without_exponent(text),
     }
 }
 

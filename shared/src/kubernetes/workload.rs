@@ -1,12 +1,68 @@
 //! The pod specs of an object, and the containers in them.
 
 use super::containers::{Container, ContainerRef, Role};
+use super::kinds::custom::CustomKind;
+use super::kinds::{self, well_known};
 use super::view::View;
 use crate::decode::{Cursor, DecodeError};
 use crate::field::FieldPath;
 use crate::json::Json;
 use crate::policy::Error;
 use crate::request::Request;
+
+/// What came of looking for the pod specs of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PodSpecs<'s> {
+    /// All that there are were found.
+    Found,
+    /// The settings say that there is one at this path, and there is nothing.
+    Missing(&'s str),
+    /// The object is of a kind that bears no pods, as far as is known.
+    Unclaimed,
+}
+
+/// Takes a path of a kind, the exact place to which it leads, and the pod spec that is there.
+pub type OnPodSpec<'f> = dyn FnMut(&str, &FieldPath<'_>, &Cursor<'_>) -> Result<(), Error> + 'f;
+
+/// Calls `found` with every pod spec of an object: of Kubernetes' own kinds, of those that are
+/// [known](super::kinds::well_known), and of those that settings name.
+pub fn every_pod_spec<'s>(
+    request: &Request<'_>,
+    custom: &'s [CustomKind],
+    found: &mut OnPodSpec<'_>,
+) -> Result<PodSpecs<'s>, Error> {
+    let object = request.object();
+    if let Some(path) = kinds::pod_spec_path(&request.kind) {
+        // Without a pod spec the API server refuses it.
+        pod_specs(&object, path, &mut |place, spec| found(path, place, spec))?;
+        return Ok(PodSpecs::Found);
+    }
+    // A custom kind may make pods of several specs: of a head and of workers.
+    let custom = custom.iter().filter(|custom| custom.is(&request.kind));
+    let named: Vec<&str> = custom.map(|custom| custom.pod_spec_path.as_str()).collect();
+    let known = well_known::pod_spec_paths(&request.kind);
+    let is_other = |path: &&str| !named.contains(path);
+    let known = known.iter().map(String::as_str).filter(is_other);
+    let paths: Vec<&str> = named.iter().copied().chain(known).collect();
+    if paths.is_empty() {
+        return Ok(PodSpecs::Unclaimed);
+    }
+    let mut has_some = false;
+    // Two paths may lead to one place, such as a role of `spec.mpiReplicaSpecs` and all of them: what is found twice is
+    // told once.
+    for (index, path) in paths.into_iter().enumerate() {
+        pod_specs(&object, path, &mut |place, spec| {
+            has_some |= index < named.len();
+            found(path, place, spec)
+        })?;
+    }
+    // A well-known kind may refer to another object instead, as a Rollout does with `workloadRef`: that is judged by
+    // itself. Only a path from the settings may be misspelt.
+    Ok(match (has_some, named.first()) {
+        (false, Some(path)) => PodSpecs::Missing(path),
+        _ => PodSpecs::Found,
+    })
+}
 
 /// Calls `found` with every pod spec at `path` of an object of a custom kind, and with its exact place. The path leads
 /// through every item of a list: `spec.workerGroupSpecs.template.spec` also finds
