@@ -20,8 +20,8 @@ pub(crate) const BLOCK: Amount = Amount::whole(4096);
 pub(crate) struct Pod<'p> {
     pub(crate) spec: &'p Spec<'p>,
     /// All of its containers.
-    pub(crate) containers: Vec<PlacedContainer<'p>>,
-    /// Its volumes that are an `emptyDir`.
+    pub(crate) containers: Vec<ContainerRef<'p, Container<'p>>>,
+    /// Its volumes that are an `emptyDir`, as far as a rule may find something.
     pub(crate) volumes: Vec<Scratch<'p>>,
     /// By their names.
     by_name: Index,
@@ -44,16 +44,6 @@ pub(crate) struct StorageLimit<'p> {
     pub(crate) only: Option<&'p Size<'p>>,
 }
 
-/// A container, and where it is.
-#[derive(Debug)]
-pub(crate) struct PlacedContainer<'p> {
-    pub(crate) view: &'p Container<'p>,
-    pub(crate) role: Role,
-    list: &'static str,
-    index: usize,
-    base: FieldPath<'p>,
-}
-
 /// A volume that is an `emptyDir`.
 #[derive(Debug)]
 pub(crate) struct Scratch<'p> {
@@ -65,14 +55,13 @@ pub(crate) struct Scratch<'p> {
     /// `processPodVolumes` in `pkg/kubelet/volumemanager/populator/desired_state_of_world_populator.go`.
     pub(crate) is_mounted: bool,
     index: usize,
-    base: FieldPath<'p>,
 }
 
 /// Where something is.
 #[derive(Debug)]
 pub(crate) struct Place<'p> {
     base: FieldPath<'p>,
-    list: &'p str,
+    list: &'static str,
     index: usize,
     field: &'p str,
 }
@@ -93,13 +82,16 @@ impl<'p> Pod<'p> {
         is_whole: bool,
         settings: &Settings,
     ) -> Self {
-        let containers = spec.pod.all_containers().into_iter();
-        let containers: Vec<PlacedContainer<'_>> = containers
-            .map(|found| PlacedContainer::new(&found, base))
-            .collect();
+        let containers = spec.pod.all_containers();
         let mut mounted = Vec::new();
         for container in &containers {
-            mounted.extend(container.view.volume_mounts.iter().map(|mount| mount.name));
+            mounted.extend(
+                container
+                    .container
+                    .volume_mounts
+                    .iter()
+                    .map(|mount| mount.name),
+            );
         }
         let mounted_by_name = Index::of(&mut mounted.iter().copied());
         let claims_by_name = Index::of(&mut claims.iter().copied());
@@ -108,17 +100,20 @@ impl<'p> Pod<'p> {
             let Some(empty_dir) = &volume.empty_dir else {
                 continue;
             };
-            volumes.push(Scratch {
-                name: volume.name,
-                medium: empty_dir.medium,
-                size_limit: empty_dir.size_limit.as_ref(),
-                is_mounted: has(&mounted_by_name, &mounted, volume.name)
-                    && !has(&claims_by_name, claims, volume.name),
-                index,
-                base,
-            });
+            let is_mounted = has(&mounted_by_name, &mounted, volume.name)
+                && !has(&claims_by_name, claims, volume.name);
+            let size_limit = empty_dir.size_limit.as_deref();
+            if is_mounted || size_limit.is_some() {
+                volumes.push(Scratch {
+                    name: volume.name,
+                    medium: empty_dir.medium,
+                    size_limit,
+                    is_mounted,
+                    index,
+                });
+            }
         }
-        let memory_limit = spec.resources.memory.as_ref();
+        let memory_limit = spec.resources.memory.as_deref();
         Self {
             spec,
             by_name: Index::of(&mut volumes.iter().map(|volume| volume.name)),
@@ -126,9 +121,9 @@ impl<'p> Pod<'p> {
             is_whole,
             memory_limit: memory_limit
                 .filter(|limit| settings.pod_level_resources && is_positive(limit)),
-            storage_limit: storage_limit(&containers),
+            storage_limit: sum_of_storage_limits(&containers),
             without_memory_limit: containers.iter().position(|container| {
-                let limit = container.view.resources.memory.as_ref();
+                let limit = container.container.resources.memory.as_deref();
                 container.role != Role::Ephemeral && !limit.is_some_and(is_positive)
             }),
             containers,
@@ -145,10 +140,42 @@ impl<'p> Pod<'p> {
 
     /// The first container without a memory limit, if the pod as a whole has none either. Only where all have one, the pod
     /// has: `ResourceConfigForPod` in `pkg/kubelet/cm/helpers_linux.go`.
-    pub(crate) fn without_memory_limit(&self) -> Option<&PlacedContainer<'p>> {
+    pub(crate) fn without_memory_limit(&self) -> Option<&ContainerRef<'p, Container<'p>>> {
         match self.memory_limit {
             None => self.containers.get(self.without_memory_limit?),
             Some(_) => None,
+        }
+    }
+
+    /// Where a field of a container is.
+    pub(crate) fn field_of_container<'a>(
+        &self,
+        container: &ContainerRef<'p, Container<'p>>,
+        field: &'a str,
+    ) -> Place<'a>
+    where
+        'p: 'a,
+    {
+        self.place(container.list, container.index, field)
+    }
+
+    /// Where a field of a volume is.
+    pub(crate) fn field_of_volume<'a>(&self, volume: &Scratch<'p>, field: &'a str) -> Place<'a>
+    where
+        'p: 'a,
+    {
+        self.place("volumes", volume.index, field)
+    }
+
+    fn place<'a>(&self, list: &'static str, index: usize, field: &'a str) -> Place<'a>
+    where
+        'p: 'a,
+    {
+        Place {
+            base: self.base,
+            list,
+            index,
+            field,
         }
     }
 
@@ -161,11 +188,13 @@ impl<'p> Pod<'p> {
 /// What all containers together may write to the disk. Those that run before the others count for themselves.
 ///
 /// Source: `AggregateContainerLimits` in `staging/src/k8s.io/component-helpers/resource/helpers.go`.
-fn storage_limit<'p>(containers: &[PlacedContainer<'p>]) -> Option<StorageLimit<'p>> {
+fn sum_of_storage_limits<'p>(
+    containers: &[ContainerRef<'p, Container<'p>>],
+) -> Option<StorageLimit<'p>> {
     let (mut together, mut sidecars, mut most) = (Amount::ZERO, Amount::ZERO, Amount::ZERO);
     let (mut only, mut count) = (None, 0_u32);
     for container in containers {
-        let Some(size) = container.storage_limit() else {
+        let Some(size) = storage_limit(container) else {
             continue;
         };
         (only, count) = (Some(size), count.saturating_add(1));
@@ -185,45 +214,15 @@ fn storage_limit<'p>(containers: &[PlacedContainer<'p>]) -> Option<StorageLimit<
     })
 }
 
-impl<'p> PlacedContainer<'p> {
-    fn new(found: &ContainerRef<'p, Container<'p>>, base: FieldPath<'p>) -> Self {
-        Self {
-            view: found.container,
-            role: found.role,
-            list: found.list,
-            index: found.index,
-            base,
-        }
-    }
-
-    /// What it may write to the disk. A container that is added to a running pod has no limits.
-    pub(crate) fn storage_limit(&self) -> Option<&'p Size<'p>> {
-        let limit = self.view.resources.ephemeral_storage.as_ref();
-        limit.filter(|_| self.role != Role::Ephemeral)
-    }
-
-    /// Where a field of it is.
-    pub(crate) fn field(&self, field: &'p str) -> Place<'p> {
-        Place {
-            base: self.base,
-            list: self.list,
-            index: self.index,
-            field,
-        }
-    }
+/// What a container may write to the disk. One that is added to a running pod has no limits.
+pub(crate) fn storage_limit<'p>(
+    container: &ContainerRef<'p, Container<'p>>,
+) -> Option<&'p Size<'p>> {
+    let limit = container.container.resources.ephemeral_storage.as_deref();
+    limit.filter(|_| container.role != Role::Ephemeral)
 }
 
 impl<'p> Scratch<'p> {
-    /// Where a field of its `emptyDir` is.
-    pub(crate) fn field(&self, field: &'static str) -> Place<'p> {
-        Place {
-            base: self.base,
-            list: "volumes",
-            index: self.index,
-            field,
-        }
-    }
-
     /// The limit that holds. 0 is none, for the disk (`emptyDirLimitEviction` in
     /// `pkg/kubelet/eviction/eviction_manager.go`) and for memory (`calculateEmptyDirMemorySize` in
     /// `pkg/volume/emptydir/empty_dir.go`).

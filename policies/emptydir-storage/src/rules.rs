@@ -37,7 +37,7 @@ pub(crate) const ALL: &[&Rule] = &[
 pub(crate) fn check(pod: &Pod<'_>, settings: &Settings, verdict: &mut Verdict) {
     let requested = missing_huge_pages::Requested::of(pod, settings);
     for volume in &pod.volumes {
-        let is_invalid = invalid_size_limit::check(volume, verdict);
+        let is_invalid = invalid_size_limit::check(volume, pod, verdict);
         if !volume.is_mounted {
             continue;
         }
@@ -56,7 +56,7 @@ pub(crate) fn check(pod: &Pod<'_>, settings: &Settings, verdict: &mut Verdict) {
         let is_said = unbounded_memory::check(volume, pod, settings, verdict)
             || unlimited_volume::check(volume, pod, settings, verdict);
         if !is_said {
-            zero_size_limit::check(volume, settings, verdict);
+            zero_size_limit::check(volume, pod, settings, verdict);
         }
     }
     size_over_memory_limit::check(pod, settings, verdict);
@@ -69,13 +69,15 @@ fn report(
     verdict: &mut Verdict,
     level: Level,
     rule: &'static Rule,
+    pod: &Pod<'_>,
     volume: &Scratch<'_>,
     field: &'static str,
     said: &dyn Fn() -> (String, String),
 ) {
     verdict.report_with(level, &|| {
         let (reason, fix) = said();
-        let finding = Finding::new(rule, &volume.field(field), reason).known_as(volume.name);
+        let finding =
+            Finding::new(rule, &pod.field_of_volume(volume, field), reason).known_as(volume.name);
         if fix.is_empty() {
             finding
         } else {

@@ -111,11 +111,12 @@ impl<'a> View<'a> for VolumeMount<'a> {
     }
 }
 
-/// What a container or a pod may have, of what scratch space is made of.
+/// What a container or a pod may have, of what scratch space is made of. Sizes are boxed: most containers have none, and
+/// users write lists with ten thousands of entries.
 #[derive(Debug, Default)]
 pub(crate) struct Resources<'a> {
-    pub(crate) memory: Option<Size<'a>>,
-    pub(crate) ephemeral_storage: Option<Size<'a>>,
+    pub(crate) memory: Option<Box<Size<'a>>>,
+    pub(crate) ephemeral_storage: Option<Box<Size<'a>>>,
     /// The sizes of huge pages of which it requests some. A limit is a request, too, where there is no other:
     /// `SetDefaults_Pod` in `pkg/apis/core/v1/defaults.go`.
     pub(crate) page_sizes: Vec<&'a str>,
@@ -132,8 +133,9 @@ impl<'a> Resources<'a> {
                         read.page_sizes.extend(name.strip_prefix(HUGE_PAGES));
                     }
                     if list == "limits" {
-                        read.memory = quantities.quantity("memory")?;
-                        read.ephemeral_storage = quantities.quantity("ephemeral-storage")?;
+                        read.memory = quantities.quantity("memory")?.map(Box::new);
+                        read.ephemeral_storage =
+                            quantities.quantity("ephemeral-storage")?.map(Box::new);
                     }
                     Ok(())
                 })?;
@@ -169,14 +171,14 @@ impl<'a> View<'a> for Volume<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct EmptyDir<'a> {
     pub(crate) medium: Medium<'a>,
-    pub(crate) size_limit: Option<Size<'a>>,
+    pub(crate) size_limit: Option<Box<Size<'a>>>,
 }
 
 impl<'a> View<'a> for EmptyDir<'a> {
     fn read(cursor: &Cursor<'a>) -> Result<Self, DecodeError> {
         Ok(Self {
             medium: Medium::of(cursor.text("medium")?),
-            size_limit: cursor.size("sizeLimit")?,
+            size_limit: cursor.size("sizeLimit")?.map(Box::new),
         })
     }
 }
@@ -202,14 +204,16 @@ impl<'a> Medium<'a> {
             "Memory" => Self::Memory,
             "HugePages" => Self::HugePages(""),
             _ => match text.strip_prefix("HugePages-") {
-                // A space is trimmed where a quantity stands alone, and not here.
-                Some(size) if Amount::parse(size).is_some() && !size.contains(' ') => {
-                    Self::HugePages(size)
-                }
+                Some(size) if is_page_size(size) => Self::HugePages(size),
                 _ => Self::Unknown(text),
             },
         }
     }
+}
+
+/// Whether a text is the size of huge pages. A space is trimmed where a quantity stands alone, and not here.
+pub(crate) fn is_page_size(text: &str) -> bool {
+    Amount::parse(text).is_some() && !text.contains(' ')
 }
 
 /// The names of the claims that a `StatefulSet` makes for each pod. They take the place of volumes of the template:

@@ -33,8 +33,9 @@ pub fn every_pod_spec<'s>(
 ) -> Result<PodSpecs<'s>, Error> {
     let object = request.object();
     if let Some(path) = kinds::pod_spec_path(&request.kind) {
-        // Without a pod spec the API server refuses it.
-        pod_specs(&object, path, &mut |place, spec| found(path, place, spec))?;
+        // Without a pod spec the API server refuses it, and also a list in its place.
+        let mut found = |place: &FieldPath<'_>, spec: &Cursor<'_>| found(path, place, spec);
+        walk(&object, &FieldPath::new(""), path, false, &mut found)?;
         return Ok(PodSpecs::Found);
     }
     // A custom kind may make pods of several specs: of a head and of workers.
@@ -72,13 +73,14 @@ pub fn pod_specs(
     path: &str,
     found: &mut dyn FnMut(&FieldPath<'_>, &Cursor<'_>) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    walk(object, &FieldPath::new(""), path, found)
+    walk(object, &FieldPath::new(""), path, true, found)
 }
 
 fn walk(
     cursor: &Cursor<'_>,
     place: &FieldPath<'_>,
     path: &str,
+    through_lists: bool,
     found: &mut dyn FnMut(&FieldPath<'_>, &Cursor<'_>) -> Result<(), Error>,
 ) -> Result<(), Error> {
     if cursor.is_null() {
@@ -91,18 +93,22 @@ fn walk(
     if name == "*" {
         for (name, json) in cursor.fields()? {
             let field = Cursor::new(json, cursor.path.child(name));
-            walk(&field, &place.child(name), rest, found)?;
+            walk(&field, &place.child(name), rest, through_lists, found)?;
         }
         return Ok(());
     }
     let json = cursor.value(name)?;
     let (field, place) = (cursor.path.child(name), place.child(name));
-    let Json::List(items) = json else {
-        return walk(&Cursor::new(json, field), &place, rest, found);
+    let items = match json {
+        Json::List(items) if through_lists => items,
+        _ => {
+            let field = Cursor::new(json, field);
+            return walk(&field, &place, rest, through_lists, found);
+        }
     };
     for (index, item) in items.iter().enumerate() {
         let item = Cursor::new(item, field.index(index));
-        walk(&item, &place.index(index), rest, found)?;
+        walk(&item, &place.index(index), rest, through_lists, found)?;
     }
     Ok(())
 }

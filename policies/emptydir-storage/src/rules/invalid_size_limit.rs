@@ -4,7 +4,7 @@ use shared::kubernetes::quantity::amount::Amount;
 use shared::{Level, Rule, Verdict, rule};
 
 use super::report;
-use crate::pod::Scratch;
+use crate::pod::{Pod, Scratch};
 
 pub(crate) static RULE: Rule = rule! {
     id: "invalid_size_limit",
@@ -17,7 +17,7 @@ pub(crate) static RULE: Rule = rule! {
 /// Refuses it, whether the volume is mounted or not. Whether it did.
 ///
 /// Source: `validateVolumeSource` in `pkg/apis/core/validation/validation.go`.
-pub(crate) fn check(volume: &Scratch<'_>, verdict: &mut Verdict) -> bool {
+pub(crate) fn check(volume: &Scratch<'_>, pod: &Pod<'_>, verdict: &mut Verdict) -> bool {
     let Some(size) = volume.size_limit else {
         return false;
     };
@@ -30,6 +30,7 @@ pub(crate) fn check(volume: &Scratch<'_>, verdict: &mut Verdict) -> bool {
         verdict,
         Level::Deny,
         &RULE,
+        pod,
         volume,
         "emptyDir.sizeLimit",
         &|| {

@@ -38,7 +38,7 @@ impl<'p> Requested<'p> {
         };
         for container in &pod.containers {
             if container.role != Role::Ephemeral {
-                add(&container.view.resources.page_sizes);
+                add(&container.container.resources.page_sizes);
             }
         }
         if settings.pod_level_resources {
@@ -91,40 +91,48 @@ pub(crate) fn check(
     } else {
         Level::Warn
     };
-    report(verdict, level, &RULE, volume, "emptyDir.medium", &|| {
-        const STAY: &str =
-            "so the pods stay in ContainerCreating (FailedMount: MountVolume.SetUp failed,";
-        if let Some(first) = several {
-            let reason = format!(
-                "\"HugePages\" can be any of the sizes that the containers request, {STAY} medium: HugePages can't be used \
+    report(
+        verdict,
+        level,
+        &RULE,
+        pod,
+        volume,
+        "emptyDir.medium",
+        &|| {
+            const STAY: &str =
+                "so the pods stay in ContainerCreating (FailedMount: MountVolume.SetUp failed,";
+            if let Some(first) = several {
+                let reason = format!(
+                    "\"HugePages\" can be any of the sizes that the containers request, {STAY} medium: HugePages can't be used \
                  if container requests multiple huge page sizes)"
-            );
-            return (
-                reason,
-                format!("write medium: HugePages-{first}, or another of the sizes"),
-            );
-        }
-        let (dash, wanted) = if size.is_empty() {
-            ("", "2Mi")
-        } else {
-            ("-", size)
-        };
-        let medium = format!("HugePages{dash}{size}");
-        let which = if size.is_empty() {
-            "huge pages"
-        } else {
-            "pages of this size"
-        };
-        let reason = format!(
-            "{} is mounted, and no container requests {which}, {STAY} medium {medium}: hugePages storage requested, but \
+                );
+                return (
+                    reason,
+                    format!("write medium: HugePages-{first}, or another of the sizes"),
+                );
+            }
+            let (dash, wanted) = if size.is_empty() {
+                ("", "2Mi")
+            } else {
+                ("-", size)
+            };
+            let medium = format!("HugePages{dash}{size}");
+            let which = if size.is_empty() {
+                "huge pages"
+            } else {
+                "pages of this size"
+            };
+            let reason = format!(
+                "{} is mounted, and no container requests {which}, {STAY} medium {medium}: hugePages storage requested, but \
              there is no resource request for huge pages)",
-            quote(&medium)
-        );
-        let fix = format!(
-            "add hugepages-{wanted}: {wanted}, or a multiple of it, and a memory limit to resources.limits of a container"
-        );
-        (reason, fix)
-    });
+                quote(&medium)
+            );
+            let fix = format!(
+                "add hugepages-{wanted}: {wanted}, or a multiple of it, and a memory limit to resources.limits of a container"
+            );
+            (reason, fix)
+        },
+    );
 }
 
 #[cfg(test)]

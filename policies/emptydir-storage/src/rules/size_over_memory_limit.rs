@@ -3,12 +3,13 @@
 use std::fmt::Display;
 
 use shared::index::{Index, hash};
+use shared::kubernetes::containers::ContainerRef;
 use shared::kubernetes::quantity::amount::{Amount, Size};
 use shared::{Finding, Rule, Verdict, quote, rule};
 
-use crate::pod::{PlacedContainer, Pod, Scratch};
+use crate::pod::{Pod, Scratch};
 use crate::settings::Settings;
-use crate::views::Medium;
+use crate::views::{Container, Medium};
 
 pub(crate) static RULE: Rule = rule! {
     id: "size_over_memory_limit",
@@ -26,10 +27,14 @@ const LISTED: usize = 3;
 /// Source: "Memory backed emptyDir" in <https://kubernetes.io/docs/concepts/storage/volumes/>.
 pub(crate) fn check(pod: &Pod<'_>, settings: &Settings, verdict: &mut Verdict) {
     for container in &pod.containers {
-        let own = container.view.resources.memory.as_ref();
+        let own = container.container.resources.memory.as_deref();
         let own = own.filter(|limit| limit.amount_or_zero().is_positive());
         let (whose, limit, place): (_, _, &dyn Display) = match (own, pod.memory_limit) {
-            (Some(limit), _) => ("its", limit, &container.field("resources.limits.memory")),
+            (Some(limit), _) => (
+                "its",
+                limit,
+                &pod.field_of_container(container, "resources.limits.memory"),
+            ),
             (None, Some(limit)) => ("the pod's", limit, &pod.memory_limit_field()),
             (None, None) => continue,
         };
@@ -45,13 +50,13 @@ pub(crate) fn check(pod: &Pod<'_>, settings: &Settings, verdict: &mut Verdict) {
 }
 
 fn finding(
-    container: &PlacedContainer<'_>,
+    container: &ContainerRef<'_, Container<'_>>,
     volumes: &[&Scratch<'_>],
     whose: &str,
     limit: &Size<'_>,
     place: &dyn Display,
 ) -> Finding {
-    let name = container.view.name;
+    let name = container.container.name;
     let mut listed = String::new();
     for volume in volumes.iter().take(LISTED) {
         let size = volume.limit().map(ToString::to_string).unwrap_or_default();
@@ -73,8 +78,11 @@ fn finding(
 }
 
 /// The memory volumes with a limit that a container may write to, each once.
-fn written_by<'a, 'p>(container: &PlacedContainer<'p>, pod: &'a Pod<'p>) -> Vec<&'a Scratch<'p>> {
-    let mounts = container.view.volume_mounts.iter();
+fn written_by<'a, 'p>(
+    container: &ContainerRef<'p, Container<'p>>,
+    pod: &'a Pod<'p>,
+) -> Vec<&'a Scratch<'p>> {
+    let mounts = container.container.volume_mounts.iter();
     let names = mounts
         .filter(|mount| !mount.read_only)
         .map(|mount| mount.name);

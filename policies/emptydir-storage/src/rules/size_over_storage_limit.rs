@@ -38,17 +38,25 @@ pub(crate) fn check(
         return;
     }
     let level = settings.size_over_storage_limit;
-    report(verdict, level, &RULE, volume, "emptyDir.sizeLimit", &|| {
-        let what = match limit.only {
-            Some(only) => format!("the {only} of ephemeral-storage that the pod may use"),
-            None => "the ephemeral-storage that all containers together may use".to_owned(),
-        };
-        let reason = format!(
-            "{size} is more than {what}, so the pods are evicted before the volume is full (Evicted: Pod ephemeral local \
+    report(
+        verdict,
+        level,
+        &RULE,
+        pod,
+        volume,
+        "emptyDir.sizeLimit",
+        &|| {
+            let what = match limit.only {
+                Some(only) => format!("the {only} of ephemeral-storage that the pod may use"),
+                None => "the ephemeral-storage that all containers together may use".to_owned(),
+            };
+            let reason = format!(
+                "{size} is more than {what}, so the pods are evicted before the volume is full (Evicted: Pod ephemeral local \
              storage usage exceeds the total limit of containers)"
-        );
-        (reason, String::new())
-    });
+            );
+            (reason, String::new())
+        },
+    );
 }
 
 #[cfg(test)]

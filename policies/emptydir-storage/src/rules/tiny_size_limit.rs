@@ -28,6 +28,7 @@ pub(crate) fn check(volume: &Scratch<'_>, pod: &Pod<'_>, verdict: &mut Verdict) 
         verdict,
         Level::Deny,
         &RULE,
+        pod,
         volume,
         "emptyDir.sizeLimit",
         &|| {

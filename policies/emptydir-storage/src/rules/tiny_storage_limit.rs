@@ -4,7 +4,7 @@ use shared::kubernetes::containers::Role;
 use shared::{Finding, Level, Rule, Verdict, rule};
 
 use crate::advice;
-use crate::pod::{BLOCK, Pod};
+use crate::pod::{BLOCK, Pod, storage_limit};
 
 pub(crate) static RULE: Rule = rule! {
     id: "tiny_storage_limit",
@@ -28,7 +28,7 @@ pub(crate) fn check(pod: &Pod<'_>, verdict: &mut Verdict) {
     }
     let mut is_said = false;
     let limits = pod.containers.iter();
-    let limits = limits.filter_map(|container| Some((container, container.storage_limit()?)));
+    let limits = limits.filter_map(|container| Some((container, storage_limit(container)?)));
     for (container, size) in limits.clone() {
         let limit = size.amount_or_zero();
         if container.role != Role::App || !limit.is_positive() || limit >= BLOCK {
@@ -36,12 +36,12 @@ pub(crate) fn check(pod: &Pod<'_>, verdict: &mut Verdict) {
         }
         is_said = true;
         verdict.report_with(Level::Deny, &|| {
-            let name = container.view.name;
+            let name = container.container.name;
             let reason = format!(
                 "{size} is less than the 4096 bytes that the first line of a log takes, so the kubelet evicts the pods \
                  again and again (Evicted: Container {name} exceeded its local ephemeral storage limit {size})"
             );
-            let finding = Finding::new(&RULE, &container.field(LIMIT), reason).known_as(name);
+            let finding = Finding::new(&RULE, &pod.field_of_container(container, LIMIT), reason).known_as(name);
             match advice::about(size) {
                 None => finding,
                 Some(fix) => finding.fix(fix),
@@ -59,7 +59,8 @@ pub(crate) fn check(pod: &Pod<'_>, verdict: &mut Verdict) {
              exceeds the total limit of containers)"
         );
         // It is of no container, and no container is called so.
-        let finding = Finding::new(&RULE, &container.field(LIMIT), reason).known_as("");
+        let finding =
+            Finding::new(&RULE, &pod.field_of_container(container, LIMIT), reason).known_as("");
         verdict.report(Level::Deny, finding);
     }
 }

@@ -32,18 +32,26 @@ pub(crate) fn check(
         return false;
     };
     let level = settings.unbounded_memory;
-    report(verdict, level, &RULE, volume, "emptyDir.sizeLimit", &|| {
-        let limit = match volume.size_limit {
-            None => "is not set".to_owned(),
-            Some(zero) => format!("{zero} is no limit"),
-        };
-        let reason = format!(
-            "{limit}, and container {} has no memory limit, unless a LimitRange sets one: the volume may fill the memory of \
+    report(
+        verdict,
+        level,
+        &RULE,
+        pod,
+        volume,
+        "emptyDir.sizeLimit",
+        &|| {
+            let limit = match volume.size_limit {
+                None => "is not set".to_owned(),
+                Some(zero) => format!("{zero} is no limit"),
+            };
+            let reason = format!(
+                "{limit}, and container {} has no memory limit, unless a LimitRange sets one: the volume may fill the memory of \
              the node",
-            quote(container.view.name)
-        );
-        (reason, String::new())
-    });
+                quote(container.container.name)
+            );
+            (reason, String::new())
+        },
+    );
     level != Level::Off
 }
 

@@ -4,6 +4,7 @@ use shared::{Level, Rule, Verdict, quote, rule};
 
 use super::report;
 use crate::pod::{Pod, Scratch};
+use crate::views::is_page_size;
 
 pub(crate) static RULE: Rule = rule! {
     id: "unknown_medium",
@@ -25,27 +26,34 @@ pub(crate) fn check(volume: &Scratch<'_>, medium: &str, pod: &Pod<'_>, verdict: 
         verdict,
         Level::Deny,
         &RULE,
+        pod,
         volume,
         "emptyDir.medium",
         &|| {
             let quoted = quote(medium);
             let lower = medium.to_ascii_lowercase();
-            let pages = lower.strip_prefix("hugepages");
-            let is_size = pages.is_some_and(|pages| pages.starts_with('-'));
-            let (problem, fix) = match lower.as_str() {
-                "memory" => ("is not a medium", "write medium: Memory"),
-                "hugepages" => ("is not a medium", "write medium: HugePages"),
-                _ if is_size => (
-                    "does not name a size of huge pages",
-                    "write medium: HugePages-2Mi, or another size that the nodes have",
-                ),
-                _ => ("is not a medium", ""),
+            // What follows the dash of `hugepages-2Mi`.
+            let size = lower.strip_prefix("hugepages-");
+            let size = size.map(|size| medium.get(medium.len() - size.len()..).unwrap_or_default());
+            let fix = match (lower.as_str(), size) {
+                ("memory", _) => "write medium: Memory".to_owned(),
+                ("hugepages", _) => "write medium: HugePages".to_owned(),
+                (_, Some(size)) if is_page_size(size) => format!("write medium: HugePages-{size}"),
+                (_, Some(_)) => {
+                    "write medium: HugePages-2Mi, or another size that the nodes have".to_owned()
+                }
+                _ => String::new(),
+            };
+            let error = if medium.starts_with("HugePages-") {
+                "quantities must match the regular expression".to_owned()
+            } else {
+                format!("unknown storage medium {quoted}")
             };
             let reason = format!(
-                "{quoted} {problem}, so the pods stay in ContainerCreating (FailedMount: MountVolume.SetUp failed, unknown \
-             storage medium {quoted})"
+                "{quoted} is not a medium, so the pods stay in ContainerCreating (FailedMount: MountVolume.SetUp failed, \
+                 {error})"
             );
-            (reason, fix.to_owned())
+            (reason, fix)
         },
     );
 }
@@ -60,25 +68,28 @@ mod tests {
     fn names_what_is_meant() {
         let usual = "leave medium out for the disk of the node, or write medium: Memory";
         let size = "write medium: HugePages-2Mi, or another size that the nodes have";
-        let (none, no_size) = ("is not a medium", "does not name a size of huge pages");
-        for (medium, problem, fix) in [
-            ("memory", none, "write medium: Memory"),
-            ("MEMORY", none, "write medium: Memory"),
-            ("Disk", none, usual),
-            ("Memory ", none, usual),
-            ("hugePages", none, "write medium: HugePages"),
-            ("hugepages-2Mi", no_size, size),
-            ("HugePages-xyz", no_size, size),
-            ("HugePages-", no_size, size),
-            ("HugePages- 2Mi", no_size, size),
-            ("HugePages2Mi", none, usual),
+        for (medium, fix) in [
+            ("memory", "write medium: Memory"),
+            ("MEMORY", "write medium: Memory"),
+            ("Disk", usual),
+            ("Memory ", usual),
+            ("hugePages", "write medium: HugePages"),
+            ("hugepages-1Gi", "write medium: HugePages-1Gi"),
+            ("hugepages-xyz", size),
+            ("HugePages-xyz", size),
+            ("HugePages-", size),
+            ("HugePages- 2Mi", size),
+            ("HugePages2Mi", usual),
         ] {
+            let error = match medium.strip_prefix("HugePages-") {
+                Some(_) => "quantities must match the regular expression".to_owned(),
+                None => format!("unknown storage medium \"{medium}\""),
+            };
             assert_eq!(
                 lines(&json!({"medium": medium}), &json!({})),
                 [format!(
-                    "spec.template.spec.volumes[0].emptyDir.medium: \"{medium}\" {problem}, so the pods stay in \
-                     ContainerCreating (FailedMount: MountVolume.SetUp failed, unknown storage medium \"{medium}\"); \
-                     fix: {fix} [unknown_medium]"
+                    "spec.template.spec.volumes[0].emptyDir.medium: \"{medium}\" is not a medium, so the pods stay in \
+                     ContainerCreating (FailedMount: MountVolume.SetUp failed, {error}); fix: {fix} [unknown_medium]"
                 )]
             );
         }

@@ -30,17 +30,25 @@ pub(crate) fn check(
         return false;
     }
     let level = settings.require_limit;
-    report(verdict, level, &RULE, volume, "emptyDir.sizeLimit", &|| {
-        let limit = match volume.size_limit {
-            None => "is not set".to_owned(),
-            Some(zero) => format!("{zero} is no limit"),
-        };
-        let reason = format!(
-            "{limit}, and no container has a limit of ephemeral-storage, so the volume may fill the disk of the node \
+    report(
+        verdict,
+        level,
+        &RULE,
+        pod,
+        volume,
+        "emptyDir.sizeLimit",
+        &|| {
+            let limit = match volume.size_limit {
+                None => "is not set".to_owned(),
+                Some(zero) => format!("{zero} is no limit"),
+            };
+            let reason = format!(
+                "{limit}, and no container has a limit of ephemeral-storage, so the volume may fill the disk of the node \
              (DiskPressure: other pods are evicted, too)"
-        );
-        (reason, String::new())
-    });
+            );
+            (reason, String::new())
+        },
+    );
     level != Level::Off
 }
 

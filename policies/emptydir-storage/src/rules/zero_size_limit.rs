@@ -3,7 +3,7 @@
 use shared::{Rule, Verdict, rule};
 
 use super::report;
-use crate::pod::Scratch;
+use crate::pod::{Pod, Scratch};
 use crate::settings::Settings;
 
 pub(crate) static RULE: Rule = rule! {
@@ -15,7 +15,12 @@ pub(crate) static RULE: Rule = rule! {
 };
 
 /// Reports it.
-pub(crate) fn check(volume: &Scratch<'_>, settings: &Settings, verdict: &mut Verdict) {
+pub(crate) fn check(
+    volume: &Scratch<'_>,
+    pod: &Pod<'_>,
+    settings: &Settings,
+    verdict: &mut Verdict,
+) {
     let Some(size) = volume.size_limit.filter(|_| volume.limit().is_none()) else {
         return;
     };
@@ -23,6 +28,7 @@ pub(crate) fn check(volume: &Scratch<'_>, settings: &Settings, verdict: &mut Ver
         verdict,
         settings.zero_size_limit,
         &RULE,
+        pod,
         volume,
         "emptyDir.sizeLimit",
         &|| {

@@ -107,7 +107,7 @@ impl Amount {
 
     /// For an [`Index`](crate::index::Index) of amounts.
     #[must_use]
-    pub const fn hash(self) -> u64 {
+    pub fn hash(self) -> u64 {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
