@@ -13,6 +13,7 @@ use bundle_tests::{
     Answer, Case, GENERAL, Input, Verdict, cases, complete, discover, invariants, names, policies,
     repository,
 };
+use emptydir_storage::EmptydirStorage;
 use hostpath_mounts::HostpathMounts;
 use hostpath_mounts::access::Access;
 use hostpath_mounts::catalogue::{RISKS, Risk};
@@ -132,7 +133,11 @@ fn every_rule_has_a_case_with_its_finding_and_one_without() {
             let place = format!("tests/cases/{policy}/{}", rule.id);
             // The usual one is first.
             let default = rule.levels.first().unwrap().level;
-            let finds = |(_, answer): &&(Case, Answer)| levels(answer, rule.id).contains(&default);
+            // What is off has one at whatever level is set.
+            let finds = |(_, answer): &&(Case, Answer)| {
+                let levels = levels(answer, rule.id);
+                levels.contains(&default) || default == Level::Off && !levels.is_empty()
+            };
             if !own.iter().any(finds) {
                 missing.push(format!(
                     "{place}: no case has its finding at its default level"
@@ -396,6 +401,21 @@ fn bad_service(count: usize, length: usize) -> (Value, Vec<Value>) {
     (service, Vec::new())
 }
 
+/// A Pod with `count` volumes that its container mounts and no kubelet knows, with names of `length`.
+fn bad_scratch(count: usize, length: usize) -> (Value, Vec<Value>) {
+    let name = "x".repeat(length);
+    let names: Vec<String> = (0..count).map(|index| format!("{index}{name}")).collect();
+    let volume = |name: &String| json!({"name": name, "emptyDir": {"medium": name}});
+    let volumes: Vec<Value> = names.iter().map(volume).collect();
+    let mounts: Vec<Value> = names.iter().map(|name| json!({ "name": name })).collect();
+    let containers = json!([{"name": "app", "volumeMounts": mounts}]);
+    let spec = json!({"volumes": volumes, "containers": containers});
+    (
+        json!({"apiVersion": "v1", "kind": "Pod", "spec": spec}),
+        Vec::new(),
+    )
+}
+
 /// An autoscaler of the Deployment of a name, with a metric of each container.
 fn autoscaler(name: &str, containers: &[String]) -> Value {
     let metric = |container: &String| {
@@ -455,7 +475,8 @@ fn bad_secret(count: usize, length: usize) -> (Value, Vec<Value>) {
 fn however_much_is_wrong_the_answer_stays_small() {
     let strict = json!({"ranges": [{"ports": 30000, "protocols": ["TCP"]}]});
     let both_sides = json!({"writtenFirst": "deny"});
-    let policies: [(&str, Value, Bad); 5] = [
+    let policies: [(&str, Value, Bad); 6] = [
+        (EmptydirStorage::NAME, Value::Null, bad_scratch),
         (HostpathMounts::NAME, Value::Null, bad_pod),
         (HpaTargetRequests::NAME, Value::Null, bad_autoscaler),
         (HpaVpaOverlap::NAME, both_sides, bad_pair),

@@ -140,6 +140,8 @@ fn the_policies_ask_for_what_their_metadata_asks_for_with_settings_that_they_tak
 fn what_is_left_unjudged_is_what_was_meant_to_be() {
     // The policy, the overlay; what happens without a policy server, namespaces, conditions.
     let expected = "
+emptydir-storage base: Ignore, not-by-the-deployment-controller
+emptydir-storage strict: Ignore, not-by-the-deployment-controller
 hostpath-mounts base: Fail, not in kube-system
 hostpath-mounts strict: Fail, not in kube-system
 hpa-target-requests base: Ignore, not-by-the-deployment-controller

@@ -6,9 +6,10 @@
     reason = "a test that panics has failed; clippy.toml says so, but only of the functions marked as tests"
 )]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bundle_tests::{complete, policies, read, repository, yaml};
+use emptydir_storage::EmptydirStorage;
 use hostpath_mounts::HostpathMounts;
 use hpa_target_requests::HpaTargetRequests;
 use hpa_vpa_overlap::HpaVpaOverlap;
@@ -216,6 +217,33 @@ fn hostpath_mounts_sees_all_that_it_judges_and_no_more() {
         };
         assert!(target.is_wanted_by(&metadata), "{target:?}");
     }
+}
+
+#[test]
+fn emptydir_storage_sees_the_pods_that_hostpath_mounts_sees() {
+    let seen = |policy: &str| {
+        let mut seen = BTreeMap::new();
+        for rule in section(&policies::wasm(policy).unwrap()).rules {
+            for group in &rule.api_groups {
+                for resource in &rule.resources {
+                    let target = (group.clone(), resource.clone());
+                    let operations = (rule.api_versions.clone(), rule.operations.clone());
+                    assert_eq!(seen.insert(target, operations), None, "{policy}");
+                }
+            }
+        }
+        seen
+    };
+    let mut others = seen(HostpathMounts::NAME);
+    for resource in ["persistentvolumes", "pods/ephemeralcontainers"] {
+        others
+            .remove(&(String::new(), resource.to_owned()))
+            .unwrap();
+    }
+    // The volumes of a pod never change.
+    let (_, operations) = others.get_mut(&(String::new(), "pods".to_owned())).unwrap();
+    operations.retain(|operation| operation == "CREATE");
+    assert_eq!(seen(EmptydirStorage::NAME), others);
 }
 
 #[test]

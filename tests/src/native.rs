@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use emptydir_storage::EmptydirStorage;
 use hostpath_mounts::HostpathMounts;
 use hpa_target_requests::HpaTargetRequests;
 use hpa_vpa_overlap::HpaVpaOverlap;
@@ -50,6 +51,7 @@ impl Functions {
 }
 
 static FUNCTIONS: &[Functions] = &[
+    Functions::of::<EmptydirStorage>(),
     Functions::of::<HostpathMounts>(),
     Functions::of::<HpaTargetRequests>(),
     Functions::of::<HpaVpaOverlap>(),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
+use emptydir_storage::EmptydirStorage;
 use hostpath_mounts::HostpathMounts;
 use hpa_target_requests::HpaTargetRequests;
 use hpa_vpa_overlap::HpaVpaOverlap;
@@ -16,6 +17,7 @@ use crate::{names, repository};
 
 /// Every policy of the bundle, with its rules.
 pub const RULES: &[(&str, &[&Rule])] = &[
+    (EmptydirStorage::NAME, EmptydirStorage::RULES),
     (HostpathMounts::NAME, HostpathMounts::RULES),
     (HpaTargetRequests::NAME, HpaTargetRequests::RULES),
     (HpaVpaOverlap::NAME, HpaVpaOverlap::RULES),

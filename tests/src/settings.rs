@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use emptydir_storage::EmptydirStorage;
 use hostpath_mounts::HostpathMounts;
 use hpa_target_requests::HpaTargetRequests;
 use hpa_vpa_overlap::HpaVpaOverlap;
@@ -27,6 +28,7 @@ pub struct Description {
 
 /// Every policy.
 pub const ALL: &[Description] = &[
+    describe::<EmptydirStorage>(),
     describe::<HostpathMounts>(),
     describe::<HpaTargetRequests>(),
     describe::<HpaVpaOverlap>(),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bundle_tests::complete;
+use emptydir_storage::EmptydirStorage;
 use hostpath_mounts::HostpathMounts;
 use hpa_target_requests::HpaTargetRequests;
 use hpa_vpa_overlap::HpaVpaOverlap;
@@ -59,6 +60,13 @@ const SERIES: &[Series] = &[
         unit: "KiB in a YAML file of a Secret",
         sizes: KIBIBYTES,
         object: objects::one_file,
+        others: NOTHING,
+    },
+    Series {
+        policy: EmptydirStorage::NAME,
+        unit: "containers of a Pod, with scratch space each",
+        sizes: PARTS,
+        object: objects::pod_with_scratch_space,
         others: NOTHING,
     },
     Series {

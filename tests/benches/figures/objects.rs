@@ -82,6 +82,20 @@ pub(crate) fn pod(containers: usize) -> Value {
     json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata("web"), "spec": spec})
 }
 
+/// A Pod whose containers have scratch space of their own.
+pub(crate) fn pod_with_scratch_space(containers: usize) -> Value {
+    let volume = |number| format!("data-{number}");
+    let volumes = (0..containers).map(|number| {
+        json!({"name": volume(number), "emptyDir": {"medium": "Memory", "sizeLimit": "64Mi"}})
+    });
+    let volumes: Vec<Value> = volumes.collect();
+    let containers: Vec<Value> = (0..containers)
+        .map(|number| container(number, &volume(number)))
+        .collect();
+    let spec = json!({"containers": containers, "volumes": volumes, "restartPolicy": "Always"});
+    json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata("web"), "spec": spec})
+}
+
 /// A Pod whose containers have a folder of the node each.
 pub(crate) fn pod_of_the_node(containers: usize) -> Value {
     let volume = |number| format!("data-{number}");

@@ -1,5 +1,6 @@
 //! Whatever bytes a host sends, there is an answer.
 
+use emptydir_storage::EmptydirStorage;
 use hostpath_mounts::HostpathMounts;
 use hpa_target_requests::HpaTargetRequests;
 use hpa_vpa_overlap::HpaVpaOverlap;
@@ -17,6 +18,7 @@ use crate::{Outcome, ensure};
 pub(crate) fn holds(bytes: &[u8]) -> Outcome {
     let clusters = [full(), failing()];
     for cluster in &clusters {
+        answers::<EmptydirStorage>(bytes, cluster)?;
         answers::<HostpathMounts>(bytes, cluster)?;
         answers::<HpaTargetRequests>(bytes, cluster)?;
         answers::<HpaVpaOverlap>(bytes, cluster)?;

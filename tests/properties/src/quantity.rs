@@ -1,6 +1,7 @@
 //! Quantities are read as the grammar of Kubernetes has them.
 
 use shared::kubernetes::quantity::Quantity;
+use shared::kubernetes::quantity::amount::Amount;
 
 use crate::{Outcome, ensure};
 
@@ -16,7 +17,14 @@ pub(crate) fn holds(bytes: &[u8]) -> Outcome {
     let (read, expected) = (Quantity::parse(text), by_grammar(text));
     ensure(read == expected, || {
         format!("{text:?} is {read:?}, expected {expected:?}")
-    })
+    })?;
+    // How much it is says the same.
+    let amount = Amount::parse(text);
+    let as_quantity = amount.map(|amount| match amount {
+        Amount::ZERO => Quantity::Zero,
+        _ => Quantity::Something,
+    });
+    ensure(as_quantity == read, || format!("{text:?} is {amount:?}"))
 }
 
 /// Sign, digits, fraction, suffix: one after the other. Source of the grammar: the comment on `Quantity` in

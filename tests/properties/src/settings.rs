@@ -1,5 +1,6 @@
 //! Settings that a policy takes are settings that it can work with.
 
+use emptydir_storage::EmptydirStorage;
 use hostpath_mounts::HostpathMounts;
 use hpa_target_requests::HpaTargetRequests;
 use hpa_vpa_overlap::HpaVpaOverlap;
@@ -17,8 +18,9 @@ use crate::{Outcome, ensure};
 /// The bytes are settings.
 pub(crate) fn holds(bytes: &[u8]) -> Outcome {
     let volumes = json!([{"name": "v", "hostPath": {"path": "/data", "type": "Directory"}},
-        {"name": "c", "persistentVolumeClaim": {"claimName": "web"}}]);
-    let mounts = json!([{"name": "v", "mountPath": "/v"}]);
+        {"name": "c", "persistentVolumeClaim": {"claimName": "web"}},
+        {"name": "e", "emptyDir": {"sizeLimit": 0}}]);
+    let mounts = json!([{"name": "v", "mountPath": "/v"}, {"name": "e", "mountPath": "/e"}]);
     let pod = json!({"containers": [{"name": "app", "volumeMounts": mounts}], "volumes": volumes});
     let target = json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"});
     let autoscaler = json!({"spec": {"scaleTargetRef": target}});
@@ -40,6 +42,7 @@ pub(crate) fn holds(bytes: &[u8]) -> Outcome {
         ),
     ];
     let [pod, target, overlap, service, secret] = &objects;
+    works::<EmptydirStorage>(bytes, pod)?;
     works::<HostpathMounts>(bytes, pod)?;
     works::<HpaTargetRequests>(bytes, target)?;
     works::<HpaVpaOverlap>(bytes, overlap)?;

@@ -10,6 +10,10 @@ const WIDTH: usize = 120;
 /// The case that the README of each policy shows.
 const CASES: &[(&str, &str)] = &[
     (
+        "emptydir-storage",
+        "tiny_size_limit/rejects-100m-which-is-a-tenth-of-a-byte",
+    ),
+    (
         "hostpath-mounts",
         "risky_path/rejects-docker-socket-below-var-run",
     ),
