@@ -29,13 +29,12 @@ pub(crate) fn check(pod: &Pod<'_>, settings: &Settings, verdict: &mut Verdict) {
     for container in &pod.containers {
         let own = container.container.resources.memory.as_deref();
         let own = own.filter(|limit| limit.amount_or_zero().is_positive());
-        let (whose, limit, place): (_, _, &dyn Display) = match (own, pod.memory_limit) {
+        let (limit, place): (_, &dyn Display) = match (own, pod.memory_limit) {
             (Some(limit), _) => (
-                "its",
                 limit,
                 &pod.field_of_container(container, "resources.limits.memory"),
             ),
-            (None, Some(limit)) => ("the pod's", limit, &pod.memory_limit_field()),
+            (None, Some(limit)) => (limit, &pod.memory_limit_field()),
             (None, None) => continue,
         };
         let volumes = written_by(container, pod);
@@ -45,14 +44,13 @@ pub(crate) fn check(pod: &Pod<'_>, settings: &Settings, verdict: &mut Verdict) {
             continue;
         }
         let level = settings.size_over_memory_limit;
-        verdict.report_with(level, &|| finding(container, &volumes, whose, limit, place));
+        verdict.report_with(level, &|| finding(container, &volumes, limit, place));
     }
 }
 
 fn finding(
     container: &ContainerRef<'_, Container<'_>>,
     volumes: &[&Scratch<'_>],
-    whose: &str,
     limit: &Size<'_>,
     place: &dyn Display,
 ) -> Finding {
@@ -67,8 +65,8 @@ fn finding(
         listed.push_str(" and others");
     }
     let reason = format!(
-        "container {} may write as much to memory volumes as {whose} limit {limit} is, or more: {listed}. What is in them \
-         counts as its memory, so it is OOMKilled before they are full",
+        "{limit} is no more than the memory volumes that container {} writes to may hold: {listed}. What is in them counts as \
+         its memory, so it is OOMKilled before they are full",
         quote(name)
     );
     let names = volumes.iter().map(|volume| volume.name.to_owned());
@@ -126,8 +124,8 @@ mod tests {
         assert_eq!(
             lines_of(&object(&volumes, &both, "1Gi"), &json!({})),
             [
-                "warning: emptydir-storage: spec.template.spec.containers[0].resources.limits.memory: container \"app\" may \
-                 write as much to memory volumes as its limit \"1Gi\" is, or more: \"a\" (\"512Mi\"), \"b\" (\"0.5Gi\"). \
+                "warning: emptydir-storage: spec.template.spec.containers[0].resources.limits.memory: \"1Gi\" is no more than \
+                 the memory volumes that container \"app\" writes to may hold: \"a\" (\"512Mi\"), \"b\" (\"0.5Gi\"). \
                  What is in them counts as its memory, so it is OOMKilled before they are full; fix: lower sizeLimit, or \
                  raise the memory limit above the volumes [size_over_memory_limit]"
             ]
@@ -196,8 +194,8 @@ mod tests {
         let mut spec = spec(&json!({"medium": "Memory", "sizeLimit": "2Gi"}));
         spec["resources"] = json!({"limits": {"memory": "1Gi"}});
         let found = lines_of(&of_spec(&spec), &json!({}));
-        let start = "warning: emptydir-storage: spec.template.spec.resources.limits.memory: container \"app\" may write as \
-                     much to memory volumes as the pod's limit \"1Gi\" is, or more: \"v\" (\"2Gi\").";
+        let start = "warning: emptydir-storage: spec.template.spec.resources.limits.memory: \"1Gi\" is no more than the \
+                     memory volumes that container \"app\" writes to may hold: \"v\" (\"2Gi\").";
         assert!(found.len() == 1 && found[0].starts_with(start), "{found:?}");
         let older = json!({"podLevelResources": false});
         assert_eq!(lines_of(&of_spec(&spec), &older), [""; 0]);

@@ -53,10 +53,13 @@ pub(crate) fn check(pod: &Pod<'_>, verdict: &mut Verdict) {
     if let (true, Some((container, size))) =
         (is_tiny && pod.is_whole && !is_said, limits.clone().next())
     {
+        let whose = match pod.storage_limit.and_then(|limit| limit.only) {
+            Some(_) => "is all that the pod may write to the disk:",
+            None => "and the other limits of ephemeral-storage are together",
+        };
         let reason = format!(
-            "{size} and all other limits of ephemeral-storage together are less than the 4096 bytes that the pod's \
-             /etc/hosts takes, so the kubelet evicts the pods again and again (Evicted: Pod ephemeral local storage usage \
-             exceeds the total limit of containers)"
+            "{size} {whose} less than the 4096 bytes that the pod's /etc/hosts takes, so the kubelet evicts the pods again \
+             and again (Evicted: Pod ephemeral local storage usage exceeds the total limit of containers)"
         );
         // It is of no container, and no container is called so.
         let finding =
@@ -96,8 +99,8 @@ mod tests {
             (
                 json!(0),
                 format!(
-                    "0 and all other limits of ephemeral-storage together are less than the 4096 bytes that the pod's \
-                     /etc/hosts takes, so the kubelet evicts the pods again and again (Evicted: Pod ephemeral local \
+                    "0 is all that the pod may write to the disk: less than the 4096 bytes that the pod's /etc/hosts takes, so \
+                     the kubelet evicts the pods again and again (Evicted: Pod ephemeral local \
                      storage usage exceeds the total limit of containers); {fix}"
                 ),
             ),
