@@ -93,6 +93,20 @@ fn values(mark: &Mark) -> Vec<Vec<u8>> {
         format!("{text}${{A}}{text}"),
         format!("{{{{ .{text} }}}}"),
         format!("<{text}>"),
+        format!("__{}__", text.to_uppercase()),
+        format!("#{{{text}}}#"),
+        format!("your-{text}-token"),
+        format!("postgres://{text}:CHANGEME@{text}"),
+        format!("map[{text}:{text}]"),
+        format!("%!s(string={text})"),
+        format!("{text}\u{a0}"),
+        format!("{text}\n\t"),
+        // What was never decrypted or filled in.
+        format!("ENC[AES256_GCM,data:{text}]"),
+        format!("$ANSIBLE_VAULT;1.1;AES256\n{text}\n"),
+        format!("ref+vault://{text}/{text}"),
+        format!("https://<path:{text}#{text}>"),
+        format!("op://{text}/{text}"),
         // PEM, damaged in every way.
         format!("-----BEGIN CERTIFICATE-----\n{long}\n-----END CERTIFICATE-----\n"),
         format!("-----BEGIN PRIVATE KEY-----\n{long}\n-----END PRIVATE KEY-----\n"),
@@ -122,6 +136,14 @@ fn values(mark: &Mark) -> Vec<Vec<u8>> {
             base64(text)
         ),
         format!("{{\"auths\":{{\"{text}\":\"{text}\"}}}}"),
+        format!(
+            "{{\"auths\":{{\"oci://{text}\":{{\"auth\":\"{}\"}}}}}}",
+            base64(format!("{text}:{text}\n"))
+        ),
+        format!(
+            "{{\"auths\":{{\"{text}.io\":{{\"username\":\"{text}\",\"password\":\"{text} \"}}}}}}"
+        ),
+        format!("\u{feff}{{\"auths\":{{\"{text}\":{{}}}}}}"),
         format!("{{\"auths\":{{\"{text}\":{{\"email\":\"{text}\"}}}}}}"),
         format!("{{\"auths\":{{}},\"credsStore\":\"{text}\"}}"),
         format!("{{\"auths\":\"{text}\"}}"),
@@ -316,6 +338,7 @@ fn settings() -> [Value; 3] {
             "byteOrderMark",
             "utf16",
             "placeholder",
+            "unresolvedValue",
         ]);
         let form = levels(&[
             "tls",

@@ -95,7 +95,10 @@ fn judge(object: &Object<'_>, settings: &Settings, verdict: &mut Verdict) {
             entry.written.as_bytes()
         };
         sizes.push((entry, bytes.len()));
-        rules::check_value(&Value::new(entry, bytes), object, settings, verdict);
+        let value = Value::new(entry, bytes);
+        if !rules::check_value(&value, object, settings, verdict) {
+            continue;
+        }
         if rules::reads_value(object.secret_type, entry.key) {
             values.push(
                 entry,

@@ -1,9 +1,9 @@
 //! The rules, one in a file.
 
-use shared::{Rule, Verdict};
+use shared::{Level, Rule, Verdict};
 
-use crate::docker::Form;
-use crate::settings::Settings;
+use crate::docker::{Form, Mistake, Problem};
+use crate::settings::{Encoding, Settings};
 use crate::tls::Tls;
 use crate::value::Value;
 use crate::views::{Entry, Object, Values};
@@ -29,11 +29,12 @@ mod missing_key;
 mod missing_service_account;
 mod oversized_data;
 mod oversized_value;
-mod placeholder;
+pub(crate) mod placeholder;
 mod surrounding_space;
 mod too_many_keys;
 mod trailing_newline;
 mod unencoded_text;
+pub(crate) mod unresolved_value;
 mod useless_docker_config;
 mod utf16_text;
 
@@ -65,6 +66,7 @@ pub(crate) const ALL: &[&Rule] = &[
     &too_many_keys::RULE,
     &trailing_newline::RULE,
     &unencoded_text::RULE,
+    &unresolved_value::RULE,
     &useless_docker_config::RULE,
     &utf16_text::RULE,
 ];
@@ -77,24 +79,35 @@ pub(crate) fn check_keys(object: &Object<'_>, settings: &Settings, verdict: &mut
     missing_service_account::check(object, verdict);
 }
 
-/// Judges a value by itself. What the type of the Secret has a form for is judged by that form.
+/// Judges a value by itself, and says whether there is more to say of it. What the type of the Secret has a form for is
+/// judged by that form.
 pub(crate) fn check_value(
     value: &Value<'_>,
     object: &Object<'_>,
     settings: &Settings,
     verdict: &mut Verdict,
-) {
+) -> bool {
     let key = value.entry.key;
     if value.bytes.is_empty() || settings.exempts_key(key) {
-        return;
+        return true;
     }
     let encoding = &settings.encoding;
     let Some(secret_type) = object.secret_type else {
-        placeholder::check(value, encoding.placeholder, verdict);
-        return;
+        // Something in the cluster may decrypt what everybody may read.
+        let level = encoding.unresolved_value.at_most(Level::Warn);
+        if !unresolved_value::check(value, level, verdict) {
+            placeholder::check(value, encoding.placeholder, verdict);
+        }
+        return true;
     };
-    if settings.exempts_type(secret_type) || has_form(secret_type, key) {
-        return;
+    if settings.exempts_type(secret_type) {
+        return true;
+    }
+    if unresolved_value::check(value, encoding.unresolved_value, verdict) {
+        return false;
+    }
+    if has_form(secret_type, key) {
+        return true;
     }
     unencoded_text::check(value, encoding.unencoded_text, verdict);
     double_base64::check(value, encoding.double_base64, verdict);
@@ -106,6 +119,7 @@ pub(crate) fn check_value(
     placeholder::check(value, encoding.placeholder, verdict);
     malformed_pem::check_any(value, settings.form.pem, verdict);
     malformed_file::check(value, settings.form.files, verdict);
+    true
 }
 
 /// Judges how much there is. What could not be decoded is not counted: it is refused anyway.
@@ -170,9 +184,43 @@ fn docker(values: &Values<'_>, key: &str, form: Form, settings: &Settings, verdi
     };
     let level = settings.form.docker_config;
     for problem in crate::docker::problems(value, form) {
-        malformed_docker_config::check(entry, problem, level, verdict);
-        useless_docker_config::check(entry, problem, level, verdict);
+        malformed_docker_config::check(entry, &problem, level, verdict);
+        useless_docker_config::check(entry, &problem, level, verdict);
+        if let Problem::Login(number, mistake) = problem {
+            login(entry, number, mistake, &settings.encoding, verdict);
+        }
     }
+}
+
+/// What would be told of a value is told of the user and the password of a registry, too.
+fn login(
+    entry: &Entry<'_>,
+    number: usize,
+    mistake: Mistake,
+    levels: &Encoding,
+    verdict: &mut Verdict,
+) {
+    let (rule, level, what, fix) = match mistake {
+        Mistake::LineBreak => {
+            let rule = &trailing_newline::RULE;
+            (rule, levels.trailing_newline, "has a line break", rule.fix)
+        }
+        Mistake::Space => {
+            let rule = &surrounding_space::RULE;
+            let what = "has white space around it";
+            (rule, levels.surrounding_space, what, rule.fix)
+        }
+        Mistake::Placeholder(what) => {
+            let rule = &placeholder::RULE;
+            (rule, levels.placeholder, what, rule.fix)
+        }
+        Mistake::Unresolved((what, fix)) => {
+            let rule = &unresolved_value::RULE;
+            (rule, levels.unresolved_value, what, fix)
+        }
+    };
+    let reason = format_args!("entry {number} has a login that {what}");
+    entry.report(rule, level, reason, fix, verdict);
 }
 
 const TLS: &str = "kubernetes.io/tls";

@@ -71,6 +71,7 @@ pub(crate) struct Encoding {
     pub(crate) byte_order_mark: Level,
     pub(crate) utf16: Level,
     pub(crate) placeholder: Level,
+    pub(crate) unresolved_value: Level,
 }
 
 /// A level for each form that a value can have.
@@ -209,6 +210,7 @@ impl Encoding {
             byte_order_mark: encoding.level("byteOrderMark", Warn),
             utf16: encoding.level("utf16", Warn),
             placeholder: encoding.level("placeholder", Warn),
+            unresolved_value: encoding.level("unresolvedValue", Deny),
         }
     }
 }

@@ -38,7 +38,7 @@ mod tests {
 
     #[test]
     fn warns_from_the_threshold_on() {
-        let of = |size: usize| secret("Opaque", &[("a", &vec![b'x'; size])]);
+        let of = |size: usize| secret("Opaque", &[("a", &vec![b'z'; size])]);
         assert_eq!(lines(&of(700 * 1024 - 1), &json!({})), [""; 0]);
         assert_eq!(
             lines(&of(700 * 1024), &json!({})),

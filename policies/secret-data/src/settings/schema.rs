@@ -103,6 +103,8 @@ pub struct Encoding {
     pub utf16: Level,
     /// A placeholder that nobody filled in.
     pub placeholder: Level,
+    /// A value that a tool was to decrypt or to fill in. In ConfigMaps it warns at most.
+    pub unresolved_value: Level,
 }
 
 /// A level for each form that a value can have.
@@ -194,6 +196,7 @@ impl Default for Encoding {
             byte_order_mark: Level::Warn,
             utf16: Level::Warn,
             placeholder: Level::Warn,
+            unresolved_value: Level::Deny,
         }
     }
 }
@@ -240,6 +243,7 @@ impl Described for Settings {
                 byte_order_mark: Level::Deny,
                 utf16: Level::Deny,
                 placeholder: Level::Off,
+                unresolved_value: Level::Warn,
             },
             form: Form {
                 tls: Level::Warn,
