@@ -507,6 +507,7 @@ fn the_policy_server_may_read_what_policies_look_up_and_no_more() {
 /// What the role `view` has of what policies judge. Source: `system:aggregate-to-view` in
 /// `plugin/pkg/auth/authorizer/rbac/bootstrappolicy/testdata/cluster-roles.yaml` of kubernetes/kubernetes.
 const VIEW: &[(&str, &str)] = &[
+    ("", "configmaps"),
     ("", "pods"),
     ("", "replicationcontrollers"),
     ("", "services"),

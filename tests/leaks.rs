@@ -277,6 +277,22 @@ fn whole(mark: &Mark) -> Vec<Value> {
         secret(&json!({"metadata": {"name": "db", "annotations": text}})),
         secret(&json!({"metadata": {"name": "db", "managedFields": [{"time": [text]}]}})),
         secret(&json!({"spec": {"password": text}, "password": text})),
+        tls(
+            mark,
+            &format!("{}{}", pem("chain_server"), pem("chain_root")),
+            &pem("chain_server_key"),
+            &json!({"name": "db", "namespace": "shop", "creationTimestamp": "2020-01-01T00:00:00Z"}),
+        ),
+        secret(
+            &json!({"data": {"tls.crt": encoded, "tls.key": encoded, "id_rsa": encoded, ".dockercfg": encoded}}),
+        ),
+        secret(&json!({"type": "opaque", "immutable": true, "data": {"a": encoded}})),
+        object(
+            "ConfigMap",
+            &json!({"data": {"a": text, "DB_PASSWORD": text, "url": format!("a://b:{text}@c"), "x": format!("glpat-{text}{text}")},
+                "binaryData": {"a": encoded}, "immutable": true}),
+        ),
+        secret(&json!({"stringData": {"a": text.repeat(22_000)}})),
         object("ConfigMap", &json!({"data": {"a": number}})),
         object("ConfigMap", &json!({"data": {"a": {"b": text}}})),
         object(
@@ -349,9 +365,11 @@ fn settings() -> [Value; 3] {
             "bootstrapToken",
             "pem",
             "files",
+            "brokenChain",
+            "wrongType",
         ]);
         json!({
-            "encoding": encoding, "form": form, "clearTextCopy": level, "onUpdate": "enforceAll",
+            "encoding": encoding, "form": form, "clearTextCopy": level, "exposedCredential": level, "onUpdate": "enforceAll",
             "size": {"total": 10, "value": 5, "keys": 1, "warnAt": 5},
             "deniedTypes": [{"type": "example.com/denied", "reason": "it is gone"}],
         })

@@ -27,6 +27,8 @@ pub struct Settings {
     pub(crate) form: Form,
     /// A copy of `stringData` in the annotation of `kubectl apply`.
     pub(crate) clear_text_copy: Level,
+    /// A credential in a `ConfigMap`.
+    pub(crate) exposed_credential: Level,
     /// The types that a Secret may have. Empty: all.
     allowed_types: Vec<String>,
     /// The types that a Secret must not have.
@@ -85,6 +87,8 @@ pub(crate) struct Form {
     pub(crate) bootstrap_token: Level,
     pub(crate) pem: Level,
     pub(crate) files: Level,
+    pub(crate) broken_chain: Level,
+    pub(crate) wrong_type: Level,
 }
 
 /// A type that a Secret must not have.
@@ -183,6 +187,7 @@ impl shared::Settings for Settings {
             encoding: settings.map("encoding", Encoding::read),
             form: settings.map("form", Form::read),
             clear_text_copy: settings.level("clearTextCopy", Level::Warn),
+            exposed_credential: settings.level("exposedCredential", Level::Warn),
             allowed_types: settings.texts("allowedTypes", type_problem),
             denied_types: settings.list("deniedTypes", read_denied_type),
             exempt,
@@ -227,6 +232,8 @@ impl Form {
             bootstrap_token: form.level("bootstrapToken", Deny),
             pem: form.level("pem", Warn),
             files: form.level("files", Warn),
+            broken_chain: form.level("brokenChain", Warn),
+            wrong_type: form.level("wrongType", Warn),
         }
     }
 }

@@ -47,50 +47,33 @@ impl<'v> Value<'v> {
     /// `app.conf`), or by how it starts.
     pub(crate) fn is_file(&self) -> bool {
         /// Files without an extension: of programs that read them by this name, and what charts and operators call one.
-        const FILES: &[&str] = &[
-            "acl",
-            "auth",
-            "authorized_keys",
-            "boto",
-            "cloud",
-            "cloud-init",
-            "crontab",
-            "env",
-            "git-credentials",
-            "group",
-            "hosts",
-            "htpasswd",
-            "identity",
-            "known_hosts",
-            "license",
-            "netrc",
-            "npmrc",
-            "passwd",
-            "pgpass",
-            "pypirc",
-            "rules",
-            "service_tokens",
-            "settings",
-            "shadow",
-            "ssh-publickey",
-            "userdata",
-            "users",
-            "users_roles",
-            "values",
-            "yarnrc",
-        ];
+        const FILES: &str = "acl allowed_signers auth authorized_keys boto cloud cloud-init crontab env \
+            git-credentials group hosts htpasswd identity known_hosts license motd netrc npmrc passwd \
+            pgpass pypirc rules service_tokens settings shadow ssh-publickey userdata users \
+            users_roles values yarnrc";
         /// How others end: `kubeconfig`, `aws-credentials`.
-        const ENDS: &[&str] = &["config", "credentials", "file", "script"];
+        const ENDS: &str = "config credentials file script";
         let key = self.entry.key;
         let start = self.text.unwrap_or_default();
         key.as_bytes().contains(&b'.')
             || key.starts_with("id_")
-            || FILES.iter().any(|file| key.eq_ignore_ascii_case(file))
-            || ENDS.iter().any(|end| ends_in(key, end))
+            || FILES.split(' ').any(|file| key.eq_ignore_ascii_case(file))
+            || ENDS.split(' ').any(|end| ends_in(key, end))
             || starts_with_any(start, b"{[#<")
             || ["-----", "ssh-", "ecdsa-"]
                 .iter()
                 .any(|mark| start.starts_with(mark))
+    }
+
+    /// Reports a finding about this value, in words that are there already.
+    pub(crate) fn tell(
+        &self,
+        rule: &'static Rule,
+        level: Level,
+        reason: &str,
+        verdict: &mut Verdict,
+    ) {
+        self.entry.tell(rule, level, reason, rule.fix, verdict);
     }
 
     /// Reports a finding about this value.

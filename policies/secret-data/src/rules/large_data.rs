@@ -38,7 +38,12 @@ mod tests {
 
     #[test]
     fn warns_from_the_threshold_on() {
-        let of = |size: usize| secret("Opaque", &[("a", &vec![b'z'; size])]);
+        // One that the API server has taken.
+        let of = |size: usize| {
+            let mut object = secret("Opaque", &[("a", &vec![b'z'; size])]);
+            object["metadata"]["creationTimestamp"] = json!("2026-01-31T12:00:00Z");
+            object
+        };
         assert_eq!(lines(&of(700 * 1024 - 1), &json!({})), [""; 0]);
         assert_eq!(
             lines(&of(700 * 1024), &json!({})),

@@ -14,51 +14,13 @@ pub(crate) static RULE: Rule = rule! {
 };
 
 /// Words that people write where a value is to come, without spaces, hyphens and underscores.
-const WORDS: &[&str] = &[
-    "changeme",
-    "changethis",
-    "fillme",
-    "fillin",
-    "fixme",
-    "hidden",
-    "insertyourpasswordhere",
-    "novalue",
-    "objectobject",
-    "placeholder",
-    "redacted",
-    "removed",
-    "replaceme",
-    "replacethis",
-    "replacewithyourown",
-    "sensitivevalue",
-    "tbd",
-    "todo",
-    "tobefilled",
-    "undefined",
-];
+const WORDS: &str = "changeme changethis fillme fillin fixme hidden insertyourpasswordhere \
+    novalue objectobject placeholder redacted removed replaceme replacethis replacewithyourown \
+    sensitivevalue tbd todo tobefilled undefined";
 
 /// What comes behind `your`: `your-api-key`, `YOUR_CLIENT_SECRET_HERE`.
-const NOUNS: &[&str] = &[
-    "account",
-    "code",
-    "credentials",
-    "domain",
-    "email",
-    "here",
-    "host",
-    "id",
-    "key",
-    "login",
-    "name",
-    "passphrase",
-    "password",
-    "secret",
-    "token",
-    "url",
-    "user",
-    "username",
-    "value",
-];
+const NOUNS: &str = "account code credentials domain email here host id key login name passphrase \
+    password secret token url user username value";
 
 /// Nothing longer is a placeholder, or has one that matters.
 const LONGEST: usize = 1024;
@@ -79,8 +41,7 @@ pub(crate) fn check(value: &Value<'_>, level: Level, verdict: &mut Verdict) {
         } else {
             RULE.fix
         };
-        let reason = format_args!("{what}");
-        value.entry.report(&RULE, level, reason, fix, verdict);
+        value.entry.tell(&RULE, level, what, fix, verdict);
     }
 }
 
@@ -235,7 +196,7 @@ fn is_placeholder(text: &[u8]) -> bool {
         return true;
     }
     word.retain(|byte| !b" -_<>[](){}%@*".contains(byte));
-    if WORDS.iter().any(|known| word == known.as_bytes()) {
+    if WORDS.split(' ').any(|known| word == known.as_bytes()) {
         return true;
     }
     let verbs: &[&[u8]] = &[
@@ -252,7 +213,7 @@ fn is_placeholder(text: &[u8]) -> bool {
         .filter_map(|verb| word.strip_prefix(*verb)?.strip_prefix(b"your"));
     nouns.any(|noun| {
         noun.iter().all(u8::is_ascii_lowercase)
-            && NOUNS.iter().any(|end| noun.ends_with(end.as_bytes()))
+            && NOUNS.split(' ').any(|end| noun.ends_with(end.as_bytes()))
     })
 }
 

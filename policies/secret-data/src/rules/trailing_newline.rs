@@ -25,7 +25,7 @@ pub(crate) fn check(value: &Value<'_>, level: Level, verdict: &mut Verdict) {
         count if count == after.len() => "ends in more than one line break",
         _ => "ends in a line break and other white space",
     };
-    value.report(&RULE, level, format_args!("{reason}"), verdict);
+    value.tell(&RULE, level, reason, verdict);
 }
 
 #[cfg(test)]
@@ -76,7 +76,7 @@ mod tests {
             ("aws-credentials", b"x\n", false),
             ("rcloneConfig", b"x\n", false),
             ("profile", b"x\n", false),
-            ("id_ed25519", b"x\n", false),
+            ("id_ed25519_sk", b"x\n", false),
             ("auth", b"jane:$apr1$x\n", false),
             ("key", b"ssh-ed25519 AAAA jane\n", false),
             ("config", b"{}\n", false),

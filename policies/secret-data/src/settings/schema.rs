@@ -22,6 +22,8 @@ pub struct Settings {
     pub form: Form,
     /// A copy of `stringData` in the annotation of `kubectl apply`.
     pub clear_text_copy: Level,
+    /// A value of a `ConfigMap` that looks like a credential.
+    pub exposed_credential: Level,
     /// The types that a Secret may have. Empty: all.
     pub allowed_types: Vec<SecretType>,
     /// The types that a Secret must not have.
@@ -113,7 +115,7 @@ pub struct Encoding {
 pub struct Form {
     /// `kubernetes.io/tls`. What only might be wrong, such as half a pair, warns at most.
     pub tls: Level,
-    /// A certificate that had expired when the object was written.
+    /// A certificate that had expired, or was not valid yet, when the object was written.
     pub expired_certificate: Level,
     /// Credentials of registries: `kubernetes.io/dockerconfigjson`, `kubernetes.io/dockercfg`.
     pub docker_config: Level,
@@ -123,10 +125,15 @@ pub struct Form {
     pub ssh_auth: Level,
     /// `bootstrap.kubernetes.io/token`.
     pub bootstrap_token: Level,
-    /// Damaged PEM in Secrets of any type.
+    /// PEM in Secrets of other types: when it is damaged, and what `tls.crt` with `tls.key` and SSH keys such as `id_rsa`
+    /// have in an Opaque one.
     pub pem: Level,
     /// Keys in `.json`, `.yaml` and `.yml`.
     pub files: Level,
+    /// A certificate of `tls.crt` that was not signed by the next one.
+    pub broken_chain: Level,
+    /// A pull secret of another type, or a type that is nearly one of Kubernetes.
+    pub wrong_type: Level,
 }
 
 /// A type that a Secret must not have.
@@ -165,6 +172,7 @@ impl Default for Settings {
             encoding: Encoding::default(),
             form: Form::default(),
             clear_text_copy: Level::Warn,
+            exposed_credential: Level::Warn,
             allowed_types: Vec::new(),
             denied_types: Vec::new(),
             exempt: Exempt::default(),
@@ -212,6 +220,8 @@ impl Default for Form {
             bootstrap_token: Level::Deny,
             pem: Level::Warn,
             files: Level::Warn,
+            broken_chain: Level::Warn,
+            wrong_type: Level::Warn,
         }
     }
 }
@@ -254,8 +264,11 @@ impl Described for Settings {
                 bootstrap_token: Level::Warn,
                 pem: Level::Deny,
                 files: Level::Off,
+                broken_chain: Level::Deny,
+                wrong_type: Level::Deny,
             },
             clear_text_copy: Level::Deny,
+            exposed_credential: Level::Deny,
             allowed_types: list(SecretType, &["Opaque", "kubernetes.io/tls"]),
             denied_types: vec![DeniedType {
                 name: SecretType("kubernetes.io/service-account-token".to_owned()),
