@@ -220,8 +220,7 @@ mod tests {
     fn finds_what_the_kubelet_cannot_use() {
         use Form::{Cfg, ConfigJson};
         use Problem::{
-            Auth, ByteOrderMark, Empty, Encoded, Entry, Login, NoCredential, NoHost, NoMap,
-            OnlyHelpers, OtherForm, Scheme, Syntax,
+            Auth, ByteOrderMark, Empty, Encoded, Entry, NoCredential, NoMap, OtherForm, Syntax,
         };
         for (text, form, expected) in [
             (
@@ -267,10 +266,49 @@ mod tests {
                 ConfigJson,
                 &[NoCredential(1)],
             ),
+            (r#"{"auths":{}}"#, ConfigJson, &[Empty]),
+            (r#"{"auths":null}"#, ConfigJson, &[Empty]),
+            ("{}", ConfigJson, &[Empty]),
+            ("{}", Cfg, &[Empty]),
+            ("null", ConfigJson, &[Empty]),
+            (
+                r#"{"r.io":{"auth":"amFuZTpwdw=="}}"#,
+                ConfigJson,
+                &[OtherForm(ConfigJson)],
+            ),
+            (
+                r#"{"auths":{"r.io":{"auth":"amFuZTpwdw=="}}}"#,
+                Cfg,
+                &[OtherForm(Cfg)],
+            ),
+            (r#"{"auths":[]}"#, ConfigJson, &[NoMap]),
+            ("[]", ConfigJson, &[NoMap]),
+            ("7", Cfg, &[NoMap]),
+            (
+                "{",
+                ConfigJson,
+                &[Syntax(
+                    "is not JSON, or too deep, at line 1, column 1".to_owned(),
+                )],
+            ),
+            ("\u{feff}{}", ConfigJson, &[ByteOrderMark]),
+            ("eyJhdXRocyI6e319", ConfigJson, &[Encoded]),
+        ] {
+            assert_eq!(problems(text.as_bytes(), form), expected, "{text}");
+        }
+        assert!(matches!(problems(b"\xff", ConfigJson)[..], [Syntax(_)]));
+        assert_eq!(problems(b"\xff\xfe{\0", ConfigJson), [ByteOrderMark]);
+    }
+
+    #[test]
+    fn finds_helpers_logins_and_registries_that_are_none() {
+        use Form::{Cfg, ConfigJson};
+        use Problem::{Login, NoCredential, NoHost, OnlyHelpers, Scheme};
+        for (text, form, expected) in [
             (
                 r#"{"credsStore":"desktop"}"#,
                 ConfigJson,
-                &[OnlyHelpers("credsStore")],
+                &[OnlyHelpers("credsStore")][..],
             ),
             (
                 r#"{"auths":{},"credHelpers":{}}"#,
@@ -339,37 +377,8 @@ mod tests {
                 Cfg,
                 &[],
             ),
-            (r#"{"auths":{}}"#, ConfigJson, &[Empty]),
-            (r#"{"auths":null}"#, ConfigJson, &[Empty]),
-            ("{}", ConfigJson, &[Empty]),
-            ("{}", Cfg, &[Empty]),
-            ("null", ConfigJson, &[Empty]),
-            (
-                r#"{"r.io":{"auth":"amFuZTpwdw=="}}"#,
-                ConfigJson,
-                &[OtherForm(ConfigJson)],
-            ),
-            (
-                r#"{"auths":{"r.io":{"auth":"amFuZTpwdw=="}}}"#,
-                Cfg,
-                &[OtherForm(Cfg)],
-            ),
-            (r#"{"auths":[]}"#, ConfigJson, &[NoMap]),
-            ("[]", ConfigJson, &[NoMap]),
-            ("7", Cfg, &[NoMap]),
-            (
-                "{",
-                ConfigJson,
-                &[Syntax(
-                    "is not JSON, or too deep, at line 1, column 1".to_owned(),
-                )],
-            ),
-            ("\u{feff}{}", ConfigJson, &[ByteOrderMark]),
-            ("eyJhdXRocyI6e319", ConfigJson, &[Encoded]),
         ] {
             assert_eq!(problems(text.as_bytes(), form), expected, "{text}");
         }
-        assert!(matches!(problems(b"\xff", ConfigJson)[..], [Syntax(_)]));
-        assert_eq!(problems(b"\xff\xfe{\0", ConfigJson), [ByteOrderMark]);
     }
 }

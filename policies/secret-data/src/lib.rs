@@ -119,7 +119,7 @@ fn judge(object: &Object<'_>, settings: &Settings, verdict: &mut Verdict) {
         if !rules::check_value(&value, object, settings, verdict) {
             continue;
         }
-        if rules::reads_all(object) || rules::reads_value(object, entry.key) {
+        if rules::reads_all(object) || rules::reads_value(object, settings, entry.key) {
             values.push(
                 entry,
                 if !entry.is_encoded {

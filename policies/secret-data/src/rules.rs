@@ -124,7 +124,7 @@ pub(crate) fn check_value(
     if unresolved_value::check(value, encoding.unresolved_value, verdict) {
         return false;
     }
-    if reads_value(object, key) {
+    if reads_value(object, settings, key) {
         return true;
     }
     unencoded_text::check(value, encoding.unencoded_text, verdict);
@@ -314,12 +314,14 @@ const SSH_KEYS: &[&str] = &[SSH_KEY, "id_rsa", "id_ecdsa", "id_ed25519", "id_dsa
 const PAIR: [&str; 3] = ["tls.crt", "tls.key", "ca.crt"];
 
 /// Whether [`check_form`] reads the value of a key, which is then judged by nothing else.
-pub(crate) fn reads_value(object: &Object<'_>, key: &str) -> bool {
+pub(crate) fn reads_value(object: &Object<'_>, settings: &Settings, key: &str) -> bool {
     match object.secret_type.unwrap_or_default() {
         TLS => PAIR.contains(&key),
         DOCKER_CONFIG_JSON => key == ".dockerconfigjson",
         DOCKER_CFG => key == ".dockercfg",
         SSH_AUTH => key == SSH_KEY,
+        // Here it is not the type that says what a key means.
+        OPAQUE if settings.exempts_key(key) => false,
         OPAQUE => {
             let is_of_pair = PAIR.contains(&key) && {
                 let [certificate, private, _] = PAIR;
@@ -354,6 +356,10 @@ mod tests {
 
     #[test]
     fn only_values_with_a_form_are_kept() {
+        let settings = shared::testing::read_settings::<crate::SecretData>(
+            &serde_json::json!({"exempt": {"keys": ["id_dsa", "key.pem"]}}),
+        )
+        .unwrap();
         for (secret_type, keys, kept) in [
             (Some(TLS), &["tls.crt"][..], true),
             (Some(TLS), &["ca.crt"], true),
@@ -366,6 +372,7 @@ mod tests {
             (Some(OPAQUE), &["ca.crt", "tls.crt"], false),
             (Some(OPAQUE), &["id_rsa"], true),
             (Some(OPAQUE), &["id_rsa.pub"], false),
+            (Some(OPAQUE), &["id_dsa"], false),
             (Some("example.com/x"), &["tls.crt", "tls.key"], false),
             (None, &["tls.crt", "tls.key"], false),
         ] {
@@ -380,7 +387,7 @@ mod tests {
                 entries: keys.iter().map(entry).collect(),
                 ..Object::default()
             };
-            let read = reads_value(&object, keys[0]);
+            let read = reads_value(&object, &settings, keys[0]);
             assert_eq!(read, kept, "{secret_type:?} {keys:?}");
         }
     }

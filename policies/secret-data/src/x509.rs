@@ -16,11 +16,16 @@ pub(crate) struct Certificate<'a> {
     /// The names of whom it belongs to, and who signed it.
     subject: &'a [u8],
     issuer: &'a [u8],
-    /// What tells its key, and the key that signed it, from others.
-    key_id: Option<&'a [u8]>,
-    issuer_key_id: Option<&'a [u8]>,
+    ids: KeyIds<'a>,
     /// All of it.
     pub(crate) der: &'a [u8],
+}
+
+/// What tells the key of a certificate, and the key that signed it, from others.
+#[derive(Debug, Default)]
+struct KeyIds<'a> {
+    subject: Option<&'a [u8]>,
+    authority: Option<&'a [u8]>,
 }
 
 /// A public key, or as much of it as is known.
@@ -66,7 +71,6 @@ impl<'a> Certificate<'a> {
             RSA => Some(Fields(bits).sequence()?.tagged(INTEGER)?),
             _ => Some(bits),
         };
-        let (key_id, issuer_key_id) = body.key_ids().unwrap_or_default();
         Some(Self {
             key: PublicKey {
                 algorithm,
@@ -77,8 +81,7 @@ impl<'a> Certificate<'a> {
             not_after,
             subject,
             issuer,
-            key_id,
-            issuer_key_id,
+            ids: body.key_ids().unwrap_or_default(),
             der,
         })
     }
@@ -86,7 +89,7 @@ impl<'a> Certificate<'a> {
     /// Whether another certificate signed this one, by their names and by what they say of their keys. The signature
     /// itself is not looked at.
     pub(crate) fn is_signed_by(&self, other: &Self) -> bool {
-        match self.issuer_key_id.zip(other.key_id) {
+        match self.ids.authority.zip(other.ids.subject) {
             // The same name may be written in two ways.
             Some((mine, its)) => mine == its,
             None => self.issuer == other.subject,
@@ -232,15 +235,15 @@ impl<'a> Fields<'a> {
     }
 
     /// The identifiers of the key and of the one that signed it. Source: RFC 5280, sections 4.2.1.1 and 4.2.1.2.
-    fn key_ids(&mut self) -> Option<(Option<&'a [u8]>, Option<&'a [u8]>)> {
+    fn key_ids(&mut self) -> Option<KeyIds<'a>> {
         let mut extensions = Self(self.find(EXTENSIONS)?).sequence()?;
-        let mut found = (None, None);
+        let mut found = KeyIds::default();
         while let Some(mut extension) = extensions.sequence() {
             let id = extension.tagged(OBJECT_IDENTIFIER)?;
             let mut value = Self(extension.find(OCTET_STRING)?);
             match id {
-                SUBJECT_KEY_ID => found.0 = value.tagged(OCTET_STRING),
-                AUTHORITY_KEY_ID => found.1 = value.sequence()?.find(KEY_ID),
+                SUBJECT_KEY_ID => found.subject = value.tagged(OCTET_STRING),
+                AUTHORITY_KEY_ID => found.authority = value.sequence()?.find(KEY_ID),
                 _ => {}
             }
         }
@@ -374,8 +377,7 @@ mod tests {
                 not_after: 0,
                 subject: b"",
                 issuer: b"",
-                key_id: None,
-                issuer_key_id: None,
+                ids: KeyIds::default(),
                 der: b"",
             };
             assert_eq!(

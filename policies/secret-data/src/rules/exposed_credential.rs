@@ -74,11 +74,9 @@ fn is_password(line: &str) -> bool {
 /// Whether a text was made by a machine: a name has no capitals beside its digits, and a word no digits.
 fn is_random(line: &str) -> bool {
     let has = |of: fn(&u8) -> bool| line.as_bytes().iter().any(of);
-    is_password(line)
-        && line.len() >= 12
-        && has(u8::is_ascii_digit)
-        && has(u8::is_ascii_alphabetic)
-        && !(has(|byte| matches!(byte, b'-' | b'.' | b':')) && !has(u8::is_ascii_uppercase))
+    let is_name = has(|byte| matches!(byte, b'-' | b'.' | b':')) && !has(u8::is_ascii_uppercase);
+    let is_mixed = has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic);
+    line.len() >= 12 && is_mixed && !is_name && is_password(line)
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ pub(crate) static RULE: Rule = rule! {
 };
 
 /// Files whose readers know comments and trailing commas: of .NET, `TypeScript`, Visual Studio Code, `ESLint`, Babel, and
-/// of V2Ray and its kin.
+/// of `V2Ray` and its kin.
 const WITH_COMMENTS: &str = "appsettings ocelot tsconfig jsconfig tslint devcontainer settings \
     launch tasks extensions .eslintrc .babelrc babel.config v2ray xray sing-box";
 

@@ -3,7 +3,7 @@
 use shared::{Level, Rule, Verdict, rule};
 
 use crate::text::{find, find_bytes, has, split};
-use crate::value::Value;
+use crate::value::{Value, ends_in};
 use crate::views::Entry;
 
 pub(crate) static RULE: Rule = rule! {
@@ -96,7 +96,7 @@ pub(crate) fn report(entry: &Entry<'_>, (what, fix): Shape, level: Level, verdic
 /// What a value is, where a tool was to resolve it.
 pub(crate) fn shape(value: &Value<'_>) -> Option<Shape> {
     let start = value.bytes.trim_ascii_start();
-    let is_meant = value.entry.key.ends_with(".age");
+    let is_meant = ends_in(value.entry.key, ".age");
     let starts = |(mark, shape): &&(&str, Shape)| {
         start.starts_with(mark.as_bytes()) && !(is_meant && *shape == AGE)
     };

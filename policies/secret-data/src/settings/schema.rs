@@ -105,7 +105,7 @@ pub struct Encoding {
     pub utf16: Level,
     /// A placeholder that nobody filled in.
     pub placeholder: Level,
-    /// A value that a tool was to decrypt or to fill in. In ConfigMaps it warns at most.
+    /// A value that a tool was to decrypt or to fill in. In a `ConfigMap` it warns at most.
     pub unresolved_value: Level,
 }
 
