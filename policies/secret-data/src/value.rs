@@ -48,11 +48,11 @@ impl<'v> Value<'v> {
     pub(crate) fn is_file(&self) -> bool {
         /// Files without an extension: of programs that read them by this name, and what charts and operators call one.
         const FILES: &str = "acl allowed_signers auth authorized_keys boto cloud cloud-init crontab env \
-            git-credentials group hosts htpasswd identity known_hosts license motd netrc npmrc passwd \
+            git-credentials group hosts htpasswd identity license motd netrc npmrc passwd \
             pgpass pypirc rules service_tokens settings shadow ssh-publickey userdata users \
             users_roles values yarnrc";
         /// How others end: `kubeconfig`, `aws-credentials`.
-        const ENDS: &str = "config credentials file script";
+        const ENDS: &str = "config credentials file known_hosts known-hosts script";
         let key = self.entry.key;
         let start = self.text.unwrap_or_default();
         key.as_bytes().contains(&b'.')

@@ -14,7 +14,7 @@ pub(crate) static RULE: Rule = rule! {
 };
 
 /// Words that people write where a value is to come, without spaces, hyphens and underscores.
-const WORDS: &str = "changeme changethis fillme fillin fixme hidden insertyourpasswordhere \
+const WORDS: &str = "changeme changethis fillme fillin fixme hidden masked insertyourpasswordhere \
     novalue objectobject placeholder redacted removed replaceme replacethis replacewithyourown \
     sensitivevalue tbd todo tobefilled undefined";
 
@@ -91,7 +91,8 @@ pub(crate) fn what(line: &str) -> Option<&'static str> {
         }
     }
     let bytes = line.as_bytes();
-    if bytes.starts_with(b"map[") && bytes.ends_with(b"]") {
+    let inner = bytes.strip_prefix(b"[").unwrap_or(bytes);
+    if inner.starts_with(b"map[") && inner.ends_with(b"]") {
         Some(NOTHING)
     } else if has_exponent(bytes) {
         Some(EXPONENT)
@@ -186,7 +187,7 @@ fn is_placeholder(text: &[u8]) -> bool {
     if text.len() > 64 {
         return false;
     }
-    if is_in_brackets(text) {
+    if is_in_brackets(text) || is_marked_name(text) {
         return true;
     }
     let mut word = text.to_ascii_lowercase();
@@ -215,6 +216,17 @@ fn is_placeholder(text: &[u8]) -> bool {
         noun.iter().all(u8::is_ascii_lowercase)
             && NOUNS.split(' ').any(|end| noun.ends_with(end.as_bytes()))
     })
+}
+
+/// `%DB_PASSWORD%`, `@DB_PASSWORD@`, `[[DB_PASSWORD]]`: a name in capitals between marks.
+fn is_marked_name(text: &[u8]) -> bool {
+    let is_mark = |byte: u8| b"%@[]{}<>".contains(&byte);
+    let [first, .., last] = text else {
+        return false;
+    };
+    let is_of_name = |byte: u8| byte.is_ascii_uppercase() || byte == b'_' || is_mark(byte);
+    let letters = text.iter().filter(|byte| byte.is_ascii_uppercase()).count();
+    is_mark(*first) && is_mark(*last) && letters > 3 && text.iter().all(|byte| is_of_name(*byte))
 }
 
 /// `<your token>`, but not `<xml/>`.
@@ -276,6 +288,10 @@ mod tests {
             ("<YOUR-ACCESS-KEY-ID>", "is a placeholder, not a value"),
             ("enter your token here", "is a placeholder, not a value"),
             ("%TODO%", "is a placeholder, not a value"),
+            ("%DB_PASSWORD%", "is a placeholder, not a value"),
+            ("@DB_PASSWORD@", "is a placeholder, not a value"),
+            ("<<DB_PASSWORD>>", "is a placeholder, not a value"),
+            ("[[DB_PASSWORD]]", "is a placeholder, not a value"),
             (
                 "postgres://shop:CHANGEME@db/shop",
                 "is a placeholder, not a value",
@@ -309,6 +325,10 @@ mod tests {
             ),
             (
                 "a <nil> b",
+                "is what a template leaves where it has no text",
+            ),
+            (
+                "[map[a:b]]",
                 "is what a template leaves where it has no text",
             ),
             ("map[a:b]", "is what a template leaves where it has no text"),
@@ -368,6 +388,9 @@ mod tests {
             "__main__",
             "a__B",
             "xx",
+            "@ABC",
+            "@ABC@",
+            "%A1B2%",
             "**",
             "yourself",
             "1e5",

@@ -68,6 +68,7 @@ mod tests {
             (".netrc", b"machine x\n", false),
             ("app.conf", b"a=1\n", false),
             ("known_hosts", b"host key\n", false),
+            ("ssh_known_hosts", b"host key\n", false),
             ("cloud", b"AZURE_CLOUD_NAME=AzurePublicCloud\n", false),
             ("values", b"replicas: 2\n", false),
             ("netrc", b"machine x\n", false),
