@@ -27,7 +27,12 @@ const NEED_SETTINGS: &[(&str, &[&str])] = &[
     ),
     (
         "nodeport-range",
-        &["automatic_port", "denied_port", "forbidden_node_port"],
+        &[
+            "automatic_port",
+            "denied_port",
+            "forbidden_node_port",
+            "node_process_port",
+        ],
     ),
     (
         "secret-data",
