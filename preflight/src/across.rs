@@ -5,7 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::{kinds::Kinds, manifests::Object, report::Finding};
+use crate::{manifests::Object, report::Finding};
+use cluster::kinds::Kinds;
 
 pub(crate) mod doubles;
 mod shared_node_port;

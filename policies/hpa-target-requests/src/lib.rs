@@ -469,7 +469,7 @@ mod tests {
     }
 
     fn cluster(objects: &[Value]) -> MemoryCluster {
-        MemoryCluster::of(objects)
+        MemoryCluster::new(objects.to_vec())
     }
 
     #[test]
@@ -831,7 +831,7 @@ mod tests {
             ),
             (
                 &object,
-                cluster(&[bare()]).failing_for("LimitRange", silent),
+                cluster(&[bare()]).with_error("v1", "LimitRange", silent),
                 &*refused,
                 vec![
                     misspelt.to_owned(),

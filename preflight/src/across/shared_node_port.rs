@@ -10,7 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::{Identity, Refusal};
-use crate::{kinds::text, manifests::Object, report::Subject};
+use crate::{manifests::Object, report::Subject};
+use cluster::kinds::text;
 
 const RULE: &str = "shared_node_port";
 
@@ -131,7 +132,8 @@ fn refusal(claim: &Claim<'_>, rivals: &[&Claim<'_>]) -> Option<Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{across, kinds::Kinds, manifests};
+    use crate::{across, manifests};
+    use cluster::kinds::Kinds;
 
     /// `file:line field problem` of each refusal.
     fn found(text: &str) -> Vec<String> {

@@ -24,9 +24,9 @@ use crate::{
     judge::{Configured, Group, Judge, Member},
     manifests::{self, Note, Object},
     report::{Reason, Subject, Unjudged},
-    selector::Requirement,
     settings,
 };
+use cluster::selector::Requirement;
 
 const GROUP: &str = "policies.kubewarden.io";
 

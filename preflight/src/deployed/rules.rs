@@ -9,8 +9,8 @@ use super::wire::Lists;
 use crate::{
     bundle::UnknownName,
     judge::{CustomKind, Member},
-    kinds::{self, Kinds},
 };
+use cluster::kinds::{self, Kinds};
 
 /// What can hardly be meant. `metadata` is that of the policy that judges for the resource.
 pub(super) fn doubts(rules: &[RuleWithOperations], metadata: Option<&Metadata>) -> Vec<String> {

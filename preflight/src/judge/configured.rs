@@ -6,13 +6,9 @@ use policy_metadata::{ContextAwareResource, Metadata};
 use serde_json::Value;
 
 use super::{CustomKind, Group};
-use crate::{
-    Cluster, EvaluationError, Policy, Response,
-    cluster::Grants,
-    deployed::Deployed,
-    kinds::{self, Kinds},
-    review::Target,
-};
+use crate::{EvaluationError, MemoryCluster, Policy, Response, deployed::Deployed, review::Target};
+use cluster::Grants;
+use cluster::kinds::{self, Kinds};
 
 /// A policy, or a group of policies, that is asked.
 #[derive(Debug)]
@@ -87,7 +83,7 @@ impl Member {
     pub(crate) fn validate(
         &self,
         request: &Value,
-        cluster: &Arc<Cluster>,
+        cluster: &Arc<MemoryCluster>,
         unabridged: bool,
     ) -> Result<Response, EvaluationError> {
         let mut grants = Grants::of(self.policy.metadata());
@@ -250,7 +246,7 @@ impl Configured {
 
     /// Whether it is asked about this request.
     #[must_use]
-    pub fn wants(&self, target: &Target, request: &Value, cluster: &Cluster) -> bool {
+    pub fn wants(&self, target: &Target, request: &Value, cluster: &MemoryCluster) -> bool {
         let by_metadata = || {
             let metadata = self.metadata();
             let mut custom = self.custom_kinds().iter();
@@ -268,7 +264,7 @@ impl Configured {
     pub fn validate(
         &self,
         request: &Value,
-        cluster: &Arc<Cluster>,
+        cluster: &Arc<MemoryCluster>,
         unabridged: bool,
     ) -> Result<Answer, EvaluationError> {
         match &self.judge {

@@ -8,13 +8,13 @@ use serde_json::Value;
 
 use super::{Configured, Verdict};
 use crate::{
-    Cluster, Policy,
+    MemoryCluster, Policy,
     across::{self, Identity},
-    kinds::Kinds,
     manifests::{Note, Object},
     report::{Finding, Subject},
     review::{Target, complete, request, server, update},
 };
+use cluster::kinds::Kinds;
 
 /// What is in the cluster already, and not judged itself.
 #[derive(Debug, Default)]
@@ -36,7 +36,7 @@ pub(super) struct Scene {
     identities: Vec<Identity>,
     /// The positions of the old objects.
     old: BTreeMap<Identity, usize>,
-    cluster: Arc<Cluster>,
+    cluster: Arc<MemoryCluster>,
     /// That manifests have fields of the API server, which do not count.
     ignored: Option<Note>,
 }
@@ -76,7 +76,9 @@ impl Scene {
             }
         }
         let values = others.iter().chain(written.iter());
-        let cluster = Arc::new(Cluster::new(values.map(|object| object.value.clone())));
+        let cluster = Arc::new(MemoryCluster::new(
+            values.map(|object| object.value.clone()),
+        ));
         Self {
             written: count,
             old,

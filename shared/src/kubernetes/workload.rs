@@ -1,10 +1,11 @@
 //! The pod specs of an object, and the containers in them.
 
 use super::containers::{Container, ContainerRef, Role};
-use crate::decode::{Cursor, DecodeError};
+use crate::decode::Cursor;
+use crate::error::DecodeError;
+use crate::error::Error;
 use crate::field::FieldPath;
 use crate::json::Json;
-use crate::policy::Error;
 use crate::request::Request;
 
 /// Calls `found` with every pod spec at `path` of an object of a custom kind, and with its exact place. The path leads
