@@ -19,7 +19,7 @@ use hostpath_mounts::catalogue::{RISKS, Risk};
 use hpa_target_requests::HpaTargetRequests;
 use hpa_vpa_overlap::HpaVpaOverlap;
 use nodeport_range::NodeportRange;
-use preflight::{Cluster, NoHost, Policy as Guest};
+use preflight::{MemoryCluster, NoHost, Policy as Guest};
 use secret_data::SecretData;
 use serde_json::{Map, Value, json};
 use shared::{Level, Policy, Rule};
@@ -468,7 +468,7 @@ fn however_much_is_wrong_the_answer_stays_small() {
         for (count, length) in [(1, 100_000), (40, 4_000), (2_000, 10)] {
             let (object, there) = object(count, length);
             let request = complete(&json!({ "object": object })).unwrap();
-            let host = Arc::new(Cluster::new(there)).host(guest.metadata());
+            let host = Arc::new(MemoryCluster::new(there)).host(guest.metadata());
             let response = guest.validate(&request, &settings, host).unwrap();
             let place = format!("{policy}: {count} findings, names of {length}");
             assert_eq!(response.code, Some(403), "{place}");

@@ -19,7 +19,7 @@ use bundle_tests::{complete, invariants, policies, read, repository};
 use k8s_openapi::ByteString;
 use preflight::judge::{ActivePolicy, judge};
 use preflight::report::{json as programs, table};
-use preflight::{Cluster, Engine, Limits, Policy as Guest, Response, manifests};
+use preflight::{Engine, Limits, MemoryCluster, Policy as Guest, Response, manifests};
 use secret_data::SecretData;
 use serde_json::{Value, json};
 use shared::Policy;
@@ -380,7 +380,7 @@ fn strings(json: &Value) -> String {
 
 /// All that comes out of the guest.
 fn answer(guest: &Guest, request: &Value, settings: &Value) -> (Response, String) {
-    let host = Arc::new(Arc::new(Cluster::new([])).host(guest.metadata()));
+    let host = Arc::new(Arc::new(MemoryCluster::new([])).host(guest.metadata()));
     let response = guest
         .validate(request, settings, Arc::clone(&host))
         .unwrap();
@@ -568,7 +568,7 @@ fn wrong_settings_and_broken_requests_tell_no_value() {
     let [one, other] = [&MARKS[0], &MARKS[1]].map(broken);
     for (first, second) in one.iter().zip(&other) {
         let tell = |payload: &str| {
-            let host = Arc::new(Arc::new(Cluster::new([])).host(guest.metadata()));
+            let host = Arc::new(Arc::new(MemoryCluster::new([])).host(guest.metadata()));
             let response = guest.validate_payload(payload.as_bytes(), host).unwrap();
             strings(&serde_json::to_value(&response).unwrap())
         };

@@ -470,7 +470,7 @@ mod tests {
     }
 
     fn cluster(objects: &[Value]) -> MemoryCluster {
-        MemoryCluster::of(objects)
+        MemoryCluster::new(objects.to_vec())
     }
 
     #[test]
@@ -832,7 +832,7 @@ mod tests {
             ),
             (
                 &object,
-                cluster(&[bare()]).failing_for("LimitRange", silent),
+                cluster(&[bare()]).with_error("v1", "LimitRange", silent),
                 &*refused,
                 vec![
                     misspelt.to_owned(),

@@ -81,7 +81,7 @@ fn read(limit_range: &Cursor<'_>) -> Result<Vec<(String, Quantity)>, DecodeError
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
-    use shared::testing::MemoryCluster;
+    use shared::testing::{MemoryCluster, unrestricted};
 
     use super::*;
 
@@ -96,7 +96,12 @@ mod tests {
             })
             .collect();
         let mut verdict = Verdict::accept();
-        let defaults = Defaults::of("shop", &MemoryCluster::of(&objects), &mut verdict).unwrap();
+        let defaults = Defaults::of(
+            "shop",
+            &unrestricted(MemoryCluster::new(objects)),
+            &mut verdict,
+        )
+        .unwrap();
         let warnings = usize::from(verdict != Verdict::accept());
         (
             defaults.request("cpu"),

@@ -366,9 +366,9 @@ const MAX_OWNED_LOOKUPS: usize = 8;
 
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
-
     use serde_json::{Value, json};
+    use std::sync::Arc;
+
     use shared::testing::{MemoryCluster, Review, places};
 
     use super::*;
@@ -512,7 +512,7 @@ mod tests {
             (all(), app_off.clone(), cpu(), true),
             (app_off, all(), cpu(), false),
         ] {
-            let cluster = MemoryCluster::of(&[there, deployment(&["app", "proxy"])]);
+            let cluster = MemoryCluster::new([there, deployment(&["app", "proxy"])]);
             let review = Review::update(&old, &new)
                 .in_cluster(cluster)
                 .with(json!({"writtenFirst": "deny"}));
@@ -523,7 +523,7 @@ mod tests {
     /// Whether each object passes, in a cluster with the others, at each level of `writtenFirst`.
     fn passes(object: &Value, there: &[Value]) -> [bool; 3] {
         ["deny", "warn", "off"].map(|level| {
-            let review = Review::create(object).in_cluster(MemoryCluster::of(there));
+            let review = Review::create(object).in_cluster(MemoryCluster::new(there.to_vec()));
             is_accepted(&review.with(json!({ "writtenFirst": level })))
         })
     }
@@ -536,8 +536,7 @@ mod tests {
         };
         let strict = |object: &Value, there: &Value| {
             let settings = json!({"duplicateVertical": "deny"});
-            let review =
-                Review::create(object).in_cluster(MemoryCluster::of(std::slice::from_ref(there)));
+            let review = Review::create(object).in_cluster(MemoryCluster::new([there.clone()]));
             is_accepted(&review.with(settings))
         };
         assert_eq!(passes(&cpu(), &[all()]), [false, true, true]);
@@ -558,7 +557,7 @@ mod tests {
         let lines = |level: &str| {
             Review::create(&cpu())
                 .with(json!({"writtenFirst": level, "scope": "target"}))
-                .in_cluster(MemoryCluster::of(&[all()]))
+                .in_cluster(MemoryCluster::new([all()]))
                 .lines::<HpaVpaOverlap>()
         };
         let warning = "warning: hpa-vpa-overlap: spec.scaleTargetRef: shares Deployment \"web\" with \
@@ -580,7 +579,7 @@ mod tests {
                 Some(old) => Review::update(old, object),
                 None => Review::create(object),
             };
-            let passes = is_accepted(&review.in_cluster(MemoryCluster::of(&there)));
+            let passes = is_accepted(&review.in_cluster(MemoryCluster::new(there.clone())));
             if old.is_none() {
                 there.push(object.clone());
             }
@@ -649,7 +648,7 @@ mod tests {
             };
             let mut double = object.clone();
             double["metadata"]["name"] = json!("a");
-            let response = told(MemoryCluster::of(&[there, double]));
+            let response = told(MemoryCluster::new([there, double]));
             assert!(response.accepted);
             let rules = response.warnings.iter().map(|line| {
                 let (_, rule) = line.rsplit_once('[').unwrap();
@@ -669,7 +668,6 @@ mod tests {
 
     #[test]
     fn whoever_writes_only_a_status_is_never_in_the_way() {
-        let silent = MemoryCluster::failing("deadline has elapsed");
         let recommended = |mut object: Value, spec: bool| {
             object["status"] = json!({"recommendation": {"containerRecommendations": []}});
             if spec {
@@ -685,7 +683,7 @@ mod tests {
             let review = Review::update(&all(), &new)
                 .with(json!({"onUpdate": "enforceAll"}))
                 .by("system:serviceaccount:vpa:recommender")
-                .in_cluster(silent.clone());
+                .in_cluster(MemoryCluster::failing("deadline has elapsed"));
             assert_eq!(is_accepted(&review), accepted, "{new}");
         }
     }
@@ -706,7 +704,7 @@ mod tests {
             sizer["metadata"]["name"] = json!("sizer");
             let review = Review::create(&cpu())
                 .with(json!({"exempt": exempt, "writtenFirst": "deny"}))
-                .in_cluster(MemoryCluster::of(&[sizer]));
+                .in_cluster(MemoryCluster::new([sizer]));
             assert_eq!(is_accepted(&review), accepted, "{exempt}");
         }
     }
@@ -732,7 +730,7 @@ mod tests {
             (made(all(), kind, "web"), all(), cpu()),
             (all(), all(), cpu()),
         ] {
-            let review = Review::update(&old, &new).in_cluster(MemoryCluster::of(&[other]));
+            let review = Review::update(&old, &new).in_cluster(MemoryCluster::new([other]));
             assert!(is_accepted(&review), "{old}");
         }
     }
@@ -743,44 +741,48 @@ mod tests {
                      resources. The violation has been reported.";
         let may_not = "may not be read by the policy: add the kind to its spec.contextAwareResources, which only a ClusterAdmissionPolicy has, and let the service \
                        account of its policy server get, list and watch it";
-        let with = |object: Value| MemoryCluster::of(&[object]);
-        let (horizontal, vertical) = ("HorizontalPodAutoscaler", "VerticalPodAutoscaler");
+        let with = |object: Value, (api_version, kind), words: &str| {
+            Arc::new(MemoryCluster::new([object]).with_error(api_version, kind, words))
+        };
+        let horizontal = ("autoscaling/v2", "HorizontalPodAutoscaler");
+        let vertical = ("autoscaling.k8s.io/v1", "VerticalPodAutoscaler");
+        let deployment = ("apps/v1", "Deployment");
         let no_answer = "could not be looked up: deadline has elapsed";
         let trouble = "error finding resource autoscaling.k8s.io/v1 / VerticalPodAutoscaler: HyperError: timed out";
         let in_trouble = format!("could not be looked up: {trouble}");
         for (object, there, subject, reason) in [
             (
                 cpu(),
-                with(all()).failing_for(vertical, trouble),
+                with(all(), vertical, trouble),
                 "the list of VerticalPodAutoscalers in shop",
                 &*in_trouble,
             ),
             (
                 cpu(),
-                with(all()).failing_for(vertical, grant),
+                with(all(), vertical, grant),
                 "the list of VerticalPodAutoscalers in shop",
                 may_not,
             ),
             (
                 cpu(),
-                with(memory()).failing_for(horizontal, "deadline has elapsed"),
+                with(memory(), horizontal, "deadline has elapsed"),
                 "the list of HorizontalPodAutoscalers in shop",
                 no_answer,
             ),
             (
                 all(),
-                with(cpu()).failing_for(horizontal, "deadline has elapsed"),
+                with(cpu(), horizontal, "deadline has elapsed"),
                 "the list of HorizontalPodAutoscalers in shop",
                 no_answer,
             ),
             (
                 all(),
-                with(cpu()).failing_for("Deployment", "deadline has elapsed"),
+                with(cpu(), deployment, "deadline has elapsed"),
                 "Deployment shop/web",
                 no_answer,
             ),
         ] {
-            let review = Review::create(&object).in_cluster(there.clone());
+            let review = Review::create(&object).in_cluster(Arc::clone(&there));
             let response = review.judge::<HpaVpaOverlap>();
             let message = response.message.unwrap();
             let kind = object["kind"].as_str().unwrap();
@@ -791,7 +793,7 @@ mod tests {
             assert_eq!(response.code, Some(500));
             let mut labelled = object.clone();
             labelled["metadata"]["labels"] = json!({"a": "b"});
-            let update = Review::update(&object, &labelled).in_cluster(there.clone());
+            let update = Review::update(&object, &labelled).in_cluster(Arc::clone(&there));
             assert!(is_accepted(&update));
             assert!(!is_accepted(
                 &update.with(json!({"onUpdate": "enforceAll"}))
@@ -805,12 +807,17 @@ mod tests {
     #[test]
     fn a_list_of_doubles_that_fails_does_not_hide_the_pair() {
         let silent = "deadline has elapsed";
-        for (object, there, fails) in [
-            (cpu(), all(), "HorizontalPodAutoscaler"),
-            (all(), cpu(), "VerticalPodAutoscaler"),
+        for (object, there, api_version, fails) in [
+            (cpu(), all(), "autoscaling/v2", "HorizontalPodAutoscaler"),
+            (
+                all(),
+                cpu(),
+                "autoscaling.k8s.io/v1",
+                "VerticalPodAutoscaler",
+            ),
         ] {
             let found = Review::create(&object)
-                .in_cluster(MemoryCluster::of(&[there]).failing_for(fails, silent))
+                .in_cluster(MemoryCluster::new([there]).with_error(api_version, fails, silent))
                 .with(json!({"onLookupFailure": "warn", "writtenFirst": "deny"}))
                 .lines::<HpaVpaOverlap>();
             let ends: Vec<_> = found
@@ -827,35 +834,12 @@ mod tests {
         assert_eq!(lines(&cpu(), &[&deployment(&["app"])], &json!({})), [""; 0]);
     }
 
-    /// Counts what is asked.
-    struct Counting(MemoryCluster, RefCell<Vec<String>>);
-
-    impl Cluster for Counting {
-        fn ask(&self, operation: &str, request: &[u8]) -> Result<Vec<u8>, String> {
-            let asked: Value = serde_json::from_slice(request).unwrap();
-            let kind = asked["kind"].as_str().unwrap_or_default();
-            self.1.borrow_mut().push(format!("{operation} {kind}"));
-            self.0.ask(operation, request)
-        }
-    }
-
     fn asked(object: &Value, there: &[Value], settings: &Value) -> Vec<String> {
-        let cluster =
-            MemoryCluster::of(there).serving("autoscaling.k8s.io/v1", "VerticalPodAutoscaler");
-        let cluster = Counting(cluster, RefCell::default());
-        let (group, version) = object["apiVersion"]
-            .as_str()
-            .unwrap()
-            .split_once('/')
-            .unwrap();
-        let kind = json!({"group": group, "version": version, "kind": object["kind"]});
-        let payload = json!({
-            "request": {"kind": kind, "namespace": "shop", "operation": "CREATE", "object": object},
-            "settings": settings,
-        });
-        let _ =
-            shared::evaluation::evaluate::<HpaVpaOverlap>(payload.to_string().as_bytes(), &cluster);
-        cluster.1.into_inner()
+        let cluster = MemoryCluster::new(there.to_vec());
+        Review::create(object)
+            .in_cluster(cluster.serving("autoscaling.k8s.io/v1", "VerticalPodAutoscaler"))
+            .with(settings.clone())
+            .asked::<HpaVpaOverlap>()
     }
 
     #[test]

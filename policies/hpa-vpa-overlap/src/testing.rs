@@ -56,7 +56,7 @@ pub(crate) fn lines(object: &Value, there: &[&Value], settings: &Value) -> Vec<S
     settings["writtenFirst"] = json!("deny");
     Review::create(object)
         .with(settings)
-        .in_cluster(MemoryCluster::of(&there))
+        .in_cluster(MemoryCluster::new(there))
         .lines::<HpaVpaOverlap>()
 }
 

@@ -7,7 +7,8 @@
 use serde_json::{Value, json};
 
 use super::{Objects, Refusal};
-use crate::{kinds::text, manifests::Object};
+use crate::manifests::Object;
+use cluster::kinds::text;
 
 pub(super) const RULE: &str = "invalid_service";
 

@@ -10,7 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::{Identity, Objects, Refusal};
-use crate::{kinds::text, manifests::Object, report::Subject};
+use crate::{manifests::Object, report::Subject};
+use cluster::kinds::text;
 
 const RULE: &str = "shared_node_port";
 

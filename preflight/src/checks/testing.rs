@@ -1,7 +1,9 @@
 //! What the tests of the checks have in common.
 
 use super::{Objects, Refusal, identities};
-use crate::{kinds::Kinds, manifests};
+use cluster::kinds::Kinds;
+
+use crate::manifests;
 
 /// `file:line field problem` of each refusal in a text.
 pub(super) fn found(find: fn(Objects<'_>) -> Vec<Refusal>, text: &str) -> Vec<String> {

@@ -8,13 +8,13 @@ use serde_json::Value;
 
 use super::{ActivePolicy, Evaluation};
 use crate::{
-    Cluster, Policy,
+    MemoryCluster, Policy,
     checks::{self, Identity, Objects},
-    kinds::Kinds,
     manifests::{Note, Object},
     report::{Reported, Subject},
     review::{Target, complete, request, server, update},
 };
+use cluster::kinds::Kinds;
 
 /// What is in the cluster already, and not judged itself.
 #[derive(Debug, Default)]
@@ -36,7 +36,7 @@ pub(super) struct Run {
     identities: Vec<Identity>,
     /// The positions of the old objects.
     old: BTreeMap<Identity, usize>,
-    cluster: Arc<Cluster>,
+    cluster: Arc<MemoryCluster>,
     /// Whether a cluster printed the manifests.
     live: bool,
     /// That manifests have fields of the API server, which do not count.
@@ -78,7 +78,9 @@ impl Run {
             }
         }
         let values = others.iter().chain(written.iter());
-        let cluster = Arc::new(Cluster::new(values.map(|object| object.value.clone())));
+        let cluster = Arc::new(MemoryCluster::new(
+            values.map(|object| object.value.clone()),
+        ));
         Self {
             written: count,
             old,

@@ -14,7 +14,8 @@ use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::ReplicationController;
 
 use crate::cluster::ListLookup;
-use crate::decode::{Cursor, DecodeError};
+use crate::decode::Cursor;
+use crate::error::DecodeError;
 use crate::quote::quote;
 use crate::request::Request;
 

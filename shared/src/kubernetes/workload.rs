@@ -2,10 +2,10 @@
 
 use super::containers::{Container, ContainerRef, Role};
 use super::view::View;
-use crate::decode::{Cursor, DecodeError};
+use crate::decode::Cursor;
+use crate::error::{DecodeError, Error};
 use crate::field::FieldPath;
 use crate::json::Json;
-use crate::policy::Error;
 use crate::request::Request;
 
 /// Calls `found` with every pod spec at `path` of an object of a custom kind, and with its exact place. The path leads

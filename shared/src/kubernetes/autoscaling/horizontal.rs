@@ -7,7 +7,8 @@ use k8s_openapi::Resource;
 use k8s_openapi::api::autoscaling::v2;
 
 use super::{AutoscalerMeta, METRICS_ANNOTATION, ScaleTarget};
-use crate::decode::{Cursor, DecodeError};
+use crate::decode::Cursor;
+use crate::error::DecodeError;
 use crate::field::FieldPath;
 use crate::index::{Index, hash};
 use crate::json::{self, Json};

@@ -5,7 +5,8 @@ use std::fmt;
 use k8s_openapi::{NamespaceResourceScope, Resource};
 
 use super::{AutoscalerMeta, ScaleTarget};
-use crate::decode::{Cursor, DecodeError};
+use crate::decode::Cursor;
+use crate::error::DecodeError;
 use crate::index::{Index, hash};
 use crate::json::Json;
 

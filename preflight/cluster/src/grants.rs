@@ -8,6 +8,8 @@ use policy_metadata::{ContextAwareResource, Metadata};
 #[derive(Debug, Clone, Default)]
 pub struct Grants {
     kinds: BTreeSet<(String, String)>,
+    /// Whether the list of kinds does not count.
+    has_all_kinds: bool,
     capabilities: BTreeSet<String>,
 }
 
@@ -25,8 +27,18 @@ impl Grants {
         grants.with_kinds(&metadata.context_aware_resources)
     }
 
+    /// Everything, for tests of what is asked and not of whether it may be.
+    #[must_use]
+    pub fn all() -> Self {
+        Self {
+            has_all_kinds: true,
+            ..Self::default()
+        }
+    }
+
     /// The same functions, but these kinds.
-    pub(crate) fn with_kinds(mut self, kinds: &BTreeSet<ContextAwareResource>) -> Self {
+    #[must_use]
+    pub fn with_kinds(mut self, kinds: &BTreeSet<ContextAwareResource>) -> Self {
         let kinds = kinds.iter();
         self.kinds = kinds
             .map(|granted| (granted.api_version.clone(), granted.kind.clone()))
@@ -35,13 +47,14 @@ impl Grants {
     }
 
     /// The same, and this kind.
-    pub(crate) fn and(mut self, api_version: &str, kind: &str) -> Self {
+    #[must_use]
+    pub fn and(mut self, api_version: &str, kind: &str) -> Self {
         self.kinds.insert((api_version.to_owned(), kind.to_owned()));
         self
     }
 
     /// Refuses a function that is not on the list. Policies from before there was a list have none, and may call all.
-    pub(super) fn check_capability(&self, namespace: &str, operation: &str) -> Result<(), String> {
+    pub(crate) fn check_capability(&self, namespace: &str, operation: &str) -> Result<(), String> {
         let wanted = format!("{namespace}/{operation}");
         let granted = |pattern: &String| match pattern.strip_suffix('*') {
             Some(prefix) => wanted.starts_with(prefix),
@@ -56,11 +69,9 @@ impl Grants {
     }
 
     /// Refuses a kind that is not on the list.
-    pub(super) fn check_kind(&self, api_version: &str, kind: &str) -> Result<(), String> {
-        if self
-            .kinds
-            .contains(&(api_version.to_owned(), kind.to_owned()))
-        {
+    pub(crate) fn check_kind(&self, api_version: &str, kind: &str) -> Result<(), String> {
+        let wanted = (api_version.to_owned(), kind.to_owned());
+        if self.has_all_kinds || self.kinds.contains(&wanted) {
             return Ok(());
         }
         Err(format!(

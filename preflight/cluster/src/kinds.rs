@@ -5,8 +5,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use manifests::split;
-pub(crate) use manifests::text;
 use serde_json::Value;
 
 mod built_in;
@@ -16,7 +14,7 @@ mod built_in;
 pub struct Kinds {
     /// By group and kind.
     defined: BTreeMap<(String, String), Definition>,
-    /// Group and kind of every object.
+    /// Group and kind of every object, and of those that are there without one.
     present: BTreeSet<(String, String)>,
 }
 
@@ -47,13 +45,18 @@ impl Kinds {
             else {
                 continue;
             };
-            let (group, _) = split(api_version);
-            kinds.present.insert((group.to_owned(), kind.to_owned()));
-            if group == "apiextensions.k8s.io" && kind == "CustomResourceDefinition" {
+            kinds.add(api_version, kind);
+            if split(api_version).0 == "apiextensions.k8s.io" && kind == "CustomResourceDefinition"
+            {
                 kinds.define(object);
             }
         }
         kinds
+    }
+
+    pub(crate) fn add(&mut self, api_version: &str, kind: &str) {
+        let group = split(api_version).0.to_owned();
+        self.present.insert((group, kind.to_owned()));
     }
 
     fn define(&mut self, definition: &Value) {
@@ -153,13 +156,26 @@ impl Kinds {
     }
 }
 
+/// Splits `apps/v1` into group and version. The core group is empty.
+#[must_use]
+pub fn split(api_version: &str) -> (&str, &str) {
+    api_version.split_once('/').unwrap_or(("", api_version))
+}
+
+/// Reads a string in an object by JSON pointer.
+#[must_use]
+pub fn text<'a>(object: &'a Value, pointer: &str) -> Option<&'a str> {
+    object.pointer(pointer)?.as_str()
+}
+
 /// Whether a group is one of Kubernetes' own. That of the core is empty.
-pub(crate) fn is_built_in(group: &str) -> bool {
+#[must_use]
+pub fn is_built_in(group: &str) -> bool {
     built_in::has_group(group)
 }
 
 /// The resources of one of Kubernetes' own groups.
-pub(crate) fn resources(group: &str) -> impl Iterator<Item = String> {
+pub fn resources(group: &str) -> impl Iterator<Item = String> {
     built_in::kinds(group).map(guess_plural)
 }
 

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Operation {
+pub(crate) enum Operation {
     /// All objects of a kind in a namespace.
     ListByNamespace,
     /// All objects of a kind.
@@ -15,7 +15,7 @@ pub(super) enum Operation {
 
 impl Operation {
     /// `None` for functions that need more than a set of objects.
-    pub(super) fn parse(namespace: &str, operation: &str) -> Option<Self> {
+    pub(crate) fn parse(namespace: &str, operation: &str) -> Option<Self> {
         match (namespace, operation) {
             ("kubernetes", "list_resources_by_namespace") => Some(Self::ListByNamespace),
             ("kubernetes", "list_resources_all") => Some(Self::ListAll),
@@ -27,23 +27,23 @@ impl Operation {
 
 /// The fields of all three questions. Which of them must be there depends on the operation.
 #[derive(Debug, Deserialize)]
-pub(super) struct Lookup {
-    pub(super) api_version: String,
-    pub(super) kind: String,
+pub(crate) struct Lookup {
+    pub(crate) api_version: String,
+    pub(crate) kind: String,
     #[serde(default)]
-    pub(super) namespace: Option<String>,
+    pub(crate) namespace: Option<String>,
     #[serde(default)]
-    pub(super) name: Option<String>,
+    pub(crate) name: Option<String>,
     #[serde(default)]
-    pub(super) label_selector: Option<String>,
+    pub(crate) label_selector: Option<String>,
     #[serde(default)]
-    pub(super) field_selector: Option<String>,
+    pub(crate) field_selector: Option<String>,
     #[serde(default)]
-    pub(super) field_masks: Option<Vec<String>>,
+    pub(crate) field_masks: Option<Vec<String>>,
 }
 
 impl Lookup {
-    pub(super) fn parse(operation: Operation, payload: &[u8]) -> Result<Self, String> {
+    pub(crate) fn parse(operation: Operation, payload: &[u8]) -> Result<Self, String> {
         let lookup: Self = serde_json::from_slice(payload).map_err(|error| error.to_string())?;
         match operation {
             Operation::ListByNamespace if lookup.namespace.is_none() => {

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 /// One condition on one label or field.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Requirement {
+pub struct Requirement {
     key: String,
     test: Test,
 }
@@ -19,41 +19,48 @@ enum Test {
 
 impl Requirement {
     /// The label is there and has one of these values.
-    pub(crate) fn is_in(key: String, values: Vec<String>) -> Self {
+    #[must_use]
+    pub fn is_in(key: String, values: Vec<String>) -> Self {
         let test = Test::In(values);
         Self { key, test }
     }
 
     /// The label has none of these values; it may be missing.
-    pub(crate) fn is_not_in(key: String, values: Vec<String>) -> Self {
+    #[must_use]
+    pub fn is_not_in(key: String, values: Vec<String>) -> Self {
         let test = Test::NotIn(values);
         Self { key, test }
     }
 
     /// The label is there.
-    pub(crate) fn exists(key: String) -> Self {
+    #[must_use]
+    pub fn exists(key: String) -> Self {
         let test = Test::Exists;
         Self { key, test }
     }
 
     /// The label is not there.
-    pub(crate) fn is_absent(key: String) -> Self {
+    #[must_use]
+    pub fn is_absent(key: String) -> Self {
         let test = Test::Absent;
         Self { key, test }
     }
 
     /// The label or field that it asks about.
-    pub(crate) fn key(&self) -> &str {
+    #[must_use]
+    pub fn key(&self) -> &str {
         &self.key
     }
 
     /// Whether this value, or none, meets the condition.
-    pub(crate) fn holds(&self, value: Option<&str>) -> bool {
+    #[must_use]
+    pub fn holds(&self, value: Option<&str>) -> bool {
         self.test.holds(value)
     }
 
     /// Whether the labels of an object meet the condition.
-    pub(crate) fn matches_labels(&self, object: &Value) -> bool {
+    #[must_use]
+    pub fn matches_labels(&self, object: &Value) -> bool {
         let label = object
             .pointer("/metadata/labels")
             .and_then(|labels| labels.get(&self.key))
@@ -62,7 +69,8 @@ impl Requirement {
     }
 
     /// Whether a field of an object meets the condition. A field that is not there counts as empty.
-    pub(crate) fn matches_field(&self, object: &Value) -> bool {
+    #[must_use]
+    pub fn matches_field(&self, object: &Value) -> bool {
         let field = self
             .key
             .split('.')
@@ -91,7 +99,7 @@ impl Test {
 }
 
 /// Reads a label selector: `a=b`, `a==b`, `a!=b`, `a in (b, c)`, `a notin (b)`, `a`, `!a`, joined by commas.
-pub(crate) fn labels(selector: &str) -> Result<Vec<Requirement>, String> {
+pub fn labels(selector: &str) -> Result<Vec<Requirement>, String> {
     parse(selector, |part| {
         if let Some(requirement) = set_based(part)? {
             return Ok(requirement);
@@ -107,7 +115,7 @@ pub(crate) fn labels(selector: &str) -> Result<Vec<Requirement>, String> {
 }
 
 /// Reads a field selector: `a.b=c`, `a.b==c`, `a.b!=c`, joined by commas.
-pub(crate) fn fields(selector: &str) -> Result<Vec<Requirement>, String> {
+pub fn fields(selector: &str) -> Result<Vec<Requirement>, String> {
     parse(selector, |part| {
         equality(part).ok_or_else(|| unreadable(part))
     })

@@ -6,11 +6,11 @@ use serde_json::Value;
 
 /// A tree of field names. A name without children keeps everything below it.
 #[derive(Debug, Default)]
-pub(super) struct Mask(BTreeMap<String, Mask>);
+pub(crate) struct Mask(BTreeMap<String, Mask>);
 
 impl Mask {
     /// Reads dotted paths such as `spec.containers.image`. Arrays need no mention.
-    pub(super) fn new(paths: Option<&[String]>) -> Self {
+    pub(crate) fn new(paths: Option<&[String]>) -> Self {
         let mut root = Self::default();
         for path in paths.unwrap_or_default() {
             let mut node = &mut root;
@@ -21,13 +21,13 @@ impl Mask {
         root
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// Removes what no path names. A path with a longer one below it keeps only what the longer one names, as in the
     /// real host.
-    pub(super) fn prune(&self, value: &mut Value) {
+    pub(crate) fn prune(&self, value: &mut Value) {
         if self.is_empty() {
             return;
         }

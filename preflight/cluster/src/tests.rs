@@ -1,6 +1,12 @@
 //! Look-ups, whole answers compared.
 
+use std::sync::Arc;
+
+use policy_metadata::Metadata;
+use serde_json::{Value, json};
+
 use super::*;
+use crate::kinds::text;
 
 fn metadata() -> Metadata {
     serde_json::from_value(json!({
@@ -34,14 +40,9 @@ fn deployment(namespace: Option<&str>, name: &str) -> Value {
     object
 }
 
-fn ask(cluster: Cluster, operation: &str, request: &Value) -> Result<Value, String> {
+fn ask(cluster: MemoryCluster, operation: &str, request: &Value) -> Result<Value, String> {
     let host = Arc::new(cluster).host(Some(&metadata()));
-    let answer = host.call(
-        "kubewarden",
-        "kubernetes",
-        operation,
-        request.to_string().as_bytes(),
-    )?;
+    let answer = host.answer("kubernetes", operation, request.to_string().as_bytes())?;
     assert_eq!(
         host.calls(),
         [Call {
@@ -75,7 +76,7 @@ fn lists_by_namespace_and_name_whatever_the_order_of_files() {
         })
     };
     assert_eq!(
-        ask(Cluster::new(objects), "list_resources_all", &request).unwrap(),
+        ask(MemoryCluster::new(objects), "list_resources_all", &request).unwrap(),
         json!({
             "apiVersion": "apps/v1",
             "kind": "DeploymentList",
@@ -103,7 +104,7 @@ fn lists_what_the_selectors_ask_for() {
             "label_selector": label_selector, "field_selector": field_selector, "field_masks": null,
         });
         let answer = ask(
-            Cluster::new(objects.clone()),
+            MemoryCluster::new(objects.clone()),
             "list_resources_by_namespace",
             &request,
         )
@@ -128,7 +129,7 @@ fn gets_one_object_with_its_kind() {
     expected["spec"] = json!({"paused": true});
     assert_eq!(
         ask(
-            Cluster::new([deployment(None, "web")]),
+            MemoryCluster::new([deployment(None, "web")]),
             "get_resource",
             &request
         )
@@ -141,7 +142,7 @@ fn gets_one_object_with_its_kind() {
 fn fails_in_the_words_of_the_real_host() {
     let get = |api_version: &str, kind: &str, namespace: Option<&str>| {
         let request = json!({"api_version": api_version, "kind": kind, "name": "nope", "namespace": namespace});
-        ask(Cluster::default(), "get_resource", &request).unwrap_err()
+        ask(MemoryCluster::default(), "get_resource", &request).unwrap_err()
     };
     assert_eq!(
         get("apps/v1", "Deployment", Some("default")),
@@ -172,20 +173,28 @@ fn fails_in_the_words_of_the_real_host() {
     );
     let request = json!({"api_version": "v1", "kind": "PersistentVolume", "namespace": "shop"});
     assert_eq!(
-        ask(Cluster::default(), "list_resources_by_namespace", &request).unwrap_err(),
+        ask(
+            MemoryCluster::default(),
+            "list_resources_by_namespace",
+            &request
+        )
+        .unwrap_err(),
         "Callback evaluation failure: resource v1/PersistentVolume is cluster wide. Cannot search for it inside of a \
          namespace"
     );
     assert_eq!(
-        ask(Cluster::default(), "can_i", &json!({})).unwrap_err(),
+        ask(MemoryCluster::default(), "can_i", &json!({})).unwrap_err(),
         "Policy has not been granted access to the 'kubernetes/can_i' host capability. The violation has been reported."
     );
 }
 
 #[test]
 fn fails_as_a_test_wants_it_to() {
-    let cluster =
-        Cluster::new([deployment(None, "web")]).with_error("apps/v1", "Deployment", "no answer");
+    let cluster = MemoryCluster::new([deployment(None, "web")]).with_error(
+        "apps/v1",
+        "Deployment",
+        "no answer",
+    );
     let request = json!({"api_version": "apps/v1", "kind": "Deployment"});
     assert_eq!(
         ask(cluster, "list_resources_all", &request).unwrap_err(),
@@ -198,7 +207,7 @@ fn the_later_of_two_manifests_of_one_object_counts() {
     let mut later = deployment(None, "web");
     later["spec"]["replicas"] = json!(7);
     let request = json!({"api_version": "apps/v1", "kind": "Deployment", "name": "web", "namespace": "default"});
-    let cluster = Cluster::new([deployment(None, "web"), later]);
+    let cluster = MemoryCluster::new([deployment(None, "web"), later]);
     assert_eq!(
         ask(cluster, "get_resource", &request).unwrap()["spec"]["replicas"],
         json!(7)
@@ -227,7 +236,7 @@ fn an_autoscaler_of_v1_is_listed_and_got_as_one_of_v2() {
         {"type": "Resource", "resource": {"name": "memory", "target": {"type": "AverageValue", "averageValue": "1Gi"}}},
         {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 60}}},
     ]);
-    let cluster = || Cluster::new([autoscaler.clone()]);
+    let cluster = || MemoryCluster::new([autoscaler.clone()]);
     let item = json!({
         "metadata": {"name": "web", "namespace": "default", "annotations": {}, "managedFields": []},
         "spec": {"metrics": metrics},

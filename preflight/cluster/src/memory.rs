@@ -1,64 +1,50 @@
-//! Answers the look-ups of policies from a set of objects, in the words of the real host.
+//! The objects of a cluster, and what a look-up among them finds.
 //!
 //! Source of texts and of what is left out of answers: kubewarden-controller,
-//! `crates/policy-evaluator/src/callback_handler/kubernetes/{client,reflector,field_mask}.rs` and
-//! `src/runtimes/callback.rs`, and answers seen on a real cluster.
+//! `crates/policy-evaluator/src/callback_handler/kubernetes/{client,reflector,field_mask}.rs`, and answers seen on a real
+//! cluster.
 
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
-use policy_metadata::Metadata;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    engine::HostCalls,
+    convert,
     kinds::{Kinds, Served, split, text},
+    lookup::{Lookup, Operation},
+    mask::Mask,
     selector,
 };
-
-mod convert;
-mod grants;
-mod lookup;
-mod mask;
-
-pub use grants::Grants;
-use lookup::{Lookup, Operation};
 
 /// The namespace of objects that name none.
 pub const DEFAULT_NAMESPACE: &str = "default";
 
 /// A set of objects that can be looked up.
 #[derive(Debug, Default)]
-pub struct Cluster {
+pub struct MemoryCluster {
     kinds: Kinds,
     /// By group and kind, then by namespace and name: answers do not depend on the order of files.
     objects: BTreeMap<(String, String), BTreeMap<Key, Value>>,
     errors: BTreeMap<(String, String), String>,
+    /// What every look-up fails with.
+    failure: Option<String>,
     /// The real host, too, keeps what it has already looked up.
     answers: Mutex<HashMap<(Operation, Vec<u8>), Kept>>,
 }
 
-/// What a guest gets to see.
-type Answer = Result<Vec<u8>, String>;
+/// JSON, or why there is none.
+pub(crate) type Answer = Result<Vec<u8>, String>;
 
-/// An answer that is made once, for the first that asks.
+/// An answer that is made once, by the thread that asks first.
 type Kept = Arc<OnceLock<Answer>>;
 
 /// Namespace and name; of objects whose name is yet to be generated also their position.
 type Key = (String, String, usize);
 
-/// One look-up of a policy.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Call {
-    /// `list_resources_by_namespace`, `list_resources_all`, `get_resource` and so on.
-    pub operation: String,
-    /// What was asked, as the guest wrote it; `null` when it is not JSON.
-    pub request: Value,
-}
-
-impl Cluster {
+impl MemoryCluster {
     /// Takes the objects as the state of a cluster. Of two with the same kind, namespace and name the later one counts.
     pub fn new(objects: impl IntoIterator<Item = Value>) -> Self {
         let objects: Vec<Value> = objects.into_iter().collect();
@@ -72,11 +58,27 @@ impl Cluster {
         cluster
     }
 
+    /// A cluster where every look-up fails with this text, as the guest gets to see it.
+    #[must_use]
+    pub fn failing(text: &str) -> Self {
+        Self {
+            failure: Some(text.to_owned()),
+            ..Self::default()
+        }
+    }
+
     /// Makes every look-up of a kind fail with this text, as the guest gets to see it.
     #[must_use]
     pub fn with_error(mut self, api_version: &str, kind: &str, text: impl Into<String>) -> Self {
         self.errors
             .insert((api_version.to_owned(), kind.to_owned()), text.into());
+        self
+    }
+
+    /// The same cluster, which knows a kind that is not built in, also without an object of it.
+    #[must_use]
+    pub fn serving(mut self, api_version: &str, kind: &str) -> Self {
+        self.kinds.add(api_version, kind);
         self
     }
 
@@ -87,24 +89,10 @@ impl Cluster {
     }
 
     /// The Namespace of this name, if it is among the objects.
-    pub(crate) fn namespace(&self, name: &str) -> Option<&Value> {
+    #[must_use]
+    pub fn namespace(&self, name: &str) -> Option<&Value> {
         let namespaces = self.objects.get(&(String::new(), "Namespace".to_owned()))?;
         namespaces.get(&(String::new(), name.to_owned(), 0))
-    }
-
-    /// The host of one evaluation, which may look up what the metadata of its policy grants.
-    #[must_use]
-    pub fn host(self: &Arc<Self>, metadata: Option<&Metadata>) -> ClusterHost {
-        self.host_with(Grants::of(metadata))
-    }
-
-    /// The host of one evaluation with these grants.
-    pub(crate) fn host_with(self: &Arc<Self>, grants: Grants) -> ClusterHost {
-        ClusterHost {
-            cluster: Arc::clone(self),
-            grants,
-            calls: Mutex::default(),
-        }
     }
 
     fn insert(&mut self, position: usize, mut object: Value) {
@@ -137,17 +125,11 @@ impl Cluster {
             .insert(key, object);
     }
 
-    fn answer(
-        &self,
-        operation: Operation,
-        payload: &[u8],
-        lookup: &Lookup,
-    ) -> Result<Vec<u8>, String> {
-        if let Some(error) = self
-            .errors
-            .get(&(lookup.api_version.clone(), lookup.kind.clone()))
-        {
-            return Err(error.clone());
+    /// What a guest gets to see.
+    pub(crate) fn answer(&self, operation: Operation, payload: &[u8], lookup: &Lookup) -> Answer {
+        let kind = (lookup.api_version.clone(), lookup.kind.clone());
+        if let Some(text) = self.errors.get(&kind).or(self.failure.as_ref()) {
+            return Err(text.clone());
         }
         let key = (operation, payload.to_vec());
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -277,7 +259,7 @@ fn as_item(object: &Value, lookup: &Lookup) -> Value {
 
 /// Leaves out what the mask does not name. Metadata, like `apiVersion` and `kind`, stays whatever the mask says.
 fn pruned(object: &Value, lookup: &Lookup) -> Map<String, Value> {
-    let mask = mask::Mask::new(lookup.field_masks.as_deref());
+    let mask = Mask::new(lookup.field_masks.as_deref());
     let object = convert::to_version(object, &lookup.api_version);
     let mut object = object.as_object().cloned().unwrap_or_default();
     let metadata = object.remove("metadata").unwrap_or_else(|| json!({}));
@@ -289,61 +271,3 @@ fn pruned(object: &Value, lookup: &Lookup) -> Map<String, Value> {
     object.insert("metadata".to_owned(), metadata);
     object
 }
-
-/// Answers the calls of one evaluation, and remembers them.
-#[derive(Debug)]
-pub struct ClusterHost {
-    cluster: Arc<Cluster>,
-    grants: Grants,
-    calls: Mutex<Vec<Call>>,
-}
-
-impl ClusterHost {
-    /// The look-ups so far, in their order, also those that were refused.
-    #[must_use]
-    pub fn calls(&self) -> Vec<Call> {
-        self.calls
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-}
-
-impl HostCalls for ClusterHost {
-    fn call(
-        &self,
-        binding: &str,
-        namespace: &str,
-        operation: &str,
-        payload: &[u8],
-    ) -> Result<Vec<u8>, String> {
-        if binding != "kubewarden" {
-            return Err(format!("unknown binding: {binding}"));
-        }
-        if (namespace, operation) == ("tracing", "log") {
-            return Ok(Vec::new());
-        }
-        self.calls
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(Call {
-                operation: operation.to_owned(),
-                request: serde_json::from_slice(payload).unwrap_or_default(),
-            });
-        let known = Operation::parse(namespace, operation);
-        let lookup = known
-            .map(|known| Lookup::parse(known, payload))
-            .transpose()?;
-        self.grants.check_capability(namespace, operation)?;
-        let (Some(operation), Some(lookup)) = (known, lookup) else {
-            return Err(format!(
-                "preflight does not answer {namespace}/{operation}: it has no cluster to ask"
-            ));
-        };
-        self.grants.check_kind(&lookup.api_version, &lookup.kind)?;
-        self.cluster.answer(operation, payload, &lookup)
-    }
-}
-
-#[cfg(test)]
-mod tests;

@@ -21,7 +21,7 @@ const ROUND_TRIP: &[&str] = &[
 ];
 
 /// The object in a version; as it is where versions do not differ.
-pub(super) fn to_version<'o>(object: &'o Value, api_version: &str) -> Cow<'o, Value> {
+pub(crate) fn to_version<'o>(object: &'o Value, api_version: &str) -> Cow<'o, Value> {
     let is_old = text(object, "/apiVersion") == Some("autoscaling/v1")
         && text(object, "/kind") == Some("HorizontalPodAutoscaler");
     if is_old && api_version == "autoscaling/v2" {
