@@ -199,6 +199,21 @@ impl Lookup<'_> {
 }
 
 impl ListLookup<'_> {
+    /// Lists the objects, or says that nothing can be judged without them.
+    pub fn ask(&self, cluster: &dyn Cluster) -> Result<Answer, Error> {
+        list(cluster, self).map_err(|error| self.failed(error))
+    }
+
+    /// Reads what [`ListLookup::ask`] was told: see [`Answer::parse_list`].
+    pub fn parse<'l>(
+        &self,
+        answer: &'l Answer,
+        wants: fn(&str) -> bool,
+    ) -> Result<List<'l>, Error> {
+        let list = answer.parse_list(wants);
+        list.map_err(|error| self.failed(error))
+    }
+
     /// Says that nothing can be judged without the list.
     #[must_use]
     pub fn failed(&self, error: ClusterError) -> Error {

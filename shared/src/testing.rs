@@ -178,6 +178,31 @@ pub fn places(lines: &[String]) -> Vec<String> {
     lines.iter().map(place).collect()
 }
 
+/// Whether a policy lets a change of several objects through. Each is written in its turn, beside what is there by then.
+#[must_use]
+pub fn converges<P: Policy>(before: &[Value], after: &[Value], settings: &Value) -> bool {
+    let mut there = before.to_vec();
+    after.iter().all(|object| {
+        let is_same = |other: &&mut Value| {
+            (&other["kind"], &other["metadata"]) == (&object["kind"], &object["metadata"])
+        };
+        let old = there.iter_mut().find(is_same);
+        let old = old.map(|old| std::mem::replace(old, object.clone()));
+        let review = match &old {
+            Some(old) => Review::update(old, object),
+            None => Review::create(object),
+        };
+        let review = review.with(settings.clone());
+        let response = review
+            .in_cluster(MemoryCluster::new(there.clone()))
+            .judge::<P>();
+        if old.is_none() {
+            there.push(object.clone());
+        }
+        response.accepted
+    })
+}
+
 /// The host of a policy that may ask for everything in a cluster.
 #[must_use]
 pub fn unrestricted(cluster: impl Into<Arc<MemoryCluster>>) -> ClusterHost {

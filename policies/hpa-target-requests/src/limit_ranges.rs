@@ -5,7 +5,7 @@
 
 use k8s_openapi::Resource;
 use k8s_openapi::api::core::v1::LimitRange;
-use shared::cluster::{self, Cluster, ListLookup};
+use shared::cluster::{Cluster, ListLookup};
 use shared::index::{Index, hash};
 use shared::kubernetes::quantity::Quantity;
 use shared::{Cursor, DecodeError, Error, Verdict};
@@ -36,10 +36,9 @@ impl Defaults {
             namespace,
             field_masks: &["spec.limits"],
         };
-        let failed = |error| lookup.failed(error);
-        let answer = cluster::list(cluster, &lookup).map_err(failed)?;
+        let answer = lookup.ask(cluster)?;
         // The names of resources are fields, and there are few objects of this kind.
-        let list = answer.parse_list(|_| true).map_err(failed)?;
+        let list = lookup.parse(&answer, |_| true)?;
         let mut requests = Vec::new();
         for item in list.items() {
             match read(&item) {

@@ -36,3 +36,23 @@ pub(crate) fn workload_lines(metrics: &Value, pod_spec: &Value, settings: &Value
         .in_cluster(MemoryCluster::new([hpa(metrics)]))
         .lines::<HpaTargetRequests>()
 }
+
+/// `Deployment` `shop/web` whose container requests nothing.
+pub(crate) fn bare() -> Value {
+    deployment(&json!({"containers": [container("app", &json!({}))]}))
+}
+
+/// `Deployment` `shop/web` whose container requests cpu.
+pub(crate) fn sized() -> Value {
+    deployment(&json!({"containers": [container("app", &json!({"requests": {"cpu": 1}}))]}))
+}
+
+/// A cluster with these objects.
+pub(crate) fn cluster(objects: &[Value]) -> MemoryCluster {
+    MemoryCluster::new(objects.to_vec())
+}
+
+/// Whether a request passes.
+pub(crate) fn is_accepted(review: &Review) -> bool {
+    review.judge::<HpaTargetRequests>().accepted
+}

@@ -22,7 +22,7 @@ use crate::request::Request;
 mod horizontal;
 mod vertical;
 
-pub use horizontal::{Goal, HorizontalPodAutoscaler, Metric, MetricSource, first_occurrences};
+pub use horizontal::{Goal, HorizontalPodAutoscaler, Metric, MetricSource};
 pub use vertical::{ContainerPolicy, UpdateMode, VerticalPodAutoscaler};
 
 /// Adds an autoscaler to others in the order of their names: a list of the host has none of its own.

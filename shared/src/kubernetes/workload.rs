@@ -134,8 +134,8 @@ impl<C: Container, V> PodSpec<'_, C, V> {
     }
 }
 
-/// What to ask for to read a pod spec at `spec.template.spec` with [`SizedContainer`](super::containers::SizedContainer)s and the [`Resources`](super::containers::Resources) of the
-/// pod. The same in every policy.
+/// What to ask for to read a pod spec at `spec.template.spec` with [`super::containers::SizedContainer`]s and the
+/// [`super::containers::Resources`] of the pod. The same in every policy.
 pub const SIZED_TEMPLATE: &[&str] = &[
     "spec.template.spec.containers.name",
     "spec.template.spec.containers.resources",

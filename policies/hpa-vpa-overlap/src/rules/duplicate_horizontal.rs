@@ -3,7 +3,7 @@
 use shared::kubernetes::autoscaling::HorizontalPodAutoscaler;
 use shared::{Finding, Level, Rule, Verdict, rule};
 
-use crate::pair::owner_note;
+use crate::advice::owner_note;
 
 pub(crate) static RULE: Rule = rule! {
     id: "duplicate_horizontal",

@@ -2,7 +2,8 @@
 
 use shared::{Level, Rule, Verdict, rule};
 
-use crate::pair::{Clash, Side};
+use crate::kind::Kind;
+use crate::pair::Clash;
 use crate::settings::Settings;
 
 pub(crate) static RULE: Rule = rule! {
@@ -20,12 +21,12 @@ pub(crate) fn check(clash: &Clash<'_>, settings: &Settings, verdict: &mut Verdic
     let (pair, metric) = (clash.pair, clash.metric);
     let words = || {
         let (resource, place, other) = (&metric.resource, clash.place(), pair.other());
-        match pair.side {
-            Side::Horizontal => (
+        match pair.written {
+            Kind::Horizontal => (
                 format!("measures {resource} of {place}, whose request {other} changes"),
                 String::new(),
             ),
-            Side::Vertical => (
+            Kind::Vertical => (
                 format!(
                     "changes the {resource} request of {place}, whose utilization {other} measures"
                 ),
