@@ -15,6 +15,7 @@ fn stage(policies: &[(&str, Validate<'_>)]) -> Stage {
     for (name, validate) in policies {
         let mut metadata = metadata(name);
         metadata["rules"][0]["resources"] = json!(["services"]);
+        metadata["rules"][0]["operations"] = json!(["CREATE", "UPDATE"]);
         stage.write(
             &format!("dist/{name}.wasm"),
             guest(Some(&metadata), validate),
