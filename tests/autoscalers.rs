@@ -23,7 +23,7 @@ use k8s_openapi::api::core::v1::{
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use preflight::Cluster;
+use preflight::MemoryCluster;
 use serde::Serialize;
 use serde_json::{Value, json};
 use shared::Policy;
@@ -443,7 +443,7 @@ fn is_broken(metric: &v2::MetricSpec, pod: &PodSpec, limits: Option<&LimitRange>
 /// Asks the policy, and returns the lines of its refusal.
 fn refusal(object: &Value, others: Vec<Value>) -> Vec<(String, String)> {
     let guest = policies::load(HpaTargetRequests::NAME).unwrap();
-    let cluster = Arc::new(Cluster::new(others));
+    let cluster = Arc::new(MemoryCluster::new(others));
     let request = complete(&json!({ "object": object })).unwrap();
     let response = guest
         .validate(

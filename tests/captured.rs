@@ -118,7 +118,7 @@ fn every_policy_wants_some_of_the_reviews() {
     }
 }
 
-/// Whether nobody may stand in the way of a request.
+/// Whether a request has to pass.
 fn has_to_pass(request: &Value) -> bool {
     let target = Target::of(request);
     matches!(target.operation.as_str(), "DELETE" | "CONNECT")

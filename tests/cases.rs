@@ -1,4 +1,4 @@
-//! Runs every case of `cases/<policy>/<case>/` through the policy as it is shipped.
+//! Runs every case of `cases/<policy>/<rule>/<case>/` through the policy as it is shipped.
 
 use std::process::ExitCode;
 

@@ -10,18 +10,19 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bundle_tests::{
-    Answer, Case, Input, cases, complete, discover, invariants, names, policies, repository,
+    Answer, Case, GENERAL, Input, Verdict, cases, complete, discover, invariants, names, policies,
+    repository,
 };
 use hostpath_mounts::HostpathMounts;
+use hostpath_mounts::access::Access;
 use hostpath_mounts::catalogue::{RISKS, Risk};
-use hostpath_mounts::ruling::Access;
 use hpa_target_requests::HpaTargetRequests;
 use hpa_vpa_overlap::HpaVpaOverlap;
 use nodeport_range::NodeportRange;
-use preflight::{Cluster, NoHost, Policy as Guest};
+use preflight::{MemoryCluster, NoHost, Policy as Guest};
 use secret_data::SecretData;
 use serde_json::{Map, Value, json};
-use shared::Policy;
+use shared::{Level, Policy, Rule};
 
 /// Every case of a policy, with what the policy answers.
 fn answers(policy: &str) -> Vec<(Case, Answer)> {
@@ -63,27 +64,105 @@ fn every_rule_has_a_file_of_its_name() {
 }
 
 #[test]
-fn every_rule_has_a_case_and_every_policy_accepts_something() {
+fn every_case_is_below_a_rule_and_has_a_name_of_its_own() {
+    for (policy, rules) in policies::RULES {
+        let mut known: BTreeSet<&str> = rules.iter().map(|rule| rule.id).collect();
+        known.insert(GENERAL);
+        let mut seen = BTreeSet::new();
+        for (_, path) in cases().unwrap().iter().filter(|(owner, _)| owner == policy) {
+            let (rule, name) = path.split_once('/').unwrap();
+            assert!(
+                known.contains(rule),
+                "tests/cases/{policy}/{rule} is no rule: move its cases to a rule, or to {GENERAL}"
+            );
+            assert!(
+                seen.insert(name.to_owned()),
+                "{policy} has two cases {name}"
+            );
+        }
+    }
+}
+
+/// The levels at which a rule shows in an answer.
+fn levels(answer: &Answer, id: &str) -> Vec<Level> {
+    let Answer::Verdict(Verdict { response, .. }) = answer else {
+        return Vec::new();
+    };
+    let mark = format!(" [{id}]");
+    let denied = response.message.iter().map(|line| (line, Level::Deny));
+    let warned = response.warnings.iter().map(|line| (line, Level::Warn));
+    let lines = denied
+        .chain(warned)
+        .filter(|(line, _)| line.contains(&mark));
+    lines.map(|(_, level)| level).collect()
+}
+
+/// Whether the policy judged at all. Of settings alone, and of what cannot be read, no rule says anything.
+fn is_judged(answer: &Answer) -> bool {
+    matches!(answer, Answer::Verdict(verdict) if !matches!(verdict.response.code, Some(400 | 500)))
+}
+
+/// Whether the settings of a case switch the rule off, so that it would say nothing of anything.
+fn is_off(case: &Case, rule: &Rule) -> bool {
+    let Input::Request {
+        settings: Some(settings),
+        ..
+    } = &case.input
+    else {
+        return false;
+    };
+    rule.levels.iter().any(|default| {
+        let path = default.setting.replace('.', "/");
+        let level = settings.pointer(&format!("/{path}"));
+        // Without quotes it is read as false.
+        level.is_some_and(|level| *level == json!("off") || *level == json!(false))
+    })
+}
+
+#[test]
+fn every_rule_has_a_case_with_its_finding_and_one_without() {
+    let mut missing = Vec::new();
     for (policy, rules) in policies::RULES {
         let answers = answers(policy);
-        let shown = |text: &str| {
-            answers.iter().any(|(_, answer)| match answer {
-                Answer::Verdict(verdict) => {
-                    let lines = verdict.response.message.iter();
-                    let mut lines = lines.chain(&verdict.response.warnings);
-                    lines.any(|line| line.contains(text))
-                }
-                Answer::Settings(_) => false,
-            })
+        for rule in *rules {
+            let own: Vec<_> = answers
+                .iter()
+                .filter(|(case, _)| case.rule == rule.id)
+                .collect();
+            let place = format!("tests/cases/{policy}/{}", rule.id);
+            // The usual one is first.
+            let default = rule.levels.first().unwrap().level;
+            let finds = |(_, answer): &&(Case, Answer)| levels(answer, rule.id).contains(&default);
+            if !own.iter().any(finds) {
+                missing.push(format!(
+                    "{place}: no case has its finding at its default level"
+                ));
+            }
+            let finds_nothing = |(case, answer): &&(Case, Answer)| {
+                levels(answer, rule.id).is_empty() && is_judged(answer) && !is_off(case, rule)
+            };
+            if !own.iter().any(finds_nothing) {
+                missing.push(format!("{place}: no case is without its finding"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "\n{}\n", missing.join("\n"));
+}
+
+#[test]
+fn every_policy_has_a_case_of_what_it_does_not_judge_and_accepts_something() {
+    for (policy, _) in policies::RULES {
+        let answers = answers(policy);
+        let shown = |id: &str| {
+            answers
+                .iter()
+                .any(|(_, answer)| !levels(answer, id).is_empty())
         };
+        assert!(shown("unclaimed_kind"), "{policy}");
         let guest = policies::load(policy).unwrap();
         // What is looked up nowhere cannot fail to be looked up.
         let looks_up = !guest.metadata().unwrap().context_aware_resources.is_empty();
-        let ids = rules.iter().map(|rule| rule.id);
-        let ids = ids.chain(["unclaimed_kind"]);
-        for id in ids.chain(looks_up.then_some("unjudged")) {
-            assert!(shown(&format!(" [{id}]")), "{policy} has no case of {id}");
-        }
+        assert!(shown("unjudged") || !looks_up, "{policy}");
         let unmarked = |answer: &Answer| matches!(answer, Answer::Verdict(verdict) if verdict.response.accepted && verdict.response.warnings.is_empty());
         assert!(answers.iter().any(|(_, answer)| unmarked(answer)));
     }
@@ -363,7 +442,7 @@ fn bad_pair(count: usize, length: usize) -> (Value, Vec<Value>) {
     (autoscaler(&name, &names), vec![vertical])
 }
 
-/// A Secret with `count` values that nobody encoded, and keys of `length`.
+/// A Secret with `count` values that were not encoded, and keys of `length`.
 fn bad_secret(count: usize, length: usize) -> (Value, Vec<Value>) {
     let key = "x".repeat(length);
     let entry = |index: usize| (format!("{index}{key}"), json!("0123456789abcdef"));
@@ -389,7 +468,7 @@ fn however_much_is_wrong_the_answer_stays_small() {
         for (count, length) in [(1, 100_000), (40, 4_000), (2_000, 10)] {
             let (object, there) = object(count, length);
             let request = complete(&json!({ "object": object })).unwrap();
-            let host = Arc::new(Cluster::new(there)).host(guest.metadata());
+            let host = Arc::new(MemoryCluster::new(there)).host(guest.metadata());
             let response = guest.validate(&request, &settings, host).unwrap();
             let place = format!("{policy}: {count} findings, names of {length}");
             assert_eq!(response.code, Some(403), "{place}");

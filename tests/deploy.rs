@@ -23,10 +23,10 @@ use k8s_openapi::api::core::v1::ConfigMap;
 use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding};
 use kubewarden_policy_sdk::crd::policies::{ClusterAdmissionPolicy, ClusterAdmissionPolicyGroup};
 use policy_metadata::{ContextAwareResource, Metadata, Rule};
-use preflight::deployed::name_of_module;
-use preflight::kinds::{Kinds, split};
+use preflight::cluster::kinds::{Kinds, split};
+use preflight::names::name_of_module;
 use preflight::review::{Target, complete, request};
-use preflight::{Cluster, Response, manifests};
+use preflight::{MemoryCluster, Response, manifests};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -677,7 +677,7 @@ fn blocks() -> Vec<Block> {
 /// Whose YAML stands beside ours.
 const OTHERS: &[&str] = &["gatekeeper", "kubernetes", "kubewarden", "kyverno"];
 
-/// What stands in somebody's own repository beside this one, which is called `admission-policies` there.
+/// What stands in another repository beside this one, which is called `admission-policies` there.
 fn is_a_kustomization(written: &Value, place: &str) {
     assert_eq!(written["kind"], "Kustomization", "{place}");
     let folder = tempfile::tempdir().unwrap();
@@ -858,7 +858,7 @@ struct Question {
     request: Value,
 }
 
-fn examples() -> (Vec<Question>, Arc<Cluster>) {
+fn examples() -> (Vec<Question>, Arc<MemoryCluster>) {
     let read = manifests::read(&[repository("examples")]);
     assert_eq!(read.problems, []);
     let mut objects: Vec<Value> = read.objects.into_iter().map(|it| it.value).collect();
@@ -879,7 +879,7 @@ fn examples() -> (Vec<Question>, Arc<Cluster>) {
             Question { name, request }
         })
         .collect();
-    (questions, Arc::new(Cluster::new(objects)))
+    (questions, Arc::new(MemoryCluster::new(objects)))
 }
 
 fn captured() -> Vec<Question> {
@@ -897,7 +897,7 @@ fn answers<'a>(
     policy: &str,
     spec: &Value,
     questions: &'a [Question],
-    cluster: &Arc<Cluster>,
+    cluster: &Arc<MemoryCluster>,
 ) -> Vec<(&'a str, Response)> {
     let guest = policies::load(policy).unwrap();
     let metadata = guest.metadata();

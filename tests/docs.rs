@@ -19,14 +19,15 @@ use bundle_tests::docs::readme::{check_headings, sample};
 use bundle_tests::docs::{self, Document};
 use bundle_tests::project::{Project, VERSION};
 use bundle_tests::{bless, policies, read, repository, settings, yaml};
+use hostpath_mounts::access::Access;
 use hostpath_mounts::catalogue::GROUPS;
 use hostpath_mounts::host_path::{LINKS, Link};
-use hostpath_mounts::ruling::Access;
-use preflight::judge::{Configured, judge};
+use preflight::judge::{ActivePolicy, judge};
 use preflight::report::table;
 use preflight::{Engine, Limits, NoHost, manifests};
 use serde_json::{Value, json};
 use shared::kubernetes::kinds::well_known::WELL_KNOWN;
+use shared::settings::described::flat;
 
 /// As wide as `preflight` writes where there is no terminal.
 const WIDTH: usize = 100;
@@ -101,45 +102,36 @@ fn the_sample_in_a_readme_has_every_setting_and_is_valid() {
         let readme = read(&repository(&format!("policies/{policy}/README.md"))).unwrap();
         let text = sample(&readme).unwrap_or_else(|| panic!("{policy} has no sample"));
         let settings = yaml::read(text).unwrap();
-        assert_eq!((description.parse)(&settings), Ok(()), "{policy}");
         assert!((description.read)(&settings).is_ok(), "{policy}");
-        for setting in settings::flat(&description.settings()) {
+        let described = (description.settings)();
+        for (path, setting) in flat(described.settings()) {
             // What is only an example stands in a comment, or in one line.
-            assert!(
-                text.contains(&format!("{}:", setting.name)),
-                "{policy}: {}",
-                setting.path
-            );
+            let is_there = text.contains(&format!("{}:", setting.name));
+            assert!(is_there, "{policy}: {path}");
         }
-        for setting in description.settings() {
-            if let (Some(default), false) = (
-                &setting.default,
-                settings[&setting.name].is_array() || settings[&setting.name].is_object(),
-            ) {
-                assert_eq!(
-                    &settings[&setting.name], default,
-                    "{policy}: {}",
-                    setting.path
-                );
+        for setting in described.settings() {
+            let set = &settings[setting.name];
+            if let (Some(default), false) = (&setting.default, set.is_array() || set.is_object()) {
+                assert_eq!(set, default, "{policy}: {}", setting.name);
             }
         }
     }
 }
 
-/// What `make preflight` prints.
-fn preflight() -> String {
+/// What `make preflight` prints of manifests.
+fn preflight(manifests: &str) -> String {
     // The report names files as they were given.
     env::set_current_dir(repository("")).unwrap();
     let engine = Engine::new(Limits::default()).unwrap();
-    let configured: Vec<Configured> = policies::all()
+    let configured: Vec<ActivePolicy> = policies::all()
         .unwrap()
         .iter()
         .map(|name| {
             let policy = engine.load(name, &policies::wasm(name).unwrap()).unwrap();
-            Configured::new(policy, Value::Null)
+            ActivePolicy::new(policy, Value::Null)
         })
         .collect();
-    let manifests = manifests::read(&[PathBuf::from("examples")]);
+    let manifests = manifests::read(&[PathBuf::from(manifests)]);
     let report = judge(manifests, &configured, "default", None, || ()).unwrap();
     let printed = strip_str(&table::render(&report, WIDTH)).to_string();
     printed.trim_end().to_owned()
@@ -174,15 +166,19 @@ fn kwctl(command: &str) -> String {
 
 #[test]
 fn the_readmes_of_the_bundle_list_the_policies_and_show_what_commands_print() {
-    let preflight = preflight();
     let mut documents = docs::bundle().unwrap();
+    let examples = repository("examples/README.md");
+    documents.push(Document {
+        text: read(&examples).unwrap(),
+        path: examples,
+    });
+    let mut shown = 0;
     for document in &mut documents {
         let mut blocks: Vec<String> = document
             .text
             .split("```console\n")
             .map(str::to_owned)
             .collect();
-        let mut shown = 0;
         for block in blocks.iter_mut().skip(1) {
             let (content, after) = block.split_once("```\n").unwrap();
             let command = content
@@ -190,46 +186,75 @@ fn the_readmes_of_the_bundle_list_the_policies_and_show_what_commands_print() {
                 .next()
                 .and_then(|line| line.strip_prefix("$ "))
                 .unwrap();
-            let printed = match command {
-                "make preflight" => preflight.clone(),
-                "make test" => continue,
-                command => kwctl(command),
+            let printed = match command.strip_prefix("make preflight") {
+                Some("") => preflight("examples"),
+                Some(arguments) => preflight(arguments.strip_prefix(" MANIFESTS=").unwrap()),
+                None => kwctl(command),
             };
             shown += 1;
             *block = format!("$ {command}\n{printed}\n```\n{after}");
         }
-        assert_eq!(shown, 3);
         document.text = blocks.join("```console\n");
     }
+    assert_eq!(shown, 7);
     check(&documents);
 }
 
+/// The pages that are translated. The translation of `page.md` is `page.ko.md`.
+const TRANSLATED: &[&str] = &["README", "docs/preflight", "docs/troubleshooting"];
+
 #[test]
-fn the_translation_has_the_commands_and_links_of_the_original() {
-    let pages = ["README.md", "README.ko.md"].map(|page| read(&repository(page)).unwrap());
-    // What a command prints is written into both.
-    let command = |block: &str| match block.strip_prefix("console\n") {
-        Some(block) => block.lines().next().unwrap_or_default().to_owned(),
-        None => block.to_owned(),
+fn translations_have_the_commands_and_links_of_the_original() {
+    // What a command prints is written into both, and its comments are translated.
+    let command = |block: &str| -> Vec<String> {
+        let lines = if block.starts_with("console\n") {
+            2
+        } else {
+            usize::MAX
+        };
+        let commands = block
+            .lines()
+            .take(lines)
+            .map(|line| line.split(" # ").next());
+        commands
+            .map(|line| line.unwrap_or_default().trim_end().to_owned())
+            .collect()
     };
-    let blocks = |page: &str| -> Vec<String> {
+    let blocks = |page: &str| -> Vec<Vec<String>> {
         let blocks = page.split("```").skip(1).step_by(2);
         blocks.map(command).collect()
     };
-    let links = |page: &str| -> BTreeSet<String> {
+    let targets = |page: &str| -> Vec<String> {
         let links = page.split("](").skip(1);
         let links = links.filter_map(|rest| Some(rest.split_once(')')?.0.to_owned()));
-        links.filter(|link| !link.starts_with("README.")).collect()
+        links.collect()
+    };
+    // Headings of the page itself are translated, and a translation leads to translations.
+    let links = |page: &str| -> BTreeSet<String> {
+        let links = targets(page)
+            .into_iter()
+            .filter(|link| !link.starts_with('#'));
+        links.map(|link| link.replace(".ko.md", ".md")).collect()
     };
     let headings = |page: &str| page.lines().filter(|line| line.starts_with("## ")).count();
-    let [original, translation] = &pages;
-    similar_asserts::assert_eq!(blocks(original), blocks(translation));
-    similar_asserts::assert_eq!(links(original), links(translation));
-    assert_eq!(headings(original), headings(translation));
-    for page in &pages {
-        for link in links(page).iter().filter(|link| !link.starts_with("http")) {
-            let file = link.split('#').next().unwrap_or_default();
-            assert!(repository(file).exists(), "{link}");
+    let rows = |page: &str| page.lines().filter(|line| line.starts_with("| ")).count();
+    for page in TRANSLATED {
+        let path = |language: &str| repository(&format!("{page}{language}.md"));
+        let [original, translation] = ["", ".ko"].map(|language| read(&path(language)).unwrap());
+        similar_asserts::assert_eq!(blocks(&original), blocks(&translation));
+        // Each leads to the other.
+        similar_asserts::assert_eq!(links(&original), links(&translation));
+        assert_eq!(headings(&original), headings(&translation), "{page}");
+        assert_eq!(rows(&original), rows(&translation), "{page}");
+        for text in [original, translation] {
+            let files = targets(&text)
+                .into_iter()
+                .filter(|link| !link.starts_with("http"));
+            for link in files.filter(|link| !link.starts_with('#')) {
+                let file = link.split('#').next().unwrap_or_default();
+                let folder = path("").parent().unwrap().to_owned();
+                assert!(folder.join(file).exists(), "{page}: {link}");
+            }
         }
     }
 }

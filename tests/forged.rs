@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use bundle_tests::repository;
-use preflight::judge::{Configured, Existing, judge_in};
+use preflight::judge::{ActivePolicy, Existing, judge_in};
 use preflight::manifests::{self, Object};
 use preflight::report::Report;
 use preflight::{Engine, Limits, bundle};
@@ -29,10 +29,10 @@ fn objects(name: &str, objects: &[Value]) -> Vec<Object> {
 }
 
 /// All policies, with their defaults.
-static POLICIES: LazyLock<Vec<Configured>> = LazyLock::new(|| {
+static POLICIES: LazyLock<Vec<ActivePolicy>> = LazyLock::new(|| {
     let engine = Engine::for_many(Limits::default()).unwrap();
     let policies = bundle::load(&engine, &[repository("dist")]).unwrap();
-    let configured = |policy| Configured::new(policy, json!({}));
+    let configured = |policy| ActivePolicy::new(policy, json!({}));
     policies.into_iter().map(configured).collect()
 });
 
@@ -190,7 +190,8 @@ fn a_number_that_a_manifest_calls_automatic_is_chosen() {
 
 #[test]
 fn an_update_is_made_now_whenever_the_object_was_created() {
-    let case = repository("tests/cases/secret-data/warns-of-an-expired-certificate/request.yaml");
+    let case = "secret-data/expired_certificate/warns-of-an-expired-certificate";
+    let case = repository(&format!("tests/cases/{case}/request.yaml"));
     let case = manifests::parse_one(&fs::read_to_string(case).unwrap()).unwrap();
     let mut old = with(
         case["object"].clone(),

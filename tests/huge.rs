@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use bundle_tests::{complete, invariants, policies};
-use preflight::{Cluster, HostCalls, Response};
+use preflight::{HostCalls, MemoryCluster, Response};
 use serde_json::{Value, json};
 
 use meter::Meter;
@@ -41,7 +41,7 @@ fn answers_of(
     problems: &mut Vec<String>,
     only: &dyn Fn(&str) -> bool,
 ) -> Vec<(String, Response)> {
-    let cluster = Arc::new(Cluster::new([]));
+    let cluster = Arc::new(MemoryCluster::new([]));
     let mut answers = Vec::new();
     for (name, meter) in METERS.iter() {
         if !only(name) {
@@ -472,7 +472,7 @@ fn the_largest_updates_are_answered() {
             }
             let written = json!({"operation": "UPDATE", "object": object, "oldObject": old});
             let payload = json!({"request": complete(&written).unwrap(), "settings": {}});
-            // Whoever does not judge the kind does so in no other way.
+            // A policy that does not read the kind answers in no other way.
             let only = |name: &str| {
                 let known = judges.as_ref();
                 known.is_none_or(|judges| judges.iter().any(|judge| judge == name))
@@ -578,7 +578,7 @@ fn very_many_autoscalers_of_one_target_are_told() {
         vertical["metadata"]["name"] = json!(format!("vpa-{number:04}"));
         objects.push(vertical);
     }
-    let cluster = Arc::new(Cluster::new(objects));
+    let cluster = Arc::new(MemoryCluster::new(objects));
     let (name, meter) = METERS.get_key_value("hpa-vpa-overlap").unwrap();
     let guest = policies::load(name).unwrap();
     let horizontal = autoscaler(&[]);

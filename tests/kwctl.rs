@@ -21,8 +21,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// A case that is accepted without a word, and one whose settings are wrong.
-const ACCEPTED: &str = "hostpath-mounts/accepts-a-connect";
-const WRONG: &str = "hostpath-mounts/settings-with-a-misspelt-name-are-wrong";
+const ACCEPTED: &str = "hostpath-mounts/_general/accepts-a-connect";
+const WRONG: &str = "hostpath-mounts/_general/settings-with-a-misspelt-name-are-wrong";
 
 /// An empty folder of this test.
 fn folder(name: &str) -> PathBuf {
@@ -86,7 +86,7 @@ fn tells_of_a_kwctl_that_answers_something_else() {
     let script = r#"echo '{"uid":"00000000-0000-4000-8000-000000000001","allowed":false,"status":{"message":"no","code":403}}'"#;
     let (status, printed) = e2e(&folder("differs"), Some(script), ACCEPTED);
     let lines = [
-        "hostpath-mounts/accepts-a-connect:",
+        "hostpath-mounts/_general/accepts-a-connect:",
         "  allowed: false instead of true",
         "  status.code: 403 instead of nothing",
         "  status.message: \"no\" instead of nothing",
@@ -124,11 +124,12 @@ fn writes_the_cases_where_there_is_no_kwctl() {
     let folder = folder("none");
     let (status, printed) = e2e(&folder, None, "");
     let written = folder.join("cases");
-    let policies = names(&written).unwrap();
-    let cases: usize = policies
-        .iter()
-        .map(|policy| names(&written.join(policy)).unwrap().len())
-        .sum();
+    let below = |folder: PathBuf| {
+        let names = names(&folder).unwrap().into_iter();
+        names.map(move |name| folder.join(name))
+    };
+    let rules = below(written.clone()).flat_map(below);
+    let cases = rules.flat_map(below).count();
     assert_eq!(
         printed,
         format!(

@@ -17,9 +17,9 @@ use std::sync::{Arc, LazyLock};
 use anstream::adapter::strip_str;
 use bundle_tests::{complete, invariants, policies, read, repository};
 use k8s_openapi::ByteString;
-use preflight::judge::{Configured, judge};
+use preflight::judge::{ActivePolicy, judge};
 use preflight::report::{json as programs, table};
-use preflight::{Cluster, Engine, Limits, Policy as Guest, Response, manifests};
+use preflight::{Engine, Limits, MemoryCluster, Policy as Guest, Response, manifests};
 use secret_data::SecretData;
 use serde_json::{Value, json};
 use shared::Policy;
@@ -312,7 +312,7 @@ fn whole(mark: &Mark) -> Vec<Value> {
     objects
 }
 
-/// Every value in every place, as data, as what somebody forgot to encode, and in clear text.
+/// Every value in every place, as data, as what was not encoded, and in clear text.
 fn objects(mark: &Mark) -> Vec<Value> {
     let mut objects = whole(mark);
     for (secret_type, key) in PLACES {
@@ -421,7 +421,7 @@ fn strings(json: &Value) -> String {
 
 /// All that comes out of the guest.
 fn answer(guest: &Guest, request: &Value, settings: &Value) -> (Response, String) {
-    let host = Arc::new(Arc::new(Cluster::new([])).host(guest.metadata()));
+    let host = Arc::new(Arc::new(MemoryCluster::new([])).host(guest.metadata()));
     let response = guest
         .validate(request, settings, Arc::clone(&host))
         .unwrap();
@@ -563,7 +563,7 @@ fn report(objects: &[Value], settings: &Value) -> (String, String) {
     fs::remove_dir_all(&folder).unwrap();
     let engine = Engine::new(Limits::default()).unwrap();
     let policy = engine.load(SecretData::NAME, &policies::wasm(SecretData::NAME).unwrap());
-    let configured = Configured::new(policy.unwrap(), settings.clone());
+    let configured = ActivePolicy::new(policy.unwrap(), settings.clone());
     let report = judge(read, &[configured], "default", None, || ()).unwrap();
     assert_eq!(report.summary.objects, objects.len());
     let table = strip_str(&table::render(&report, 100)).to_string();
@@ -609,7 +609,7 @@ fn wrong_settings_and_broken_requests_tell_no_value() {
     let [one, other] = [&MARKS[0], &MARKS[1]].map(broken);
     for (first, second) in one.iter().zip(&other) {
         let tell = |payload: &str| {
-            let host = Arc::new(Arc::new(Cluster::new([])).host(guest.metadata()));
+            let host = Arc::new(Arc::new(MemoryCluster::new([])).host(guest.metadata()));
             let response = guest.validate_payload(payload.as_bytes(), host).unwrap();
             strings(&serde_json::to_value(&response).unwrap())
         };

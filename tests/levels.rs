@@ -8,9 +8,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bundle_tests::docs::rules::word;
-use bundle_tests::settings::{self, flat};
+use bundle_tests::settings;
 use bundle_tests::{Answer, Case, Input, cases, policies};
 use serde_json::Value;
+use shared::settings::described::flat;
 
 /// Rules that no case shows where nothing is set: they find nothing before something is set, or only what is larger
 /// than a case should be. Where something is set, they show at their default level, too.
@@ -26,7 +27,12 @@ const NEED_SETTINGS: &[(&str, &[&str])] = &[
     ),
     (
         "nodeport-range",
-        &["automatic_port", "denied_port", "forbidden_node_port"],
+        &[
+            "automatic_port",
+            "denied_port",
+            "forbidden_node_port",
+            "node_process_port",
+        ],
     ),
     (
         "secret-data",
@@ -43,7 +49,7 @@ const NEED_SETTINGS: &[(&str, &[&str])] = &[
 /// The rules that compare an object with the one that is stored.
 const ON_UPDATE: &[&str] = &["immutable_change"];
 
-/// The level of each rule that shows where somebody creates an object, and that is no controller of Kubernetes, for whom
+/// The level of each rule that shows where a user creates an object, and not a controller of Kubernetes, for whom
 /// refusals become warnings.
 fn shown(
     policy: &str,
@@ -124,13 +130,13 @@ fn every_rule_shows_at_its_default_levels_and_no_others() {
 fn every_level_that_can_be_set_is_that_of_a_rule() {
     for (description, (policy, rules)) in settings::ALL.iter().zip(policies::RULES) {
         assert_eq!(description.policy, *policy);
-        let all = description.settings();
-        let levels: BTreeMap<String, String> = flat(&all)
+        let all = (description.settings)();
+        let levels: BTreeMap<String, String> = flat(all.settings())
             .into_iter()
-            .filter(|setting| setting.kind.is_level())
-            .map(|setting| {
+            .filter(|(_, setting)| setting.kind.form.is_level())
+            .map(|(path, setting)| {
                 let default = setting.default.as_ref().and_then(Value::as_str);
-                (setting.path.clone(), default.unwrap().to_owned())
+                (path, default.unwrap().to_owned())
             })
             .collect();
         let mut named = BTreeSet::new();

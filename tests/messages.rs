@@ -137,7 +137,7 @@ fn a_request_that_cannot_be_judged_says_by_whom_and_why() {
         let mut problems = Vec::new();
         let message = message(expected);
         match message.split_once(&format!(" cannot be judged by {policy}: ")) {
-            // Whoever reads why is told the field or the object that was looked up, and what came of it.
+            // The user who reads why is told the field or the object that was looked up, and what came of it.
             Some((subject, reason)) if !subject.is_empty() => {
                 if reason.ends_with('.') || reason.contains('\n') {
                     problems.push(format!("is not one line without a full stop: {message}"));

@@ -17,7 +17,7 @@ use kubewarden_policy_sdk::response::ValidationResponse;
 use kubewarden_policy_sdk::settings::SettingsValidationResponse;
 use nodeport_range::NodeportRange;
 use policy_metadata::{Metadata, SECTION};
-use preflight::kinds::Kinds;
+use preflight::cluster::kinds::Kinds;
 use preflight::review::Target;
 use preflight::{HostCalls, NoHost};
 use serde_json::{Value, json};
@@ -177,7 +177,7 @@ fn hostpath_mounts_sees_all_that_it_judges_and_no_more() {
     }
     for rule in &metadata.rules {
         let subresources = rule.resources.iter().any(|name| name.contains('/'));
-        // Nobody creates a subresource.
+        // This subresource is never created.
         let operations: &[&str] = if subresources {
             &["UPDATE"]
         } else {

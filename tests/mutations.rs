@@ -1,4 +1,4 @@
-//! Reviews and cases, with changes that nobody would make: whatever a policy is given, it answers, in words that hosts
+//! Reviews and cases, with changes that no one would make: whatever a policy is given, it answers, in words that hosts
 //! take, the same each time, and without a byte of a Secret.
 //!
 //! `MUTATIONS=200000` in the environment makes more of them than a run of all tests has time for, and `MUTATIONS_SEED=7`
@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use std::{env, thread};
 
 use bundle_tests::{Case, Input, cases, invariants, names, policies, read, repository};
-use preflight::{Cluster, ClusterHost, HostCalls, Policy as Guest, Response};
+use preflight::{ClusterHost, HostCalls, MemoryCluster, Policy as Guest, Response};
 use serde_json::{Value, json};
 
 use marks::MARKS;
@@ -50,7 +50,7 @@ struct Source {
     /// The policy that it is a case of, with the settings of that case.
     of: Option<(String, Value)>,
     /// What a policy that has none of its own finds in the cluster.
-    cluster: Arc<Cluster>,
+    cluster: Arc<MemoryCluster>,
 }
 
 /// What one policy is tried with.
@@ -58,7 +58,7 @@ struct Subject {
     name: String,
     guest: Arc<Guest>,
     settings: Vec<Value>,
-    clusters: Vec<Arc<Cluster>>,
+    clusters: Vec<Arc<MemoryCluster>>,
 }
 
 /// Everything that changes are made to.
@@ -127,7 +127,7 @@ fn reviews() -> Vec<Source> {
         .iter()
         .filter(|(_, request)| request["operation"] == "CREATE")
         .map(|(_, request)| request["object"].clone());
-    let cluster = Arc::new(Cluster::new(created));
+    let cluster = Arc::new(MemoryCluster::new(created));
     requests
         .into_iter()
         .map(|(name, request)| Source {
@@ -197,7 +197,7 @@ impl PartialEq for Took {
 }
 
 impl Outcome {
-    /// Everything that somebody can see.
+    /// Everything that can be seen.
     fn text(&self) -> String {
         let (Ok(answer), asked) = (&self.answer, &self.asked) else {
             return self.answer.as_ref().unwrap_err().clone();
@@ -206,7 +206,12 @@ impl Outcome {
     }
 }
 
-fn ask(guest: &Guest, payload: &[u8], cluster: &Arc<Cluster>, changed: Option<&Random>) -> Outcome {
+fn ask(
+    guest: &Guest,
+    payload: &[u8],
+    cluster: &Arc<MemoryCluster>,
+    changed: Option<&Random>,
+) -> Outcome {
     let host = Arc::new(Host {
         inner: cluster.host(guest.metadata()),
         changed: changed.cloned(),
@@ -360,7 +365,7 @@ fn write(made: &Made, source: &Source, subject: &Subject) -> (Vec<u8>, Option<Ra
 fn is_in_place(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);
     match serde_json::from_slice::<Value>(bytes) {
-        // Then nobody can tell it, for nobody can read it.
+        // Then it cannot be told, for it cannot be read.
         Err(_) => true,
         Ok(mut payload) => marks::pieces_in_place(&mut payload) == marks::pieces(&text),
     }
@@ -487,7 +492,7 @@ fn whatever_settings_are_they_are_right_or_wrong() {
             for _ in 0..=random.below(2) {
                 mutate::change_anywhere(&mut random, &mut settings);
             }
-            // Numbers that nobody can hold are not JSON to serde_json.
+            // Numbers that are too large for any type are not JSON to serde_json.
             let Ok(settings) = serde_json::from_str(&mutate::write(&settings)) else {
                 continue;
             };

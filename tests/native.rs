@@ -1,5 +1,5 @@
-//! Runs every case of `cases/<policy>/<case>/` through the policy as this machine's own code, which has to answer what
-//! the built one answers. It never writes an expected answer: those are of what is shipped.
+//! Runs every case of `cases/<policy>/<rule>/<case>/` through the policy as this machine's own code, which has to answer
+//! what the built one answers. It never writes an expected answer: those are of what is shipped.
 
 use std::process::ExitCode;
 

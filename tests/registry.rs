@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use bundle_tests::{policies, repository};
 use policy_registry::testing::Registry;
-use preflight::judge::{Configured, judge};
+use preflight::judge::{ActivePolicy, judge};
 use preflight::report::Report;
 use preflight::{Engine, Limits, bundle, manifests};
 use serde_json::json;
@@ -17,10 +17,10 @@ use serde_json::json;
 /// What these files and references say of the examples.
 fn report(modules: &[PathBuf]) -> Report {
     let engine = Engine::new(Limits::default()).unwrap();
-    let configured: Vec<Configured> = bundle::load(&engine, modules)
+    let configured: Vec<ActivePolicy> = bundle::load(&engine, modules)
         .unwrap()
         .into_iter()
-        .map(|policy| Configured::new(policy, json!({})))
+        .map(|policy| ActivePolicy::new(policy, json!({})))
         .collect();
     let manifests = manifests::read(&[repository("examples")]);
     judge(manifests, &configured, "default", None, || ()).unwrap()

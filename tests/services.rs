@@ -40,7 +40,7 @@ fn is_allowed(number: i32, protocol: &str) -> bool {
     (30_000..30_020).contains(&number) || protocol == "TCP" && (30_020..30_040).contains(&number)
 }
 
-/// A Service, and whether somebody chose its node port and its health check.
+/// A Service, and whether the user chose its node port and its health check.
 fn service(choices: &mut Choices) -> (Service, bool, bool) {
     let port = ServicePort {
         name: Some("http".to_owned()),

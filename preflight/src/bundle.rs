@@ -8,7 +8,11 @@ use std::{
 
 use rayon::prelude::*;
 
-use crate::{Engine, LoadError, Policy, embedded, manifests::bounded};
+use crate::{
+    Engine, LoadError, Policy, embedded,
+    manifests::bounded,
+    names::{UnknownName, name_of_module},
+};
 
 /// Where policies are when nothing else is said and none are in the binary.
 pub const FOLDER: &str = "dist";
@@ -64,44 +68,6 @@ pub enum BundleError {
     /// A name that no policy has.
     #[error("there is no policy {0}")]
     Unknown(UnknownName),
-}
-
-/// A name that was probably mistyped.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{name:?}; {}", suggestion(.nearest.as_deref(), .known))]
-pub struct UnknownName {
-    /// What was written.
-    pub name: String,
-    /// What was probably meant.
-    pub nearest: Option<String>,
-    /// All there is.
-    pub known: Vec<String>,
-}
-
-fn suggestion(nearest: Option<&str>, known: &[String]) -> String {
-    match nearest {
-        Some(nearest) => format!("did you mean {nearest:?}?"),
-        None => format!("there are: {}", known.join(", ")),
-    }
-}
-
-impl UnknownName {
-    /// Looks for what was meant.
-    pub(crate) fn new<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Self {
-        /// Below this, names have little more in common than some letters.
-        const ALIKE: f64 = 0.8;
-        let known: Vec<String> = known.map(ToOwned::to_owned).collect();
-        let alike = |other: &String| strsim::jaro_winkler(name, other);
-        let nearest = known.iter().filter(|other| alike(other) >= ALIKE);
-        let nearest = nearest
-            .max_by(|a, b| alike(a).total_cmp(&alike(b)))
-            .cloned();
-        Self {
-            name: name.to_owned(),
-            nearest,
-            known,
-        }
-    }
 }
 
 /// Loads the policies of these files, folders and references to registries (`registry://…`), or those of the binary, or
@@ -212,28 +178,10 @@ fn pull(reference: &str) -> Result<Vec<u8>, BundleError> {
 /// What a policy without a title is called by: the name of its file, without its ending or its tag.
 fn stem(file: &str) -> &str {
     if let Some(reference) = file.strip_prefix(SCHEME) {
-        return crate::deployed::name_of_module(reference);
+        return name_of_module(reference);
     }
     Path::new(file)
         .file_stem()
         .and_then(|stem| stem.to_str())
         .unwrap_or(file)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn suggests_the_name_that_was_meant() {
-        let known = || ["hostpath-mounts", "nodeport-range"].into_iter();
-        assert_eq!(
-            UnknownName::new("hostpath-mount", known()).to_string(),
-            r#""hostpath-mount"; did you mean "hostpath-mounts"?"#
-        );
-        assert_eq!(
-            UnknownName::new("xyz", known()).to_string(),
-            r#""xyz"; there are: hostpath-mounts, nodeport-range"#
-        );
-    }
 }

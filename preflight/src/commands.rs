@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use preflight::{
     Engine, Policy, bundle,
     deployed::{self, Asked},
-    judge::{Configured, Existing, judge_in},
+    judge::{ActivePolicy, Existing, judge_in},
     manifests::{self, Exclude, Manifests, Note, Object, printable, without_commands},
     report::{Report, json, junit, sarif, table},
     settings::{self, Settings},
@@ -119,7 +119,7 @@ fn existing(paths: &[PathBuf], no_ignore: bool, manifests: &mut Manifests) -> Ve
 fn render(
     format: Format,
     report: &Report,
-    policies: &[Configured],
+    policies: &[ActivePolicy],
     width: usize,
 ) -> Result<String, Box<dyn Error>> {
     Ok(match format {
@@ -172,7 +172,7 @@ fn configured(common: &Common) -> Result<Asked, Box<dyn Error>> {
     for policy in policies {
         let settings = settings.of(policy.name());
         match settings::check(&policy, &settings) {
-            Ok(()) => configured.push(Configured::new(policy, settings)),
+            Ok(()) => configured.push(ActivePolicy::new(policy, settings)),
             Err(error) => errors.push(error.to_string()),
         }
     }
@@ -187,7 +187,7 @@ fn configured(common: &Common) -> Result<Asked, Box<dyn Error>> {
 }
 
 /// The policies that are asked. Says what is not followed, where there is no report to say it in.
-fn configured_and_told(common: &Common) -> Result<Vec<Configured>, Box<dyn Error>> {
+fn configured_and_told(common: &Common) -> Result<Vec<ActivePolicy>, Box<dyn Error>> {
     let Asked {
         policies,
         notes,

@@ -12,13 +12,13 @@ use policy_metadata::Metadata;
 use serde_json::Value;
 
 use crate::{
-    Cluster,
+    MemoryCluster,
     judge::Member,
-    kinds::text,
     manifests::{Note, Place},
     review::Target,
-    selector::Requirement,
 };
+use cluster::kinds::text;
+use cluster::selector::Requirement;
 
 mod conditions;
 mod error;
@@ -29,7 +29,7 @@ mod wire;
 
 pub use conditions::Conditions;
 pub use error::DeployedError;
-pub use read::{Asked, name_of_module, read};
+pub use read::{Asked, read};
 use wire::Lists;
 
 /// The label that the API server gives to every namespace.
@@ -37,7 +37,7 @@ const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 
 /// One resource, apart from its module and settings.
 #[derive(Debug)]
-pub struct Deployed {
+pub struct PolicyResource {
     /// The name of the resource, behind the namespace of an `AdmissionPolicy`.
     pub name: String,
     place: Place,
@@ -56,7 +56,7 @@ pub struct Deployed {
     conditions: Conditions,
 }
 
-impl Deployed {
+impl PolicyResource {
     /// Whether nothing is refused.
     pub(crate) fn only_reports(&self) -> bool {
         self.mode == PolicyMode::Monitor
@@ -84,7 +84,7 @@ impl Deployed {
     }
 
     /// Whether it is asked about a request.
-    pub(crate) fn wants(&self, target: &Target, request: &Value, cluster: &Cluster) -> bool {
+    pub(crate) fn wants(&self, target: &Target, request: &Value, cluster: &MemoryCluster) -> bool {
         let is_namespace = target.group.is_empty() && target.resource == "namespaces";
         let home = text(request, "/namespace").filter(|home| !home.is_empty() && !is_namespace);
         if self.namespace.is_some() && self.namespace.as_deref() != home {
@@ -123,7 +123,7 @@ impl Deployed {
         is_namespace: bool,
         home: Option<&str>,
         object: Option<&Value>,
-        cluster: &Cluster,
+        cluster: &MemoryCluster,
     ) -> bool {
         let (name, namespace) = match (home, object) {
             (Some(home), _) => (home, cluster.namespace(home)),
@@ -141,7 +141,7 @@ impl Deployed {
             .all(|requirement| match namespace {
                 _ if requirement.key() == NAME_LABEL => requirement.holds(Some(name)),
                 Some(namespace) => requirement.matches_labels(namespace),
-                // Nobody knows: rather judge too much than too little.
+                // It is not known: rather check too much than too little.
                 None => true,
             })
     }
@@ -154,7 +154,7 @@ impl Deployed {
 
     /// What cannot be followed, and what can hardly be meant, of a resource that these policies judge for.
     fn notes(&self, metadata: Option<&Metadata>, members: &[(&str, &Member)]) -> Vec<Note> {
-        let mut texts = rules::doubts(&self.rules, metadata);
+        let mut texts = rules::warnings(&self.rules, metadata);
         for (_, member) in members {
             texts.extend(rules::unlisted(&self.rules, member));
         }
@@ -189,7 +189,7 @@ impl Deployed {
     pub(crate) fn note_of_namespaces<'a>(
         &self,
         homes: impl Iterator<Item = &'a str>,
-        cluster: &Cluster,
+        cluster: &MemoryCluster,
     ) -> Option<Note> {
         if self
             .namespace_selector

@@ -28,7 +28,7 @@ mod response;
 
 pub use error::{EngineError, EvaluationError, LoadError};
 pub use host::{HostCalls, NoHost};
-pub use response::{Response, SettingsResponse};
+pub use response::{PolicyAnswer, Response, SettingsResponse};
 
 /// The precision of the time limit. Short enough that a run-away guest is stopped in time, long enough to cost nothing.
 const TICK: Duration = Duration::from_millis(10);

@@ -4,30 +4,34 @@ use jiff::Timestamp;
 use shared::message::LISTED;
 
 use crate::{
-    EvaluationError, Policy,
+    EvaluationError, Policy, PolicyAnswer, checks,
     manifests::{Manifests, Note, Object, Problem},
-    report::{Finding, Judged, Report, Subject, Summary, Unjudged},
+    report::{Judged, Report, Reported, Subject, Summary, Unjudged},
 };
 
-mod configured;
+mod active;
 mod custom_kinds;
 mod group;
-mod scene;
+mod looks_at;
+mod member;
+mod run;
 mod unread;
 
-pub(crate) use configured::Judge;
-pub use configured::{Answer, Configured, LooksAt, Member};
+pub use active::ActivePolicy;
+pub(crate) use active::Judge;
 pub(crate) use custom_kinds::CustomKind;
 pub use group::Group;
-pub use scene::Existing;
-use scene::Scene;
+pub use looks_at::LooksAt;
+pub use member::Member;
+pub use run::Existing;
+use run::Run;
 
 /// Policies that cannot take part.
 #[derive(Debug, thiserror::Error)]
 pub enum JudgeError {
     /// Nothing says which objects the policy wants.
     #[error(
-        "{0} has no metadata, so nobody knows which objects it wants to see; annotate it with `kwctl annotate`, or \
+        "{0} has no metadata, so it is not known which objects it checks; annotate it with `kwctl annotate`, or \
          give it a single request with `preflight review --policy {0} FILE`"
     )]
     NoMetadata(String),
@@ -36,7 +40,7 @@ pub enum JudgeError {
 /// Judges all manifests, as [`judge_in`] does it in an empty cluster.
 pub fn judge(
     manifests: Manifests,
-    policies: &[Configured],
+    policies: &[ActivePolicy],
     namespace: &str,
     now: Option<Timestamp>,
     progress: impl Fn() + Sync,
@@ -58,48 +62,49 @@ pub fn judge(
 pub fn judge_in(
     existing: Existing,
     manifests: Manifests,
-    policies: &[Configured],
+    policies: &[ActivePolicy],
     namespace: &str,
     now: Option<Timestamp>,
     progress: impl Fn() + Sync,
 ) -> Result<Report, JudgeError> {
-    let without_rules =
-        |configured: &&Configured| configured.deployed.is_none() && configured.metadata().is_none();
+    let without_rules = |configured: &&ActivePolicy| {
+        configured.deployed.is_none() && configured.metadata().is_none()
+    };
     if let Some(unknown) = policies.iter().find(without_rules) {
         return Err(JudgeError::NoMetadata(unknown.name().to_owned()));
     }
-    let scene = Scene::new(manifests.objects, existing, namespace, now);
+    let run = Run::new(manifests.objects, existing, namespace, now);
     let mut report = Report {
         problems: manifests.problems,
         notes: manifests.notes,
         ..Report::default()
     };
-    report.notes.extend(scene.notes(policies));
+    report.notes.extend(run.notes(policies));
     report.summary = Summary {
-        objects: scene.written().len(),
+        objects: run.written().len(),
         policies: policies.len(),
         ..Summary::default()
     };
-    let judged = scene.judge(policies, progress);
-    let mut across = scene.across(&judged);
-    let reader = unread::Reader::new(scene.kinds(), policies);
-    for (number, (object, verdicts)) in scene.written().iter().zip(judged).enumerate() {
-        let across = across.remove(&number).unwrap_or_default();
-        let is_read = verdicts.iter().any(Verdict::is_of_a_reader);
+    let judged = run.judge(policies, progress);
+    let mut own = run.own_findings(&judged);
+    let reader = unread::Reader::new(run.kinds(), policies);
+    for (number, (object, evaluations)) in run.written().iter().zip(judged).enumerate() {
+        let own = own.remove(&number).unwrap_or_default();
+        let is_read = evaluations.iter().any(Evaluation::is_of_a_reader);
         let unread = reader.reason(object, is_read);
-        add(&mut report, object, verdicts, across, unread);
+        add(&mut report, object, evaluations, own, unread);
     }
     report.leave(manifests.left_out);
     Ok(report)
 }
 
 /// What one policy says of an object.
-struct Verdict<'a> {
-    by: &'a Configured,
-    result: Result<Answer, EvaluationError>,
+struct Evaluation<'a> {
+    by: &'a ActivePolicy,
+    result: Result<PolicyAnswer, EvaluationError>,
 }
 
-impl Verdict<'_> {
+impl Evaluation<'_> {
     /// Whether the policy read the object: one whose rules are too wide accepts a kind that it does not know, and says so.
     fn is_of_a_reader(&self) -> bool {
         let Ok(answer) = &self.result else {
@@ -116,26 +121,26 @@ impl Verdict<'_> {
 fn add(
     report: &mut Report,
     object: &Object,
-    verdicts: Vec<Verdict<'_>>,
-    across: Vec<Finding>,
+    evaluations: Vec<Evaluation<'_>>,
+    own: Vec<Reported>,
     unread: Option<Unjudged>,
 ) {
     let subject = Subject::of(object);
-    let (mut refused, mut warned, mut unjudged) = (!across.is_empty(), false, unread.is_some());
+    let (mut refused, mut warned, mut unjudged) = (!own.is_empty(), false, unread.is_some());
     report.leave(unread);
-    let unseen = verdicts.is_empty();
+    let unseen = evaluations.is_empty();
     let position = report.judged.len();
-    let here = |finding: Finding| finding.at(position);
+    let here = |finding: Reported| finding.at(position);
     report.judged.push(Judged {
         object: subject.clone(),
         place: object.place(),
-        policies: verdicts
+        policies: evaluations
             .iter()
-            .filter(|verdict| verdict.result.is_ok())
-            .map(|verdict| verdict.by.name().to_owned())
+            .filter(|evaluation| evaluation.result.is_ok())
+            .map(|evaluation| evaluation.by.name().to_owned())
             .collect(),
     });
-    for Verdict { by, result } in verdicts {
+    for Evaluation { by, result } in evaluations {
         let policy = by.name();
         let answer = match result {
             Ok(answer) => answer,
@@ -151,7 +156,7 @@ fn add(
         };
         let response = &answer.response;
         if !response.accepted {
-            let findings = Finding::of_answer(policy, object, &answer);
+            let findings = Reported::of_answer(policy, object, &answer);
             let more = findings.len().saturating_sub(LISTED);
             // A policy that lists as little here as there says so itself.
             if more > 0 && findings.iter().all(|finding| finding.more.is_none()) {
@@ -167,17 +172,22 @@ fn add(
             let findings = findings.into_iter().map(here);
             if by.only_reports() {
                 warned = true;
-                report.warnings.extend(findings.map(Finding::only_reported));
+                report
+                    .warnings
+                    .extend(findings.map(Reported::only_reported));
             } else {
                 refused = true;
                 report.refusals.extend(findings);
             }
         }
         for warning in &response.warnings {
-            warned = true;
             let named = by.policy().map(Policy::name).unwrap_or_default();
-            let finding = Finding::of_warning(named, object, warning);
-            report.warnings.push(here(Finding {
+            let finding = Reported::of_warning(named, object, warning);
+            if checks::is_said(&finding, &own) {
+                continue;
+            }
+            warned = true;
+            report.warnings.push(here(Reported {
                 policy: policy.to_owned(),
                 ..finding
             }));
@@ -190,7 +200,7 @@ fn add(
             });
         }
     }
-    report.refusals.extend(across.into_iter().map(here));
+    report.refusals.extend(own.into_iter().map(here));
     report.count(position);
     let summary = &mut report.summary;
     let count = if refused {

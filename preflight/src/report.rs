@@ -12,8 +12,7 @@ use serde_json::Value;
 use shared::message::Line;
 
 use crate::{
-    Response,
-    judge::Answer,
+    PolicyAnswer, Response,
     manifests::{Note, Object, Place, Problem},
 };
 
@@ -38,9 +37,9 @@ pub struct Report {
     /// How many objects each policy refuses or warns about, if any.
     pub by_policy: BTreeMap<String, Tally>,
     /// What a cluster would refuse.
-    pub refusals: Vec<Finding>,
+    pub refusals: Vec<Reported>,
     /// What a cluster would let pass with a warning.
-    pub warnings: Vec<Finding>,
+    pub warnings: Vec<Reported>,
     /// What no policy reads, although it may end up in a cluster.
     pub unjudged: Vec<Unjudged>,
     /// What could not be read or checked, and why.
@@ -76,7 +75,7 @@ impl Report {
 
     /// Adds the findings about the last object to the numbers of its policies.
     pub(crate) fn count(&mut self, position: usize) {
-        let of_last = |findings: &[Finding]| -> BTreeSet<String> {
+        let of_last = |findings: &[Reported]| -> BTreeSet<String> {
             let findings = findings.iter().rev();
             let findings = findings.take_while(|finding| finding.position == position);
             findings.map(|finding| finding.policy.clone()).collect()
@@ -104,7 +103,7 @@ pub struct Judged {
 
 /// One thing that a policy found, or preflight itself where no single review shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Finding {
+pub struct Reported {
     /// The policy, or `preflight`.
     pub policy: String,
     /// The object.
@@ -181,9 +180,9 @@ impl Subject {
     }
 }
 
-impl Finding {
+impl Reported {
     /// The findings of a refusal. Those of a group begin with its own message.
-    pub(crate) fn of_answer(policy: &str, object: &Object, answer: &Answer) -> Vec<Self> {
+    pub(crate) fn of_answer(policy: &str, object: &Object, answer: &PolicyAnswer) -> Vec<Self> {
         let mut findings = Self::of_refusal(policy, object, &answer.response);
         for (member, refusal) in &answer.causes {
             for finding in Self::of_refusal(policy, object, refusal) {
@@ -362,7 +361,7 @@ mod tests {
             audit_annotations: std::collections::BTreeMap::new(),
             mutated_object: None,
         };
-        let finding = Finding::of_refusal("p", &manifests.objects[0], &response).remove(0);
+        let finding = Reported::of_refusal("p", &manifests.objects[0], &response).remove(0);
         assert_eq!(finding.code, Some(400));
         (
             finding.place.line,

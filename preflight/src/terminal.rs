@@ -26,7 +26,7 @@ pub(crate) fn complain(text: &str, color: ColorChoice) {
     const STYLE: anstyle::Style = anstyle::AnsiColor::Red.on_default().bold();
     let mut out = AutoStream::new(io::stderr().lock(), choice(color));
     let text = format!("{STYLE}error:{STYLE:#} {}\n", lines(text));
-    // There is nobody left to tell.
+    // There is no one left to tell.
     let _ = out.write_all(without_commands(&text).as_bytes());
 }
 
@@ -35,7 +35,7 @@ pub(crate) fn remark(text: &str, color: ColorChoice) {
     const STYLE: anstyle::Style = anstyle::Style::new().dimmed();
     let mut out = AutoStream::new(io::stderr().lock(), choice(color));
     let text = format!("{STYLE}note: {}{STYLE:#}\n", lines(text));
-    // There is nobody left to tell.
+    // There is no one left to tell.
     let _ = out.write_all(without_commands(&text).as_bytes());
 }
 

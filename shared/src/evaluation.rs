@@ -3,11 +3,13 @@
 use std::fmt;
 
 use crate::cluster::{Cached, Cluster};
-use crate::decode::{Cursor, DecodeError};
+use crate::decode::Cursor;
+use crate::error::DecodeError;
+use crate::error::Error;
 use crate::field::FieldPath;
 use crate::json::{self, Json, Wanted};
 use crate::message::{self, MAX_REASON};
-use crate::policy::{Error, Policy};
+use crate::policy::Policy;
 use crate::request::{self, Operation, Request};
 use crate::response::{Response, SettingsResponse};
 use crate::rules::unjudged::UNJUDGED_START;
@@ -214,7 +216,7 @@ mod tests {
     use super::*;
     use crate::cluster::Lookup;
     use crate::rule::Rule;
-    use crate::settings::Reader;
+    use crate::settings;
 
     static TOO_MANY: Rule = Rule {
         id: "too_many",
@@ -228,24 +230,26 @@ mod tests {
     /// Refuses each replica count that is too large.
     struct FewReplicas;
 
-    struct Limits {
-        most: usize,
-        on_update: OnUpdate,
+    settings! {
+        /// Settings.
+        struct Limits {
+            /// How many replicas there may be.
+            "most" => most: Most, example "5";
+            /// What all policies have.
+            "onUpdate" => on_update: OnUpdate = OnUpdate::NewViolations, example "enforceAll";
+        }
+
+        text Most {
+            problem: most_problem,
+        }
+    }
+
+    fn most_problem(most: &str) -> Option<String> {
+        let is_number = most.is_empty() || most.parse::<usize>().is_ok();
+        (!is_number).then(|| format!("{most:?} is not a number"))
     }
 
     impl Settings for Limits {
-        fn read(settings: &mut Reader<'_, '_>) -> Self {
-            let most = settings.text("most");
-            let most = if most.is_empty() { "3" } else { most };
-            if most.parse::<usize>().is_err() {
-                settings.problem("most", format!("{most:?} is not a number"));
-            }
-            Self {
-                most: most.parse().unwrap_or_default(),
-                on_update: settings.on_update(),
-            }
-        }
-
         fn on_update(&self) -> OnUpdate {
             self.on_update
         }
@@ -273,13 +277,14 @@ mod tests {
             let counts = request
                 .object()
                 .map("spec", |spec| spec.list("counts", count))?;
+            let most = settings.most.parse().unwrap_or(3);
             for (index, count) in counts.into_iter().flatten().flatten().enumerate() {
-                if usize::try_from(count).is_ok_and(|count| count > settings.most) {
+                if usize::try_from(count).is_ok_and(|count| count > most) {
                     let path = FieldPath::new("spec.counts");
                     verdict.deny(
                         &TOO_MANY,
                         &path.index(index),
-                        format!("{count} is over {}", settings.most),
+                        format!("{count} is over {most}"),
                     );
                 }
                 if count == 99 {

@@ -1,4 +1,4 @@
-//! JSON as a tree that borrows from its text, and holds only the fields that somebody reads.
+//! JSON as a tree that borrows from its text, and holds only the fields that are read.
 //!
 //! Reading a payload into this one tree, and views from the tree, makes a policy a third of the size that one decoder
 //! for each view makes it, and names the place of every problem exactly.
@@ -9,9 +9,9 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::decode::DecodeError;
+use crate::error::DecodeError;
 
-/// A JSON value. Fields that nobody reads are left out.
+/// A JSON value. Fields that are not read are left out.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Json<'a> {
     /// `null`, and what is absent.
@@ -57,7 +57,7 @@ impl<'a> Json<'a> {
     }
 }
 
-/// Which fields of objects somebody reads, by their names.
+/// Which fields of objects a policy reads, by their names.
 #[derive(Clone, Copy)]
 pub(crate) struct Wanted {
     /// Those that are read, at any depth.
@@ -74,14 +74,21 @@ impl Wanted {
     };
 }
 
-/// Which fields of a value are kept.
+/// Which fields of a value are kept. From the payload down, each state leads to the next:
+///
+/// ```text
+/// Payload ─ request ─▶ Request ─ object, oldObject ─▶ Wanted ─ a field that is read whole ─▶ All
+///    │                    ├─ userInfo ─▶ User ─ username ─▶ All
+///    │                    └─ kind, name, operation, … ─▶ All
+///    └─ settings ─▶ All                          List ─ items ─▶ Wanted
+/// ```
 #[derive(Clone, Copy)]
-pub(crate) enum Keep {
+pub(crate) enum Selection {
     /// Those of a payload: the request and the settings.
     Payload,
     /// Those of an admission request.
     Request,
-    /// Those of whoever asks.
+    /// Those of the user who sent the request.
     User,
     /// Those of a list: its items.
     List,
@@ -103,7 +110,7 @@ const PLAIN: &[&str] = &[
     "dry_run",
 ];
 
-impl Keep {
+impl Selection {
     /// What is kept of the value of a field; nothing when the field is left out.
     fn below(self, field: &str, wanted: Wanted) -> Option<Self> {
         match (self, field) {
@@ -125,21 +132,21 @@ impl Keep {
 
 /// Reads a payload, and of its objects what is wanted.
 pub(crate) fn parse_payload(text: &str, wanted: Wanted) -> Result<Json<'_>, DecodeError> {
-    let keep = Keep::Payload;
-    read(text, Seed { keep, wanted })
+    let selection = Selection::Payload;
+    read(text, Seed { selection, wanted })
 }
 
 /// Reads a list, and of its items the fields that are wanted.
 pub(crate) fn parse_list(text: &str, fields: fn(&str) -> bool) -> Result<Json<'_>, DecodeError> {
     let whole = |_: &str| false;
-    let (keep, wanted) = (Keep::List, Wanted { fields, whole });
-    read(text, Seed { keep, wanted })
+    let (selection, wanted) = (Selection::List, Wanted { fields, whole });
+    read(text, Seed { selection, wanted })
 }
 
 /// Reads a text with all that it has.
 pub(crate) fn parse(text: &str) -> Result<Json<'_>, DecodeError> {
-    let (keep, wanted) = (Keep::All, Wanted::ALL);
-    read(text, Seed { keep, wanted })
+    let (selection, wanted) = (Selection::All, Wanted::ALL);
+    read(text, Seed { selection, wanted })
 }
 
 fn read(text: &str, seed: Seed) -> Result<Json<'_>, DecodeError> {
@@ -151,7 +158,7 @@ fn read(text: &str, seed: Seed) -> Result<Json<'_>, DecodeError> {
 
 #[derive(Clone, Copy)]
 struct Seed {
-    keep: Keep,
+    selection: Selection,
     wanted: Wanted,
 }
 
@@ -214,8 +221,8 @@ impl<'de> Visitor<'de> for Seed {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut fields = Vec::new();
         while let Some(Key(name)) = map.next_key_seed(KeySeed)? {
-            if let Some(keep) = self.keep.below(&name, self.wanted) {
-                let value = map.next_value_seed(Self { keep, ..self })?;
+            if let Some(selection) = self.selection.below(&name, self.wanted) {
+                let value = map.next_value_seed(Self { selection, ..self })?;
                 fields.push((name, value));
             } else {
                 map.next_value::<IgnoredAny>()?;

@@ -4,4 +4,5 @@ pub mod autoscaling;
 pub mod containers;
 pub mod kinds;
 pub mod quantity;
+pub mod view;
 pub mod workload;

@@ -5,7 +5,9 @@
 //!
 //! ```
 //! use k8s_openapi::api::core::v1::Service;
-//! use shared::{Cluster, Error, FieldPath, OnUpdate, Policy, Reader, Request, Rule, Verdict, rule};
+//! use shared::{
+//!     Cluster, Error, FieldPath, Finding, Level, OnUpdate, Policy, Request, Rule, Verdict, rule, settings,
+//! };
 //!
 //! /// Refuses Services of type `LoadBalancer`.
 //! struct NoLoadBalancers;
@@ -15,19 +17,20 @@
 //!     summary: "A Service of type LoadBalancer",
 //!     why: "Every one costs an address of the company's",
 //!     fix: "use an Ingress",
-//!     levels: [Deny],
+//!     levels: [Deny by "loadBalancer"],
 //! };
 //!
-//! /// What an administrator may set.
-//! struct Settings {
-//!     on_update: OnUpdate,
+//! settings! {
+//!     /// The settings of no-load-balancers. All are optional.
+//!     struct Settings {
+//!         /// A Service of type LoadBalancer.
+//!         "loadBalancer" => load_balancer: Level = Level::Deny, example "warn";
+//!         /// What to do about violations that an object already had before an UPDATE.
+//!         "onUpdate" => on_update: OnUpdate = OnUpdate::NewViolations, example "enforceAll";
+//!     }
 //! }
 //!
 //! impl shared::Settings for Settings {
-//!     fn read(settings: &mut Reader<'_, '_>) -> Self {
-//!         Self { on_update: settings.on_update() }
-//!     }
-//!
 //!     fn on_update(&self) -> OnUpdate {
 //!         self.on_update
 //!     }
@@ -42,14 +45,20 @@
 //!         matches!(field, "spec" | "type")
 //!     }
 //!
-//!     fn validate(request: &Request<'_>, _: &Settings, _: &dyn Cluster) -> Result<Verdict, Error> {
+//!     fn validate(
+//!         request: &Request<'_>,
+//!         settings: &Settings,
+//!         _: &dyn Cluster,
+//!     ) -> Result<Verdict, Error> {
 //!         if !request.kind.is_a::<Service>() {
 //!             return Ok(Verdict::unclaimed(request));
 //!         }
 //!         let mut verdict = Verdict::accept();
 //!         let kind = request.object().map("spec", |spec| spec.text("type"))?;
 //!         if kind == Some("LoadBalancer") {
-//!             verdict.deny(&LOAD_BALANCER, &FieldPath::new("spec.type"), "is \"LoadBalancer\"");
+//!             let path = FieldPath::new("spec.type");
+//!             let finding = Finding::new(&LOAD_BALANCER, &path, "is \"LoadBalancer\"");
+//!             verdict.report(settings.load_balancer, finding);
 //!         }
 //!         Ok(verdict)
 //!     }
@@ -79,8 +88,8 @@
 
 pub mod cluster;
 pub mod decode;
+mod error;
 pub mod evaluation;
-mod exempt;
 mod field;
 #[cfg(target_arch = "wasm32")]
 pub mod guest;
@@ -94,18 +103,16 @@ mod request;
 pub mod response;
 mod rule;
 mod rules;
-#[cfg(feature = "schema")]
-pub mod schema;
-mod settings;
+pub mod settings;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod verdict;
-pub use cluster::{Cluster, ClusterError};
-pub use decode::{Cursor, DecodeError};
-pub use exempt::Exempt;
+pub use cluster::Cluster;
+pub use decode::Cursor;
+pub use error::{ClusterError, DecodeError, Error};
 pub use field::FieldPath;
 pub use json::Json;
-pub use policy::{Error, Policy};
+pub use policy::Policy;
 pub use quote::{Quote, quote};
 pub use request::{GroupVersionKind, ObjectMeta, Operation, Request};
 #[cfg(not(target_arch = "wasm32"))]
@@ -114,6 +121,11 @@ pub use rule::Rule;
 pub use settings::{OnUpdate, Problems, Reader, Settings, list_of};
 pub use verdict::finding::Finding;
 pub use verdict::{Level, Verdict};
+
+/// The Rust of the page for contributors is compiled and run, so that it stays true.
+#[cfg(doctest)]
+#[doc = include_str!("../../CONTRIBUTING.md")]
+struct Contributing;
 
 /// Makes a guest of a policy: what a host calls to start it, and the metadata that it reads.
 ///

@@ -1,8 +1,9 @@
-//! The admission request: what somebody asks the API server to do.
+//! The admission request: what a user asks the API server to do.
 
 use k8s_openapi::Resource;
 
-use crate::decode::{Cursor, DecodeError};
+use crate::decode::Cursor;
+use crate::error::DecodeError;
 use crate::field::FieldPath;
 use crate::json::Json;
 use crate::message;
@@ -25,7 +26,7 @@ pub struct Request<'a> {
     pub namespace: &'a str,
     /// What is to be done.
     pub operation: Operation,
-    /// The name of whoever asks, such as `system:serviceaccount:kube-system:replicaset-controller`.
+    /// The name of the user who asks, such as `system:serviceaccount:kube-system:replicaset-controller`.
     pub username: &'a str,
     /// Whether nothing will be stored in the end.
     pub dry_run: bool,

@@ -1,35 +1,51 @@
-//! Settings: read, checked, and refused with every problem at once.
+//! Settings: read, checked, and refused with every problem at once. [`settings!`](crate::settings!) declares them.
 
+mod declaration;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod described;
 mod names;
+
+#[cfg(not(target_arch = "wasm32"))]
+#[doc(hidden)]
+pub use declaration::setting;
+pub use declaration::{Fields, Item, SettingType};
+pub use names::{
+    ApiGroup, DataKey, Kind, Namespace, NamespacedName, NamespacedService, Reason, User,
+    custom_api_version_problem, field_path_problem, has_name, has_object,
+};
 
 use std::borrow::Cow;
 use std::fmt::{self, Write};
 
-use crate::decode::{Cursor, DecodeError};
+use crate::decode::Cursor;
+use crate::error::DecodeError;
 use crate::field::FieldPath;
 use crate::json::{self, Json};
 use crate::message;
 use crate::quote::quote;
-use crate::verdict::Level;
 
-/// The settings of a policy, in the form that rules need. `{}` is always valid, safe and useful.
-pub trait Settings: Sized {
-    /// Reads the settings. Problems are noted by the reader; what has one may be anything, for nobody uses it then.
-    fn read(settings: &mut Reader<'_, '_>) -> Self;
-
+/// The settings of a policy. `{}` is always valid, safe and useful.
+pub trait Settings: Fields {
     /// Whether an UPDATE is judged by itself or by what it makes worse.
     fn on_update(&self) -> OnUpdate;
 }
 
-/// What to do about violations that an object already had before an UPDATE.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum OnUpdate {
-    /// Warn of them. Only new ones are refused, so that a policy can be switched on in a running cluster: old objects
-    /// can be labelled and scaled, and a fixed Deployment can scale its old `ReplicaSet` down.
-    #[default]
-    NewViolations,
-    /// Refuse them, except where Kubernetes itself writes the object (its controllers, the kubelet).
-    EnforceAll,
+crate::settings! {
+    /// What to do about violations that an object already had before an UPDATE.
+    pub enum OnUpdate {
+        /// Warn of them, and refuse only new ones.
+        "newViolations" => NewViolations,
+        /// Refuse them, too, unless Kubernetes itself writes the object.
+        "enforceAll" => EnforceAll,
+    }
+
+    /// What to do when the cluster does not answer.
+    pub enum OnLookupFailure {
+        /// Refuse what cannot be judged.
+        "deny" => Deny,
+        /// Accept it with a warning.
+        "warn" => Warn,
+    }
 }
 
 /// Of the name of a setting that there is not, so many characters are told.
@@ -86,7 +102,7 @@ impl fmt::Display for Problems {
     }
 }
 
-/// Reads a map of settings field by field. It notes problems instead of stopping at one, and a field that nobody asked
+/// Reads a map of settings field by field. It notes problems instead of stopping at one, and a field that was not asked
 /// for is a problem, too.
 pub struct Reader<'a, 'p> {
     cursor: Cursor<'a>,
@@ -108,17 +124,6 @@ impl<'a> Reader<'a, '_> {
         self.keep(name, result).flatten().unwrap_or(default)
     }
 
-    /// A reason that the platform team gives to the users whom it refuses something: one line.
-    pub fn reason(&mut self, name: &'static str) -> &'a str {
-        let reason = self.text(name);
-        if reason.trim_ascii().is_empty() {
-            self.problem(name, "must say why, for the user who is refused");
-        } else if reason.bytes().any(|byte| byte.is_ascii_control()) {
-            self.problem(name, "must be one line");
-        }
-        reason
-    }
-
     /// The text of a string or of a whole number, for what YAML reads as either: `30080`, `30080-30090`; empty when it is
     /// absent.
     pub fn scalar(&mut self, name: &'static str) -> Cow<'a, str> {
@@ -138,66 +143,39 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
-    /// One of several words.
-    pub fn choice<T: Copy>(&mut self, name: &'static str, choices: &[(&str, T)], default: T) -> T {
-        let word = |place: usize| choices.get(place).map(|(word, _)| *word);
-        let chosen = self
-            .chosen(name, &word)
-            .and_then(|place| choices.get(place));
-        chosen.map_or(default, |(_, choice)| *choice)
+    /// One of several words, as the value in its place.
+    pub fn choice<T: Copy>(
+        &mut self,
+        name: &'static str,
+        words: &[&str],
+        values: &[T],
+        default: T,
+    ) -> T {
+        let chosen = self.chosen(name, words);
+        let value = chosen.and_then(|place| values.get(place));
+        value.copied().unwrap_or(default)
     }
 
     // One for all types: what is generic is in the wasm once for each.
     #[inline(never)]
-    fn chosen<'w>(
-        &mut self,
-        name: &'static str,
-        word: &dyn Fn(usize) -> Option<&'w str>,
-    ) -> Option<usize> {
-        let text = self.text(name);
+    fn chosen(&mut self, name: &'static str, words: &[&str]) -> Option<usize> {
+        // What YAML 1.1, and so kubectl, makes of `off` without quotes.
+        let text = if matches!(self.cursor.value(name), Ok(Json::Bool(false)))
+            && words.last() == Some(&"off")
+        {
+            self.known.push(name);
+            "off"
+        } else {
+            self.text(name)
+        };
         if text.is_empty() {
             return None;
         }
-        let mut words = (0..).map_while(word);
-        let chosen = words.position(|word| word == text);
+        let chosen = words.iter().position(|word| *word == text);
         if chosen.is_none() {
-            self.problem(name, not_one_of(text, &mut (0..).map_while(word)));
+            self.problem(name, not_one_of(text, words));
         }
         chosen
-    }
-
-    /// How serious a finding is.
-    pub fn level(&mut self, name: &'static str, default: Level) -> Level {
-        // What YAML 1.1, and so kubectl, makes of `off` without quotes.
-        if matches!(self.cursor.value(name), Ok(Json::Bool(false))) {
-            self.known.push(name);
-            return Level::Off;
-        }
-        self.choice(
-            name,
-            &[
-                ("deny", Level::Deny),
-                ("warn", Level::Warn),
-                ("off", Level::Off),
-            ],
-            default,
-        )
-    }
-
-    /// The setting `onUpdate`, which all policies have.
-    pub fn on_update(&mut self) -> OnUpdate {
-        let choices = [
-            ("newViolations", OnUpdate::NewViolations),
-            ("enforceAll", OnUpdate::EnforceAll),
-        ];
-        self.choice("onUpdate", &choices, OnUpdate::default())
-    }
-
-    /// The setting `onLookupFailure`, which all policies have that cannot judge without the cluster: whether to refuse
-    /// what could not be judged, or to warn of it.
-    pub fn on_lookup_failure(&mut self) -> Level {
-        let choices = [("deny", Level::Deny), ("warn", Level::Warn)];
-        self.choice("onLookupFailure", &choices, Level::Deny)
     }
 
     /// A list of strings, each checked. `check` gives what is wrong with one.
@@ -219,53 +197,8 @@ impl<'a> Reader<'a, '_> {
         texts
     }
 
-    /// A list of namespaces.
-    pub fn namespaces(&mut self, name: &'static str) -> Vec<String> {
-        self.texts(name, names::namespace_problem)
-    }
-
-    /// A list of objects in namespaces, `<namespace>/<name>`.
-    pub fn namespaced_names(&mut self, name: &'static str) -> Vec<String> {
-        self.texts(name, names::namespaced_problem)
-    }
-
-    /// A list of Services, `<namespace>/<name>`.
-    pub fn services(&mut self, name: &'static str) -> Vec<String> {
-        self.texts(name, names::service_problem)
-    }
-
-    /// A list of users, as `userInfo.username` of a request has them.
-    pub fn users(&mut self, name: &'static str) -> Vec<String> {
-        self.texts(name, names::user_problem)
-    }
-
-    /// A list of keys of Secrets and `ConfigMap`s.
-    pub fn data_keys(&mut self, name: &'static str) -> Vec<String> {
-        self.texts(name, names::data_key_problem)
-    }
-
-    /// The group of a kind, without a version; empty for the core group.
-    pub fn api_group(&mut self, name: &'static str) -> &'a str {
-        self.checked(name, names::group_problem)
-    }
-
-    /// The group and the version of a custom kind.
-    pub fn custom_api_version(&mut self, name: &'static str) -> &'a str {
-        self.checked(name, names::custom_api_version_problem)
-    }
-
-    /// A kind.
-    pub fn kind(&mut self, name: &'static str) -> &'a str {
-        self.checked(name, names::kind_problem)
-    }
-
-    /// Fields behind one another: `spec.template.spec`.
-    pub fn field_path(&mut self, name: &'static str) -> &'a str {
-        self.checked(name, names::field_path_problem)
-    }
-
-    /// A string that is checked.
-    fn checked(&mut self, name: &'static str, check: fn(&str) -> Option<String>) -> &'a str {
+    /// A string that is checked. `check` gives what is wrong with it.
+    pub fn checked(&mut self, name: &'static str, check: fn(&str) -> Option<String>) -> &'a str {
         let text = self.text(name);
         if let Some(problem) = check(text) {
             self.note(name, problem);
@@ -359,7 +292,7 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
-    /// Notes what nobody asked for.
+    /// Notes fields that were not asked for.
     fn finish(mut self) {
         for (name, _) in self.cursor.fields().unwrap_or_default() {
             // It takes long to say what each of very many was meant to be.
@@ -406,7 +339,12 @@ pub(crate) fn read_text<S: Settings>(text: &str) -> Result<S, Problems> {
 fn read_json<S: Settings>(json: &Json<'_>) -> Result<S, Problems> {
     let mut problems = Problems::default();
     let nowhere = FieldPath::new("");
-    let settings = read_map(Cursor::new(json, nowhere), nowhere, &mut problems, S::read);
+    let settings = read_map(
+        Cursor::new(json, nowhere),
+        nowhere,
+        &mut problems,
+        S::read_fields,
+    );
     if problems.0.is_empty() {
         Ok(settings)
     } else {
@@ -429,12 +367,11 @@ fn not_a_setting(name: &str, known: &[&str]) -> String {
     }
 }
 
-fn not_one_of(text: &str, words: &mut dyn Iterator<Item = &str>) -> String {
-    format!(
-        "{text} is not one of {}",
-        list_of(words),
-        text = quote(text)
-    )
+/// What is wrong with a text that is none of some words.
+#[must_use]
+pub fn not_one_of(text: &str, words: &[&str]) -> String {
+    let (text, words) = (quote(text), list_of(&mut words.iter().copied()));
+    format!("{text} is not one of {words}")
 }
 
 /// Words in quotes, for a message: `"a", "b"`.
@@ -458,44 +395,67 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::{Level, settings};
 
-    #[derive(Debug, PartialEq)]
-    struct Wire {
-        ranges: Vec<Range>,
-        names: Vec<String>,
-        strict: bool,
-        level: Level,
-        deep: String,
-        on_update: OnUpdate,
+    settings! {
+        /// Settings with every kind of field.
+        struct Wire {
+            /// A list of maps.
+            "ranges" => ranges: [Range];
+            /// A list of texts.
+            "names" => names: [Name], example ["a"];
+            /// A flag.
+            "strict" => strict: bool = true, example false;
+            /// A choice.
+            "level" => level: Level = Level::Warn, example "off";
+            /// A map.
+            "outer" => outer: Outer;
+            /// What all policies have.
+            "onUpdate" => on_update: OnUpdate = OnUpdate::NewViolations, example "enforceAll";
+        }
+
+        /// A map in a list.
+        struct Range {
+            /// A text that is checked with the whole map.
+            "from" => from: Any, example "7";
+            check Self::check;
+        }
+
+        /// A map in a map.
+        struct Outer {
+            /// A text.
+            "deep" => deep: Any, example "x";
+        }
+
+        /// A text that must not be empty.
+        text Name {
+            problem: name_problem,
+            pattern: "^.+$",
+            max_length: 9,
+        }
+
+        text Any {
+            problem: no_problem,
+        }
     }
 
-    #[derive(Debug, PartialEq)]
-    struct Range {
-        from: String,
+    impl Range {
+        fn check(&mut self, range: &mut Reader<'_, '_>) {
+            if self.from == "0" {
+                range.problem("from", "must not be 0");
+            }
+        }
+    }
+
+    fn name_problem(name: &str) -> Option<String> {
+        name.is_empty().then(|| "is empty".to_owned())
+    }
+
+    fn no_problem(_: &str) -> Option<String> {
+        None
     }
 
     impl Settings for Wire {
-        fn read(settings: &mut Reader<'_, '_>) -> Self {
-            Self {
-                ranges: settings.list("ranges", |range| {
-                    let from = range.text("from");
-                    if from == "0" {
-                        range.problem("from", "must not be 0");
-                    }
-                    Range {
-                        from: from.to_owned(),
-                    }
-                }),
-                names: settings.texts("names", |name| {
-                    name.is_empty().then(|| "is empty".to_owned())
-                }),
-                strict: settings.flag("strict", true),
-                level: settings.level("level", Level::Warn),
-                deep: settings.map("outer", |outer| outer.text("deep").to_owned()),
-                on_update: settings.on_update(),
-            }
-        }
-
         fn on_update(&self) -> OnUpdate {
             self.on_update
         }
@@ -512,7 +472,9 @@ mod tests {
             names: vec![],
             strict: true,
             level: Level::Warn,
-            deep: String::new(),
+            outer: Outer {
+                deep: String::new(),
+            },
             on_update: OnUpdate::NewViolations,
         };
         let nulls = r#"{"ranges":null,"names":null,"strict":null,"level":null,"outer":null,"onUpdate":null}"#;
@@ -532,7 +494,9 @@ mod tests {
             names: vec!["a".to_owned()],
             strict: false,
             level: Level::Off,
-            deep: "x".to_owned(),
+            outer: Outer {
+                deep: "x".to_owned(),
+            },
             on_update: OnUpdate::EnforceAll,
         };
         assert_eq!(read_text::<Wire>(text).as_ref(), Ok(&settings));

@@ -11,15 +11,16 @@ use crate::index::{Index, hash};
 use crate::message::{self, Line};
 use crate::rule::Rule;
 
-/// How serious a finding is, where a team may reasonably differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Level {
-    /// The request is refused.
-    Deny,
-    /// The request passes, and the user is told.
-    Warn,
-    /// Nobody is told.
-    Off,
+crate::settings! {
+    /// How serious a finding is.
+    pub enum Level {
+        /// Refuse the object.
+        "deny" => Deny,
+        /// Accept the object with a warning.
+        "warn" => Warn,
+        /// Do not look for it.
+        "off" => Off,
+    }
 }
 
 impl Level {
@@ -136,7 +137,7 @@ impl Verdict {
         }
     }
 
-    /// Whether another finding will be kept. Where it is only counted, nobody needs to look for the best words.
+    /// Whether another finding will be kept. Where it is only counted, there is no need to look for the best words.
     #[must_use]
     pub fn keeps_findings(&self) -> bool {
         self.kept_bytes <= MAX_KEPT_BYTES
@@ -463,7 +464,7 @@ mod tests {
         let (_, places) = &all.audit_annotations()[0];
         assert!(places.ends_with(", a and 1085 more"), "{places}");
         let rest = all.clone().without_old(&all);
-        assert_eq!(listed(&rest).1, 1_100, "nobody can tell what is old");
+        assert_eq!(listed(&rest).1, 1_100, "what is old cannot be told");
         let warnings = warnings(&all.into_warnings());
         assert_eq!(warnings.last().unwrap(), "p: and 1085 more warnings");
     }

@@ -7,7 +7,7 @@ use wasmtime_provider::wasmtime::{
     Caller, Config, Engine, Extern, Linker, Module, Result, Store, StoreLimits, StoreLimitsBuilder,
 };
 
-/// Policy servers give a guest 2 s by default. Where nobody counts, so many instructions take about one.
+/// Policy servers give a guest 2 s by default. Without the count, so many instructions take about one.
 pub(crate) const INSTRUCTIONS: u64 = 10_000_000_000;
 
 /// What the engine of preflight lets a guest have.

@@ -14,7 +14,7 @@ const HALF: char = '\u{f8fe}';
 /// A text that starts with it is written without quotes.
 const BARE: char = '\u{f8ff}';
 
-/// Texts that somebody reads in another way than somebody else.
+/// Texts that one reader reads in another way than another.
 const TEXTS: &[&str] = &[
     "",
     " ",
@@ -71,7 +71,7 @@ const TEXTS: &[&str] = &[
     "/scale",
 ];
 
-/// Numbers at the edges of what somebody can hold.
+/// Numbers at the edges of what types can hold.
 const NUMBERS: &[&str] = &[
     "0",
     "-0",

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use preflight::{Call, Response, SettingsResponse};
 
+use crate::lookups;
 use crate::yaml::{flow, scalar};
 
 /// What a policy answered to a case.
@@ -83,14 +84,8 @@ impl Verdict {
         if !self.calls.is_empty() {
             text.push_str("calls:\n");
         }
-        for Call { operation, request } in &self.calls {
-            text.extend([
-                "- operation: ",
-                operation,
-                "\n  request: ",
-                &flow(request),
-                "\n",
-            ]);
+        for call in &self.calls {
+            text.extend(["- ", &scalar(&lookups::line(call), 0), "\n"]);
         }
         // No policy of this bundle has one. Written, so that one is seen.
         if let Some(object) = mutated_object {
@@ -108,7 +103,7 @@ fn line(text: &mut String, key: &str, value: &str) {
 mod tests {
     use std::collections::BTreeMap;
 
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
     use crate::yaml;
@@ -123,7 +118,8 @@ mod tests {
             audit_annotations: BTreeMap::from([("rule".to_owned(), "a, c".to_owned())]),
             mutated_object: None,
         };
-        let request = json!({"name": "n", "field_masks": ["a", "b"], "namespace": null});
+        let request =
+            json!({"api_version": "v1", "kind": "Pod", "name": "n", "field_masks": ["a", "b"]});
         let call = Call {
             operation: "get_resource".to_owned(),
             request,
@@ -144,8 +140,7 @@ warnings:
 auditAnnotations:
   rule: 'a, c'
 calls:
-- operation: get_resource
-  request: {"field_masks": ["a", "b"], "name": "n", "namespace": null}
+- 'get v1 Pod n'
 "#;
         assert_eq!(text, written);
         let read = yaml::read(&text).unwrap();
@@ -153,6 +148,6 @@ calls:
             read["message"],
             "Pod violates p in 2 places:\n- a: b\n- c: d"
         );
-        assert_eq!(read["calls"][0]["request"]["namespace"], Value::Null);
+        assert_eq!(read["calls"][0], "get v1 Pod n");
     }
 }

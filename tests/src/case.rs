@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use policy_metadata::Metadata;
-use preflight::{Cluster, ClusterHost, Policy, Response, SettingsResponse};
+use preflight::{ClusterHost, MemoryCluster, Policy, Response, SettingsResponse};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -56,11 +56,16 @@ impl Judge for Policy {
     }
 }
 
+/// The folder of the cases that no rule owns, such as those of who is exempt.
+pub const GENERAL: &str = "_general";
+
 /// A case.
 #[derive(Debug)]
 pub struct Case {
     /// The policy that is asked.
     pub policy: String,
+    /// The rule that the case is about, or [`GENERAL`].
+    pub rule: String,
     /// The name of the folder, which is a sentence.
     pub name: String,
     /// What is asked.
@@ -78,7 +83,7 @@ pub enum Input {
         /// The settings; none for a case that has no file for them.
         settings: Option<Value>,
         /// What can be looked up.
-        cluster: Arc<Cluster>,
+        cluster: Arc<MemoryCluster>,
     },
     /// Whether these settings are valid.
     Settings(Value),
@@ -104,21 +109,29 @@ struct Failure {
     message: String,
 }
 
-/// Policy and name of every case folder, in alphabetic order.
+/// Policy and path of every case folder, in alphabetic order. The path is `<rule>/<case>`.
 pub fn cases() -> Result<Vec<(String, String)>, String> {
     let mut cases = Vec::new();
     for policy in names(&repository("tests/cases"))? {
-        for name in names(&repository(&format!("tests/cases/{policy}")))? {
-            cases.push((policy.clone(), name));
+        let folder = repository(&format!("tests/cases/{policy}"));
+        for rule in names(&folder)? {
+            let folder = folder.join(&rule);
+            if folder.is_dir() {
+                let names = names(&folder)?.into_iter();
+                cases.extend(names.map(|name| (policy.clone(), format!("{rule}/{name}"))));
+            }
         }
     }
     Ok(cases)
 }
 
 impl Case {
-    /// Reads the folder `tests/cases/<policy>/<name>`. Files and keys that nobody reads are an error that names them.
-    pub fn read(policy: &str, name: &str) -> Result<Self, String> {
-        let folder = repository(&format!("tests/cases/{policy}/{name}"));
+    /// Reads the folder `tests/cases/<policy>/<path>`. Files and keys that are not read are an error that names them.
+    pub fn read(policy: &str, path: &str) -> Result<Self, String> {
+        let (rule, name) = path.split_once('/').ok_or_else(|| {
+            format!("{policy}/{path} is not the path of a case: its rule is missing")
+        })?;
+        let folder = repository(&format!("tests/cases/{policy}/{path}"));
         let files = names(&folder)?;
         if let Some(unknown) = files.iter().find(|file| !FILES.contains(&file.as_str())) {
             return Err(format!(
@@ -166,6 +179,7 @@ impl Case {
         };
         Ok(Self {
             policy: policy.to_owned(),
+            rule: rule.to_owned(),
             name: name.to_owned(),
             input,
             folder,
@@ -241,7 +255,7 @@ fn passes_unseen(verdict: &Verdict) -> bool {
     verdict.response.accepted && verdict.response.warnings.is_empty()
 }
 
-fn read_cluster(document: Option<Value>) -> Result<Arc<Cluster>, String> {
+fn read_cluster(document: Option<Value>) -> Result<Arc<MemoryCluster>, String> {
     let written = match document {
         None => json!({}),
         Some(Value::Array(objects)) => json!({ "objects": objects }),
@@ -251,7 +265,7 @@ fn read_cluster(document: Option<Value>) -> Result<Arc<Cluster>, String> {
         serde_json::from_value(written).map_err(|error| error.to_string())?;
     let cluster = errors
         .into_iter()
-        .fold(Cluster::new(objects), |cluster, error| {
+        .fold(MemoryCluster::new(objects), |cluster, error| {
             cluster.with_error(&error.api_version, &error.kind, error.message)
         });
     Ok(Arc::new(cluster))

@@ -9,7 +9,6 @@ pub mod refusal;
 pub mod rules;
 pub mod settings;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use policy_metadata::Metadata;
@@ -68,7 +67,7 @@ pub fn schemas() -> Vec<Document> {
         let path = file(description.policy, "settings.schema.json");
         let reference = json!({"$ref": format!("../{path}")});
         policies.insert(description.policy.to_owned(), reference);
-        documents.push(Document::json(&path, &(description.schema)()));
+        documents.push(Document::json(&path, &description.schema()));
     }
     let all = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -85,7 +84,7 @@ pub fn schemas() -> Vec<Document> {
 /// The forms for the settings.
 pub fn forms() -> Result<Vec<Document>, String> {
     let one = |description: &Description| {
-        let text = questions::render(&description.settings())?;
+        let text = questions::render((description.settings)().settings())?;
         Ok(Document::new(
             &file(description.policy, "questions-ui.yml"),
             text,
@@ -110,7 +109,7 @@ pub fn packages() -> Result<Vec<Document>, String> {
     for (description, readme) in described::ALL.iter().zip(readmes()?) {
         let policy = description.policy;
         let pages = artifacthub::Pages {
-            questions: &questions::render(&description.settings())?,
+            questions: &questions::render((description.settings)().settings())?,
             readme: &readme.text,
         };
         let text = artifacthub::package(&metadata(policy)?, VERSION, &project.released, pages)?;
@@ -133,7 +132,10 @@ pub fn readmes() -> Result<Vec<Document>, String> {
         for (name, part) in [
             ("refusal", refusal::render(policy)?),
             ("rules", rules::table(rules)),
-            ("settings", settings::table(&description.settings())),
+            (
+                "settings",
+                settings::table((description.settings)().settings()),
+            ),
         ] {
             text =
                 markdown::part(&text, name, &part).map_err(|error| format!("{path}: {error}"))?;
@@ -150,30 +152,17 @@ pub fn bundle() -> Result<Vec<Document>, String> {
         .map(|policy| metadata(policy))
         .collect();
     let all = all?;
-    let benchmarks = read(&repository("docs/benchmarks.md"))?;
-    let sizes = bundle::sizes(&benchmarks);
-    let english = [
-        "policy",
-        "what it does",
-        "severity",
-        "looks things up",
-        "wasm",
-    ];
-    let korean = ["정책", "하는 일", "심각도", "클러스터 조회", "wasm"];
-    let pages = [("README.md", english), ("README.ko.md", korean)];
-    let page = |(name, head): (&str, [&str; 5])| {
+    let page = |(name, language): (&str, &bundle::Language)| {
         let text = read(&repository(name))?;
-        // The one language is that of the metadata; the other is written in the page.
-        let described = if head == english {
-            BTreeMap::new()
-        } else {
-            bundle::descriptions(&text)
-        };
-        let table = bundle::table(head, &all, &described, &sizes);
+        let table = bundle::table(language, &all, &bundle::descriptions(&text))?;
         let text = markdown::part(&text, "policies", &table)
             .and_then(|text| markdown::part(&text, "message", &refusal::explained()?))
             .map_err(|error| format!("{name}: {error}"))?;
         Ok(Document::new(name, text))
     };
+    let pages = [
+        ("README.md", &bundle::ENGLISH),
+        ("README.ko.md", &bundle::KOREAN),
+    ];
     pages.into_iter().map(page).collect()
 }

@@ -17,7 +17,7 @@ use crate::{Case, Input, complete, read, repository, yaml};
 /// What `kwctl` says of settings that are neither a map nor null, before it asks the policy.
 const NO_MAP: &str = "Invalid settings in CRD, not an object";
 
-/// What it says of exchanges that nobody asked for, in its log.
+/// What it says of exchanges that were not asked for, in its log.
 const LEFT_OVER: &str = "have not been replayed";
 
 /// A case as `kwctl run` takes it.
@@ -264,7 +264,7 @@ mod tests {
     fn refused() -> Replay {
         replay(Ending::Answer(json!({
             "accepted": false, "code": 403, "message": "no\nno", "warnings": ["w"], "auditAnnotations": {"rule": "a"},
-            "calls": [{"operation": "get_resource"}],
+            "calls": ["get v1 Pod shop/web"],
         })))
     }
 
@@ -344,10 +344,10 @@ mod tests {
 
     #[test]
     fn a_case_says_how_kwctl_has_to_end() {
-        let accepted = recorded("accepts-a-connect");
+        let accepted = recorded("_general/accepts-a-connect");
         assert_eq!(accepted.ending, Ending::Answer(json!({"accepted": true})));
         assert_eq!(accepted.session, "[]\n");
-        let wrong = recorded("accepts-a-delete-with-wrong-settings");
+        let wrong = recorded("_general/accepts-a-delete-with-wrong-settings");
         let Ending::Failure(words) = wrong.ending else {
             panic!("{wrong:?}");
         };
@@ -357,7 +357,7 @@ mod tests {
             ),
             "{words}"
         );
-        let list = recorded("settings-that-are-a-list-are-wrong");
+        let list = recorded("_general/settings-that-are-a-list-are-wrong");
         assert_eq!(list.ending, Ending::Failure(NO_MAP.to_owned()));
     }
 }

@@ -8,6 +8,7 @@ mod discover;
 pub mod docs;
 pub mod invariants;
 pub mod kwctl;
+pub mod lookups;
 pub mod native;
 pub mod policies;
 pub mod project;
@@ -21,7 +22,7 @@ pub mod yaml;
 
 pub use answer::{Answer, Verdict};
 pub use bless::compare;
-pub use case::{Case, Input, Judge, cases};
+pub use case::{Case, GENERAL, Input, Judge, cases};
 pub use discover::discover;
 pub use random::Random;
 pub use request::{complete, in_snake_case};

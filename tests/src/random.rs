@@ -1,6 +1,6 @@
 //! Numbers that are the same in each run, for generated objects.
 
-/// The generator `SplitMix64`. Whoever uses it prints the seed with what fails.
+/// The generator `SplitMix64`. Its user prints the seed with what fails.
 #[derive(Debug, Clone)]
 pub struct Random(u64);
 

@@ -94,7 +94,7 @@ impl Recorder {
         }
     }
 
-    /// The exchanges so far. A host refuses what is not granted before it asks anybody, so that is not among them.
+    /// The exchanges so far. A host refuses what is not granted before it asks the cluster, so that is not among them.
     #[must_use]
     pub fn exchanges(&self) -> Vec<Exchange> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -199,7 +199,7 @@ fn request(call: &Call) -> Result<String, String> {
     Ok(text)
 }
 
-/// A text without quotes where nobody takes it for something else.
+/// A text without quotes where it cannot be taken for something else.
 fn plain(text: &str) -> String {
     const WORDS: &[&str] = &["null", "true", "false", "yes", "no", "on", "off", "y", "n"];
     let ordinary = |character: char| character.is_ascii_alphanumeric() || "-./".contains(character);
@@ -219,7 +219,7 @@ mod tests {
     use std::sync::Arc;
 
     use hostpath_mounts::HostpathMounts;
-    use preflight::Cluster;
+    use preflight::MemoryCluster;
     use serde_json::json;
     use shared::Policy as _;
 
@@ -372,7 +372,7 @@ mod tests {
     #[test]
     fn the_recorder_keeps_what_is_granted() {
         let policy = policies::load(HostpathMounts::NAME).unwrap();
-        let cluster = Arc::new(Cluster::default());
+        let cluster = Arc::new(MemoryCluster::default());
         let recorder = Recorder::new(cluster.host(policy.metadata()), &policy);
         let ask = |kind: &str| {
             let request = json!({"api_version": "v1", "kind": kind, "name": "a"}).to_string();

@@ -8,7 +8,7 @@ use crate::host_path::{HostPath, Relation};
 pub use self::groups::GROUPS;
 pub use self::groups::RISKS;
 pub(crate) use self::groups::each;
-use crate::ruling::Access;
+use crate::access::Access;
 
 /// A risky path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,6 +91,7 @@ pub(crate) const MOUNT_PARENTS: &[&str] = &[
 #[cfg(test)]
 mod tests {
     use crate::host_path::LINKS;
+    use crate::identity::Identity;
     use serde_json::json;
     use shared::testing::read_settings;
 
@@ -162,7 +163,9 @@ mod tests {
         let settings = read_settings::<HostpathMounts>(&json!({})).unwrap();
         let access = |path: &str| {
             let path = HostPath::parse(path);
-            Scope::of(&settings, &path, "shop").ruling(&path).access
+            Scope::of(&settings, &path, Identity::new("shop", ""))
+                .ruling(&path)
+                .access
         };
         for link in LINKS {
             let (from, to) = (HostPath::parse(link.from), HostPath::parse(link.to));

@@ -5,17 +5,18 @@ use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim};
 use shared::cluster::{Cluster, Lookup};
 use shared::{Error, FieldPath, Verdict};
 
+use crate::identity::Identity;
 use crate::rules;
 use crate::settings::Settings;
 use crate::views::{self, Claim};
 use crate::volume::{HostVolume, Mount, Place};
 
 /// Judges the `PersistentVolume` behind a claim as if the pod had mounted its path itself. A claim that does not exist
-/// yet, or is not bound yet, is passed over: nobody knows yet what it will be bound to.
+/// yet, or is not bound yet, is passed over: what it will be bound to is not known yet.
 pub(crate) fn check(
     claim: &Claim<'_>,
     field: &FieldPath<'_>,
-    namespace: &str,
+    identity: Identity<'_>,
     mounts: &[Mount<'_>],
     settings: &Settings,
     cluster: &dyn Cluster,
@@ -29,7 +30,7 @@ pub(crate) fn check(
         api_version: PersistentVolumeClaim::API_VERSION,
         kind: PersistentVolumeClaim::KIND,
         name,
-        namespace: Some(namespace),
+        namespace: Some(identity.namespace),
         disable_cache: false,
         field_masks: &["spec.volumeName"],
     };
@@ -55,7 +56,7 @@ pub(crate) fn check(
             };
             let volume = HostVolume {
                 read_only: claim.read_only,
-                ..HostVolume::new(&source, place, namespace, mounts)
+                ..HostVolume::new(&source, place, identity, mounts)
             };
             rules::check(&volume, settings, verdict);
         }
@@ -67,7 +68,7 @@ pub(crate) fn check(
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
-    use shared::testing::{MemoryCluster, Review};
+    use shared::testing::{MemoryCluster, Review, places};
 
     use crate::HostpathMounts;
 
@@ -110,25 +111,30 @@ mod tests {
             json!({"hostPath": {"path": "/etc/kubernetes"}}),
             json!({"local": {"path": "/etc/kubernetes"}}),
         ] {
-            let found = lines(MemoryCluster::of(&objects(&volume)), &claim, on());
+            let found = lines(MemoryCluster::new(objects(&volume)), &claim, on());
             let start = "spec.volumes[0].persistentVolumeClaim.claimName: \"/etc/kubernetes\" of PersistentVolume \
                          \"pv-1\" is where the keys";
             assert!(found[0].starts_with(start), "{found:?}");
             assert_eq!(
-                lines(MemoryCluster::of(&objects(&volume)), &claim, json!({})),
+                lines(MemoryCluster::new(objects(&volume)), &claim, json!({})),
                 [""; 0],
                 "off by default"
             );
         }
-        let logs = MemoryCluster::of(&objects(&json!({"hostPath": {"path": "/var/log"}})));
-        assert_eq!(lines(logs.clone(), &claim, on()).len(), 1);
+        let logs = || MemoryCluster::new(objects(&json!({"hostPath": {"path": "/var/log"}})));
+        let writable = "spec.containers[0].volumeMounts[0].readOnly [writable_read_only_path]";
+        assert_eq!(places(&lines(logs(), &claim, on())), [writable]);
         assert_eq!(
-            lines(logs, &json!({"claimName": "data", "readOnly": true}), on()),
+            lines(
+                logs(),
+                &json!({"claimName": "data", "readOnly": true}),
+                on()
+            ),
             [""; 0]
         );
         for volume in [json!({"csi": {"driver": "x"}}), json!(null)] {
             assert_eq!(
-                lines(MemoryCluster::of(&objects(&volume)), &claim, on()),
+                lines(MemoryCluster::new(objects(&volume)), &claim, on()),
                 [""; 0]
             );
         }
@@ -146,16 +152,16 @@ mod tests {
 
     #[test]
     fn a_claim_that_no_container_mounts_may_be_mounted_writable_later_unless_it_is_read_only() {
-        let logs = MemoryCluster::of(&objects(&json!({"hostPath": {"path": "/var/log"}})));
-        for (read_only, count) in [(json!(null), 1), (json!(false), 1), (json!(true), 0)] {
+        let logs = || MemoryCluster::new(objects(&json!({"hostPath": {"path": "/var/log"}})));
+        let place = "spec.volumes[0].persistentVolumeClaim.claimName [writable_read_only_path]";
+        for (read_only, expected) in [
+            (json!(null), &[place][..]),
+            (json!(false), &[place]),
+            (json!(true), &[]),
+        ] {
             let claim = json!({"claimName": "data", "readOnly": read_only});
-            let found = lines_of(
-                &json!([]),
-                logs.clone(),
-                &claim,
-                json!({"followClaims": true}),
-            );
-            assert_eq!(found.len(), count, "{claim}: {found:?}");
+            let found = lines_of(&json!([]), logs(), &claim, json!({"followClaims": true}));
+            assert_eq!(places(&found), expected, "{claim}");
         }
     }
 

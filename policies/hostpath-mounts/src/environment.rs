@@ -8,10 +8,7 @@ use std::borrow::Cow;
 use shared::Json;
 
 use crate::add;
-use crate::views::Container;
-
-/// A map as it is written. Its fields are taken as they are: where they matter, the API server has looked at them.
-pub(crate) type Fields<'a> = &'a [(Cow<'a, str>, Json<'a>)];
+use crate::views::{Container, Fields};
 
 /// Of more variables each may matter, so that it takes no more time to find out.
 const MOST_COMPARED: usize = 1_000;

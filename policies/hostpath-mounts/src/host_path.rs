@@ -28,7 +28,7 @@ pub struct HostPath {
     reach: Reach,
 }
 
-/// Whether anybody can tell where a path leads.
+/// Whether it can be told where a path leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Reach {
     /// To the place that it names.
@@ -234,7 +234,7 @@ impl HostPath {
         self.windows
     }
 
-    /// Whether the text had a `..`, so that nobody can say where the path leads.
+    /// Whether the text had a `..`, so that it cannot be told where the path leads.
     #[must_use]
     pub fn has_backsteps(&self) -> bool {
         self.backsteps

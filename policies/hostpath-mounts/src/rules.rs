@@ -3,8 +3,9 @@
 use crate::host_path::{HostPath, Relation};
 use shared::{Rule, Verdict};
 
+use crate::access::Access;
 use crate::catalogue::{self, Risk};
-use crate::ruling::{Access, Because, Ruling, Scope};
+use crate::ruling::{Because, Ruling, Scope};
 use crate::settings::Settings;
 use crate::volume::{HostVolume, Mount, identity, quoted};
 
@@ -49,7 +50,7 @@ pub(crate) fn check(volume: &HostVolume<'_>, settings: &Settings, verdict: &mut 
     {
         return;
     }
-    let scope = Scope::of(settings, &volume.path, volume.namespace);
+    let scope = Scope::of(settings, &volume.path, volume.identity);
     let ruling = scope.ruling(&volume.path);
     // A `local` volume may be a whole disk: `spec.volumeMode: Block`, or a file system that the kubelet makes on it.
     let is_disk = |risk: &Risk| volume.is_local() && risk.path == catalogue::DEVICES;

@@ -1,26 +1,15 @@
 //! What a pod may do with a path of the node, and which entry of which list says so.
 //!
-//! The more specific entry wins, whoever wrote it; of two that are alike, the administrator's.
+//! The more specific entry wins, in whichever list it is; of two that are alike, the administrator's.
 
 use crate::host_path::{self, HostPath, LINKS, Link, Relation};
 use shared::quote;
 
+use crate::access::Access;
 use crate::add;
 use crate::catalogue::{self, Risk};
+use crate::identity::Identity;
 use crate::settings::{Allowed, Denied, Mode, Settings};
-
-/// What a pod may do with a path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Access {
-    /// Nothing: reading does enough harm, or it is a socket or a device, which "read-only" leaves as it is.
-    Never,
-    /// Read it.
-    ReadOnly,
-    /// Read it; writing is a matter of `writableMounts`, because pods fill it.
-    Filled,
-    /// Read and write it.
-    ReadWrite,
-}
 
 /// What a pod may do with a path, and why.
 #[derive(Debug, Clone, Copy)]
@@ -52,27 +41,27 @@ pub(crate) enum Because<'s> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scope<'s> {
     settings: &'s Settings,
-    namespace: &'s str,
+    identity: Identity<'s>,
     allowed: Option<&'s Allowed>,
     catalogue: bool,
     denied: bool,
 }
 
 impl<'s> Scope<'s> {
-    /// Finds out what the volume at `path` is measured against, for a pod in `namespace`.
+    /// Finds out what the volume at `path` is measured against, for who mounts it.
     ///
     /// An entry that names the very path is the administrator's word on all that is in it: it lifts the catalogue,
     /// and if the entry is for the path alone (`match: exact`), the administrator's other denials, too.
-    pub(crate) fn of(settings: &'s Settings, path: &HostPath, namespace: &'s str) -> Self {
-        let allowed = most_specific(settings, path, namespace);
+    pub(crate) fn of(settings: &'s Settings, path: &HostPath, identity: Identity<'s>) -> Self {
+        let allowed = most_specific(settings, path, identity);
         let named =
             allowed.is_some_and(|entry| path.relation(&entry.path) == Some(Relation::Equal));
         Self {
             settings,
-            namespace,
+            identity,
             allowed,
             catalogue: !named,
-            denied: !(named && allowed.is_some_and(|entry| entry.exact)),
+            denied: !(named && allowed.is_some_and(Allowed::is_exact)),
         }
     }
 
@@ -88,7 +77,7 @@ impl<'s> Scope<'s> {
 
     /// Rules on the volume, or on a path inside it.
     pub(crate) fn ruling(&self, path: &HostPath) -> Ruling<'s> {
-        let entry = most_specific(self.settings, path, self.namespace).or(self.allowed);
+        let entry = most_specific(self.settings, path, self.identity).or(self.allowed);
         let relation = |entry: &Allowed| path.relation(&entry.path).unwrap_or(Relation::Below);
         let mut ruling = match entry {
             Some(entry) => Ruling::new(entry.access(), Because::Allowed(entry, relation(entry))),
@@ -158,7 +147,7 @@ impl<'s> Scope<'s> {
         // Entries of `allowed` inside the path: one that is read-only is broken by a wider mount that is not.
         for entry in &self.settings.allowed {
             let relation = path.relation(&entry.path);
-            if relation == Some(Relation::Above) && entry.is_for(self.namespace) {
+            if relation == Some(Relation::Above) && entry.is_for(self.identity) {
                 let because = Because::Allowed(entry, Relation::Above);
                 offer(0, entry.access(), because);
             }
@@ -168,7 +157,7 @@ impl<'s> Scope<'s> {
     /// Whether a mount of the path leads to what processes of the node have, and no entry of `allowed` is about that.
     pub(crate) fn exposes_processes(&self, path: &HostPath) -> bool {
         // What covers the path and has a name in it is about `/proc` or a part of it.
-        let entry = most_specific(self.settings, path, self.namespace);
+        let entry = most_specific(self.settings, path, self.identity);
         self.catalogue
             && entry.is_none_or(|entry| entry.path.depth() == 0)
             && catalogue::exposes_processes(path)
@@ -309,19 +298,19 @@ impl<'s> Ruling<'s> {
 fn most_specific<'s>(
     settings: &'s Settings,
     path: &HostPath,
-    namespace: &str,
+    identity: Identity<'_>,
 ) -> Option<&'s Allowed> {
     // `C:\\Data` allows nothing on Linux, where `/data` is another place.
     let covers = |entry: &&Allowed| match path.relation(&entry.path) {
         _ if entry.path.is_windows() && !path.is_windows() => false,
         Some(Relation::Equal) => true,
-        Some(Relation::Below) => !entry.exact,
+        Some(Relation::Below) => !entry.is_exact(),
         Some(Relation::Above) | None => false,
     };
     let candidates = settings
         .allowed
         .iter()
-        .filter(|entry| entry.is_for(namespace))
+        .filter(|entry| entry.is_for(identity))
         .filter(covers);
     candidates.reduce(|best, entry| {
         if entry.specificity() > best.specificity() {

@@ -1,109 +1,213 @@
 //! What an administrator may set.
 
-#[cfg(feature = "schema")]
-pub mod schema;
-
 use crate::host_path::{HostPath, LINKS, Relation};
 use k8s_openapi::Resource;
 use k8s_openapi::api::core::v1::PersistentVolume;
-use shared::kubernetes::kinds::{self, KINDS};
-use shared::{Exempt, GroupVersionKind, Level, OnUpdate, Reader, list_of, quote};
+use shared::kubernetes::kinds::KINDS;
+#[cfg(not(target_arch = "wasm32"))]
+use shared::settings::described::{Form, Type};
+use shared::settings::{
+    ApiGroup, Kind, Namespace, NamespacedName, Reason, SettingType, User, field_path_problem,
+    has_name,
+};
+use shared::{GroupVersionKind, Level, OnUpdate, Reader, list_of, quote, settings};
 
-use crate::ruling::Access;
+use crate::access::Access;
+use crate::identity::Identity;
 
-/// The types that `hostPath.type` can have. Source: `staging/src/k8s.io/api/core/v1/types.go`.
-const TYPES: &[&str] = &[
-    "",
-    "DirectoryOrCreate",
-    "Directory",
-    "FileOrCreate",
-    "File",
-    "Socket",
-    "CharDevice",
-    "BlockDevice",
-];
+settings! {
+    /// The settings of hostpath-mounts. All are optional.
+    pub struct Settings {
+        /// What is refused. An entry of `allowed` lifts it in both modes, where it is at least as specific.
+        "mode" => pub(crate) mode: Mode = Mode::Risky, example "allowlist";
+        /// Paths that pods may mount, and all below them. The most specific entry wins, also over the catalogue and over
+        /// `denied`. `/run` allows `/run` itself, but not a mount of `/run/docker.sock`: name that, if you mean it.
+        "allowed" => pub(crate) allowed: [Allowed];
+        /// Paths that are refused in addition to the catalogue.
+        "denied" => pub(crate) denied: [Denied];
+        /// Whom this policy does not concern.
+        "exempt" => exempt: Exempt;
+        /// Mounts with `mountPropagation: Bidirectional`, which show up on the node.
+        "bidirectionalPropagation" => pub(crate) bidirectional_propagation: Level = Level::Deny, example "warn";
+        /// Writable mounts of paths that no list names, and of directories that pods fill.
+        "writableMounts" => pub(crate) writable_mounts: Level = Level::Warn, example "deny";
+        /// The types `DirectoryOrCreate` and `FileOrCreate`, which make what is missing on the node, as root.
+        "createdPaths" => pub(crate) created_paths: Level = Level::Warn, example "deny";
+        /// Mounts of `/proc` or of a process in it, which lead to the files of all processes, also when they are read-only.
+        "exposedProcesses" => pub(crate) exposed_processes: Level = Level::Deny, example "warn";
+        /// Read-only mounts of paths that usually hold other mounts, which stay writable without `recursiveReadOnly`.
+        "nonRecursiveReadOnly" => pub(crate) non_recursive_read_only: Level = Level::Warn, example "off";
+        /// More kinds that bear pods, beside those that need no setting. List them in `spec.rules` of the policy, too.
+        "customKinds" => pub(crate) custom_kinds: [CustomKind];
+        /// Whether to ask the cluster what the claims of a pod are bound to.
+        "followClaims" => pub(crate) follow_claims: bool = false, example true;
+        /// What to do about violations that an object already had before an UPDATE.
+        "onUpdate" => on_update: OnUpdate = OnUpdate::NewViolations, example "enforceAll";
+        check Self::check;
+    }
 
-/// What an administrator may set.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
-    /// `risky` refuses what the catalogue of risky paths names, and what `denied` adds to it. `allowlist` refuses
-    /// everything that `allowed` does not list: with an empty list, that is the baseline of the Pod Security Standards.
-    pub(crate) mode: Mode,
-    /// Paths that pods may mount. The most specific entry for a path wins, also over the catalogue and over `denied`.
-    pub(crate) allowed: Vec<Allowed>,
-    /// Paths that are refused in addition to the catalogue, with a reason that users read.
-    pub(crate) denied: Vec<Denied>,
-    /// Whom this policy does not concern.
-    exempt: Exempt,
-    /// Mounts with `mountPropagation: Bidirectional`, whose mounts show up on the node.
-    pub(crate) bidirectional_propagation: Level,
-    /// Writable mounts of paths that no list names.
-    pub(crate) writable_mounts: Level,
-    /// Types that create what is missing on the node, as root.
-    pub(crate) created_paths: Level,
-    /// Mounts of `/proc` or of a process in it, which lead to the files of processes.
-    pub(crate) exposed_processes: Level,
-    /// Read-only mounts of paths that usually hold other mounts, which stay writable without `recursiveReadOnly`.
-    pub(crate) non_recursive_read_only: Level,
-    /// Kinds of others that bear pods, such as Argo's `Rollout`, and where their pod spec is.
-    pub(crate) custom_kinds: Vec<CustomKind>,
-    /// Whether to look up what the claims of a pod are bound to. Needs the cluster.
-    pub(crate) follow_claims: bool,
-    /// Whether an UPDATE is refused for what it makes worse, or for everything.
-    on_update: OnUpdate,
-}
+    /// What is refused.
+    pub enum Mode {
+        /// The paths of the catalogue and of `denied`.
+        "risky" => Risky,
+        /// Every path that `allowed` does not list; with an empty list, all of them.
+        "allowlist" => Allowlist,
+    }
 
-/// What is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// Risky paths.
-    Risky,
-    /// Every path that is not allowed.
-    Allowlist,
-}
+    /// A path that pods may mount.
+    pub struct Allowed {
+        /// The path, absolute and without wildcards.
+        "path" => pub(crate) path: HostPath, example "/var/log";
+        /// Whether the entry is for the path alone or for all that is below it as well.
+        "match" => pub(crate) matches: Match = Match::Prefix, example "exact";
+        /// Whether pods may only read it. For the very path of the entry, other mounts below it may stay writable
+        /// (`nonRecursiveReadOnly`).
+        "readOnly" => pub(crate) read_only: bool = true, example false;
+        /// The values that `hostPath.type` may have. Empty: any. One that is listed may create what is missing
+        /// (`createdPaths`).
+        "types" => pub(crate) types: [HostPathType], example ["Directory"];
+        /// Whether pods may mount it with `mountPropagation: Bidirectional`.
+        "bidirectionalPropagation" => pub(crate) bidirectional_propagation: bool = false, example true;
+        /// The namespaces whose pods may mount it. Without namespaces and service accounts the entry is for all pods, and
+        /// for PersistentVolumes, which belong to no namespace.
+        "namespaces" => namespaces: [Namespace], example ["logging"];
+        /// More pods that may mount it: those that run as these service accounts, `<namespace>/<name>`. Who may create
+        /// pods in the namespace may run them as any of its accounts.
+        "serviceAccounts" => service_accounts: [NamespacedName], example ["monitoring/node-exporter"];
+    }
 
-/// A kind that an administrator says bears pods.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct CustomKind {
-    api_group: String,
-    kind: String,
-    pub(crate) pod_spec_path: String,
-}
+    /// How far an entry reaches.
+    pub(crate) enum Match {
+        /// The path and all that is below it.
+        "prefix" => Prefix,
+        /// The path as a whole, and no other.
+        "exact" => Exact,
+    }
 
-/// A path that pods may mount.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Allowed {
-    pub(crate) path: HostPath,
-    pub(crate) exact: bool,
-    pub(crate) read_only: bool,
-    pub(crate) types: Vec<String>,
-    pub(crate) bidirectional_propagation: bool,
-    namespaces: Vec<String>,
-}
+    // Source: `staging/src/k8s.io/api/core/v1/types.go`.
+    /// A type of a hostPath.
+    text HostPathType {
+        problem: type_problem,
+        words: {
+            /// No type.
+            "",
+            /// A directory, made when it is missing.
+            "DirectoryOrCreate",
+            /// A directory that exists.
+            "Directory",
+            /// A file, made when it is missing.
+            "FileOrCreate",
+            /// A file that exists.
+            "File",
+            /// A socket that exists.
+            "Socket",
+            /// A character device that exists.
+            "CharDevice",
+            /// A block device that exists.
+            "BlockDevice",
+        },
+    }
 
-/// A path that an administrator adds to the catalogue.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Denied {
-    pub(crate) path: HostPath,
-    pub(crate) reason: String,
-    read_only_is_enough: bool,
+    /// A path that is refused.
+    pub struct Denied {
+        /// The path, absolute and without wildcards. What is below it and what holds it is refused, too.
+        "path" => pub(crate) path: HostPath, example "/data/keys";
+        /// Why, in one line for the user who is refused.
+        "reason" => pub(crate) reason: Reason, example "keys of the payment team; ask them for an API token";
+        /// Whether pods may mount it read-only.
+        "readOnlyIsEnough" => read_only_is_enough: bool = false, example true;
+    }
+
+    /// Whom the policy does not concern.
+    struct Exempt {
+        /// Pods in these namespaces.
+        "namespaces" => namespaces: [Namespace], example ["kube-system"];
+        /// Pods that run as these service accounts: `<namespace>/<name>`.
+        "serviceAccounts" => service_accounts: [NamespacedName], example ["monitoring/node-exporter"];
+        /// Whatever these users ask for.
+        "users" => users: [User], example ["system:serviceaccount:local-path-storage:local-path-provisioner"];
+    }
+
+    /// A kind of others that bears pods.
+    pub(crate) struct CustomKind {
+        /// The group of the kind.
+        "apiGroup" => api_group: ApiGroup, example "example.com";
+        /// The kind.
+        "kind" => kind: Kind, example "Gadget";
+        /// Where its pod specs are. A path leads through every item of a list, and with `*` through every field of a map. A
+        /// kind that has them in several places has several entries.
+        "podSpecPath" => pub(crate) pod_spec_path: PodSpecPath, example "spec.template.spec";
+        check Self::check;
+    }
+
+    text PodSpecPath {
+        problem: pod_spec_path_problem,
+        pattern: r"^[^./${}\[ ]+(\.[^./${}\[ ]+)*$",
+    }
 }
 
 impl CustomKind {
     pub(crate) fn is(&self, kind: &GroupVersionKind<'_>) -> bool {
         kind.is(&self.api_group, &self.kind)
     }
+
+    /// No definition adds kinds to a group of Kubernetes, also not in another case.
+    fn check(&mut self, entry: &mut Reader<'_, '_>) {
+        let Self {
+            api_group, kind, ..
+        } = self;
+        if KINDS
+            .iter()
+            .any(|known| known.group == api_group && known.kind.eq_ignore_ascii_case(kind))
+            || (api_group == PersistentVolume::GROUP && kind == PersistentVolume::KIND)
+        {
+            entry.problem(
+                "kind",
+                format!("{} is a built-in kind and is always checked", quote(kind)),
+            );
+        }
+    }
 }
 
 impl Settings {
-    /// Whether the policy does not concern a pod in `namespace` with `service_account`, or whoever asks for it.
-    pub(crate) fn exempts(&self, namespace: &str, service_account: &str, username: &str) -> bool {
-        let service_account = if service_account.is_empty() {
-            "default"
-        } else {
-            service_account
-        };
-        self.exempt.has(namespace, username) || self.exempt.has_object(namespace, service_account)
+    /// Whether a pod is exempt, or the user who asks for it.
+    pub(crate) fn exempts(&self, identity: Identity<'_>, username: &str) -> bool {
+        let exempt = &self.exempt;
+        has_name(&exempt.namespaces, identity.namespace)
+            || has_name(&exempt.users, username)
+            || identity.is_one_of(&exempt.service_accounts)
+    }
+
+    /// Notes entries that cannot be meant as they are, and follows the links of distributions.
+    fn check(&mut self, settings: &mut Reader<'_, '_>) {
+        let (allowed, denied) = (&self.allowed, &mut self.denied);
+        for (index, entry) in allowed.iter().enumerate() {
+            if let Some(other) = allowed
+                .iter()
+                .take(index)
+                .position(|other| entry.says_the_same_as(other))
+            {
+                settings.problem(
+                    &format!("allowed[{index}]"),
+                    format!("is about the same path as allowed[{other}]"),
+                );
+            }
+        }
+        for (index, entry) in denied.iter().enumerate() {
+            let clashes = |other: &Allowed| other.path == entry.path && other.is_for_all();
+            if let Some(other) = allowed.iter().position(clashes) {
+                let problem = format!("allowed[{other}] allows the same path in all namespaces");
+                settings.problem(&format!("denied[{index}]"), problem);
+            }
+        }
+        // A mount by the name that a distribution has for a place is taken for one by its other name, too: that is denied.
+        for entry in denied {
+            for link in LINKS {
+                if let Some((Relation::Equal | Relation::Below, path)) = entry.path.through(link) {
+                    entry.path = path;
+                }
+            }
+        }
     }
 }
 
@@ -116,21 +220,35 @@ impl Allowed {
         }
     }
 
-    /// Whether the entry is for pods in `namespace`.
-    pub(crate) fn is_for(&self, namespace: &str) -> bool {
-        self.namespaces.is_empty() || self.namespaces.iter().any(|name| name == namespace)
+    /// Whether it is for the path alone.
+    pub(crate) fn is_exact(&self) -> bool {
+        self.matches == Match::Exact
     }
 
-    /// A longer path is more specific; then an entry for the path alone, then one for certain namespaces.
+    /// Whether the entry is for all pods.
+    fn is_for_all(&self) -> bool {
+        self.namespaces.is_empty() && self.service_accounts.is_empty()
+    }
+
+    /// Whether the entry is for a pod that runs as `identity`.
+    pub(crate) fn is_for(&self, identity: Identity<'_>) -> bool {
+        self.is_for_all()
+            || has_name(&self.namespaces, identity.namespace)
+            || identity.is_one_of(&self.service_accounts)
+    }
+
+    /// A longer path is more specific; then an entry for the path alone, then one for certain pods.
     pub(crate) fn specificity(&self) -> (usize, bool, bool) {
-        (self.path.depth(), self.exact, !self.namespaces.is_empty())
+        (self.path.depth(), self.is_exact(), !self.is_for_all())
     }
 
     fn says_the_same_as(&self, other: &Self) -> bool {
-        let names = &self.namespaces;
-        let overlap = names.is_empty() && other.namespaces.is_empty()
-            || names.iter().any(|name| other.namespaces.contains(name));
-        self.path == other.path && self.exact == other.exact && overlap
+        let share =
+            |ours: &[String], others: &[String]| ours.iter().any(|name| others.contains(name));
+        let overlap = self.is_for_all() && other.is_for_all()
+            || share(&self.namespaces, &other.namespaces)
+            || share(&self.service_accounts, &other.service_accounts);
+        self.path == other.path && self.matches == other.matches && overlap
     }
 }
 
@@ -145,142 +263,66 @@ impl Denied {
 }
 
 impl shared::Settings for Settings {
-    fn read(settings: &mut Reader<'_, '_>) -> Self {
-        let mode = settings.choice(
-            "mode",
-            &[("risky", Mode::Risky), ("allowlist", Mode::Allowlist)],
-            Mode::Risky,
-        );
-        let allowed = settings.list("allowed", read_allowed);
-        let mut denied = settings.list("denied", read_denied);
-        for (index, entry) in allowed.iter().enumerate() {
-            if let Some(other) = allowed
-                .iter()
-                .take(index)
-                .position(|other| entry.says_the_same_as(other))
-            {
-                settings.problem(
-                    &format!("allowed[{index}]"),
-                    format!("is about the same path as allowed[{other}]"),
-                );
-            }
-        }
-        for (index, entry) in denied.iter().enumerate() {
-            let clashes = |other: &Allowed| other.path == entry.path && other.namespaces.is_empty();
-            if let Some(other) = allowed.iter().position(clashes) {
-                let problem = format!("allowed[{other}] allows the same path in all namespaces");
-                settings.problem(&format!("denied[{index}]"), problem);
-            }
-        }
-        // A mount by the name that a distribution has for a place is taken for one by its other name, too: that is denied.
-        for entry in &mut denied {
-            for link in LINKS {
-                if let Some((Relation::Equal | Relation::Below, path)) = entry.path.through(link) {
-                    entry.path = path;
-                }
-            }
-        }
-        Self {
-            mode,
-            allowed,
-            denied,
-            exempt: settings.map("exempt", |exempt| {
-                Exempt::with_objects(exempt, "serviceAccounts")
-            }),
-            bidirectional_propagation: settings.level("bidirectionalPropagation", Level::Deny),
-            writable_mounts: settings.level("writableMounts", Level::Warn),
-            created_paths: settings.level("createdPaths", Level::Warn),
-            exposed_processes: settings.level("exposedProcesses", Level::Deny),
-            non_recursive_read_only: settings.level("nonRecursiveReadOnly", Level::Warn),
-            custom_kinds: settings.list("customKinds", read_custom_kind),
-            follow_claims: settings.flag("followClaims", false),
-            on_update: settings.on_update(),
-        }
-    }
-
     fn on_update(&self) -> OnUpdate {
         self.on_update
     }
 }
 
-fn read_allowed(entry: &mut Reader<'_, '_>) -> Allowed {
-    Allowed {
-        path: read_path(entry),
-        exact: entry.choice("match", &[("prefix", false), ("exact", true)], false),
-        read_only: entry.flag("readOnly", true),
-        types: entry.texts("types", type_problem),
-        bidirectional_propagation: entry.flag("bidirectionalPropagation", false),
-        namespaces: entry.namespaces("namespaces"),
-    }
+fn pod_spec_path_problem(path: &str) -> Option<String> {
+    let index = "has a \"[\"; a path leads through every item of a list, as in \"spec.workerGroupSpecs.template.spec\"";
+    field_path_problem(path).or_else(|| path.contains('[').then(|| index.to_owned()))
 }
 
-fn read_denied(entry: &mut Reader<'_, '_>) -> Denied {
-    let reason = entry.reason("reason");
-    Denied {
-        path: read_path(entry),
-        reason: reason.to_owned(),
-        read_only_is_enough: entry.flag("readOnlyIsEnough", false),
-    }
-}
+impl SettingType for HostPath {
+    type Value = Self;
+    type Default = ();
 
-fn read_custom_kind(entry: &mut Reader<'_, '_>) -> CustomKind {
-    let (api_group, kind) = (entry.api_group("apiGroup"), entry.kind("kind"));
-    // No definition adds kinds to a group of Kubernetes, also not in another case.
-    if KINDS
-        .iter()
-        .any(|known| known.group == api_group && known.kind.eq_ignore_ascii_case(kind))
-        || (api_group == PersistentVolume::GROUP && kind == PersistentVolume::KIND)
-    {
-        entry.problem(
-            "kind",
-            format!("{} is a kind of Kubernetes, and judged anyway", quote(kind)),
-        );
+    fn read(entry: &mut Reader<'_, '_>, name: &'static str, (): ()) -> Self {
+        let text = entry.text(name);
+        let path = HostPath::parse(text);
+        if text.is_empty() {
+            entry.problem(name, "is missing");
+        } else if !text.starts_with('/') && !path.is_windows() {
+            entry.problem(name, format!("{} is not absolute", quote(text)));
+        } else if path.may_lead_anywhere() {
+            entry.problem(
+                name,
+                format!("{} may lead anywhere on the node", quote(text)),
+            );
+        } else if path.has_backsteps() {
+            entry.problem(name, format!("{} has a \"..\"", quote(text)));
+        } else if text.contains('*') {
+            entry.problem(
+                name,
+                format!(
+                    "{} has a wildcard; a path stands for all that is below it",
+                    quote(text)
+                ),
+            );
+        }
+        path
     }
-    let pod_spec_path = kinds::read_pod_spec_path(entry);
-    if pod_spec_path.contains('[') {
-        entry.problem(
-            "podSpecPath",
-            "has a \"[\"; a path leads through every item of a list, as in \"spec.workerGroupSpecs.template.spec\"",
-        );
-    }
-    CustomKind {
-        api_group: api_group.to_owned(),
-        kind: kind.to_owned(),
-        pod_spec_path: pod_spec_path.to_owned(),
-    }
-}
 
-fn read_path(entry: &mut Reader<'_, '_>) -> HostPath {
-    let text = entry.text("path");
-    let path = HostPath::parse(text);
-    if text.is_empty() {
-        entry.problem("path", "is missing");
-    } else if !text.starts_with('/') && !path.is_windows() {
-        entry.problem("path", format!("{} is not absolute", quote(text)));
-    } else if path.may_lead_anywhere() {
-        entry.problem(
-            "path",
-            format!("{} may lead anywhere on the node", quote(text)),
-        );
-    } else if path.has_backsteps() {
-        entry.problem("path", format!("{} has a \"..\"", quote(text)));
-    } else if text.contains('*') {
-        entry.problem(
-            "path",
-            format!(
-                "{} has a wildcard; a path stands for all that is below it",
-                quote(text)
-            ),
-        );
+    #[cfg(not(target_arch = "wasm32"))]
+    fn described() -> Type {
+        // Absolute paths, also of Windows: `/var/log`, `C:\logs`.
+        Type::unnamed(Form::Text {
+            pattern: r"^(/|\\|[A-Za-z]:)[^*]*$",
+            max_length: None,
+        })
     }
-    path
+
+    #[cfg(not(target_arch = "wasm32"))]
+    fn is_required() -> bool {
+        true
+    }
 }
 
 fn type_problem(kind: &str) -> Option<String> {
-    if TYPES.contains(&kind) {
+    if HostPathType::WORDS.contains(&kind) {
         return None;
     }
-    let known = list_of(&mut TYPES.iter().copied());
+    let known = list_of(&mut HostPathType::WORDS.iter().copied());
     Some(format!(
         "{} is not a type of a hostPath; expected one of {known}",
         quote(kind)
@@ -351,16 +393,16 @@ mod tests {
              allowed[4].namespaces[0]: \"team-*\" cannot be a namespace, and patterns are not supported\n\
              write each name in full\n\
              denied[1].reason: must say why, for the user who is refused\n\
-             allowed[6]: is about the same path as allowed[5]\n\
-             denied[0]: allowed[5] allows the same path in all namespaces\n\
              exempt.namespaces[0]: \"\" cannot be a namespace\n\
              write at most 63 of a-z, 0-9, \"-\", with a letter or digit at both ends\n\
-             exempt.users[0]: is empty\n\
              exempt.serviceAccounts[0]: \"robot\" is not <namespace>/<name>\n\
-             customKinds[0].kind: \"Job\" is a kind of Kubernetes, and judged anyway\n\
+             exempt.users[0]: is empty\n\
              customKinds[0].podSpecPath: \"\" is not a path such as \"spec.template.spec\"\n\
+             customKinds[0].kind: \"Job\" is a built-in kind and is always checked\n\
              customKinds[1].kind: is missing\n\
-             customKinds[2].kind: \"PersistentVolume\" is a kind of Kubernetes, and judged anyway\n\
+             customKinds[2].kind: \"PersistentVolume\" is a built-in kind and is always checked\n\
+             allowed[6]: is about the same path as allowed[5]\n\
+             denied[0]: allowed[5] allows the same path in all namespaces\n\
              allowd: is not a setting\n\
              did you mean \"allowed\"?"
         );
@@ -383,10 +425,10 @@ mod tests {
              write \"shop\"\n\
              exempt.namespaces[0]: \"Shop\" cannot be a namespace, which has no capital letters\n\
              write \"shop\"\n\
-             exempt.users[0]: \"system:*\" has a \"*\", and patterns are not supported\n\
-             write each user in full, such as \"system:serviceaccount:shop:robot\"\n\
              exempt.serviceAccounts[0]: \"Robot\" cannot be the name of an object, which has no capital letters\n\
              write \"robot\"\n\
+             exempt.users[0]: \"system:*\" has a \"*\", and patterns are not supported\n\
+             write each user in full, such as \"system:serviceaccount:shop:robot\"\n\
              customKinds[0].apiGroup: \"argoproj.io/v1alpha1\" is not a group\n\
              write \"argoproj.io\": the version does not count\n\
              customKinds[1].apiGroup: \"v1\" is a version, which does not count\n\
@@ -394,7 +436,7 @@ mod tests {
              customKinds[1].kind: \"Rollout.argoproj.io\" cannot be a kind\n\
              write one word, such as \"Rollout\"\n\
              customKinds[1].podSpecPath: \"/spec/template/spec\" is not a path such as \"spec.template.spec\"\n\
-             customKinds[2].kind: \"deployment\" is a kind of Kubernetes, and judged anyway"
+             customKinds[2].kind: \"deployment\" is a built-in kind and is always checked"
         );
     }
 }

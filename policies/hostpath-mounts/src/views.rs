@@ -1,11 +1,15 @@
 //! The fields that this policy reads.
 
+use std::borrow::Cow;
+
 use shared::kubernetes::containers;
 use shared::kubernetes::kinds::well_known;
-use shared::kubernetes::workload::{self, View};
-use shared::{Cursor, DecodeError};
+use shared::kubernetes::view::View;
+use shared::kubernetes::workload;
+use shared::{Cursor, DecodeError, Json};
 
-use crate::environment::Fields;
+/// A map as it is written. Its fields are taken as they are: where they matter, the API server has looked at them.
+pub(crate) type Fields<'a> = &'a [(Cow<'a, str>, Json<'a>)];
 
 /// The fields that views of this module read. As a list they take a third of what a pattern takes.
 const FIELDS: &[&str] = &[

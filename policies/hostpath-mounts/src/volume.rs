@@ -1,6 +1,7 @@
 //! A path of the node that is made a volume, with everything that mounts it.
 
 use crate::host_path::HostPath;
+use crate::identity::Identity;
 use shared::index::{Index, hash};
 use shared::kubernetes::containers::ContainerRef;
 use shared::kubernetes::workload::PodSpec;
@@ -26,8 +27,8 @@ pub(crate) struct HostVolume<'a> {
     pub(crate) kind: Option<&'a str>,
     /// Where it was found.
     pub(crate) place: Place<'a>,
-    /// The namespace of the pod; empty for a `PersistentVolume`.
-    pub(crate) namespace: &'a str,
+    /// Who mounts it.
+    pub(crate) identity: Identity<'a>,
     /// What mounts it.
     pub(crate) mounts: &'a [Mount<'a>],
     /// Whether no mount of it can be writable.
@@ -75,7 +76,7 @@ impl<'a> HostVolume<'a> {
     pub(crate) fn new(
         source: &'a Source<'a>,
         place: Place<'a>,
-        namespace: &'a str,
+        identity: Identity<'a>,
         mounts: &'a [Mount<'a>],
     ) -> Self {
         Self {
@@ -83,7 +84,7 @@ impl<'a> HostVolume<'a> {
             path: HostPath::parse(source.path),
             kind: source.kind,
             place,
-            namespace,
+            identity,
             mounts,
             read_only: false,
         }
@@ -119,7 +120,7 @@ impl<'a> HostVolume<'a> {
         identity(self.written, &self.path)
     }
 
-    /// Refuses the path itself. On an UPDATE that is new to whoever did not use it before.
+    /// Refuses the path itself. On an UPDATE it is new for a container that did not use it before.
     pub(crate) fn refuse(
         &self,
         rule: &'static Rule,
@@ -130,7 +131,7 @@ impl<'a> HostVolume<'a> {
         self.report(Level::Deny, rule, reason, fix, verdict);
     }
 
-    /// Reports the path itself. On an UPDATE that is new to whoever did not use it before.
+    /// Reports the path itself. On an UPDATE it is new for a container that did not use it before.
     pub(crate) fn report(
         &self,
         level: Level,
@@ -194,7 +195,7 @@ impl<'a> HostVolume<'a> {
     }
 }
 
-/// What tells a finding about a path from those about others: its one spelling, and where nobody can tell where it leads,
+/// What tells a finding about a path from those about others: its one spelling, and where it cannot be told where it leads,
 /// the one in which it is written.
 pub(crate) fn identity<'a>(written: &'a str, path: &'a HostPath) -> &'a str {
     if path.may_lead_anywhere() || path.has_backsteps() {

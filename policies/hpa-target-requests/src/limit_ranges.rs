@@ -5,7 +5,7 @@
 
 use k8s_openapi::Resource;
 use k8s_openapi::api::core::v1::LimitRange;
-use shared::cluster::{self, Cluster, ListLookup};
+use shared::cluster::{Cluster, ListLookup};
 use shared::index::{Index, hash};
 use shared::kubernetes::quantity::Quantity;
 use shared::{Cursor, DecodeError, Error, Verdict};
@@ -36,10 +36,9 @@ impl Defaults {
             namespace,
             field_masks: &["spec.limits"],
         };
-        let failed = |error| lookup.failed(error);
-        let answer = cluster::list(cluster, &lookup).map_err(failed)?;
+        let answer = lookup.ask(cluster)?;
         // The names of resources are fields, and there are few objects of this kind.
-        let list = answer.parse_list(|_| true).map_err(failed)?;
+        let list = lookup.parse(&answer, |_| true)?;
         let mut requests = Vec::new();
         for item in list.items() {
             match read(&item) {
@@ -81,7 +80,7 @@ fn read(limit_range: &Cursor<'_>) -> Result<Vec<(String, Quantity)>, DecodeError
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
-    use shared::testing::MemoryCluster;
+    use shared::testing::{MemoryCluster, unrestricted};
 
     use super::*;
 
@@ -96,7 +95,12 @@ mod tests {
             })
             .collect();
         let mut verdict = Verdict::accept();
-        let defaults = Defaults::of("shop", &MemoryCluster::of(&objects), &mut verdict).unwrap();
+        let defaults = Defaults::of(
+            "shop",
+            &unrestricted(MemoryCluster::new(objects)),
+            &mut verdict,
+        )
+        .unwrap();
         let warnings = usize::from(verdict != Verdict::accept());
         (
             defaults.request("cpu"),

@@ -1,19 +1,22 @@
 //! The rules, one in a file.
 
-use shared::{Rule, Verdict};
+use shared::kubernetes::autoscaling::{HorizontalPodAutoscaler, Metric};
+use shared::{Level, Rule, Verdict};
 
-use crate::pair::Pair;
-use crate::pods::Failure;
+use crate::failure::{depends_on_defaults, failure};
+use crate::measured::is_measured;
+use crate::pair::{Pair, Side};
+use crate::pods::{Failure, Pods};
 use crate::settings::Settings;
 
-pub(crate) mod missing_container;
-pub(crate) mod missing_request;
+mod missing_container;
+mod missing_request;
 pub(crate) mod missing_target;
 pub(crate) mod uninspected_target;
 pub(crate) mod unknown_resource;
 pub(crate) mod unreadable_object;
 pub(crate) mod unscalable_target;
-pub(crate) mod zero_request;
+mod zero_request;
 
 /// Everything that the policy looks for.
 pub(crate) const ALL: &[&Rule] = &[
@@ -27,13 +30,43 @@ pub(crate) const ALL: &[&Rule] = &[
     &zero_request::RULE,
 ];
 
-/// Reports why the metric of a pair cannot be computed.
-pub(crate) fn check(
-    pair: &Pair<'_>,
-    failure: &Failure<'_>,
+/// Judges an autoscaler and the pods that it measures, metric by metric. What is wrong with the two is no more serious
+/// than the side allows.
+pub(crate) fn check_metrics(
+    autoscaler: &HorizontalPodAutoscaler<'_>,
+    pods: &Pods<'_>,
+    (side, most): (Side, Level),
     settings: &Settings,
     verdict: &mut Verdict,
 ) {
+    let is_unknown =
+        |metric: &Metric<'_>| !pods.know_defaults() && depends_on_defaults(metric, pods);
+    let works = |metric: &Metric<'_>| {
+        is_measured(metric, settings) && (failure(metric, pods).is_none() || is_unknown(metric))
+    };
+    let nothing_works = autoscaler.other_metrics == 0 && !autoscaler.metrics.iter().any(works);
+    for metric in &autoscaler.metrics {
+        // This is wrong whatever the pods are.
+        if side == Side::Autoscaler {
+            unknown_resource::check(metric, !nothing_works, settings, verdict);
+        }
+        let pair = &Pair {
+            autoscaler,
+            metric,
+            pods,
+            side,
+            nothing_works,
+        };
+        if let Some(failure) = failure(metric, pods).filter(|_| !is_unknown(metric)) {
+            verdict.under(most, |verdict| {
+                check(pair, &failure, settings, verdict);
+            });
+        }
+    }
+}
+
+/// Reports why the metric of a pair cannot be computed.
+fn check(pair: &Pair<'_>, failure: &Failure<'_>, settings: &Settings, verdict: &mut Verdict) {
     match failure {
         Failure::MissingRequest(container) => missing_request::check(pair, *container, verdict),
         Failure::MissingPodRequest => missing_request::check_pod(pair, verdict),

@@ -1,11 +1,11 @@
 //! What an administrator may set.
 
-#[cfg(feature = "schema")]
-pub mod schema;
-
 use shared::kubernetes::autoscaling::{POD_SPEC, SCALABLE, ScaleTarget};
-use shared::kubernetes::kinds::read_pod_spec_path;
-use shared::{Exempt, GroupVersionKind, Level, OnUpdate, Reader};
+use shared::settings::{
+    Kind, Namespace, OnLookupFailure, User, custom_api_version_problem, field_path_problem,
+    has_name,
+};
+use shared::{GroupVersionKind, Level, OnUpdate, settings};
 
 /// Kinds of other projects that can be scaled, as their own definitions say: `apiVersion` and kind. All have their
 /// pod spec at [`POD_SPEC`]. Sources: `manifests/crds/rollout-crd.yaml` of argoproj/argo-rollouts, `config/crd/bases` of
@@ -17,40 +17,71 @@ pub const WELL_KNOWN: &[(&str, &str)] = &[
     ("argoproj.io/v1alpha1", "Rollout"),
 ];
 
-/// What an administrator may set.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
-    /// Targets that do not exist, or not yet: Helm makes an autoscaler before its `StatefulSet`.
-    pub(crate) missing_target: Level,
-    /// Containers that a metric names and the target does not have: something may add them to the pods.
-    pub(crate) missing_container: Level,
-    /// Resources that metrics servers do not have.
-    pub(crate) unknown_resource: Level,
-    /// Targets that cannot be scaled.
-    pub(crate) unscalable_target: Level,
-    /// Workloads that an autoscaler measures already and that lack the requests.
-    pub(crate) workloads: Level,
-    /// The most that comes of what a tool may write first and put right with what it writes next: of an UPDATE of a
-    /// workload, and of an autoscaler of a kind that Helm and Argo CD write later.
-    pub(crate) written_first: Level,
-    /// Whether autoscalers count the resources of the pod as a whole, as they do from Kubernetes 1.34 on.
-    pub(crate) pod_level_resources: bool,
-    /// Kinds of others that can be scaled, such as Argo's `Rollout`, and where their pod spec is.
-    custom_kinds: Vec<CustomKind>,
-    /// What is left alone.
-    pub(crate) exempt: Exempt,
-    /// Whether to refuse what cannot be judged because a look-up failed, or to warn of it.
-    pub(crate) on_lookup_failure: Level,
-    /// Whether an UPDATE is refused for what it makes worse, or for everything.
-    on_update: OnUpdate,
+settings! {
+    /// The settings of hpa-target-requests. All are optional.
+    pub struct Settings {
+        /// A workload that lacks requests which an autoscaler measures. Other findings about a workload are at most as
+        /// serious as this.
+        "workloads" => pub(crate) workloads: Level = Level::Deny, example "warn";
+        /// The most that comes of what may be written first and put right by what is written next: an UPDATE of a workload,
+        /// and an autoscaler of a StatefulSet or of a custom kind. With `deny`, a set that changes both may never get
+        /// through.
+        "writtenFirst" => pub(crate) written_first: Level = Level::Warn, example "deny";
+        /// A target that does not exist, or not yet: Helm makes an autoscaler before its StatefulSet.
+        "missingTarget" => pub(crate) missing_target: Level = Level::Warn, example "deny";
+        /// A metric of a container that is not in the template, such as an `istio-proxy` that is injected later.
+        "missingContainer" => pub(crate) missing_container: Level = Level::Warn, example "deny";
+        /// A metric of a resource other than cpu and memory.
+        "unknownResource" => pub(crate) unknown_resource: Level = Level::Warn, example "off";
+        /// An autoscaler of what cannot be scaled: a DaemonSet, a Job, a kind in the wrong case or group.
+        "unscalableTarget" => pub(crate) unscalable_target: Level = Level::Warn, example "deny";
+        /// Whether autoscalers count the resources of the pod as a whole. They do from Kubernetes 1.34 on; `false` is for
+        /// older clusters.
+        "podLevelResources" => pub(crate) pod_level_resources: bool = true, example false;
+        /// More custom kinds that can be scaled, beside those that need no setting. Add them to
+        /// `spec.contextAwareResources` of the policy as well, and to `spec.rules` to judge them when they are written.
+        "customKinds" => custom_kinds: [CustomKind];
+        /// What this policy leaves alone.
+        "exempt" => exempt: Exempt;
+        /// What to do when the cluster does not answer.
+        "onLookupFailure" => pub(crate) on_lookup_failure: OnLookupFailure = OnLookupFailure::Deny, example "warn";
+        /// What to do about violations that an object already had before an UPDATE.
+        "onUpdate" => on_update: OnUpdate = OnUpdate::NewViolations, example "enforceAll";
+    }
+
+    /// A custom kind that can be scaled.
+    struct CustomKind {
+        /// The group, which is a domain, and the version of the kind.
+        "apiVersion" => api_version: CustomApiVersion, example "example.com/v1";
+        /// The kind.
+        "kind" => kind: Kind, example "Gadget";
+        /// Where its pod spec is.
+        "podSpecPath" => pod_spec_path: DottedPath, example "spec.template.spec";
+    }
+
+    /// What the policy leaves alone.
+    struct Exempt {
+        /// Objects in these namespaces.
+        "namespaces" => namespaces: [Namespace], example ["sandbox"];
+        /// Requests of these users.
+        "users" => users: [User], example ["system:serviceaccount:keda:keda-operator"];
+    }
+
+    text CustomApiVersion {
+        problem: custom_api_version_problem,
+        pattern: r"^[a-z0-9][-a-z0-9]*(\.[-a-z0-9]+)+/[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
+    }
+
+    /// Fields behind one another: `spec.template.spec`.
+    text DottedPath {
+        problem: pod_spec_path_problem,
+        pattern: r"^[^./${}\[* ]+(\.[^./${}\[* ]+)*$",
+    }
 }
 
-/// A kind that an administrator says can be scaled, and lets the policy read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct CustomKind {
-    api_version: String,
-    kind: String,
-    pod_spec_path: String,
+fn pod_spec_path_problem(path: &str) -> Option<String> {
+    let several = "must be names of fields alone: what an autoscaler scales has one pod spec";
+    field_path_problem(path).or_else(|| path.contains(['[', '*']).then(|| several.to_owned()))
 }
 
 /// Where to look a kind up, and where its pod spec is.
@@ -93,6 +124,11 @@ pub(crate) fn group(api_version: &str) -> &str {
 }
 
 impl Settings {
+    /// Whether the policy leaves a namespace or a user alone.
+    pub(crate) fn exempts(&self, namespace: &str, username: &str) -> bool {
+        has_name(&self.exempt.namespaces, namespace) || has_name(&self.exempt.users, username)
+    }
+
     /// Whether there are custom kinds, whose pod spec may be in fields of any name.
     pub(crate) fn has_custom_kinds(&self) -> bool {
         !self.custom_kinds.is_empty()
@@ -129,40 +165,8 @@ impl Settings {
 }
 
 impl shared::Settings for Settings {
-    fn read(settings: &mut Reader<'_, '_>) -> Self {
-        Self {
-            missing_target: settings.level("missingTarget", Level::Warn),
-            missing_container: settings.level("missingContainer", Level::Warn),
-            unknown_resource: settings.level("unknownResource", Level::Warn),
-            unscalable_target: settings.level("unscalableTarget", Level::Warn),
-            workloads: settings.level("workloads", Level::Deny),
-            written_first: settings.level("writtenFirst", Level::Warn),
-            pod_level_resources: settings.flag("podLevelResources", true),
-            custom_kinds: settings.list("customKinds", read_custom_kind),
-            exempt: settings.map("exempt", Exempt::read),
-            on_lookup_failure: settings.on_lookup_failure(),
-            on_update: settings.on_update(),
-        }
-    }
-
     fn on_update(&self) -> OnUpdate {
         self.on_update
-    }
-}
-
-fn read_custom_kind(entry: &mut Reader<'_, '_>) -> CustomKind {
-    let (api_version, kind) = (entry.custom_api_version("apiVersion"), entry.kind("kind"));
-    let pod_spec_path = read_pod_spec_path(entry);
-    if pod_spec_path.contains(['[', '*']) {
-        entry.problem(
-            "podSpecPath",
-            "must be names of fields alone: what an autoscaler scales has one pod spec",
-        );
-    }
-    CustomKind {
-        api_version: api_version.to_owned(),
-        kind: kind.to_owned(),
-        pod_spec_path: pod_spec_path.to_owned(),
     }
 }
 

@@ -1,68 +1,70 @@
 //! What an administrator may set.
 
-#[cfg(feature = "schema")]
-pub mod schema;
+use shared::settings::{Namespace, NamespacedName, OnLookupFailure, User, has_name, has_object};
+use shared::{Level, OnUpdate, settings};
 
-use shared::{Exempt, Level, OnUpdate, Reader};
+settings! {
+    /// The settings of hpa-vpa-overlap. All are optional.
+    pub struct Settings {
+        /// What two autoscalers of one target may not share.
+        "scope" => pub(crate) scope: Scope = Scope::Resource, example "target";
+        /// An HPA that measures an amount (`averageValue`) of what a VPA changes. Requests are no part of its formula, so
+        /// some run such pairs on purpose; the documentation of the VPA rules out all pairs on one resource.
+        "averageValue" => pub(crate) average_value: Level = Level::Warn, example "deny";
+        /// An HPA that measures utilization of cpu requests which a VPA raises while containers start, also in mode `Off`.
+        "startupBoost" => pub(crate) startup_boost: Level = Level::Warn, example "off";
+        /// An HPA and an active VPA of one target that share no resource. It has no effect with `scope: target`.
+        "sharedTarget" => pub(crate) shared_target: Level = Level::Warn, example "off";
+        /// An HPA and a VPA on one resource, of which one targets the owner of the other's target.
+        "indirectTargets" => pub(crate) indirect_targets: Level = Level::Warn, example "deny";
+        /// A second HPA of one target: both stop.
+        "duplicateHorizontal" => pub(crate) duplicate_horizontal: Level = Level::Deny, example "warn";
+        /// A second active VPA of one target: the older one works.
+        "duplicateVertical" => pub(crate) duplicate_vertical: Level = Level::Warn, example "deny";
+        /// The most that comes of the one of a pair that Helm, Argo CD and Flux write first, and that what they write next may
+        /// put right: an HPA beside a VPA, and of two of one kind the one whose name comes first. With `deny`, a set that
+        /// changes both may never get through.
+        "writtenFirst" => pub(crate) written_first: Level = Level::Warn, example "deny";
+        /// What this policy leaves alone.
+        "exempt" => pub(crate) exempt: Exempt;
+        /// What to do when the cluster does not answer.
+        "onLookupFailure" => pub(crate) on_lookup_failure: OnLookupFailure = OnLookupFailure::Deny, example "warn";
+        /// What to do about violations that an object already had before an UPDATE.
+        "onUpdate" => on_update: OnUpdate = OnUpdate::NewViolations, example "enforceAll";
+    }
 
-/// What an administrator may set.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
     /// What two autoscalers of one target may not share.
-    pub(crate) scope: Scope,
-    /// Amounts that are measured of what a `VerticalPodAutoscaler` changes. Requests are no part of that formula, and
-    /// some run such pairs on purpose; but the documentation of the `VerticalPodAutoscaler` rules all of them out. So
-    /// whoever does it is told, and may go on.
-    pub(crate) average_value: Level,
-    /// Requests that are raised while containers start, and measured.
-    pub(crate) startup_boost: Level,
-    /// Pairs that share a target and no resource.
-    pub(crate) shared_target: Level,
-    /// Pairs whose targets own one another.
-    pub(crate) indirect_targets: Level,
-    /// Two `HorizontalPodAutoscaler`s of one target: both stop.
-    pub(crate) duplicate_horizontal: Level,
-    /// Two `VerticalPodAutoscaler`s of one target: one of them works.
-    pub(crate) duplicate_vertical: Level,
-    /// The most that comes of the one of a pair that Helm, Argo CD and Flux write first: a `HorizontalPodAutoscaler` beside
-    /// a `VerticalPodAutoscaler`, and of two of a kind the one whose name comes first. At that time the other one is as it
-    /// was before, and a tool that is stopped there never comes to change it.
-    pub(crate) written_first: Level,
-    /// What is left alone. Autoscalers are, on whichever side they are.
-    pub(crate) exempt: Exempt,
-    /// Whether to refuse what cannot be judged because a look-up failed, or to warn of it.
-    pub(crate) on_lookup_failure: Level,
-    /// Whether an UPDATE is refused for what it makes worse, or for everything.
-    on_update: OnUpdate,
+    pub(crate) enum Scope {
+        /// A resource of a container.
+        "resource" => Resource,
+        /// The target itself, whatever they share.
+        "target" => Target,
+    }
+
+    /// What the policy leaves alone.
+    pub(crate) struct Exempt {
+        /// Autoscalers in these namespaces.
+        "namespaces" => namespaces: [Namespace], example ["sandbox"];
+        /// Requests of these users.
+        "users" => users: [User], example ["system:serviceaccount:keda:keda-operator"];
+        /// These autoscalers, on either side: `<namespace>/<name>`.
+        "names" => names: [NamespacedName], example ["shop/web"];
+    }
 }
 
-/// What two autoscalers of one target may not share.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Scope {
-    /// A resource of a container, as the documentation of the `VerticalPodAutoscaler` has it.
-    Resource,
-    /// The target itself.
-    Target,
+impl Exempt {
+    /// Whether it has a namespace, or a user.
+    pub(crate) fn has(&self, namespace: &str, username: &str) -> bool {
+        has_name(&self.namespaces, namespace) || has_name(&self.users, username)
+    }
+
+    /// Whether it has this autoscaler.
+    pub(crate) fn has_object(&self, namespace: &str, name: &str) -> bool {
+        has_object(&self.names, namespace, name)
+    }
 }
 
 impl shared::Settings for Settings {
-    fn read(settings: &mut Reader<'_, '_>) -> Self {
-        let scopes = [("resource", Scope::Resource), ("target", Scope::Target)];
-        Self {
-            scope: settings.choice("scope", &scopes, Scope::Resource),
-            average_value: settings.level("averageValue", Level::Warn),
-            startup_boost: settings.level("startupBoost", Level::Warn),
-            shared_target: settings.level("sharedTarget", Level::Warn),
-            indirect_targets: settings.level("indirectTargets", Level::Warn),
-            duplicate_horizontal: settings.level("duplicateHorizontal", Level::Deny),
-            duplicate_vertical: settings.level("duplicateVertical", Level::Warn),
-            written_first: settings.level("writtenFirst", Level::Warn),
-            exempt: settings.map("exempt", |exempt| Exempt::with_objects(exempt, "names")),
-            on_lookup_failure: settings.on_lookup_failure(),
-            on_update: settings.on_update(),
-        }
-    }
-
     fn on_update(&self) -> OnUpdate {
         self.on_update
     }

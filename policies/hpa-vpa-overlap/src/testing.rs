@@ -56,9 +56,15 @@ pub(crate) fn lines(object: &Value, there: &[&Value], settings: &Value) -> Vec<S
     settings["writtenFirst"] = json!("deny");
     Review::create(object)
         .with(settings)
-        .in_cluster(MemoryCluster::of(&there))
+        .in_cluster(MemoryCluster::new(there))
         .lines::<HpaVpaOverlap>()
 }
+
+/// Where each of two is refused for cpu that both take, as [`both`] says it of an autoscaler that measures cpu and a VPA.
+pub(crate) const BOTH_TAKE_CPU: [&[&str]; 2] = [
+    &["spec.metrics[0].resource.target.averageUtilization [shared_resource]"],
+    &["spec.updatePolicy.updateMode [shared_resource]"],
+];
 
 /// What the policy says of each of two when the other one is there, and a third.
 pub(crate) fn both(
@@ -71,4 +77,27 @@ pub(crate) fn both(
         lines(one, &[other, third], settings),
         lines(other, &[one, third], settings),
     ]
+}
+
+/// `HorizontalPodAutoscaler` `shop/web` that measures utilization of cpu.
+pub(crate) fn cpu() -> Value {
+    hpa(&json!([utilization("cpu")]))
+}
+
+/// `VerticalPodAutoscaler` `shop/web` that changes all that it can.
+pub(crate) fn all() -> Value {
+    vpa(&json!(null), &json!(null))
+}
+
+/// One that changes memory alone.
+pub(crate) fn memory() -> Value {
+    vpa(
+        &json!(null),
+        &json!([{"containerName": "*", "controlledResources": ["memory"]}]),
+    )
+}
+
+/// Whether a request passes.
+pub(crate) fn is_accepted(review: &Review) -> bool {
+    review.judge::<HpaVpaOverlap>().accepted
 }

@@ -3,12 +3,12 @@
 use crate::ports::PortSet;
 use crate::scope::Scope;
 use crate::service::{NodePort, Place, Service};
-use crate::settings::Apply;
+use crate::settings::{Apply, Settings};
 
 /// What to do where nothing is left to write.
 const NOTHING_LEFT: &str = "have the platform team allow another port in `ranges`";
 
-/// So many places get a number of their own. A message lists no more.
+/// At most this many places get a number of their own: a message lists no more.
 const ADVISED: usize = 15;
 
 /// Ports, each a bit. A flag of a byte for each makes the guest ask its host for another 64 KiB, which takes longer than
@@ -69,6 +69,11 @@ impl<'a> Advice<'a> {
             advice.taken.add(number);
         }
         advice
+    }
+
+    /// The settings that it follows.
+    pub(crate) fn settings(&self) -> &'a Settings {
+        self.scope.settings
     }
 
     /// What to do at a place about a number that may not be used.

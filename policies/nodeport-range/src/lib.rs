@@ -6,6 +6,7 @@
 mod advice;
 mod numbers;
 mod ports;
+mod processes;
 mod rules;
 mod scope;
 mod service;

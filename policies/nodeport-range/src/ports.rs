@@ -128,6 +128,14 @@ impl From<PortRange> for PortSet {
 }
 
 impl PortSet {
+    /// One port.
+    pub(crate) fn of(port: u16) -> Self {
+        Self::from(PortRange {
+            first: port,
+            last: port,
+        })
+    }
+
     /// All ports of some sets.
     pub(crate) fn all_of<'a>(sets: impl Iterator<Item = &'a Self>) -> Self {
         // There are few: sorting them this way takes less of the wasm than `sort` does.

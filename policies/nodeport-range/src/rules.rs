@@ -13,6 +13,7 @@ mod duplicate_node_port;
 mod dynamic_band_port;
 mod forbidden_node_port;
 mod inert_node_port;
+mod node_process_port;
 mod outside_allowed_ranges;
 
 /// Everything that the policy looks for.
@@ -23,6 +24,7 @@ pub(crate) const ALL: &[&Rule] = &[
     &dynamic_band_port::RULE,
     &forbidden_node_port::RULE,
     &inert_node_port::RULE,
+    &node_process_port::RULE,
     &outside_allowed_ranges::RULE,
 ];
 
@@ -54,6 +56,7 @@ pub(crate) fn check(service: &Service<'_>, settings: &Settings, verdict: &mut Ve
         let number = &number;
         if denied_port::check(number, &scope, &mut advice, verdict)
             || outside_allowed_ranges::check(number, &scope, &mut advice, verdict)
+            || node_process_port::check(number, &mut advice, verdict)
         {
             continue;
         }

@@ -1,6 +1,7 @@
 //! What the settings say of the namespace of a Service.
 
 use crate::ports::PortSet;
+use crate::processes;
 use crate::settings::{Allowed, Denied, Settings};
 
 /// The settings, as they are for a namespace.
@@ -85,9 +86,9 @@ impl<'a> Scope<'a> {
         denied.find(|entry| entry.is_for(self.namespace, protocol) && entry.ports.contains(number))
     }
 
-    /// The ports that are allowed for all of some protocols, and not denied.
+    /// The ports that are allowed for all of some protocols, not denied, and not those of the nodes themselves.
     pub(crate) fn free<'p>(&self, protocols: impl Iterator<Item = &'p str>) -> PortSet {
-        let mut free: PortSet = self.settings.cluster_range.into();
+        let mut free = processes::free_of(self.settings.cluster_range);
         for protocol in protocols {
             free = match self.allowed(protocol) {
                 None => PortSet::default(),

@@ -55,11 +55,11 @@ pub(crate) struct Entry<'a> {
 /// Whose choice a number is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Choice {
-    /// Of whoever wrote the manifest.
+    /// Of the user who wrote the manifest.
     User,
     /// Of the API server.
     Allocator,
-    /// Nobody can say.
+    /// It is not known.
     Untold,
 }
 
@@ -331,8 +331,8 @@ impl<'h, 'a> History<'h, 'a> {
             is_live(needs_health_check(self.old), of_health_check),
         ];
         if live.iter().any(Option::is_some) {
-            // A number stays whose choice it was. Whoever applies what `kubectl get` printed owns every field in it,
-            // and whoever leaves one out owns it no more (`Apply` in `sigs.k8s.io/structured-merge-diff/merge/update.go`):
+            // A number stays whose choice it was. A user who applies what `kubectl get` printed owns every field in it,
+            // and one who leaves a field out no longer owns it (`Apply` in `sigs.k8s.io/structured-merge-diff/merge/update.go`):
             // neither chooses another number.
             let choice = if live.contains(&Some(false)) {
                 Choice::User
@@ -403,14 +403,14 @@ mod tests {
             (&automatic, &chosen, &[]),
             (&other, &automatic, &[]),
             (&other, &chosen, &[OUTSIDE]),
-            // Nobody allocates for an ExternalName: somebody wrote that number and emptied managedFields.
+            // No number is allocated for an ExternalName: a user wrote it, and emptied managedFields.
             (&name, &automatic, &[OUTSIDE]),
         ] {
             assert_eq!(lines_of_update(old, new, &narrow), expected, "{old} {new}");
         }
     }
 
-    /// A Service with a health check, whose number and that of its port somebody chose, or nobody.
+    /// A Service with a health check, whose number and that of its port the user chose, or not.
     fn local(port: u16, is_chosen: bool, health_check: u16, is_check_chosen: bool) -> Value {
         let spec = json!({
             "type": "LoadBalancer", "externalTrafficPolicy": "Local", "healthCheckNodePort": health_check,
@@ -433,7 +433,7 @@ mod tests {
                 local(31000, false, 31001, false),
                 &[][..],
             ),
-            // Whoever applies what was printed chooses nothing.
+            // Applying what was printed chooses nothing.
             (
                 local(31000, false, 31001, false),
                 local(31000, true, 31001, true),

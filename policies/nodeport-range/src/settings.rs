@@ -1,14 +1,14 @@
 //! What an administrator may set.
 
-#[cfg(feature = "schema")]
-pub mod schema;
-
-use shared::{Exempt, Level, OnUpdate, Reader, list_of, quote};
+#[cfg(not(target_arch = "wasm32"))]
+use shared::settings::described::{Form, Type, Value};
+use shared::settings::{
+    Namespace, NamespacedService, Reason, SettingType, User, has_name as has, has_object,
+    not_one_of,
+};
+use shared::{Level, OnUpdate, Reader, quote, settings};
 
 use crate::ports::{PortRange, PortSet};
-
-/// What `protocol` of a port can be. Source: `staging/src/k8s.io/api/core/v1/types.go`.
-const PROTOCOLS: &[&str] = &["TCP", "UDP", "SCTP"];
 
 /// The default of the API server. Source: `pkg/kubeapiserver/options/options.go`.
 const CLUSTER_RANGE: PortRange = PortRange {
@@ -16,71 +16,194 @@ const CLUSTER_RANGE: PortRange = PortRange {
     last: 32_767,
 };
 
-/// What an administrator may set.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
-    /// The `--service-node-port-range` of the API server, `30000-32767` by default.
-    pub(crate) cluster_range: PortRange,
-    /// The ports that Services may have; all of `clusterRange` when there is no entry. Entries that name a namespace
-    /// replace the others for it.
-    pub(crate) ranges: Vec<Allowed>,
-    /// Ports that are refused even so, with a reason that users read.
-    pub(crate) denied: Vec<Denied>,
-    /// Whether Services may have node ports at all.
-    node_ports: NodePorts,
-    /// The namespaces in which it is the other way round.
-    node_port_exceptions: Vec<String>,
-    /// Which numbers have to be in `ranges` and not in `denied`.
-    pub(crate) apply: Apply,
-    /// Whether users have to choose their numbers.
-    pub(crate) require_explicit: bool,
-    /// Numbers from the band from which the API server gives others theirs.
-    pub(crate) dynamic_band: Level,
-    /// The most that comes of `spec.healthCheckNodePort`.
-    pub(crate) health_check_node_port: Level,
-    /// Whom this policy does not concern.
-    exempt: Exempt,
-    /// Whether an UPDATE is refused for what it makes worse, or for everything.
-    on_update: OnUpdate,
+settings! {
+    /// The settings of nodeport-range. All are optional.
+    pub struct Settings {
+        /// The `--service-node-port-range` of the API server: a port, `N-M` or `N+offset`.
+        "clusterRange" => pub(crate) cluster_range: PortRange = CLUSTER_RANGE, example "30000+2000";
+        /// The ports that Services may have. Empty: all of `clusterRange`. Entries that name a namespace replace the others
+        /// for it; where no entry is for a namespace or a protocol, no number is allowed there.
+        "ranges" => pub(crate) ranges: [Allowed];
+        /// Ports that are refused even so.
+        "denied" => pub(crate) denied: [Denied];
+        /// Whether Services may have node ports at all.
+        "nodePorts" => node_ports: NodePorts = NodePorts::Allowed, example "forbidden";
+        /// The namespaces in which it is the other way round.
+        "nodePortExceptions" => node_port_exceptions: [Namespace], example ["edge"];
+        /// Which numbers have to be in `ranges` and not in `denied`. With a range that is not the whole `clusterRange`,
+        /// `all` refuses most Services that leave the number to the API server: set `requireExplicit` with it, which says
+        /// so.
+        "apply" => pub(crate) apply: Apply = Apply::Explicit, example "all";
+        /// Whether users have to choose their numbers.
+        "requireExplicit" => pub(crate) require_explicit: bool = false, example true;
+        /// A chosen number that the API server may give to another Service first.
+        "dynamicBand" => pub(crate) dynamic_band: Level = Level::Warn, example "deny";
+        /// The most that comes of `spec.healthCheckNodePort`.
+        "healthCheckNodePort" => pub(crate) health_check_node_port: Level = Level::Deny, example "warn";
+        /// Whom this policy does not concern.
+        "exempt" => exempt: Exempt;
+        /// What to do about violations that an object already had before an UPDATE.
+        "onUpdate" => on_update: OnUpdate = OnUpdate::NewViolations, example "enforceAll";
+        check Self::check;
+    }
+
+    /// Ports that Services may have.
+    pub(crate) struct Allowed {
+        /// A port, or a range of ports.
+        "ports" => pub(crate) ports: PortSet, example "30000-30100";
+        /// The protocols that may use them. Empty: all.
+        "protocols" => protocols: [Protocol], example ["TCP"];
+        /// The namespaces whose Services may have them. Empty: all that no other entry names.
+        "namespaces" => namespaces: [Namespace], example ["shop"];
+    }
+
+    /// Ports that Services may not have.
+    pub(crate) struct Denied {
+        /// A port, or a range of ports.
+        "ports" => pub(crate) ports: PortSet, example 30080;
+        /// Why, in one line for the user who is refused.
+        "reason" => pub(crate) reason: Reason, example "kept for the ingress of the platform team";
+        /// The protocols that may not use them. Empty: all.
+        "protocols" => protocols: [Protocol], example ["UDP"];
+        /// The namespaces whose Services may have them even so.
+        "exceptNamespaces" => except_namespaces: [Namespace], example ["ingress"];
+    }
+
+    // Source: `staging/src/k8s.io/api/core/v1/types.go`.
+    /// The protocol of a port.
+    text Protocol {
+        problem: protocol_problem,
+        words: { "TCP", "UDP", "SCTP" },
+    }
+
+    /// Whether Services may have node ports.
+    enum NodePorts {
+        /// They may.
+        "allowed" => Allowed,
+        /// They may not.
+        "forbidden" => Forbidden,
+    }
+
+    /// Which numbers are judged.
+    pub(crate) enum Apply {
+        /// Those that users chose.
+        "explicit" => Explicit,
+        /// Those that the API server chose, too.
+        "all" => All,
+    }
+
+    /// Whom the policy does not concern.
+    struct Exempt {
+        /// Services in these namespaces.
+        "namespaces" => namespaces: [Namespace], example ["kube-system"];
+        /// These Services: `<namespace>/<name>`.
+        "services" => services: [NamespacedService], example ["shop/legacy"];
+        /// Whatever these users ask for.
+        "users" => users: [User], example ["system:serviceaccount:gitops:deployer"];
+    }
 }
 
-/// Whether Services may have node ports.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum NodePorts {
-    Allowed,
-    Forbidden,
+fn protocol_problem(protocol: &str) -> Option<String> {
+    let words = Protocol::WORDS;
+    (!words.contains(&protocol)).then(|| not_one_of(protocol, words))
 }
 
-/// Which numbers are judged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Apply {
-    /// Those that users chose.
-    Explicit,
-    /// Those that the API server chose, too.
-    All,
+/// A range of which one is always there.
+impl SettingType for PortRange {
+    type Value = Self;
+    type Default = Self;
+
+    fn read(settings: &mut Reader<'_, '_>, name: &'static str, default: Self) -> Self {
+        let text = settings.scalar(name);
+        if text.is_empty() {
+            return default;
+        }
+        // Nothing is outside of what could not be read.
+        read_range(settings, name, &text).unwrap_or(Self {
+            first: 1,
+            last: u16::MAX,
+        })
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    fn described() -> Type {
+        Type::unnamed(Form::Scalar)
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    fn written(default: Self) -> Option<Value> {
+        Some(default.to_string().into())
+    }
 }
 
-/// Ports that Services may have.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Allowed {
-    pub(crate) ports: PortSet,
-    protocols: Vec<String>,
-    namespaces: Vec<String>,
+/// A range that must be there. What could not be read holds no port.
+impl SettingType for PortSet {
+    type Value = Self;
+    type Default = ();
+
+    fn read(entry: &mut Reader<'_, '_>, name: &'static str, (): ()) -> Self {
+        let text = entry.scalar(name);
+        if text.is_empty() {
+            entry.problem(name, "is missing");
+            return Self::default();
+        }
+        read_range(entry, name, &text).map_or_else(Self::default, Self::from)
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    fn described() -> Type {
+        Type::unnamed(Form::Scalar)
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    fn is_required() -> bool {
+        true
+    }
 }
 
-/// Ports that Services may not have.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Denied {
-    pub(crate) ports: PortSet,
-    pub(crate) reason: String,
-    protocols: Vec<String>,
-    except_namespaces: Vec<String>,
+/// Reads a range. None where it has a problem.
+fn read_range(map: &mut Reader<'_, '_>, name: &'static str, text: &str) -> Option<PortRange> {
+    let range = PortRange::parse(text);
+    if let Err(problem) = &range {
+        map.problem(name, format!("{} {problem}", quote(text)));
+    }
+    range.ok()
 }
 
 impl Settings {
-    /// Whether the policy does not concern a Service, or whoever asks for it.
+    /// Whether a Service is exempt, or the user who asks for it.
     pub(crate) fn exempts(&self, namespace: &str, name: &str, username: &str) -> bool {
-        self.exempt.has(namespace, username) || self.exempt.has_object(namespace, name)
+        let exempt = &self.exempt;
+        has(&exempt.namespaces, namespace)
+            || has(&exempt.users, username)
+            || has_object(&exempt.services, namespace, name)
+    }
+
+    /// Notes entries that cannot be meant as they are.
+    fn check(&mut self, settings: &mut Reader<'_, '_>) {
+        let (cluster_range, ranges) = (self.cluster_range, &self.ranges);
+        for (index, entry) in ranges.iter().enumerate() {
+            let field = format!("ranges[{index}]");
+            let ports = &entry.ports;
+            if !ports.without(&cluster_range.into()).is_empty() {
+                let problem = format!(
+                    "{ports} reaches outside of clusterRange {cluster_range}, which the API server would refuse; set \
+                     clusterRange to the API server's --service-node-port-range"
+                );
+                settings.problem(&format!("{field}.ports"), problem);
+            }
+            let refused = self.denied.iter().filter(|denied| denied.concerns(entry));
+            if holds(&PortSet::all_of(refused.map(|denied| &denied.ports)), ports) {
+                settings.problem(&field, format!("denied takes all of {ports} away again"));
+            }
+            let before = ranges.iter().take(index);
+            if let Some(other) = before.clone().position(|other| other.holds(entry)) {
+                settings.problem(
+                    &field,
+                    format!("ranges[{other}] allows all of that already"),
+                );
+            }
+        }
     }
 
     /// Whether a namespace may not have node ports.
@@ -137,13 +260,9 @@ impl Denied {
     }
 }
 
-fn has(names: &[String], name: &str) -> bool {
-    names.iter().any(|known| known == name)
-}
-
 /// Whether protocols are all of others. An empty list has all.
 fn covers(protocols: &[String], others: &[String]) -> bool {
-    let all = PROTOCOLS.iter();
+    let all = Protocol::WORDS.iter();
     all.filter(|protocol| others.is_empty() || has(others, protocol))
         .all(|protocol| protocols.is_empty() || has(protocols, protocol))
 }
@@ -154,119 +273,8 @@ fn holds(ports: &PortSet, others: &PortSet) -> bool {
 }
 
 impl shared::Settings for Settings {
-    fn read(settings: &mut Reader<'_, '_>) -> Self {
-        let cluster_range = read_range(settings, "clusterRange", Some(CLUSTER_RANGE));
-        let ranges = settings.list("ranges", |entry| Allowed {
-            ports: read_range(entry, "ports", None).map_or_else(PortSet::default, PortSet::from),
-            protocols: entry.texts("protocols", protocol_problem),
-            namespaces: entry.namespaces("namespaces"),
-        });
-        let denied = settings.list("denied", read_denied);
-        check_ranges(settings, cluster_range, &ranges, &denied);
-        Self {
-            cluster_range: cluster_range.unwrap_or(CLUSTER_RANGE),
-            ranges,
-            denied,
-            node_ports: settings.choice(
-                "nodePorts",
-                &[
-                    ("allowed", NodePorts::Allowed),
-                    ("forbidden", NodePorts::Forbidden),
-                ],
-                NodePorts::Allowed,
-            ),
-            node_port_exceptions: settings.namespaces("nodePortExceptions"),
-            apply: settings.choice(
-                "apply",
-                &[("explicit", Apply::Explicit), ("all", Apply::All)],
-                Apply::Explicit,
-            ),
-            require_explicit: settings.flag("requireExplicit", false),
-            dynamic_band: settings.level("dynamicBand", Level::Warn),
-            health_check_node_port: settings.level("healthCheckNodePort", Level::Deny),
-            exempt: settings.map("exempt", Exempt::with_services),
-            on_update: settings.on_update(),
-        }
-    }
-
     fn on_update(&self) -> OnUpdate {
         self.on_update
-    }
-}
-
-/// Reads a range. None where it has a problem.
-fn read_range(
-    entry: &mut Reader<'_, '_>,
-    name: &'static str,
-    default: Option<PortRange>,
-) -> Option<PortRange> {
-    let text = entry.scalar(name);
-    if text.is_empty() {
-        if default.is_none() {
-            entry.problem(name, "is missing");
-        }
-        return default;
-    }
-    match PortRange::parse(&text) {
-        Ok(range) => Some(range),
-        Err(problem) => {
-            entry.problem(name, format!("{} {problem}", quote(&text)));
-            None
-        }
-    }
-}
-
-fn read_denied(entry: &mut Reader<'_, '_>) -> Denied {
-    let reason = entry.reason("reason");
-    Denied {
-        ports: read_range(entry, "ports", None).map_or_else(PortSet::default, PortSet::from),
-        reason: reason.to_owned(),
-        protocols: entry.texts("protocols", protocol_problem),
-        except_namespaces: entry.namespaces("exceptNamespaces"),
-    }
-}
-
-fn protocol_problem(protocol: &str) -> Option<String> {
-    let known = || list_of(&mut PROTOCOLS.iter().copied());
-    (!PROTOCOLS.contains(&protocol)).then(|| {
-        format!(
-            "{protocol} is not one of {}",
-            known(),
-            protocol = quote(protocol)
-        )
-    })
-}
-
-/// Notes entries that cannot be meant as they are.
-fn check_ranges(
-    settings: &mut Reader<'_, '_>,
-    cluster_range: Option<PortRange>,
-    ranges: &[Allowed],
-    denied: &[Denied],
-) {
-    for (index, entry) in ranges.iter().enumerate() {
-        let field = format!("ranges[{index}]");
-        let ports = &entry.ports;
-        if let Some(cluster_range) = cluster_range
-            && !ports.without(&cluster_range.into()).is_empty()
-        {
-            let problem = format!(
-                "{ports} reaches outside of clusterRange {cluster_range}, which the API server would refuse; set \
-                 clusterRange to the API server's --service-node-port-range"
-            );
-            settings.problem(&format!("{field}.ports"), problem);
-        }
-        let refused = denied.iter().filter(|denied| denied.concerns(entry));
-        if holds(&PortSet::all_of(refused.map(|denied| &denied.ports)), ports) {
-            settings.problem(&field, format!("denied takes all of {ports} away again"));
-        }
-        let before = ranges.iter().take(index);
-        if let Some(other) = before.clone().position(|other| other.holds(entry)) {
-            settings.problem(
-                &field,
-                format!("ranges[{other}] allows all of that already"),
-            );
-        }
     }
 }
 
@@ -327,9 +335,9 @@ mod tests {
              ranges[6].namespaces[0]: \"team-*\" cannot be a namespace, and patterns are not supported\n\
              write each name in full\n\
              denied[0].reason: must say why, for the user who is refused\n\
-             denied[1].reason: must be one line\n\
              denied[1].ports: \"2-1\" is reversed\n\
              write 1-2\n\
+             denied[1].reason: must be one line\n\
              apply: \"some\" is not one of \"explicit\", \"all\"\n\
              exempt.services[0]: \"web\" is not <namespace>/<name>\n\
              range: is not a setting\n\
@@ -394,10 +402,10 @@ mod tests {
              write \"shop\"\n\
              exempt.namespaces[0]: \"Shop\" cannot be a namespace, which has no capital letters\n\
              write \"shop\"\n\
-             exempt.users[0]: \"system:serviceaccount:shop\" has no name\n\
-             write \"system:serviceaccount:<namespace>:<name>\"\n\
              exempt.services[0]: \"Web\" cannot be the name of a Service, which has no capital letters\n\
-             write \"web\""
+             write \"web\"\n\
+             exempt.users[0]: \"system:serviceaccount:shop\" has no name\n\
+             write \"system:serviceaccount:<namespace>:<name>\""
         );
     }
 }

@@ -15,7 +15,7 @@ pub(crate) fn service(spec: &Value) -> Value {
     })
 }
 
-/// The same Service with `managedFields`, in which somebody has sent these ports, with or without a `nodePort`.
+/// The same Service with `managedFields`, in which a user has sent these ports, with or without a `nodePort`.
 pub(crate) fn managed(mut service: Value, ports: &[(u16, &str, bool)]) -> Value {
     let mut fields = json!({});
     for (port, protocol, node_port) in ports {

@@ -75,7 +75,7 @@ struct ManagedPort {
 /// Who chose a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Origin {
-    /// Whoever wrote the manifest.
+    /// The user who wrote the manifest.
     User,
     /// The API server.
     Allocator,
@@ -112,7 +112,7 @@ impl<'a> Service<'a> {
 
     /// Who chose the `nodePort` of a port. What a client sends is in `managedFields`, which are made before the API
     /// server adds numbers: `staging/src/k8s.io/apiserver/pkg/endpoints/handlers/create.go`. A port that they do not
-    /// have at all is older than they are, or somebody has emptied them.
+    /// have at all is older than they are, or they were emptied.
     pub(crate) fn origin(&self, port: &ServicePort<'_>) -> Origin {
         match self.managed.entry(port.port, port.protocol) {
             None => Origin::Unknown,

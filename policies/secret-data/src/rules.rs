@@ -147,7 +147,7 @@ pub(crate) fn check_sizes(
     settings: &Settings,
     verdict: &mut Verdict,
 ) {
-    let limits = settings.size_of(object, object.namespace);
+    let limits = &settings.size_of(object, object.namespace);
     too_many_keys::check(object, limits, verdict);
     oversized_value::check(sizes, limits, verdict);
     if oversized_data::check(sizes, limits, verdict) {

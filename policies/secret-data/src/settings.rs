@@ -1,9 +1,11 @@
 //! What an administrator may set.
 
-#[cfg(feature = "schema")]
-pub mod schema;
-
-use shared::{Exempt, Level, OnUpdate, Reader, quote};
+#[cfg(not(target_arch = "wasm32"))]
+use shared::settings::described::{self, Type, Value};
+use shared::settings::{
+    DataKey, Namespace, NamespacedName, Reason, SettingType, User, has_name, has_object,
+};
+use shared::{Level, OnUpdate, Reader, quote, settings};
 
 use crate::views::Object;
 
@@ -14,88 +16,138 @@ const MOST: u64 = 1024 * 1024;
 /// framework takes requests of 2 MiB.
 const TOO_LARGE_TO_UPDATE: u64 = 700 * 1024;
 
-/// What an administrator may set.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
-    /// How large the data may be.
-    size: Size,
-    /// Other limits for certain types and namespaces. The first entry that fits counts.
-    size_overrides: Vec<SizeOverride>,
-    /// How serious it is when a value is not encoded as it should be.
-    pub(crate) encoding: Encoding,
-    /// How serious it is when a value is not what the type of the Secret, or the name of the key, promises.
-    pub(crate) form: Form,
-    /// A copy of `stringData` in the annotation of `kubectl apply`.
-    pub(crate) clear_text_copy: Level,
-    /// A credential in a `ConfigMap`.
-    pub(crate) exposed_credential: Level,
-    /// The types that a Secret may have. Empty: all.
-    allowed_types: Vec<String>,
-    /// The types that a Secret must not have.
-    denied_types: Vec<DeniedType>,
-    /// What this policy does not concern.
-    exempt: Exempt,
-    exempt_types: Vec<String>,
-    exempt_keys: Vec<String>,
-    /// Whether an UPDATE is refused for what it makes worse, or for everything.
-    on_update: OnUpdate,
-}
+settings! {
+    /// The settings of secret-data. All are optional.
+    pub struct Settings {
+        /// How large the data may be, in bytes as Kubernetes counts them: decoded, without the keys.
+        "size" => size: Size;
+        /// Other limits for certain types and namespaces. The first entry that fits counts; what it does not set is as in
+        /// `size`.
+        "sizeOverrides" => size_overrides: [SizeOverride];
+        /// How serious it is when a value is not encoded as it should be.
+        "encoding" => pub(crate) encoding: Encoding;
+        /// How serious it is when a value is not what the type of the Secret, or the name of the key, promises.
+        "form" => pub(crate) form: Form;
+        /// A copy of `stringData` in the annotation of `kubectl apply`.
+        "clearTextCopy" => pub(crate) clear_text_copy: Level = Level::Warn, example "deny";
+        /// A value of a `ConfigMap` that looks like a credential.
+        "exposedCredential" => pub(crate) exposed_credential: Level = Level::Warn, example "deny";
+        /// The types that a Secret may have. Empty: all.
+        "allowedTypes" => allowed_types: [SecretType], example ["Opaque", "kubernetes.io/tls"];
+        /// The types that a Secret must not have.
+        "deniedTypes" => denied_types: [DeniedType];
+        /// What this policy does not concern.
+        "exempt" => exempt: Exempt;
+        /// What to do about violations that an object already had before an UPDATE.
+        "onUpdate" => on_update: OnUpdate = OnUpdate::NewViolations, example "enforceAll";
+        check Self::check;
+    }
 
-/// How large the data of an object may be, in bytes as Kubernetes counts them: decoded, without the keys.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Size {
-    /// All values together.
-    pub(crate) total: u64,
-    /// A single value.
-    pub(crate) value: Option<u64>,
-    /// The number of keys.
-    pub(crate) keys: Option<u64>,
-    /// From here on the user is warned.
-    pub(crate) warn_at: u64,
-}
+    /// A type of Secrets.
+    text SecretType {
+        problem: type_problem,
+        pattern: "^[^* ]+$",
+    }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct SizeOverride {
-    types: Vec<String>,
-    namespaces: Vec<String>,
-    size: Size,
-}
+    /// How large the data of an object may be: `4096`, `700Ki`, `1Mi`.
+    pub(crate) struct Size {
+        /// All values together. `1Mi` is what Kubernetes takes.
+        "total" => pub(crate) total: Bytes = MOST, example "900Ki";
+        /// A single value. Not set: no limit.
+        "value" => pub(crate) value: Limit, example "128Ki";
+        /// The number of keys. Not set: no limit.
+        "keys" => pub(crate) keys: Count, example 50;
+        /// All values together from which on the user is warned.
+        "warnAt" => pub(crate) warn_at: Bytes = TOO_LARGE_TO_UPDATE, example "600Ki";
+    }
 
-/// A level for each mistake in an encoding.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Encoding {
-    pub(crate) invalid_base64: Level,
-    pub(crate) double_base64: Level,
-    pub(crate) unencoded_text: Level,
-    pub(crate) trailing_newline: Level,
-    pub(crate) surrounding_space: Level,
-    pub(crate) carriage_return: Level,
-    pub(crate) byte_order_mark: Level,
-    pub(crate) utf16: Level,
-    pub(crate) placeholder: Level,
-    pub(crate) unresolved_value: Level,
-}
+    /// Limits for certain types and namespaces.
+    struct SizeOverride {
+        /// The types that the entry is for. Empty: all.
+        "types" => types: [SecretType], example ["helm.sh/release.v1"];
+        /// The namespaces that the entry is for. Empty: all.
+        "namespaces" => namespaces: [Namespace], example ["shop"];
+        /// All values together. Not set: as in `size`.
+        "total" => total: Limit, example "512Ki";
+        /// A single value. Not set: as in `size`.
+        "value" => value: Limit, example "512Ki";
+        /// The number of keys. Not set: as in `size`.
+        "keys" => keys: Count, example 1;
+        /// All values together from which on the user is warned. Not set: as in `size`.
+        "warnAt" => warn_at: Limit, example "400Ki";
+    }
 
-/// A level for each form that a value can have.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Form {
-    pub(crate) tls: Level,
-    pub(crate) expired_certificate: Level,
-    pub(crate) docker_config: Level,
-    pub(crate) basic_auth: Level,
-    pub(crate) ssh_auth: Level,
-    pub(crate) bootstrap_token: Level,
-    pub(crate) pem: Level,
-    pub(crate) files: Level,
-    pub(crate) broken_chain: Level,
-    pub(crate) wrong_type: Level,
-}
+    /// A level for each mistake in an encoding.
+    pub(crate) struct Encoding {
+        /// A value that is not base64.
+        "invalidBase64" => pub(crate) invalid_base64: Level = Level::Deny, example "warn";
+        /// A value that is base64 twice.
+        "doubleBase64" => pub(crate) double_base64: Level = Level::Warn, example "deny";
+        /// A text that was never encoded, and is base64 by chance.
+        "unencodedText" => pub(crate) unencoded_text: Level = Level::Deny, example "warn";
+        /// A line break behind a value of one line.
+        "trailingNewline" => pub(crate) trailing_newline: Level = Level::Warn, example "deny";
+        /// A space or a tab around a value of one line.
+        "surroundingSpace" => pub(crate) surrounding_space: Level = Level::Warn, example "deny";
+        /// Line ends of Windows in PEM, scripts and env files.
+        "carriageReturn" => pub(crate) carriage_return: Level = Level::Warn, example "deny";
+        /// The byte order mark of UTF-8.
+        "byteOrderMark" => pub(crate) byte_order_mark: Level = Level::Warn, example "deny";
+        /// Text in UTF-16.
+        "utf16" => pub(crate) utf16: Level = Level::Warn, example "deny";
+        /// A placeholder that was never filled in.
+        "placeholder" => pub(crate) placeholder: Level = Level::Warn, example "off";
+        /// A value that a tool was to decrypt or to fill in. In a `ConfigMap` it warns at most.
+        "unresolvedValue" => pub(crate) unresolved_value: Level = Level::Deny, example "warn";
+    }
 
-/// A type that a Secret must not have.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct DeniedType {
-    name: String,
-    pub(crate) reason: String,
+    /// A level for each form that a value can have.
+    pub(crate) struct Form {
+        /// `kubernetes.io/tls`. What only might be wrong, such as half a pair, warns at most.
+        "tls" => pub(crate) tls: Level = Level::Deny, example "warn";
+        /// A certificate that had expired, or was not valid yet, when the object was written.
+        "expiredCertificate" => pub(crate) expired_certificate: Level = Level::Warn, example "deny";
+        /// Credentials of registries: `kubernetes.io/dockerconfigjson`, `kubernetes.io/dockercfg`.
+        "dockerConfig" => pub(crate) docker_config: Level = Level::Deny, example "warn";
+        /// `kubernetes.io/basic-auth`.
+        "basicAuth" => pub(crate) basic_auth: Level = Level::Warn, example "deny";
+        /// `kubernetes.io/ssh-auth`. An OpenSSH key without its last line break warns at most.
+        "sshAuth" => pub(crate) ssh_auth: Level = Level::Deny, example "warn";
+        /// `bootstrap.kubernetes.io/token`.
+        "bootstrapToken" => pub(crate) bootstrap_token: Level = Level::Deny, example "warn";
+        /// PEM in Secrets of other types: when it is damaged, and what `tls.crt` with `tls.key` and SSH keys such as `id_rsa`
+        /// have in an Opaque one.
+        "pem" => pub(crate) pem: Level = Level::Warn, example "deny";
+        /// Keys in `.json`, `.yaml` and `.yml`.
+        "files" => pub(crate) files: Level = Level::Warn, example "off";
+        /// A certificate of `tls.crt` that was not signed by the next one.
+        "brokenChain" => pub(crate) broken_chain: Level = Level::Warn, example "deny";
+        /// A pull secret of another type, or a type that is nearly one of Kubernetes.
+        "wrongType" => pub(crate) wrong_type: Level = Level::Warn, example "deny";
+    }
+
+    /// A type that a Secret must not have.
+    pub(crate) struct DeniedType {
+        /// The type.
+        "type" => name: SecretType, example "kubernetes.io/service-account-token";
+        /// Why, in one line for the user who is refused.
+        "reason" => pub(crate) reason: Reason, example "use projected tokens";
+    }
+
+    /// What the policy does not concern.
+    struct Exempt {
+        /// Secrets of these types, but for their size. `helm.sh/release.v1` and `kubernetes.io/service-account-token`
+        /// always are.
+        "types" => types: [SecretType], example ["example.com/sealed"];
+        /// The values of these keys. They are not judged by themselves.
+        "keys" => keys: [DataKey], example ["legacy.bin"];
+        /// These objects: `<namespace>/<name>`.
+        "names" => names: [NamespacedName], example ["shop/legacy"];
+        /// Objects in these namespaces.
+        "namespaces" => namespaces: [Namespace], example ["kube-system"];
+        /// Whatever these users ask for.
+        "users" => users: [User], example ["system:serviceaccount:vault:operator"];
+    }
 }
 
 /// Why a type is not allowed.
@@ -124,29 +176,64 @@ impl SizeOverride {
 impl Settings {
     /// Whether the policy does not concern an object, or whoever writes it.
     pub(crate) fn exempts(&self, namespace: &str, name: &str, username: &str) -> bool {
-        self.exempt.has(namespace, username) || self.exempt.has_object(namespace, name)
+        let exempt = &self.exempt;
+        has_name(&exempt.namespaces, namespace)
+            || has_name(&exempt.users, username)
+            || has_object(&exempt.names, namespace, name)
     }
 
     /// Whether only the size of Secrets of a type is judged, not what is in them.
     pub(crate) fn exempts_type(&self, name: &str) -> bool {
-        EXEMPT_TYPES.contains(&name) || self.exempt_types.iter().any(|known| known == name)
+        EXEMPT_TYPES.contains(&name) || has_name(&self.exempt.types, name)
     }
 
     /// Whether the value of a key is not judged by itself.
     pub(crate) fn exempts_key(&self, key: &str) -> bool {
-        self.exempt_keys.iter().any(|known| known == key)
+        has_name(&self.exempt.keys, key)
     }
 
     /// The limits for an object in a namespace.
-    pub(crate) fn size_of(&self, object: &Object<'_>, namespace: &str) -> &Size {
+    pub(crate) fn size_of(&self, object: &Object<'_>, namespace: &str) -> Size {
+        let has = |list: &[String], name| list.is_empty() || has_name(list, name);
         let fits = |entry: &&SizeOverride| {
-            let has =
-                |list: &[String], name| list.is_empty() || list.iter().any(|known| known == name);
             has(&entry.types, object.secret_type.unwrap_or_default())
                 && has(&entry.namespaces, namespace)
         };
-        let entry = self.size_overrides.iter().find(fits);
-        entry.map_or(&self.size, |entry| &entry.size)
+        let size = self.size.clone();
+        match self.size_overrides.iter().find(fits) {
+            Some(entry) => Size {
+                total: entry.total.unwrap_or(size.total),
+                value: entry.value.or(size.value),
+                keys: entry.keys.or(size.keys),
+                warn_at: entry.warn_at.unwrap_or(size.warn_at),
+            },
+            None => size,
+        }
+    }
+
+    /// Notes limits that contradict each other, and overrides that can never count, because one before them fits whatever
+    /// they fit.
+    fn check(&mut self, settings: &mut Reader<'_, '_>) {
+        let Size {
+            total,
+            value,
+            warn_at,
+            ..
+        } = self.size;
+        // Forms send the default with whatever else is set.
+        let warn_at = (warn_at != TOO_LARGE_TO_UPDATE).then_some(warn_at);
+        check_size(settings, "size", (total, value, warn_at));
+        for (index, entry) in self.size_overrides.iter().enumerate() {
+            let place = format!("sizeOverrides[{index}]");
+            let total = entry.total.unwrap_or(total);
+            check_size(settings, &place, (total, entry.value, entry.warn_at));
+            let mut before = self.size_overrides.iter().take(index);
+            if let Some(first) = before.position(|first| first.covers(entry)) {
+                let problem =
+                    format!("never counts, as sizeOverrides[{first}] fits all of that first");
+                settings.problem(&place, problem);
+            }
+        }
     }
 
     /// Why a Secret may not be of a type; none when it may.
@@ -155,138 +242,111 @@ impl Settings {
             return Some(Disallowed::Denied(denied));
         }
         let allowed = &self.allowed_types;
-        let is_allowed = allowed.is_empty() || allowed.iter().any(|known| known == name);
+        let is_allowed = allowed.is_empty() || has_name(allowed, name);
         (!is_allowed).then_some(Disallowed::NotAllowed(allowed))
     }
 }
 
 impl shared::Settings for Settings {
-    fn read(settings: &mut Reader<'_, '_>) -> Self {
-        let default = Size {
-            total: MOST,
-            warn_at: TOO_LARGE_TO_UPDATE,
-            ..Size::default()
-        };
-        let size = settings.map("size", |size| read_size(size, &default));
-        let size_overrides = settings.list("sizeOverrides", |entry| SizeOverride {
-            types: entry.texts("types", type_problem),
-            namespaces: entry.namespaces("namespaces"),
-            size: read_size(entry, &size),
-        });
-        check_order(settings, &size_overrides);
-        let (exempt_types, exempt_keys, exempt) = settings.map("exempt", |exempt| {
-            (
-                exempt.texts("types", type_problem),
-                exempt.data_keys("keys"),
-                Exempt::with_objects(exempt, "names"),
-            )
-        });
-        Self {
-            size,
-            size_overrides,
-            encoding: settings.map("encoding", Encoding::read),
-            form: settings.map("form", Form::read),
-            clear_text_copy: settings.level("clearTextCopy", Level::Warn),
-            exposed_credential: settings.level("exposedCredential", Level::Warn),
-            allowed_types: settings.texts("allowedTypes", type_problem),
-            denied_types: settings.list("deniedTypes", read_denied_type),
-            exempt,
-            exempt_types,
-            exempt_keys,
-            on_update: settings.on_update(),
-        }
-    }
-
     fn on_update(&self) -> OnUpdate {
         self.on_update
     }
 }
 
-impl Encoding {
-    fn read(encoding: &mut Reader<'_, '_>) -> Self {
-        use Level::{Deny, Warn};
-        Self {
-            invalid_base64: encoding.level("invalidBase64", Deny),
-            double_base64: encoding.level("doubleBase64", Warn),
-            unencoded_text: encoding.level("unencodedText", Deny),
-            trailing_newline: encoding.level("trailingNewline", Warn),
-            surrounding_space: encoding.level("surroundingSpace", Warn),
-            carriage_return: encoding.level("carriageReturn", Warn),
-            byte_order_mark: encoding.level("byteOrderMark", Warn),
-            utf16: encoding.level("utf16", Warn),
-            placeholder: encoding.level("placeholder", Warn),
-            unresolved_value: encoding.level("unresolvedValue", Deny),
+/// Notes limits, of all values and of those that are set, that contradict each other.
+fn check_size(
+    settings: &mut Reader<'_, '_>,
+    place: &str,
+    (total, value, warn_at): (u64, Option<u64>, Option<u64>),
+) {
+    let is_more = |limit: Option<u64>| limit.is_some_and(|limit| limit > total);
+    for (field, is_wrong, problem) in [
+        (
+            "total",
+            total > MOST,
+            "is more than Kubernetes takes, which is 1Mi",
+        ),
+        (
+            "value",
+            is_more(value),
+            "is more than all values together may have",
+        ),
+        (
+            "warnAt",
+            is_more(warn_at),
+            "is more than total, from where on it is refused",
+        ),
+    ] {
+        if is_wrong {
+            settings.problem(&format!("{place}.{field}"), problem);
         }
     }
 }
 
-impl Form {
-    fn read(form: &mut Reader<'_, '_>) -> Self {
-        use Level::{Deny, Warn};
-        Self {
-            tls: form.level("tls", Deny),
-            expired_certificate: form.level("expiredCertificate", Warn),
-            docker_config: form.level("dockerConfig", Deny),
-            basic_auth: form.level("basicAuth", Warn),
-            ssh_auth: form.level("sshAuth", Deny),
-            bootstrap_token: form.level("bootstrapToken", Deny),
-            pem: form.level("pem", Warn),
-            files: form.level("files", Warn),
-            broken_chain: form.level("brokenChain", Warn),
-            wrong_type: form.level("wrongType", Warn),
+/// A number of bytes: `700Ki`, `1Mi`, `4096`.
+pub(crate) enum Bytes {}
+
+impl SettingType for Bytes {
+    type Value = u64;
+    type Default = u64;
+
+    fn read(size: &mut Reader<'_, '_>, name: &'static str, default: u64) -> u64 {
+        read_bytes(size, name).unwrap_or(default)
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    fn described() -> Type {
+        Type::unnamed(described::Form::Scalar)
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    fn written(default: u64) -> Option<Value> {
+        Some(match default {
+            MOST => "1Mi".into(),
+            bytes => format!("{}Ki", bytes / 1024).into(),
+        })
+    }
+}
+
+/// A number of bytes that may be unset.
+pub(crate) enum Limit {}
+
+impl SettingType for Limit {
+    type Value = Option<u64>;
+    type Default = ();
+
+    fn read(size: &mut Reader<'_, '_>, name: &'static str, (): ()) -> Option<u64> {
+        read_bytes(size, name)
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    fn described() -> Type {
+        Type::unnamed(described::Form::Scalar)
+    }
+}
+
+/// A number of keys that may be unset.
+pub(crate) enum Count {}
+
+impl SettingType for Count {
+    type Value = Option<u64>;
+    type Default = ();
+
+    fn read(size: &mut Reader<'_, '_>, name: &'static str, (): ()) -> Option<u64> {
+        let text = size.scalar(name);
+        if text.is_empty() {
+            return None;
         }
-    }
-}
-
-/// Notes overrides that can never count, because one before them fits whatever they fit.
-fn check_order(settings: &mut Reader<'_, '_>, overrides: &[SizeOverride]) {
-    for (index, entry) in overrides.iter().enumerate() {
-        let mut before = overrides.iter().take(index);
-        if let Some(first) = before.position(|first| first.covers(entry)) {
-            settings.problem(
-                &format!("sizeOverrides[{index}]"),
-                format!("never counts, as sizeOverrides[{first}] fits all of that first"),
-            );
+        let count = text.parse().ok().filter(|count| *count > 0);
+        if count.is_none() {
+            size.problem(name, format!("{} is not a number of keys", quote(&text)));
         }
+        count
     }
-}
 
-/// Reads limits; what is not set is as in `default`.
-fn read_size(size: &mut Reader<'_, '_>, default: &Size) -> Size {
-    let total = read_bytes(size, "total").unwrap_or(default.total);
-    let value = read_bytes(size, "value");
-    let keys = size.scalar("keys");
-    let count = keys.parse().ok();
-    if !keys.is_empty() && count.is_none_or(|count| count == 0) {
-        size.problem("keys", format!("{} is not a number of keys", quote(&keys)));
-    }
-    let warn_at = read_bytes(size, "warnAt");
-    if total > MOST {
-        size.problem("total", "is more than Kubernetes takes, which is 1Mi");
-    }
-    if value.is_some_and(|value| value > total) {
-        size.problem("value", "is more than all values together may have");
-    }
-    if warn_at.is_some_and(|warn_at| warn_at > total) {
-        size.problem("warnAt", "is more than total, from where on it is refused");
-    }
-    Size {
-        total,
-        value: value.or(default.value),
-        keys: count.or(default.keys),
-        warn_at: warn_at.unwrap_or(default.warn_at),
-    }
-}
-
-fn read_denied_type(entry: &mut Reader<'_, '_>) -> DeniedType {
-    let name = entry.text("type");
-    if let Some(problem) = type_problem(name) {
-        entry.problem("type", problem);
-    }
-    let reason = entry.reason("reason");
-    DeniedType {
-        name: name.to_owned(),
-        reason: reason.to_owned(),
+    #[cfg(not(target_arch = "wasm32"))]
+    fn described() -> Type {
+        Type::unnamed(described::Form::Scalar)
     }
 }
 

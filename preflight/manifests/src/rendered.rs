@@ -25,7 +25,7 @@ pub(super) struct Rendered {
     kustomizations: usize,
     /// Each with the kustomization that names it.
     patches: BTreeMap<PathBuf, PathBuf>,
-    /// The kustomizations that cannot be read, so that nobody knows which files are patches.
+    /// The kustomizations that cannot be read, so that it is not known which files are patches.
     broken: Vec<(PathBuf, Unreadable)>,
     templates: usize,
     patched: usize,

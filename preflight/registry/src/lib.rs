@@ -202,7 +202,7 @@ fn client(image: &Reference) -> Client {
     } else {
         ClientProtocol::Https
     };
-    // Somebody may have chosen one for the process already, which is as good.
+    // The process may have one already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::new(ClientConfig {
         protocol,
@@ -247,7 +247,7 @@ fn credentials(reference: &str, image: &Reference) -> Result<RegistryAuth, Regis
             "an identity token is of no use here: log in with a password",
         )),
         Err(CredentialRetrievalError::NoCredentialConfigured) => Ok(RegistryAuth::Anonymous),
-        // What the helpers of Docker say of a registry that nobody logged in to.
+        // What the helpers of Docker say of a registry without a login.
         Err(CredentialRetrievalError::HelperFailure { stdout, .. })
             if stdout.contains("credentials not found") =>
         {
@@ -293,7 +293,7 @@ fn run<T>(
     runtime.block_on(work)
 }
 
-/// Says it in the terms of whoever typed the reference.
+/// Says it in the words of the reference.
 fn failure(reference: &str, error: &OciDistributionError) -> RegistryError {
     let reason = match error {
         OciDistributionError::AuthenticationFailure(_)

@@ -14,7 +14,7 @@ use std::{
 use policy_registry::{CONFIG, LAYER, pull};
 use serde_json::json;
 
-/// The digest of nothing: what is sent is no match, but nobody gets as far as to compare.
+/// The digest of nothing: what is sent is no match, but the comparison is never reached.
 const DIGEST: &str = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 /// Answers with a manifest that claims so many bytes, and with a layer that does not end.

@@ -5,8 +5,8 @@ use std::{collections::BTreeSet, error::Error};
 use comfy_table::{ContentArrangement, Table, presets};
 use preflight::{
     Policy,
-    deployed::Deployed,
-    judge::{Configured, LooksAt, Member},
+    deployed::PolicyResource,
+    judge::{ActivePolicy, LooksAt, Member},
     report::{json as safe, printable},
 };
 use serde_json::{Map, Value, json};
@@ -25,7 +25,7 @@ pub(super) fn run(common: &Common) -> Result<u8, Box<dyn Error>> {
     } else {
         let policies = chosen(common)?.into_iter();
         policies
-            .map(|policy| Configured::new(policy, json!({})))
+            .map(|policy| ActivePolicy::new(policy, json!({})))
             .collect()
     };
     let text = match common.format {
@@ -54,7 +54,7 @@ pub(super) fn run(common: &Common) -> Result<u8, Box<dyn Error>> {
 /// The heads of five columns, and a row for each policy.
 struct Columns {
     heads: [&'static str; 5],
-    row: fn(&Configured) -> [String; 5],
+    row: fn(&ActivePolicy) -> [String; 5],
 }
 
 const MODULES: Columns = Columns {
@@ -92,7 +92,7 @@ const SETTINGS: Columns = Columns {
 };
 
 /// In a group those of each member, below the expression.
-fn settings(configured: &Configured) -> String {
+fn settings(configured: &ActivePolicy) -> String {
     let of_member = |member: &Member| match &member.settings {
         settings if *settings == json!({}) => "defaults".to_owned(),
         settings => settings.to_string(),
@@ -109,7 +109,7 @@ fn settings(configured: &Configured) -> String {
     lines.join("\n")
 }
 
-fn table(columns: &Columns, policies: &[Configured], width: usize) -> String {
+fn table(columns: &Columns, policies: &[ActivePolicy], width: usize) -> String {
     let mut table = Table::new();
     table
         .load_style(presets::UTF8_HORIZONTAL_ONLY)
@@ -127,7 +127,7 @@ fn table(columns: &Columns, policies: &[Configured], width: usize) -> String {
     format!("{table}\n")
 }
 
-fn as_json(configured: &Configured, has_settings: bool) -> Value {
+fn as_json(configured: &ActivePolicy, has_settings: bool) -> Value {
     let mut json = json!({
         "name": configured.name(),
         "looksAt": configured.looks_at().as_ref().map(LooksAt::all),
@@ -163,13 +163,13 @@ fn as_json(configured: &Configured, has_settings: bool) -> Value {
     json
 }
 
-fn mode(configured: &Configured) -> &'static str {
+fn mode(configured: &ActivePolicy) -> &'static str {
     let deployed = configured.deployed.as_ref();
-    deployed.map_or("protect", Deployed::mode)
+    deployed.map_or("protect", PolicyResource::mode)
 }
 
 /// The kinds that the policies may ask the cluster for.
-fn looks_up(configured: &Configured) -> BTreeSet<&str> {
+fn looks_up(configured: &ActivePolicy) -> BTreeSet<&str> {
     let members = configured.members().into_iter();
     members.flat_map(|(_, member)| member.looks_up()).collect()
 }
@@ -178,7 +178,7 @@ fn looks_up(configured: &Configured) -> BTreeSet<&str> {
 const OTHERS: usize = 4;
 
 /// What it looks at, as far as there is room.
-fn resources(configured: &Configured) -> String {
+fn resources(configured: &ActivePolicy) -> String {
     let Some(looks_at) = configured.looks_at() else {
         return "unknown".to_owned();
     };
@@ -190,7 +190,7 @@ fn resources(configured: &Configured) -> String {
 }
 
 /// What it may look up, and what it may not for all its need.
-fn look_ups(configured: &Configured) -> String {
+fn look_ups(configured: &ActivePolicy) -> String {
     let missing = cannot_look_up(configured);
     if missing.is_empty() {
         return join(looks_up(configured));
@@ -202,9 +202,9 @@ fn look_ups(configured: &Configured) -> String {
 }
 
 /// What a policy of a namespace needs to look up and cannot.
-fn cannot_look_up(configured: &Configured) -> BTreeSet<&str> {
+fn cannot_look_up(configured: &ActivePolicy) -> BTreeSet<&str> {
     let deployed = configured.deployed.as_ref();
-    let is_namespaced = deployed.is_some_and(Deployed::is_namespaced);
+    let is_namespaced = deployed.is_some_and(PolicyResource::is_namespaced);
     let members = configured.members().into_iter().filter(|_| is_namespaced);
     members
         .flat_map(|(_, member)| member.needs_to_look_up())

@@ -9,9 +9,9 @@ use std::{
 
 use anstyle::{AnsiColor, Style};
 use preflight::{
-    Cluster, EvaluationError,
-    deployed::Deployed,
-    judge::{Answer, Configured},
+    EvaluationError, MemoryCluster, PolicyAnswer,
+    deployed::PolicyResource,
+    judge::ActivePolicy,
     manifests::{self, bounded},
     report::{json as safe, printable},
     review::{Target, complete},
@@ -29,12 +29,12 @@ const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
 const RED: Style = AnsiColor::Red.on_default().bold();
 
 /// What one policy says.
-struct Verdict<'a> {
+struct Evaluation<'a> {
     policy: &'a str,
     only_reports: bool,
     /// What a user reads in place of the message of a refusal.
     message: Option<&'a str>,
-    result: Result<Answer, EvaluationError>,
+    result: Result<PolicyAnswer, EvaluationError>,
 }
 
 pub(super) fn run(common: &Common, file: &Path, cluster: &[PathBuf]) -> Result<u8, Box<dyn Error>> {
@@ -42,37 +42,45 @@ pub(super) fn run(common: &Common, file: &Path, cluster: &[PathBuf]) -> Result<u
     let request = read(file)?;
     let cluster = Arc::new(state(cluster, &common.namespace)?);
     let target = Target::of(&request);
-    let asked = |configured: &&Configured| {
+    let asked = |configured: &&ActivePolicy| {
         !common.policies.is_empty() || configured.wants(&target, &request, &cluster)
     };
-    let verdicts: Vec<Verdict<'_>> = policies
+    let evaluations: Vec<Evaluation<'_>> = policies
         .iter()
         .filter(asked)
-        .map(|configured| Verdict {
+        .map(|configured| Evaluation {
             policy: configured.name(),
             only_reports: configured.only_reports(),
-            message: configured.deployed.as_ref().and_then(Deployed::message),
+            message: configured
+                .deployed
+                .as_ref()
+                .and_then(PolicyResource::message),
             result: configured.validate(&request, &cluster, false),
         })
         .collect();
 
     let text = match common.format {
-        Format::Table => as_text(&verdicts, &target, terminal::width(common.width)),
-        Format::Json => format!("{}\n", safe::text(&as_json(&verdicts)?)?),
+        Format::Table => as_text(&evaluations, &target, terminal::width(common.width)),
+        Format::Json => format!("{}\n", safe::text(&as_json(&evaluations)?)?),
         Format::Sarif | Format::Junit => return Err(no_such_format("review")),
     };
     print(&text, common.color)?;
-    let refused = |verdict: &Verdict<'_>| {
-        let refusal = verdict.result.as_ref();
-        !verdict.only_reports && refusal.is_ok_and(|answer| !answer.response.accepted)
+    let refused = |evaluation: &Evaluation<'_>| {
+        let refusal = evaluation.result.as_ref();
+        !evaluation.only_reports && refusal.is_ok_and(|answer| !answer.response.accepted)
     };
-    Ok(if verdicts.iter().any(|verdict| verdict.result.is_err()) {
-        NOT_JUDGED
-    } else if verdicts.iter().any(refused) {
-        REFUSED
-    } else {
-        0
-    })
+    Ok(
+        if evaluations
+            .iter()
+            .any(|evaluation| evaluation.result.is_err())
+        {
+            NOT_JUDGED
+        } else if evaluations.iter().any(refused) {
+            REFUSED
+        } else {
+            0
+        },
+    )
 }
 
 /// The request in a review, or the request that a file is.
@@ -92,7 +100,7 @@ fn read(file: &Path) -> Result<Value, Box<dyn Error>> {
 }
 
 /// The objects that policies find when they look something up.
-fn state(paths: &[PathBuf], namespace: &str) -> Result<Cluster, Box<dyn Error>> {
+fn state(paths: &[PathBuf], namespace: &str) -> Result<MemoryCluster, Box<dyn Error>> {
     let read = manifests::read(paths);
     if let Some(problem) = read.problems.first() {
         return Err(format!("{}: {}", problem.place, printable(&problem.text)).into());
@@ -102,25 +110,25 @@ fn state(paths: &[PathBuf], namespace: &str) -> Result<Cluster, Box<dyn Error>> 
         .into_iter()
         .map(|object| object.value)
         .collect();
-    let kinds = preflight::kinds::Kinds::of(&objects);
+    let kinds = preflight::cluster::kinds::Kinds::of(&objects);
     for object in &mut objects {
         complete(object, &kinds, namespace);
     }
-    Ok(Cluster::new(objects))
+    Ok(MemoryCluster::new(objects))
 }
 
-fn as_json(verdicts: &[Verdict<'_>]) -> Result<Value, serde_json::Error> {
+fn as_json(evaluations: &[Evaluation<'_>]) -> Result<Value, serde_json::Error> {
     let mut responses = Vec::new();
-    for verdict in verdicts {
-        let mut response = json!({"policy": verdict.policy});
+    for evaluation in evaluations {
+        let mut response = json!({"policy": evaluation.policy});
         if let Some(fields) = response.as_object_mut() {
-            if verdict.only_reports {
+            if evaluation.only_reports {
                 fields.insert("mode".to_owned(), json!("monitor"));
             }
-            if let Some(message) = verdict.message {
+            if let Some(message) = evaluation.message {
                 fields.insert("message".to_owned(), json!(message));
             }
-            match &verdict.result {
+            match &evaluation.result {
                 Ok(answer) => {
                     let response = serde_json::to_value(&answer.response)?;
                     fields.insert("response".to_owned(), response);
@@ -138,21 +146,21 @@ fn as_json(verdicts: &[Verdict<'_>]) -> Result<Value, serde_json::Error> {
     Ok(json!({"version": 1, "responses": responses}))
 }
 
-fn causes(answer: &Answer) -> Value {
+fn causes(answer: &PolicyAnswer) -> Value {
     let causes = answer.causes.iter();
     causes
         .map(|(member, response)| json!({"policy": member, "message": response.message}))
         .collect()
 }
 
-fn as_text(verdicts: &[Verdict<'_>], target: &Target, width: usize) -> String {
+fn as_text(evaluations: &[Evaluation<'_>], target: &Target, width: usize) -> String {
     let mut text = String::new();
-    for Verdict {
+    for Evaluation {
         policy,
         only_reports,
         message,
         result,
-    } in verdicts
+    } in evaluations
     {
         let (style, word) = match result {
             Ok(answer) if answer.response.accepted => (GREEN, "accepts it".to_owned()),
@@ -171,7 +179,7 @@ fn as_text(verdicts: &[Verdict<'_>], target: &Target, width: usize) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{} {style}{word}{style:#}", printable(policy));
         match result {
-            Ok(Answer { response, causes }) => {
+            Ok(PolicyAnswer { response, causes }) => {
                 let told = message.filter(|_| !response.accepted);
                 if let Some(told) = told {
                     paragraph(&mut text, told, width);
@@ -191,7 +199,7 @@ fn as_text(verdicts: &[Verdict<'_>], target: &Target, width: usize) -> String {
             Err(error) => paragraph(&mut text, &error.to_string(), width),
         }
     }
-    if verdicts.is_empty() {
+    if evaluations.is_empty() {
         let Target {
             operation,
             resource,

@@ -1,8 +1,8 @@
 //! Resources of a cluster that cannot be followed, in sentences.
 
 use crate::{
-    bundle::UnknownName,
     manifests::{Place, Problem, printable},
+    names::UnknownName,
     settings::SettingsError,
 };
 

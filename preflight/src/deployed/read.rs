@@ -17,16 +17,16 @@ use kubewarden_policy_sdk::crd::policies::{
 };
 use serde_json::{Value, json};
 
-use super::{Conditions, Deployed, DeployedError, home as kubewarden, wire};
+use super::{Conditions, DeployedError, PolicyResource, home as kubewarden, wire};
 use crate::{
     Policy,
-    bundle::UnknownName,
-    judge::{Configured, Group, Judge, Member},
+    judge::{ActivePolicy, Group, Judge, Member},
     manifests::{self, Note, Object},
+    names::{UnknownName, name_of_module},
     report::{Reason, Subject, Unjudged},
-    selector::Requirement,
     settings,
 };
+use cluster::selector::Requirement;
 
 const GROUP: &str = "policies.kubewarden.io";
 
@@ -34,7 +34,7 @@ const GROUP: &str = "policies.kubewarden.io";
 #[derive(Debug, Default)]
 pub struct Asked {
     /// In the order of their resources.
-    pub policies: Vec<Configured>,
+    pub policies: Vec<ActivePolicy>,
     /// What of them is not followed.
     pub notes: Vec<Note>,
     /// Resources that are not followed at all, and files that were not read.
@@ -78,7 +78,7 @@ pub fn read(
         unknown: None,
         unwanted: BTreeSet::new(),
     };
-    // That a folder is rendered first, and what of it is left out. Other files in it are nobody's business here.
+    // That a folder is rendered first, and what of it is left out. Other files in it do not matter here.
     reader.notes.retain(Note::is_of_a_folder);
     for object in &read.objects {
         reader.take(object);
@@ -94,7 +94,7 @@ struct Reader<'a> {
     /// The namespace of Kubewarden.
     host: &'a str,
     names: BTreeSet<String>,
-    configured: Vec<Configured>,
+    configured: Vec<ActivePolicy>,
     notes: Vec<Note>,
     unjudged: Vec<Unjudged>,
     errors: Vec<DeployedError>,
@@ -160,7 +160,7 @@ impl Reader<'_> {
         let Some(judge) = judge else {
             return Ok(());
         };
-        let one = Configured {
+        let one = ActivePolicy {
             judge,
             deployed: Some(deployed(object, name, spec, self.host)),
         };
@@ -383,7 +383,7 @@ fn check(object: &Object, name: &str, field: &str, member: &Member) -> Result<()
     })
 }
 
-fn deployed(object: &Object, name: String, spec: Spec, host: &str) -> Deployed {
+fn deployed(object: &Object, name: String, spec: Spec, host: &str) -> PolicyResource {
     let policy = spec.policy;
     let mut rules = policy.rules.unwrap_or_default();
     let namespace = home(&name).map(ToOwned::to_owned);
@@ -393,7 +393,7 @@ fn deployed(object: &Object, name: String, spec: Spec, host: &str) -> Deployed {
             rule.scope = Some("Namespaced".to_owned());
         }
     }
-    Deployed {
+    PolicyResource {
         name,
         place: object.place(),
         mode: policy.mode.unwrap_or_default(),
@@ -429,32 +429,5 @@ fn malformed(object: &Object, name: &str, text: impl Into<String>) -> DeployedEr
         place: object.place(),
         name: name.to_owned(),
         text: text.into(),
-    }
-}
-
-/// The last part of a reference, which is the name of the policy in this bundle and in most:
-/// `registry://registry.example.com/policies/hostpath-mounts:v0.1.0`.
-#[must_use]
-pub fn name_of_module(reference: &str) -> &str {
-    let name = reference.rsplit('/').next().unwrap_or(reference);
-    let name = name.split(['@', ':']).next().unwrap_or(name);
-    name.strip_suffix(".wasm").unwrap_or(name)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn finds_the_name_of_a_module() {
-        for reference in [
-            "registry://registry.example.com:5000/policies/hostpath-mounts:v0.1.0",
-            "registry://registry.example.com/hostpath-mounts@sha256:0123",
-            "file:///tmp/hostpath-mounts.wasm",
-            "https://example.com/hostpath-mounts.wasm",
-            "hostpath-mounts",
-        ] {
-            assert_eq!(name_of_module(reference), "hostpath-mounts");
-        }
     }
 }

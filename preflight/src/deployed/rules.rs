@@ -7,29 +7,29 @@ use policy_metadata::Metadata;
 
 use super::wire::Lists;
 use crate::{
-    bundle::UnknownName,
     judge::{CustomKind, Member},
-    kinds::{self, Kinds},
+    names::UnknownName,
 };
+use cluster::kinds::{self, Kinds};
 
 /// What can hardly be meant. `metadata` is that of the policy that judges for the resource.
-pub(super) fn doubts(rules: &[RuleWithOperations], metadata: Option<&Metadata>) -> Vec<String> {
+pub(super) fn warnings(rules: &[RuleWithOperations], metadata: Option<&Metadata>) -> Vec<String> {
     let rules: Vec<Lists<'_>> = rules.iter().map(Lists::of).collect();
-    let mut doubts = BTreeSet::new();
+    let mut warnings = BTreeSet::new();
     for rule in &rules {
-        doubts.extend(empty(rule));
-        doubts.extend(unknown(rule));
+        warnings.extend(empty(rule));
+        warnings.extend(unknown(rule));
     }
-    let mut doubts: Vec<String> = doubts.into_iter().collect();
-    if doubts.is_empty() {
-        doubts.extend(foreign(&rules, metadata));
+    let mut warnings: Vec<String> = warnings.into_iter().collect();
+    if warnings.is_empty() {
+        warnings.extend(foreign(&rules, metadata));
     }
     if !rules.iter().any(|rule| lists(rule.operations, "CREATE")) {
-        doubts.push(
+        warnings.push(
             "none of its rules lists the operation CREATE, so it judges no new object".to_owned(),
         );
     }
-    doubts
+    warnings
 }
 
 /// Kinds that the settings of a policy name, and that the cluster does not ask it about, or does not let it look up.
@@ -145,7 +145,7 @@ mod tests {
 
     use super::*;
 
-    fn doubts(rules: Value) -> Vec<String> {
+    fn warnings(rules: Value) -> Vec<String> {
         let metadata: Metadata = serde_json::from_value(json!({
             "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"], "operations": ["CREATE"]}],
             "mutating": false,
@@ -153,7 +153,7 @@ mod tests {
         }))
         .unwrap();
         let rules: Vec<RuleWithOperations> = serde_json::from_value(rules).unwrap();
-        super::doubts(&rules, Some(&metadata))
+        super::warnings(&rules, Some(&metadata))
     }
 
     #[test]
@@ -201,7 +201,7 @@ mod tests {
                 &["none of its rules lists the operation CREATE, so it judges no new object"],
             ),
         ] {
-            assert_eq!(doubts(rules.clone()), expected, "{rules}");
+            assert_eq!(warnings(rules.clone()), expected, "{rules}");
         }
     }
 }

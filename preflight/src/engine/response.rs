@@ -35,6 +35,15 @@ pub struct Response {
     pub mutated_object: Option<Value>,
 }
 
+/// What is said of a request.
+#[derive(Debug)]
+pub struct PolicyAnswer {
+    /// What goes to the API server.
+    pub response: Response,
+    /// The refusals behind that of a group, each by the name of the member.
+    pub causes: Vec<(String, Response)>,
+}
+
 /// The verdict on settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SettingsResponse {

@@ -12,8 +12,8 @@ use std::{
 use cel::{Context, Program, Value as Cel};
 use serde_json::Value;
 
-use super::{Answer, Member};
-use crate::{Cluster, EvaluationError, Response};
+use super::Member;
+use crate::{EvaluationError, MemoryCluster, PolicyAnswer, Response};
 
 /// A group of policies.
 #[derive(Debug)]
@@ -108,9 +108,9 @@ impl Group {
     pub(super) fn validate(
         &self,
         request: &Value,
-        cluster: &Arc<Cluster>,
+        cluster: &Arc<MemoryCluster>,
         unabridged: bool,
-    ) -> Result<Answer, EvaluationError> {
+    ) -> Result<PolicyAnswer, EvaluationError> {
         let mut answers = BTreeMap::new();
         for (name, member) in self.members() {
             // Which of them are asked, the expression decides.
@@ -135,7 +135,7 @@ impl Group {
         if accepted {
             causes.clear();
         }
-        Ok(Answer {
+        Ok(PolicyAnswer {
             response: Response {
                 accepted,
                 message: (!accepted).then(|| self.message.clone()),

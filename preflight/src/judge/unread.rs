@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use super::Configured;
+use super::ActivePolicy;
 use crate::{
-    kinds::Kinds,
     manifests::Object,
     report::{Reason, Subject, Unjudged},
 };
+use cluster::kinds::Kinds;
 
 /// The resources of Kubernetes itself that hold pods.
 const WITH_PODS: [&str; 9] = [
@@ -33,8 +33,8 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(kinds: &'a Kinds, policies: &[Configured]) -> Self {
-        let mut resources = policies.iter().flat_map(Configured::resources);
+    pub(super) fn new(kinds: &'a Kinds, policies: &[ActivePolicy]) -> Self {
+        let mut resources = policies.iter().flat_map(ActivePolicy::resources);
         let is_of_pods = |resource: &str| {
             let resource = resource.split('/').next().unwrap_or(resource);
             resource == "*" || WITH_PODS.contains(&resource)

@@ -8,9 +8,9 @@ use std::collections::HashMap;
 
 use quick_junit::{NonSuccessKind, SerializeError, TestCase, TestCaseStatus, TestSuite};
 
-use super::{Finding, Judged, Report, Unjudged, printable};
+use super::{Judged, Report, Reported, Unjudged, printable};
 use crate::{
-    across,
+    checks,
     manifests::{Place, Problem, without_commands},
 };
 
@@ -21,7 +21,7 @@ pub fn render(report: &Report) -> Result<String, SerializeError> {
         warnings: by_case(&report.warnings),
     };
     let judged = || report.judged.iter().enumerate();
-    let mut document = quick_junit::Report::new(across::FINDER);
+    let mut document = quick_junit::Report::new(checks::FINDER);
     for policy in policies(&report.judged) {
         let mut suite = TestSuite::new(printable(policy));
         let judged =
@@ -31,11 +31,11 @@ pub fn render(report: &Report) -> Result<String, SerializeError> {
         );
         document.add_test_suite(suite);
     }
-    let mut suite = TestSuite::new(across::FINDER);
+    let mut suite = TestSuite::new(checks::FINDER);
     let judged = judged()
-        .filter(|(position, _)| findings.refusals.contains_key(&(across::FINDER, *position)));
+        .filter(|(position, _)| findings.refusals.contains_key(&(checks::FINDER, *position)));
     suite.add_test_cases(
-        judged.map(|(position, judged)| findings.case(across::FINDER, position, judged)),
+        judged.map(|(position, judged)| findings.case(checks::FINDER, position, judged)),
     );
     suite.add_test_cases(report.problems.iter().map(error));
     suite.add_test_cases(report.unjudged.iter().map(skipped));
@@ -60,14 +60,14 @@ fn policies(judged: &[Judged]) -> Vec<&str> {
 }
 
 /// By policy and position of the object.
-type ByCase<'a> = HashMap<(&'a str, usize), Vec<&'a Finding>>;
+type ByCase<'a> = HashMap<(&'a str, usize), Vec<&'a Reported>>;
 
 struct Findings<'a> {
     refusals: ByCase<'a>,
     warnings: ByCase<'a>,
 }
 
-fn by_case(findings: &[Finding]) -> ByCase<'_> {
+fn by_case(findings: &[Reported]) -> ByCase<'_> {
     let mut by_case = ByCase::new();
     for finding in findings {
         let key = (finding.policy.as_str(), finding.position);
@@ -112,8 +112,8 @@ fn case(name: &str, status: TestCaseStatus, place: &Place) -> TestCase {
     case
 }
 
-fn lines(findings: &[&Finding]) -> String {
-    let line = |finding: &&Finding| {
+fn lines(findings: &[&Reported]) -> String {
+    let line = |finding: &&Reported| {
         let line = finding.line(finding.rule.as_deref());
         format!("{}: {}", finding.place, printable(&line))
     };

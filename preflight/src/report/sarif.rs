@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
-use super::{Finding, Reason, Report, Unjudged, json, printable};
-use crate::{judge::Configured, manifests::Place};
+use super::{Reason, Report, Reported, Unjudged, json, printable};
+use crate::{judge::ActivePolicy, manifests::Place};
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -35,7 +35,7 @@ const PATH: &AsciiSet = &CONTROLS
     .add(b'}');
 
 /// Writes the report. The policies say what they are for.
-pub fn render(report: &Report, policies: &[Configured]) -> Result<String, serde_json::Error> {
+pub fn render(report: &Report, policies: &[ActivePolicy]) -> Result<String, serde_json::Error> {
     let mut rules = Rules::default();
     let levels = [(&report.refusals, "error"), (&report.warnings, "warning")];
     let results: Vec<Value> = levels
@@ -86,7 +86,7 @@ struct Rules {
 }
 
 impl Rules {
-    fn index_of(&mut self, finding: &Finding) -> usize {
+    fn index_of(&mut self, finding: &Reported) -> usize {
         let next = self.in_order.len();
         *self.positions.entry(id(finding)).or_insert_with(|| {
             let rule = (finding.policy.clone(), finding.rule.clone());
@@ -95,12 +95,12 @@ impl Rules {
         })
     }
 
-    fn described_by(&self, policies: &[Configured]) -> Vec<Value> {
+    fn described_by(&self, policies: &[ActivePolicy]) -> Vec<Value> {
         let describe = |(name, rule): &(String, Option<String>)| {
             let mut policies = policies.iter();
             let purpose = policies
                 .find(|configured| configured.name() == name)
-                .and_then(Configured::description)
+                .and_then(ActivePolicy::description)
                 .unwrap_or("Finds what no single review shows");
             let short = match rule {
                 Some(rule) => format!("{name}: {}", rule.replace('_', " ")),
@@ -120,7 +120,7 @@ impl Rules {
 }
 
 /// The id of a rule is one of its policy's.
-fn id(finding: &Finding) -> String {
+fn id(finding: &Reported) -> String {
     id_of(&finding.policy, finding.rule.as_deref())
 }
 
@@ -134,7 +134,7 @@ fn plain(text: &str) -> String {
     printable(text).replace("](", "] (")
 }
 
-fn result(finding: &Finding, level: &str, rule: usize) -> Value {
+fn result(finding: &Reported, level: &str, rule: usize) -> Value {
     let text = format!("{}: {}", finding.object, finding.line(None));
     json!({
         "ruleId": id(finding),

@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, presets};
 use textwrap::{Options, WordSplitter};
 
-use super::{Finding, Reason, Report, Unjudged, printable};
+use super::{Reason, Report, Reported, Unjudged, printable};
 use crate::manifests::{Note, Place, without_commands};
 
 /// Texts in narrower columns than this are hard to read.
@@ -167,7 +167,7 @@ fn by_policy(text: &mut String, report: &Report) {
     }
 }
 
-fn findings(text: &mut String, findings: &[Finding], look: &Look, width: usize) {
+fn findings(text: &mut String, findings: &[Reported], look: &Look, width: usize) {
     if findings.is_empty() {
         return;
     }
@@ -193,7 +193,7 @@ fn findings(text: &mut String, findings: &[Finding], look: &Look, width: usize) 
 /// How many columns hold names, which are for copying and searching and so stay in one piece.
 const NAMES: usize = 3;
 
-fn names(finding: &Finding) -> [String; NAMES] {
+fn names(finding: &Reported) -> [String; NAMES] {
     let place = match &finding.field {
         Some(field) => format!("{}\n{}", finding.place, printable(field)),
         None => finding.place.to_string(),
@@ -207,7 +207,7 @@ fn names(finding: &Finding) -> [String; NAMES] {
 
 fn table(
     text: &mut String,
-    findings: &[Finding],
+    findings: &[Reported],
     rows: Vec<[String; NAMES]>,
     look: &Look,
     width: usize,
@@ -239,9 +239,9 @@ fn table(
     text.push('\n');
 }
 
-fn list(text: &mut String, findings: &[Finding], look: &Look, width: usize) {
+fn list(text: &mut String, findings: &[Reported], look: &Look, width: usize) {
     let Look { word, style, .. } = look;
-    let mut above: Option<&Finding> = None;
+    let mut above: Option<&Reported> = None;
     for finding in findings {
         if !above
             .is_some_and(|above| above.object == finding.object && above.policy == finding.policy)
@@ -281,7 +281,7 @@ fn place(text: &mut String, place: &Place, field: Option<&str>, width: usize) {
     }
 }
 
-fn problem(finding: &Finding) -> String {
+fn problem(finding: &Reported) -> String {
     let problem = printable(&finding.told());
     match &finding.rule {
         Some(rule) => format!("{problem} [{}]", printable(rule)),

@@ -236,7 +236,7 @@ fn settings_are_checked_before_anything_is_judged() {
     stage.write("typo.yaml", "strikt: {}\n");
     assert_eq!(
         stage.run(&["--settings", "wrong.yaml", "pod.yaml"]),
-        err("strict refuses its settings: wrong is wrong")
+        err("invalid settings for strict: wrong is wrong")
     );
     assert_eq!(
         stage.run(&["--settings", "typo.yaml", "pod.yaml"]),
@@ -250,7 +250,7 @@ fn settings_are_checked_before_anything_is_judged() {
     assert_eq!(
         stage.run(&["--settings", "all.yaml", "pod.yaml"]),
         err(
-            "gentle refuses its settings: wrong is wrong\nstrict refuses its settings: wrong is wrong"
+            "invalid settings for gentle: wrong is wrong\ninvalid settings for strict: wrong is wrong"
         )
     );
     // Settings of a policy that is not run this time are fine.
@@ -304,7 +304,7 @@ fn policies_that_cannot_run_are_named() {
     assert_eq!(
         stage.run(&["--wasm", "bare.wasm", "pod.yaml"]),
         err(
-            "bare has no metadata, so nobody knows which objects it wants to see; annotate it with `kwctl annotate`, \
+            "bare has no metadata, so it is not known which objects it checks; annotate it with `kwctl annotate`, \
              or give it a single request with `preflight review --policy bare FILE`"
         )
     );

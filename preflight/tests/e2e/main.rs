@@ -6,7 +6,7 @@
     reason = "a test that panics has failed; clippy.toml says so, but only of the functions marked as tests"
 )]
 
-mod across;
+mod checks;
 mod command_line;
 mod custom_kinds;
 mod deployed;

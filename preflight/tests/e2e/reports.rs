@@ -15,7 +15,7 @@ const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n  v
 const REFUSAL: &str = r#"{"accepted":false,"code":403,"message":"Pod default/web violates strict: spec.volumes[0].hostPath.path: \"/\" is the whole node; fix: mount less [risky_path]"}"#;
 const WARNING: &str = r#"{"accepted":true,"warnings":["gentle: spec.volumes[0].name: is <short> [short_name]","unknown field"]}"#;
 
-/// A Pod that one policy refuses and another warns about, a Service that nobody looks at, and a broken file.
+/// A Pod that one policy refuses and another warns about, a Service that no policy reads, and a broken file.
 fn stage() -> Stage {
     let stage = Stage::new(&[
         ("gentle", Validate::Answer(WARNING)),

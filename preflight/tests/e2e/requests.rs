@@ -4,7 +4,7 @@ use std::fs;
 
 use preflight::{
     Engine, Limits,
-    judge::{Configured, judge},
+    judge::{ActivePolicy, judge},
     manifests,
 };
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ fn objects(text: &str, now: Option<&str>) -> Vec<Value> {
     stage.write("m.yaml", text);
     let engine = Engine::new(Limits::default()).unwrap();
     let wasm = fs::read(stage.path().join("dist/echo.wasm")).unwrap();
-    let policies = [Configured::new(
+    let policies = [ActivePolicy::new(
         engine.load("echo", &wasm).unwrap(),
         json!({}),
     )];

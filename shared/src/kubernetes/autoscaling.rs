@@ -14,14 +14,15 @@ use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::ReplicationController;
 
 use crate::cluster::ListLookup;
-use crate::decode::{Cursor, DecodeError};
+use crate::decode::Cursor;
+use crate::error::DecodeError;
 use crate::quote::quote;
 use crate::request::Request;
 
 mod horizontal;
 mod vertical;
 
-pub use horizontal::{Goal, HorizontalPodAutoscaler, Metric, MetricSource, first_occurrences};
+pub use horizontal::{Goal, HorizontalPodAutoscaler, Metric, MetricSource};
 pub use vertical::{ContainerPolicy, UpdateMode, VerticalPodAutoscaler};
 
 /// Adds an autoscaler to others in the order of their names: a list of the host has none of its own.

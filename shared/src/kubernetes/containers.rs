@@ -1,8 +1,9 @@
 //! The containers of a pod: what they are for, and what they ask for.
 
 use super::quantity::{self, Quantities, Quantity};
-use super::workload::View;
-use crate::decode::{Cursor, DecodeError};
+use super::view::View;
+use crate::decode::Cursor;
+use crate::error::DecodeError;
 
 /// What containers of all roles have in common.
 pub trait Container {

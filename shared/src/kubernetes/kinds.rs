@@ -6,7 +6,6 @@ use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::{Pod, PodTemplate, ReplicationController};
 
 use crate::request::GroupVersionKind;
-use crate::settings::Reader;
 
 pub mod well_known;
 
@@ -49,11 +48,6 @@ pub fn pod_spec_path(kind: &GroupVersionKind<'_>) -> Option<&'static str> {
         .iter()
         .find(|known| kind.is(known.group, known.kind))
         .map(|known| known.pod_spec)
-}
-
-/// Reads the setting `podSpecPath`: where the pod spec of a custom kind is.
-pub fn read_pod_spec_path<'a>(kind: &mut Reader<'a, '_>) -> &'a str {
-    kind.field_path("podSpecPath")
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 //!
 //! Source of the grammar: `staging/src/k8s.io/apimachinery/pkg/api/resource/{quantity,suffix}.go`.
 
-use crate::decode::{Cursor, DecodeError};
+use crate::decode::Cursor;
+use crate::error::DecodeError;
 use crate::json::Json;
 
 /// A quantity that is there.

@@ -1,10 +1,11 @@
 //! The pod specs of an object, and the containers in them.
 
 use super::containers::{Container, ContainerRef, Role};
-use crate::decode::{Cursor, DecodeError};
+use super::view::View;
+use crate::decode::Cursor;
+use crate::error::{DecodeError, Error};
 use crate::field::FieldPath;
 use crate::json::Json;
-use crate::policy::Error;
 use crate::request::Request;
 
 /// Calls `found` with every pod spec at `path` of an object of a custom kind, and with its exact place. The path leads
@@ -64,19 +65,6 @@ pub struct PodSpec<'a, C, V = ()> {
     pub volumes: Vec<V>,
     /// The account that the pod runs as; empty for the namespace's `default`.
     pub service_account_name: &'a str,
-}
-
-/// A part of a pod spec that a policy reads.
-pub trait View<'a>: Sized {
-    /// Reads it.
-    fn read(cursor: &Cursor<'a>) -> Result<Self, DecodeError>;
-}
-
-/// For lists that a policy does not read.
-impl View<'_> for () {
-    fn read(_: &Cursor<'_>) -> Result<Self, DecodeError> {
-        Ok(())
-    }
 }
 
 /// The fields of pod-bearing objects that this module reads.
@@ -146,8 +134,8 @@ impl<C: Container, V> PodSpec<'_, C, V> {
     }
 }
 
-/// What to ask for to read a pod spec at `spec.template.spec` with [`SizedContainer`]s and the [`Resources`] of the
-/// pod. The same in every policy.
+/// What to ask for to read a pod spec at `spec.template.spec` with [`super::containers::SizedContainer`]s and the
+/// [`super::containers::Resources`] of the pod. The same in every policy.
 pub const SIZED_TEMPLATE: &[&str] = &[
     "spec.template.spec.containers.name",
     "spec.template.spec.containers.resources",

@@ -3,6 +3,73 @@
 
 use crate::quote::quote;
 
+crate::settings! {
+    /// A namespace.
+    pub text Namespace {
+        problem: namespace_problem,
+        pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
+        max_length: 63,
+    }
+
+    /// A key in the data of an object.
+    pub text DataKey {
+        problem: data_key_problem,
+        pattern: r"^\.?[-_A-Za-z0-9][-._A-Za-z0-9]*$",
+        max_length: 253,
+    }
+
+    /// The name of an object in a namespace: `<namespace>/<name>`.
+    pub text NamespacedName {
+        problem: namespaced_problem,
+        pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?/[a-z0-9]([-.a-z0-9]*[a-z0-9])?$",
+    }
+
+    /// A Service in a namespace: `<namespace>/<name>`.
+    pub text NamespacedService {
+        problem: service_problem,
+        pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?/[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
+    }
+
+    /// A user, as `userInfo.username` of a request has it.
+    pub text User {
+        problem: user_problem,
+        pattern: "^[^*]+$",
+    }
+
+    /// The group of a kind, without a version; empty for the core group.
+    pub text ApiGroup {
+        problem: group_problem,
+        pattern: "^([a-z0-9]([-.a-z0-9]*[a-z0-9])?)?$",
+        max_length: 253,
+    }
+
+    /// A kind.
+    pub text Kind {
+        problem: kind_problem,
+        pattern: "^[A-Za-z]([-A-Za-z0-9]*[A-Za-z0-9])?$",
+        max_length: 63,
+    }
+
+    /// One line for the user who is refused.
+    pub text Reason {
+        problem: reason_problem,
+        pattern: r"^[^\x00-\x1F\x7F]*[^\x00-\x20\x7F][^\x00-\x1F\x7F]*$",
+    }
+}
+
+/// Whether names have this one.
+#[must_use]
+pub fn has_name(names: &[String], name: &str) -> bool {
+    names.iter().any(|known| known == name)
+}
+
+/// Whether names of objects, `<namespace>/<name>`, have this one.
+#[must_use]
+pub fn has_object(objects: &[String], namespace: &str, name: &str) -> bool {
+    let is = |object: &String| object.split_once('/') == Some((namespace, name));
+    objects.iter().any(is)
+}
+
 /// What a name looks like.
 struct Form {
     /// What is called so, with its article.
@@ -109,7 +176,7 @@ fn has_star(text: &str) -> bool {
 }
 
 /// What is wrong with a namespace.
-pub(super) fn namespace_problem(name: &str) -> Option<String> {
+fn namespace_problem(name: &str) -> Option<String> {
     NAMESPACE.problem(name)
 }
 
@@ -120,12 +187,12 @@ fn object_problem((namespace, name): (&str, &str), form: &Form) -> Option<String
 }
 
 /// What is wrong with `<namespace>/<name>`.
-pub(super) fn namespaced_problem(object: &str) -> Option<String> {
+fn namespaced_problem(object: &str) -> Option<String> {
     in_namespace_problem(object, &OBJECT)
 }
 
 /// What is wrong with the `<namespace>/<name>` of a Service.
-pub(super) fn service_problem(service: &str) -> Option<String> {
+fn service_problem(service: &str) -> Option<String> {
     in_namespace_problem(service, &SERVICE)
 }
 
@@ -151,7 +218,7 @@ fn in_namespace_problem(object: &str, form: &Form) -> Option<String> {
 ///
 /// Source: `staging/src/k8s.io/apiserver/pkg/authentication/serviceaccount/util.go`,
 /// `pkg/auth/nodeidentifier/default.go`.
-pub(super) fn user_problem(user: &str) -> Option<String> {
+fn user_problem(user: &str) -> Option<String> {
     if user.is_empty() {
         return Some("is empty".to_owned());
     }
@@ -178,7 +245,7 @@ pub(super) fn user_problem(user: &str) -> Option<String> {
 
 /// What is wrong with a key of a Secret or a `ConfigMap`.
 /// Source: `IsConfigMapKey` in `staging/src/k8s.io/apimachinery/pkg/util/validation/validation.go`.
-pub(super) fn data_key_problem(key: &str) -> Option<String> {
+fn data_key_problem(key: &str) -> Option<String> {
     let is_known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     let is_name = !key.is_empty() && key.len() <= OBJECT.most && key.bytes().all(is_known);
     if is_name && key != "." && !key.starts_with("..") {
@@ -193,7 +260,7 @@ pub(super) fn data_key_problem(key: &str) -> Option<String> {
 }
 
 /// What is wrong with an API group. That of the core group is empty.
-pub(super) fn group_problem(group: &str) -> Option<String> {
+fn group_problem(group: &str) -> Option<String> {
     if group.is_empty() {
         return None;
     }
@@ -224,8 +291,9 @@ fn is_version(text: &str) -> bool {
 }
 
 /// What is wrong with the `apiVersion` of a custom kind. Its group is a domain, which the API server demands.
-/// Source: the same function as that of [`VERSION`].
-pub(super) fn custom_api_version_problem(api_version: &str) -> Option<String> {
+/// Source: the same function as that of a version.
+#[must_use]
+pub fn custom_api_version_problem(api_version: &str) -> Option<String> {
     match api_version.split_once('/') {
         Some((group, version)) if group.contains('.') && !version.is_empty() => {
             let problem = GROUP.problem(group);
@@ -240,7 +308,7 @@ pub(super) fn custom_api_version_problem(api_version: &str) -> Option<String> {
 
 /// What is wrong with a kind. Capitals are a custom, which a definition need not follow.
 /// Source: `ValidateCustomResourceDefinitionNames`, in the same file.
-pub(super) fn kind_problem(kind: &str) -> Option<String> {
+fn kind_problem(kind: &str) -> Option<String> {
     if kind.is_empty() {
         return Some("is missing".to_owned());
     }
@@ -255,7 +323,8 @@ pub(super) fn kind_problem(kind: &str) -> Option<String> {
 }
 
 /// What is wrong with fields behind one another. No field of any kind with pods has such signs in its name.
-pub(super) fn field_path_problem(path: &str) -> Option<String> {
+#[must_use]
+pub fn field_path_problem(path: &str) -> Option<String> {
     let mut before = b'.';
     for byte in path.bytes() {
         if matches!(byte, b'/' | b'$' | b'{' | b'}' | b' ') || byte == b'.' && before == b'.' {
@@ -268,6 +337,18 @@ pub(super) fn field_path_problem(path: &str) -> Option<String> {
         let quoted = quote(path);
         format!("{quoted} is not a path such as \"spec.template.spec\"")
     })
+}
+
+/// What is wrong with a reason that the platform team gives to the users whom it refuses something.
+fn reason_problem(reason: &str) -> Option<String> {
+    let problem = if reason.trim_ascii().is_empty() {
+        "must say why, for the user who is refused"
+    } else if reason.bytes().any(|byte| byte.is_ascii_control()) {
+        "must be one line"
+    } else {
+        return None;
+    };
+    Some(problem.to_owned())
 }
 
 #[cfg(test)]

@@ -91,7 +91,7 @@ impl Finding {
     }
 
     /// Names who and what is concerned, such as the containers that mount a volume. It is not printed, but on an
-    /// UPDATE a finding is new when somebody is concerned who was not before.
+    /// UPDATE a finding is new when it concerns more than before.
     #[must_use]
     #[inline(never)]
     pub fn concerning(mut self, concerned: Vec<String>) -> Self {

@@ -10,7 +10,7 @@ use crate::index::{Index, hash};
 const MAX_COMPARISONS: usize = 1_000_000;
 
 impl Finding {
-    /// Whether `old` said this already, and of nobody less. Where it was said does not matter: a place may move, as
+    /// Whether `old` said this already, of no fewer. Where it was said does not matter: a place may move, as
     /// lists grow at the front, too.
     fn was_in(&self, old: &Self) -> bool {
         let said = match (self.0.amount, old.0.amount) {
@@ -269,7 +269,8 @@ mod tests {
             assert!(of(new).without_old(&old).is_accepted(), "{new:?}");
         }
         let verdict = of(&[&["a", "b"], &["b", "a"]]).without_old(&old);
-        assert_eq!(lines(&verdict).len(), 1);
+        let line = "spec: 3 is odd; fix: write an even value [odd_value]";
+        assert_eq!(lines(&verdict), [line]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use shared::Policy;
 use shared::evaluation::evaluate;
 use shared::response::{Response, SettingsResponse};
-use shared::testing::{MemoryCluster, Review};
+use shared::testing::{ClusterHost, MemoryCluster, Review, unrestricted};
 use shared::{Cluster, message};
 
 use crate::{Outcome, ensure};
@@ -18,7 +18,7 @@ const WARNINGS_LIMIT: usize = 4096;
 const WARNINGS_ROOM: usize = 2048;
 /// Where there is not enough room, the API server cuts those that are longer.
 const WARNING_LIMIT: usize = 256;
-/// Far more than anybody reads, and far less than any host has a limit for.
+/// Far more than a user reads, and far less than any host has a limit for.
 const MESSAGE_LIMIT: usize = 10 * 1024;
 /// So long may the answer on settings be, in characters, which a status holds.
 const SETTINGS_LIMIT: usize = 10_100;
@@ -151,6 +151,6 @@ pub(crate) fn check_settings(response: &SettingsResponse) -> Outcome {
 }
 
 /// A cluster where every look-up fails.
-pub(crate) fn failing() -> MemoryCluster {
-    MemoryCluster::failing("deadline has elapsed")
+pub(crate) fn failing() -> ClusterHost {
+    unrestricted(MemoryCluster::failing("deadline has elapsed"))
 }

@@ -32,7 +32,7 @@ pub type Outcome = Result<(), String>;
 pub struct Property {
     /// The name.
     pub name: &'static str,
-    /// Whether the bytes are text that somebody else may have written, rather than choices that an object is made from.
+    /// Whether the bytes are text that another may have written, rather than choices that an object is made from.
     pub is_text: bool,
     /// Tells whether the property holds for these bytes.
     pub holds: fn(&[u8]) -> Outcome,

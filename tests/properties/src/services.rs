@@ -117,7 +117,7 @@ fn port(ports: &[Value], choices: &mut Choices<'_>) -> Value {
     port
 }
 
-/// Who owns which number, where somebody wrote that down.
+/// Who owns which number, where that is written down.
 fn managed(ports: &[Value], choices: &mut Choices<'_>) -> Value {
     if choices.below(2) == 0 {
         return Value::Null;

@@ -1,5 +1,7 @@
 //! What holds for every policy when an object is changed, or something is added to it.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 use shared::Policy;
 use shared::testing::{MemoryCluster, Review};
@@ -11,7 +13,7 @@ use crate::{Outcome, ensure};
 pub(crate) struct World {
     /// `onUpdate` is the default, `newViolations`.
     pub(crate) settings: Value,
-    pub(crate) cluster: MemoryCluster,
+    pub(crate) cluster: Arc<MemoryCluster>,
 }
 
 impl World {
@@ -19,16 +21,16 @@ impl World {
     pub(crate) fn with(settings: &str) -> Result<Self, String> {
         Ok(Self {
             settings: serde_json::from_str(settings).map_err(|error| error.to_string())?,
-            cluster: MemoryCluster::default(),
+            cluster: Arc::default(),
         })
     }
 
-    /// What a policy says when somebody makes the object.
+    /// What a policy says when the object is created.
     pub(crate) fn create<P: Policy>(&self, object: &Value) -> Result<Answer, String> {
         Answer::judge::<P>(&self.place(Review::create(object)))
     }
 
-    /// What a policy says when somebody changes one object to the other.
+    /// What a policy says when one object is changed to the other.
     pub(crate) fn update<P: Policy>(&self, old: &Value, new: &Value) -> Result<Answer, String> {
         Answer::judge::<P>(&self.place(Review::update(old, new)))
     }
@@ -36,7 +38,7 @@ impl World {
     fn place(&self, review: Review) -> Review {
         review
             .with(self.settings.clone())
-            .in_cluster(self.cluster.clone())
+            .in_cluster(Arc::clone(&self.cluster))
     }
 
     /// An UPDATE that changes nothing is not refused for what it finds.
@@ -82,7 +84,7 @@ impl World {
         })
     }
 
-    /// The object and the settings, for whoever wants to see it again.
+    /// The object and the settings, to see it again.
     pub(crate) fn tell(&self, object: &Value) -> String {
         format!("settings {}, {object}", self.settings)
     }

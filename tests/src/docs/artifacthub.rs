@@ -67,7 +67,7 @@ struct Recommendation {
     url: &'static str,
 }
 
-/// `artifacthub-repo.yml`. Whoever registers the repository adds its `repositoryID`.
+/// `artifacthub-repo.yml`. Its `repositoryID` is added when the repository is registered.
 #[derive(Debug, Serialize)]
 struct Repository<'a> {
     owners: Vec<Maintainer<'a>>,

@@ -6,113 +6,130 @@ use policy_metadata::Metadata;
 
 use super::markdown;
 
-/// The bytes of each module, by the page that `make bench` writes: the ones of another compiler differ by some percent.
-#[must_use]
-pub fn sizes(benchmarks: &str) -> BTreeMap<&str, usize> {
-    let modules = benchmarks.split_once("### Modules\n");
-    let rows = modules.into_iter().flat_map(|(_, rest)| {
-        let table = rest.split("\n###").next().unwrap_or_default();
-        table.lines().filter_map(|line| {
-            let mut cells = line.split('|').map(str::trim).skip(1);
-            Some((cells.next()?, cells.next()?.parse().ok()?))
-        })
-    });
-    rows.collect()
+/// Which policies are about one thing. Each [`Language`] has the words for it.
+const GROUPS: [&[&str]; 4] = [
+    &["hpa-target-requests", "hpa-vpa-overlap"],
+    &["secret-data"],
+    &["nodeport-range"],
+    &["hostpath-mounts"],
+];
+
+/// The words of a page.
+pub struct Language {
+    head: [&'static str; 4],
+    groups: [&'static str; GROUPS.len()],
+    /// Whether the descriptions are those of the metadata. In another language they stand in the page alone.
+    is_original: bool,
 }
 
-/// What stands in the second column for each policy, so that a translation can be kept.
+/// The language of the metadata.
+pub const ENGLISH: Language = Language {
+    head: ["about", "policy", "what it does", "needs cluster lookups"],
+    groups: ["autoscaling", "data", "network", "storage"],
+    is_original: true,
+};
+
+/// The language of the translation.
+pub const KOREAN: Language = Language {
+    head: ["분야", "정책", "하는 일", "클러스터 조회"],
+    groups: ["오토스케일링", "데이터", "네트워크", "스토리지"],
+    is_original: false,
+};
+
+/// What a page says of each policy, so that a translation is kept.
 #[must_use]
 pub fn descriptions(page: &str) -> BTreeMap<String, String> {
     let rows = page.lines().filter_map(|line| {
-        let mut cells = line.strip_prefix("| [")?.split(" | ");
-        let (name, _) = cells.next()?.split_once(']')?;
-        let description = cells.next()?.trim_end_matches([' ', '|']);
+        let (_, row) = line.strip_prefix("| ")?.split_once('[')?;
+        let (name, rest) = row.split_once("](policies/")?;
+        let description = rest.split(" | ").nth(1)?;
         Some((name.to_owned(), description.to_owned()))
     });
     rows.collect()
 }
 
-/// A row for each policy. A description that is given counts in place of the one in the metadata.
-#[must_use]
+/// A row for each policy, in groups. `translated` has the descriptions of another language than the metadata's.
+///
+/// # Errors
+///
+/// When a policy is in no group, or a group has a policy that there is not.
 pub fn table(
-    head: [&str; 5],
+    language: &Language,
     policies: &[Metadata],
-    descriptions: &BTreeMap<String, String>,
-    sizes: &BTreeMap<&str, usize>,
-) -> String {
-    let row = |metadata: &Metadata| {
-        let annotation = |name: &str| {
-            let value = metadata
-                .annotations
-                .get(&format!("io.kubewarden.policy.{name}"));
-            value.cloned().unwrap_or_default()
-        };
-        let name = annotation("title");
-        let asks = !metadata.context_aware_resources.is_empty();
-        let description = descriptions.get(&name).cloned();
-        let size = sizes.get(name.as_str());
-        [
-            format!("[{name}](policies/{name}/README.md)"),
-            description.unwrap_or_else(|| annotation("description")),
-            annotation("severity"),
-            if asks { "✓" } else { "" }.to_owned(),
-            size.map_or_else(String::new, |size| format!("{} KB", size.div_ceil(1000))),
-        ]
+    translated: &BTreeMap<String, String>,
+) -> Result<String, String> {
+    let annotation = |metadata: &Metadata, name: &str| {
+        let value = metadata
+            .annotations
+            .get(&format!("io.kubewarden.policy.{name}"));
+        value.cloned().unwrap_or_default()
     };
-    let rows: Vec<[String; 5]> = policies.iter().map(row).collect();
-    markdown::table(head, &rows)
+    let mut rows = Vec::new();
+    for (names, about) in GROUPS.iter().zip(language.groups) {
+        for (place, name) in names.iter().enumerate() {
+            let metadata = policies
+                .iter()
+                .find(|metadata| annotation(metadata, "title") == **name)
+                .ok_or_else(|| format!("there is no policy {name}"))?;
+            let description = match translated.get(*name) {
+                Some(translated) if !language.is_original => translated.clone(),
+                _ => annotation(metadata, "description"),
+            };
+            let asks = !metadata.context_aware_resources.is_empty();
+            rows.push([
+                if place == 0 { about } else { "" }.to_owned(),
+                format!("[{name}](policies/{name}/README.md)"),
+                description,
+                if asks { "✓" } else { "" }.to_owned(),
+            ]);
+        }
+    }
+    if rows.len() != policies.len() {
+        return Err("a policy is in no group of the README".to_owned());
+    }
+    Ok(markdown::table(language.head, &rows))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const BENCHMARKS: &str = "
-### Modules
-
-| module | wasm, bytes | code |
-| --- | ---: | ---: |
-| floor | 22632 | 20050 |
-| web | 123456 | 115494 |
-
-### Reviews
-
-| web | 7 |
-";
+    fn metadata(title: &str) -> Metadata {
+        let text = format!(
+            "rules: []\nmutating: false\nexecutionMode: kubewarden-wapc\n\
+             contextAwareResources:\n- {{apiVersion: v1, kind: Pod}}\n\
+             annotations:\n  io.kubewarden.policy.title: {title}\n  \
+             io.kubewarden.policy.description: Refuses {title}\n"
+        );
+        Metadata::from_yaml(&text).unwrap()
+    }
 
     #[test]
-    fn a_row_says_what_a_policy_does() {
-        let text = "
-rules: []
-mutating: false
-executionMode: kubewarden-wapc
-contextAwareResources:
-- {apiVersion: v1, kind: Pod}
-annotations:
-  io.kubewarden.policy.title: web
-  io.kubewarden.policy.description: Refuses webs
-  io.kubewarden.policy.severity: low
-";
-        let head = [
-            "policy",
-            "what it does",
-            "severity",
-            "looks things up",
-            "wasm",
-        ];
-        let policies = [Metadata::from_yaml(text).unwrap()];
-        let head_line = "| policy | what it does | severity | looks things up | wasm |\n| --- | --- | --- | --- | --- |\n";
-        for (page, described) in [
-            ("", "Refuses webs"),
-            ("| [web](a) | 그물 거부 |", "그물 거부"),
-            ("| [web](a) | 그물 거부 | low |", "그물 거부"),
+    fn rows_stand_in_groups_and_keep_a_translation() {
+        let names = GROUPS.iter().flat_map(|names| names.iter());
+        let mut policies: Vec<Metadata> = names.map(|name| metadata(name)).collect();
+        let page = "| 스토리지 | [hostpath-mounts](policies/hostpath-mounts/README.md) | 마운트 거부 | ✓ |\n";
+        let translated = descriptions(page);
+        for (language, row) in [
+            (
+                &ENGLISH,
+                "| storage | [hostpath-mounts](policies/hostpath-mounts/README.md) | Refuses hostpath-mounts | ✓ |\n",
+            ),
+            (&KOREAN, page),
         ] {
-            let row =
-                format!("| [web](policies/web/README.md) | {described} | low | ✓ | 124 KB |\n");
-            assert_eq!(
-                table(head, &policies, &descriptions(page), &sizes(BENCHMARKS)),
-                format!("{head_line}{row}")
-            );
+            let table = table(language, &policies, &translated).unwrap();
+            assert!(table.ends_with(row), "{table}");
+            assert_eq!(table.lines().count(), 2 + policies.len());
         }
+        let second = "\n|  | [hpa-vpa-overlap](policies/hpa-vpa-overlap/README.md) | Refuses hpa-vpa-overlap | ✓ |\n";
+        assert!(
+            table(&ENGLISH, &policies, &translated)
+                .unwrap()
+                .contains(second)
+        );
+        policies.push(metadata("other"));
+        assert!(table(&ENGLISH, &policies, &translated).is_err());
+        policies.drain(..2);
+        assert!(table(&ENGLISH, &policies, &translated).is_err());
     }
 }

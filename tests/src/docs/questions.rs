@@ -2,13 +2,12 @@
 //!
 //! The format is that of Rancher's charts, with `sequence[` for lists of maps: what the components in
 //! `pkg/kubewarden/components/Questions` of rancher/kubewarden-ui read. A variable below a map has the whole path, one
-//! below a list only its own name. What somebody leaves empty is sent as an empty text or list, which policies read as
+//! below a list only its own name. What is left empty is sent as an empty text or list, which policies read as
 //! not set.
 
 use serde::Serialize;
 use serde_json::{Value, json};
-
-use crate::settings::{Kind, Setting};
+use shared::settings::described::{Form, Setting};
 
 /// The tab for whatever is no map of its own.
 const GROUP: &str = "Settings";
@@ -16,14 +15,14 @@ const GROUP: &str = "Settings";
 /// The form.
 pub fn render(settings: &[Setting]) -> Result<String, String> {
     let questions = settings.iter().map(|setting| {
-        let label = label(&setting.name);
-        let group = match setting.kind {
-            Kind::Map(_) => label.as_str(),
+        let label = label(setting.name);
+        let group = match setting.kind.form {
+            Form::Map(_) => label.as_str(),
             _ => GROUP,
         };
-        question(setting, group, &setting.path)
+        question(setting, group, setting.name)
     });
-    let form = Form {
+    let form = Questions {
         questions: questions.collect(),
     };
     let text = serde_saphyr::to_string(&form).map_err(|error| error.to_string())?;
@@ -31,7 +30,7 @@ pub fn render(settings: &[Setting]) -> Result<String, String> {
 }
 
 #[derive(Serialize)]
-struct Form {
+struct Questions {
     questions: Vec<Question>,
 }
 
@@ -67,10 +66,10 @@ fn is_false(flag: &bool) -> bool {
 
 fn question(setting: &Setting, group: &str, variable: &str) -> Question {
     let below = |of_list: bool| -> Vec<Question> {
-        let children = setting.children().iter();
+        let children = setting.kind.settings().iter();
         let variable = |child: &Setting| {
             if of_list {
-                child.name.clone()
+                child.name.to_owned()
             } else {
                 format!("{variable}.{}", child.name)
             }
@@ -79,26 +78,26 @@ fn question(setting: &Setting, group: &str, variable: &str) -> Question {
             .map(|child| question(child, group, &variable(child)))
             .collect()
     };
-    let (kind, empty) = match &setting.kind {
-        Kind::Choice(_) => ("enum", json!("")),
-        Kind::Flag => ("boolean", json!(false)),
-        Kind::Text => ("string", json!("")),
-        Kind::Map(_) => ("map[", json!({})),
-        Kind::List(item) if matches!(item.as_ref(), Kind::Map(_)) => ("sequence[", json!([])),
-        Kind::List(_) => ("array[", json!([])),
+    let (kind, empty) = match &setting.kind.form {
+        Form::Choice(_) => ("enum", json!("")),
+        Form::Flag => ("boolean", json!(false)),
+        Form::Text { .. } | Form::Scalar => ("string", json!("")),
+        Form::Map(_) => ("map[", json!({})),
+        Form::List(item) if matches!(item.form, Form::Map(_)) => ("sequence[", json!([])),
+        Form::List(_) => ("array[", json!([])),
     };
-    let is_map = matches!(setting.kind, Kind::Map(_));
+    let is_map = matches!(setting.kind.form, Form::Map(_));
     Question {
         variable: variable.to_owned(),
-        label: label(&setting.name),
+        label: label(setting.name),
         description: description(setting),
         kind,
         // What is in a map is asked for by the questions below it.
         default: setting.default.clone().filter(|_| !is_map).unwrap_or(empty),
         required: setting.is_required,
         group: group.to_owned(),
-        options: match &setting.kind {
-            Kind::Choice(words) => words.iter().map(|(word, _)| word.clone()).collect(),
+        options: match &setting.kind.form {
+            Form::Choice(words) => words.iter().map(|(word, _)| (*word).to_owned()).collect(),
             _ => Vec::new(),
         },
         hide_input: is_map,
@@ -114,15 +113,15 @@ fn question(setting: &Setting, group: &str, variable: &str) -> Question {
 /// What the setting does, and what each word means.
 fn description(setting: &Setting) -> String {
     let mut text = setting.about.clone();
-    let words = match &setting.kind {
-        Kind::Choice(words) => words.as_slice(),
-        Kind::List(item) => match item.as_ref() {
-            Kind::Choice(words) => {
-                let shown = |(word, _): &(String, String)| match word.as_str() {
-                    "" => "nothing".to_owned(),
-                    word => word.to_owned(),
+    let words = match &setting.kind.form {
+        Form::Choice(words) => words.as_slice(),
+        Form::List(item) => match &item.form {
+            Form::Choice(words) => {
+                let shown = |(word, _): &(&'static str, String)| match *word {
+                    "" => "nothing",
+                    word => word,
                 };
-                let words: Vec<String> = words.iter().map(shown).collect();
+                let words: Vec<&str> = words.iter().map(shown).collect();
                 text.extend([" Each is one of ", &words.join(", "), "."]);
                 &[]
             }
@@ -154,15 +153,16 @@ fn label(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use shared::settings::described::Type;
+
     use super::*;
 
-    fn setting(path: &str, kind: Kind, default: Option<Value>) -> Setting {
+    fn setting(name: &'static str, form: Form, default: Option<Value>) -> Setting {
         Setting {
-            path: path.to_owned(),
-            name: path.rsplit('.').next().unwrap_or_default().to_owned(),
-            about: format!("About: {path}."),
+            name,
+            about: format!("About: {name}."),
             is_required: default.is_none(),
-            kind,
+            kind: Type::unnamed(form),
             default,
             example: Value::Null,
         }
@@ -170,21 +170,25 @@ mod tests {
 
     #[test]
     fn a_form_has_every_kind_of_setting() {
-        let words = Kind::Choice(vec![("off".to_owned(), "No.".to_owned())]);
+        let words = Form::Choice(vec![("off", "No.".to_owned())]);
         let settings = [
             setting("onUpdate", words, Some(json!("off"))),
             setting(
                 "size",
-                Kind::Map(vec![setting("size.total", Kind::Text, Some(json!("1Mi")))]),
+                Form::Map(vec![setting("total", Form::Scalar, Some(json!("1Mi")))]),
                 Some(json!({"total": "1Mi"})),
             ),
-            setting("names", Kind::List(Box::new(Kind::Text)), Some(json!([]))),
+            setting(
+                "names",
+                Form::List(Box::new(Type::unnamed(Form::Scalar))),
+                Some(json!([])),
+            ),
             setting(
                 "ranges",
-                Kind::List(Box::new(Kind::Map(vec![
-                    setting("ranges[].ports", Kind::Text, None),
-                    setting("ranges[].open", Kind::Flag, Some(json!(true))),
-                ]))),
+                Form::List(Box::new(Type::unnamed(Form::Map(vec![
+                    setting("ports", Form::Scalar, None),
+                    setting("open", Form::Flag, Some(json!(true))),
+                ])))),
                 Some(json!([])),
             ),
         ];
@@ -210,7 +214,7 @@ questions:
   subquestions:
   - variable: size.total
     label: Total
-    description: "About: size.total."
+    description: "About: total."
     type: string
     default: 1Mi
     required: false
@@ -232,14 +236,14 @@ questions:
   sequence_questions:
   - variable: ports
     label: Ports
-    description: "About: ranges[].ports."
+    description: "About: ports."
     type: string
     default: ""
     required: true
     group: Settings
   - variable: open
     label: Open
-    description: "About: ranges[].open."
+    description: "About: open."
     type: boolean
     default: true
     required: false

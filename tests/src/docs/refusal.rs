@@ -9,23 +9,32 @@ const WIDTH: usize = 120;
 
 /// The case that the README of each policy shows.
 const CASES: &[(&str, &str)] = &[
-    ("hostpath-mounts", "rejects-docker-socket-below-var-run"),
+    (
+        "hostpath-mounts",
+        "risky_path/rejects-docker-socket-below-var-run",
+    ),
     (
         "hpa-target-requests",
-        "rejects-a-container-without-a-cpu-request",
+        "missing_request/rejects-a-container-without-a-cpu-request",
     ),
     (
         "hpa-vpa-overlap",
-        "rejects-a-vpa-beside-the-other-without-a-mode",
+        "shared_resource/rejects-a-vpa-beside-the-other-without-a-mode",
     ),
-    ("nodeport-range", "rejects-a-well-known-port"),
-    ("secret-data", "rejects-a-hex-password-that-nobody-encoded"),
+    (
+        "nodeport-range",
+        "outside_allowed_ranges/rejects-a-well-known-port",
+    ),
+    (
+        "secret-data",
+        "unencoded_text/rejects-a-hex-password-that-nobody-encoded",
+    ),
 ];
 
 /// The case whose message the README of the bundle explains.
 const EXPLAINED: (&str, &str) = (
     "hostpath-mounts",
-    "rejects-a-mount-that-says-read-only-false",
+    "writable_read_only_path/rejects-a-mount-that-says-read-only-false",
 );
 
 /// The message that the README of the bundle explains.

@@ -1,17 +1,17 @@
 //! The table of settings in the README of a policy.
 
 use serde_json::Value;
+use shared::settings::described::{Form, Setting, Type, flat};
 
 use super::markdown::{self, code};
-use crate::settings::{Kind, Setting, flat};
 use crate::yaml::flow;
 
 /// A row for each setting, what is below one behind it.
 #[must_use]
 pub fn table(settings: &[Setting]) -> String {
-    let row = |setting: &&Setting| {
+    let row = |(path, setting): &(String, &Setting)| {
         [
-            code(&setting.path),
+            code(path),
             values(&setting.kind, &setting.example),
             default(setting),
             about(setting),
@@ -22,18 +22,18 @@ pub fn table(settings: &[Setting]) -> String {
 }
 
 /// What it can be, and an example of what cannot be listed.
-fn values(kind: &Kind, example: &Value) -> String {
-    match kind {
-        Kind::Choice(words) => {
+fn values(kind: &Type, example: &Value) -> String {
+    match &kind.form {
+        Form::Choice(words) => {
             let words: Vec<String> = words.iter().map(|(word, _)| shown(word)).collect();
             words.join(", ")
         }
-        Kind::Flag => "`true`, `false`".to_owned(),
-        Kind::Text => format!("such as {}", code(&plain(example))),
-        Kind::Map(_) => "a map".to_owned(),
-        Kind::List(item) => match item.as_ref() {
-            Kind::Map(_) => "a list of maps".to_owned(),
-            Kind::Choice(_) => format!("a list of {}", values(item, example)),
+        Form::Flag => "`true`, `false`".to_owned(),
+        Form::Text { .. } | Form::Scalar => format!("such as {}", code(&plain(example))),
+        Form::Map(_) => "a map".to_owned(),
+        Form::List(item) => match &item.form {
+            Form::Map(_) => "a list of maps".to_owned(),
+            Form::Choice(_) => format!("a list of {}", values(item, example)),
             _ => format!("a list, such as {}", code(&flow(example))),
         },
     }
@@ -64,8 +64,8 @@ fn default(setting: &Setting) -> String {
 /// What it does, and what each word of it means. What levels mean is said once for all.
 fn about(setting: &Setting) -> String {
     let mut text = setting.about.clone();
-    if let Kind::Choice(words) = &setting.kind
-        && !setting.kind.is_level()
+    if let Form::Choice(words) = &setting.kind.form
+        && !setting.kind.form.is_level()
     {
         for (word, about) in words {
             text.extend([" ", &shown(word), ": ", &in_sentence(about)]);
@@ -89,29 +89,30 @@ mod tests {
 
     use super::*;
 
-    fn setting(path: &str, kind: Kind, default: Option<Value>, example: Value) -> Setting {
+    fn setting(name: &'static str, form: Form, default: Option<Value>, example: Value) -> Setting {
         Setting {
-            path: path.to_owned(),
-            name: path.to_owned(),
-            about: format!("About {path}."),
-            kind,
+            name,
+            about: format!("About {name}."),
+            kind: Type::unnamed(form),
             default,
-            is_required: path == "list[].text",
+            is_required: name == "text",
             example,
         }
     }
 
     #[test]
     fn a_table_has_every_kind_of_setting() {
-        let words = |words: &[(&str, &str)]| {
-            let owned = words
-                .iter()
-                .map(|(word, about)| ((*word).to_owned(), (*about).to_owned()));
-            Kind::Choice(owned.collect())
+        let words = |words: &[(&'static str, &str)]| {
+            let words = words.iter();
+            Form::Choice(
+                words
+                    .map(|(word, about)| (*word, (*about).to_owned()))
+                    .collect(),
+            )
         };
         let level = words(&[("deny", "A."), ("warn", "B."), ("off", "C.")]);
-        let text = setting("list[].text", Kind::Text, None, json!("a|b"));
-        let number = setting("list[].number", Kind::Text, None, json!(7));
+        let text = setting("text", Form::Scalar, None, json!("a|b"));
+        let number = setting("number", Form::Scalar, None, json!(7));
         let settings = [
             setting(
                 "mode",
@@ -120,27 +121,22 @@ mod tests {
                 json!(""),
             ),
             setting("level", level.clone(), Some(json!("warn")), json!("deny")),
-            setting("flag", Kind::Flag, Some(json!(true)), json!(false)),
+            setting("flag", Form::Flag, Some(json!(true)), json!(false)),
             setting(
                 "names",
-                Kind::List(Box::new(Kind::Text)),
+                Form::List(Box::new(Type::unnamed(Form::Scalar))),
                 Some(json!([])),
                 json!(["a"]),
             ),
             setting(
                 "list",
-                Kind::List(Box::new(Kind::Map(vec![text, number]))),
+                Form::List(Box::new(Type::unnamed(Form::Map(vec![text, number])))),
                 Some(json!([])),
                 json!([]),
             ),
             setting(
                 "map",
-                Kind::Map(vec![setting(
-                    "map.level",
-                    level,
-                    Some(json!("off")),
-                    json!(""),
-                )]),
+                Form::Map(vec![setting("level", level, Some(json!("off")), json!(""))]),
                 Some(json!({})),
                 json!({}),
             ),
@@ -154,10 +150,10 @@ mod tests {
              | `flag` | `true`, `false` | `true` | About flag. |\n\
              | `names` | a list, such as `[\"a\"]` | empty | About names. |\n\
              | `list` | a list of maps | empty | About list. |\n\
-             | `list[].text` | such as `a\\|b` | required | About list[].text. |\n\
-             | `list[].number` | such as `7` | not set | About list[].number. |\n\
+             | `list[].text` | such as `a\\|b` | required | About text. |\n\
+             | `list[].number` | such as `7` | not set | About number. |\n\
              | `map` | a map |  | About map. |\n\
-             | `map.level` | `deny`, `warn`, `off` | `off` | About map.level. |\n"
+             | `map.level` | `deny`, `warn`, `off` | `off` | About level. |\n"
         );
     }
 }

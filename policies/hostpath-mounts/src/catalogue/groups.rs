@@ -3,7 +3,7 @@
 #[cfg(not(target_arch = "wasm32"))]
 use super::Group;
 use super::{Kind, Risk};
-use crate::ruling::Access;
+use crate::access::Access;
 
 const STORAGE: &str = "use an emptyDir or a PersistentVolumeClaim, or have the platform team list \
                        the path in `allowed`";
@@ -92,11 +92,11 @@ macro_rules! kinds {
 
 kinds! {
     static SOCKET: Kind = never(
-        "a socket of the container runtime: whoever can reach it can take over the node, even through a read-only mount",
+        "a socket of the container runtime: reaching it is enough to take over the node, even through a read-only mount",
         RUNTIME,
     );
     static RUNTIME_DIRECTORY: Kind = never(
-        "where the container runtime keeps its sockets and state: whoever can reach them can take over the node, even \
+        "where the container runtime keeps its sockets and state: reaching them is enough to take over the node, even \
          through a read-only mount",
         RUNTIME,
     );
@@ -221,19 +221,19 @@ kinds! {
 
     static NAME_SERVERS: Kind = read_only("where the node finds its name servers");
     static KERNEL_SETTINGS: Kind = read_only(
-        "the kernel's settings: whoever writes core_pattern runs programs as root on the node",
+        "the kernel's settings: writing core_pattern runs programs as root on the node",
     );
     static KERNEL_DEVICES: Kind = read_only(
-        "the kernel's devices: whoever writes uevent_helper runs programs as root on the node",
+        "the kernel's devices: writing uevent_helper runs programs as root on the node",
     );
     static LOGS: Kind = read_only(
-        "where the kubelet serves files from, following links: whoever can write there can read any file of the node",
+        "where the kubelet serves files from, following links: a pod that can write there can read any file of the node",
     );
     static LOGS_OF_CONTAINERS: Kind = read_only("where the logs of all containers on the node are");
     static CONFIGURATION: Kind =
-        read_only("the configuration of the node: whoever can write it runs programs as root");
+        read_only("the configuration of the node: a pod that can write it runs programs as root");
     static NETWORK: Kind =
-        read_only("part of the node's network setup: whoever can write it changes what all pods reach");
+        read_only("part of the node's network setup: a pod that can write it changes what all pods reach");
     static NETWORK_PROGRAMS: Kind =
         read_only("where programs are that the container runtime runs as root for every pod");
     static RUNTIME_HOOKS: Kind =

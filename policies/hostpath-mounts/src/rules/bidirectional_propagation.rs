@@ -1,6 +1,7 @@
 //! Mounts that show up on the node.
 
 use crate::host_path::HostPath;
+use crate::identity::Identity;
 use shared::index::{Index, hash};
 use shared::kubernetes::workload::PodSpec;
 use shared::{FieldPath, Finding, Rule, Verdict, quote, rule};
@@ -24,9 +25,9 @@ pub(crate) static RULE: Rule = rule! {
 const OF_OTHERS: &str =
     "leave mountPropagation out, or set HostToContainer: only for a hostPath can it be allowed";
 
-fn may_propagate(source: &Source<'_>, settings: &Settings, namespace: &str) -> bool {
+fn may_propagate(source: &Source<'_>, settings: &Settings, identity: Identity<'_>) -> bool {
     source.path.len() <= PATH_MAX && {
-        let scope = Scope::of(settings, &HostPath::parse(source.path), namespace);
+        let scope = Scope::of(settings, &HostPath::parse(source.path), identity);
         let entry = scope.allowed();
         entry.is_some_and(|entry| entry.bidirectional_propagation)
     }
@@ -37,7 +38,7 @@ fn may_propagate(source: &Source<'_>, settings: &Settings, namespace: &str) -> b
 pub(crate) fn check(
     mounts: &Mounts<'_>,
     pod: &PodSpec<'_, Container<'_>, Volume<'_>>,
-    namespace: &str,
+    identity: Identity<'_>,
     settings: &Settings,
     verdict: &mut Verdict,
 ) {
@@ -54,7 +55,7 @@ pub(crate) fn check(
         let source = volume.and_then(|(place, volume)| Some((place, volume.host_path.as_ref()?)));
         if let Some((place, source)) = source
             && let Some(allowed) = allowed.get_mut(place)
-            && *allowed.get_or_insert_with(|| may_propagate(source, settings, namespace))
+            && *allowed.get_or_insert_with(|| may_propagate(source, settings, identity))
         {
             continue;
         }

@@ -9,7 +9,7 @@ use crate::volume::HostVolume;
 pub(crate) static RULE: Rule = rule! {
     id: "created_path",
     summary: "`type: DirectoryOrCreate` or `FileOrCreate`",
-    why: "The kubelet makes the directory or file as root, on every node where such a pod is placed, and nobody removes \
+    why: "The kubelet makes the directory or file as root, on every node where such a pod is placed, and does not remove \
           it",
     fix: "use an emptyDir, or type Directory or File for what exists",
     levels: [Warn by "createdPaths"],
@@ -62,12 +62,19 @@ mod tests {
             );
         }
         for (types, found) in [
-            (json!(["DirectoryOrCreate", "Directory"]), 0),
-            (json!([]), 1),
+            (json!(["DirectoryOrCreate", "Directory"]), &[][..]),
+            (
+                json!([]),
+                &[
+                    "warning: hostpath-mounts: spec.volumes[0].hostPath.type: type DirectoryOrCreate makes \"/data/x\" as \
+                     root on every node that lacks it; fix: use an emptyDir, or type Directory or File for what exists \
+                     [created_path]",
+                ],
+            ),
         ] {
             let data = json!({"path": "/data/x", "type": "DirectoryOrCreate"});
             let settings = json!({"allowed": [{"path": "/data", "types": types}]});
-            assert_eq!(lines(&data, &mount, &settings).len(), found, "{types}");
+            assert_eq!(lines(&data, &mount, &settings), found, "{types}");
         }
         assert_eq!(
             lines(

@@ -7,7 +7,7 @@ use crate::volume::HostVolume;
 pub(crate) static RULE: Rule = rule! {
     id: "overlong_path",
     summary: "A path of more than 4096 characters together with its `subPath`",
-    why: "Linux opens no path that is longer (`PATH_MAX`); nobody needs one, and to judge it only keeps the policy busy",
+    why: "Linux opens no path that is longer (`PATH_MAX`)",
     fix: "write a shorter path",
     levels: [Deny],
 };

@@ -32,7 +32,7 @@ pub(crate) fn check(volume: &HostVolume<'_>, verdict: &mut Verdict) -> bool {
     let found = volume.path.has_backsteps();
     if found {
         let reason = format!(
-            "{} contains \"..\", so nobody can tell where it leads",
+            "{} contains \"..\", so where it leads cannot be checked",
             quote(volume.written)
         );
         volume.refuse(&RULE, reason, RULE.fix, verdict);
@@ -57,7 +57,7 @@ mod tests {
                     &json!({})
                 ),
                 [format!(
-                    "spec.volumes[0].hostPath.path: {path:?} contains \"..\", so nobody can tell where it leads{fix}"
+                    "spec.volumes[0].hostPath.path: {path:?} contains \"..\", so where it leads cannot be checked{fix}"
                 )]
             );
         }

@@ -16,7 +16,7 @@ pub(crate) static RULE: Rule = rule! {
 /// Refuses the volume.
 pub(crate) fn check(volume: &HostVolume<'_>, verdict: &mut Verdict) {
     let (place, fix) = if volume.is_of_a_pod() {
-        ("in this namespace", RULE.fix)
+        ("for this pod", RULE.fix)
     } else {
         ("for PersistentVolumes", OF_PERSISTENT_VOLUME)
     };
@@ -65,8 +65,8 @@ mod tests {
                 &settings
             ),
             [
-                "spec.volumes[0].hostPath.path: \"/etc/localtime\" is not among the paths that are allowed in this \
-              namespace; fix: use an emptyDir or a PersistentVolumeClaim, or have the platform team list the path in \
+                "spec.volumes[0].hostPath.path: \"/etc/localtime\" is not among the paths that are allowed for \
+              this pod; fix: use an emptyDir or a PersistentVolumeClaim, or have the platform team list the path in \
               `allowed` [path_outside_allowed]"
             ]
         );

@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn counts_the_others_inside_the_root() {
-        let is_forbidden = |risk: &&'static Risk| risk.kind.access == crate::ruling::Access::Never;
+        let is_forbidden = |risk: &&'static Risk| risk.kind.access == crate::access::Access::Never;
         let others = RISKS.iter().filter(is_forbidden).count() - 1;
         let what = risk("/run/docker.sock").kind.what;
         for (path, start) in [("/", r#""/""#), (r"C:\", r#""C:\\" (that is "/")"#)] {
@@ -232,6 +232,16 @@ mod tests {
                 "/run/docker.sock",
                 json!({"path": "/run/docker.sock", "namespaces": ["shop"]}),
                 false,
+            ),
+            (
+                "/run/docker.sock",
+                json!({"path": "/run/docker.sock", "serviceAccounts": ["shop/default"]}),
+                false,
+            ),
+            (
+                "/run/docker.sock",
+                json!({"path": "/run/docker.sock", "serviceAccounts": ["other/default"]}),
+                true,
             ),
         ] {
             let lines = lines(

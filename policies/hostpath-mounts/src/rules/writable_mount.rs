@@ -4,7 +4,8 @@ use crate::host_path::Relation;
 use shared::{FieldPath, Finding, Rule, Verdict, quote, rule};
 
 use super::reached;
-use crate::ruling::{Access, Because, Ruling};
+use crate::access::Access;
+use crate::ruling::{Because, Ruling};
 use crate::settings::Settings;
 use crate::volume::HostVolume;
 

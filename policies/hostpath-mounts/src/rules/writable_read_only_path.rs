@@ -3,7 +3,8 @@
 use shared::{FieldPath, Finding, Level, Rule, Verdict, quote, rule};
 
 use super::reached;
-use crate::ruling::{Access, Ruling};
+use crate::access::Access;
+use crate::ruling::Ruling;
 use crate::volume::{HostVolume, OF_PERSISTENT_VOLUME};
 
 pub(crate) static RULE: Rule = rule! {
@@ -14,7 +15,7 @@ pub(crate) static RULE: Rule = rule! {
     levels: [Deny],
 };
 
-/// Refuses each mount that is writable where it must not be; `rulings` are those on what the mounts reach. A volume that nobody mounts counts as writable: an
+/// Refuses each mount that is writable where it must not be; `rulings` are those on what the mounts reach. A volume without mounts counts as writable: an
 /// ephemeral container may mount it later. So does a `PersistentVolume`.
 pub(crate) fn check(
     volume: &HostVolume<'_>,
@@ -34,9 +35,8 @@ pub(crate) fn check(
                     .fix("remove the volume, or mount it with readOnly: true")
             } else {
                 let quoted = volume.quoted();
-                let reason = format!(
-                    "{quoted} can be mounted writable by whoever claims it, and {explained}"
-                );
+                let reason =
+                    format!("{quoted} can be mounted writable through a claim, and {explained}");
                 Finding::new(&RULE, &volume.field(), reason)
                     .fix(OF_PERSISTENT_VOLUME)
                     .known_as(volume.identity())
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn refuses_writable_mounts_of_what_may_be_read() {
-        let logs = "where the kubelet serves files from, following links: whoever can write there can read any file of the node";
+        let logs = "where the kubelet serves files from, following links: a pod that can write there can read any file of the node";
         assert_eq!(
             lines(&json!({"path": "/var/log"}), &json!({}), &json!({})),
             [format!(

@@ -319,7 +319,7 @@ mod tests {
             let autoscaler = hpa(&json!([utilization("cpu")]));
             let workload = deployment(&pod_spec);
             for (object, other) in [(&autoscaler, &workload), (&workload, &autoscaler)] {
-                let cluster = MemoryCluster::of(&[other.clone(), limits.clone()]);
+                let cluster = MemoryCluster::new([other.clone(), limits.clone()]);
                 let response = Review::create(object)
                     .in_cluster(cluster)
                     .judge::<HpaTargetRequests>();

@@ -51,10 +51,10 @@ mod tests {
         assert_eq!(lines(MemoryCluster::default(), "off"), [""; 0]);
         let mut other = deployment(&json!({"containers": []}));
         other["metadata"]["namespace"] = json!("other");
-        assert_eq!(lines(MemoryCluster::of(&[other.clone()]), "deny"), [line]);
+        assert_eq!(lines(MemoryCluster::new([other.clone()]), "deny"), [line]);
         other["metadata"]["namespace"] = json!("shop");
         other["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
-        let found = lines(MemoryCluster::of(&[other]), "deny");
+        let found = lines(MemoryCluster::new([other]), "deny");
         assert_eq!(found, [line.replace("does not exist", "is being deleted")]);
     }
 }

@@ -76,7 +76,7 @@ mod tests {
     }
 
     fn lines(object: &Value, there: &[Value], settings: Value) -> Vec<String> {
-        let cluster = MemoryCluster::of(there).serving("example.com/v1", "Gadget");
+        let cluster = MemoryCluster::new(there.to_vec()).serving("example.com/v1", "Gadget");
         Review::create(object)
             .with(settings)
             .in_cluster(cluster)
@@ -162,7 +162,8 @@ mod tests {
             })
         };
         let lines = |there: &[Value]| {
-            let cluster = MemoryCluster::of(there).serving("argoproj.io/v1alpha1", "Rollout");
+            let cluster =
+                MemoryCluster::new(there.to_vec()).serving("argoproj.io/v1alpha1", "Rollout");
             Review::create(&autoscaler)
                 .with(json!({"writtenFirst": "deny"}))
                 .in_cluster(cluster)

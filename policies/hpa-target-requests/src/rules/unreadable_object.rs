@@ -34,10 +34,11 @@ mod tests {
         lost["spec"]["scaleTargetRef"] = json!(7);
         // What is wrong with one of another workload is no business of this one.
         let mut other = broken.clone();
+        other["metadata"]["name"] = json!("of-another");
         other["spec"]["scaleTargetRef"]["name"] = json!("other");
         let object = deployment(&json!({"containers": [container("app", &json!({}))]}));
         let lines = Review::create(&object)
-            .in_cluster(MemoryCluster::of(&[good, broken, other, lost]))
+            .in_cluster(MemoryCluster::new([good, broken, other, lost]))
             .lines::<HpaTargetRequests>();
         assert_eq!(
             lines,

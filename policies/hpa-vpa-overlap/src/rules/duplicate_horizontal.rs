@@ -3,7 +3,7 @@
 use shared::kubernetes::autoscaling::HorizontalPodAutoscaler;
 use shared::{Finding, Level, Rule, Verdict, rule};
 
-use crate::pair::owner_note;
+use crate::advice::owner_note;
 
 pub(crate) static RULE: Rule = rule! {
     id: "duplicate_horizontal",
@@ -31,6 +31,7 @@ pub(crate) fn check(
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
+    use shared::testing::places;
 
     use crate::testing::{hpa, lines, owned};
 
@@ -91,17 +92,20 @@ mod tests {
         let mut own = named("web");
         own["metadata"]["uid"] = json!("7");
         for (there, found) in [
-            (named("b"), 1),
-            (with("apiVersion", json!("apps/v1beta1")), 1),
-            (with("apiVersion", json!("")), 0),
-            (with("kind", json!("StatefulSet")), 0),
-            (with("name", json!("api")), 0),
-            (elsewhere, 0),
-            (going, 0),
-            (same, 0),
-            (own.clone(), 0),
+            (named("b"), true),
+            (with("apiVersion", json!("apps/v1beta1")), true),
+            (with("apiVersion", json!("")), false),
+            (with("kind", json!("StatefulSet")), false),
+            (with("name", json!("api")), false),
+            (elsewhere, false),
+            (going, false),
+            (same, false),
+            (own.clone(), false),
         ] {
-            assert_eq!(lines(&own, &[&there], &json!({})).len(), found, "{there}");
+            let place = "spec.scaleTargetRef [duplicate_horizontal]".to_owned();
+            let expected: Vec<_> = found.then_some(place).into_iter().collect();
+            let found = lines(&own, &[&there], &json!({}));
+            assert_eq!(places(&found), expected, "{there}");
         }
     }
 }

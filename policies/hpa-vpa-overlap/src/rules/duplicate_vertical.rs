@@ -28,6 +28,7 @@ pub(crate) fn check(
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
+    use shared::testing::places;
 
     use crate::testing::{lines, vpa};
 
@@ -61,17 +62,24 @@ mod tests {
             json!([{"containerName": "*", "mode": "Off"}]);
         let auto = || named("web", "Auto");
         for (own, there, found) in [
-            (auto(), named("b", "Initial"), 1),
-            (auto(), with("apiVersion", json!(null)), 1),
-            (auto(), with("apiVersion", json!("extensions/v1beta1")), 1),
-            (auto(), with("kind", json!("StatefulSet")), 0),
-            (auto(), with("name", json!("api")), 0),
-            (auto(), named("b", "Off"), 0),
-            (auto(), silent, 0),
-            (named("web", "Off"), named("b", "Auto"), 0),
-            (auto(), named("web", "Auto"), 0),
+            (auto(), named("b", "Initial"), true),
+            (auto(), with("apiVersion", json!(null)), true),
+            (
+                auto(),
+                with("apiVersion", json!("extensions/v1beta1")),
+                true,
+            ),
+            (auto(), with("kind", json!("StatefulSet")), false),
+            (auto(), with("name", json!("api")), false),
+            (auto(), named("b", "Off"), false),
+            (auto(), silent, false),
+            (named("web", "Off"), named("b", "Auto"), false),
+            (auto(), named("web", "Auto"), false),
         ] {
-            assert_eq!(lines(&own, &[&there], &json!({})).len(), found, "{there}");
+            let place = "warning: spec.targetRef [duplicate_vertical]".to_owned();
+            let expected: Vec<_> = found.then_some(place).into_iter().collect();
+            let found = lines(&own, &[&there], &json!({}));
+            assert_eq!(places(&found), expected, "{there}");
         }
     }
 }

@@ -3,7 +3,9 @@
 use shared::kubernetes::autoscaling::Goal;
 use shared::{Finding, Level, Rule, Verdict, rule};
 
-use crate::pair::{Pair, RESOURCES, Side};
+use crate::active::RESOURCES;
+use crate::kind::Kind;
+use crate::pair::Pair;
 use crate::settings::{Scope, Settings};
 
 pub(crate) static RULE: Rule = rule! {
@@ -18,9 +20,6 @@ pub(crate) static RULE: Rule = rule! {
 
 /// Reports each resource that the two share as far as their policies say, or all where they may share nothing.
 pub(crate) fn check(pair: &Pair<'_>, settings: &Settings, verdict: &mut Verdict) {
-    if pair.has_common_owner() {
-        return;
-    }
     if settings.scope == Scope::Target {
         report(pair, "", settings, verdict);
         return;
@@ -39,9 +38,9 @@ pub(crate) fn check(pair: &Pair<'_>, settings: &Settings, verdict: &mut Verdict)
 
 fn report(pair: &Pair<'_>, resource: &str, settings: &Settings, verdict: &mut Verdict) {
     let (horizontal, vertical) = (&pair.horizontal.target, &pair.vertical.target);
-    let (own, target) = match pair.side {
-        Side::Horizontal => (horizontal, vertical),
-        Side::Vertical => (vertical, horizontal),
+    let (own, target) = match pair.written {
+        Kind::Horizontal => (horizontal, vertical),
+        Kind::Vertical => (vertical, horizontal),
     };
     let other = pair.other();
     let reason =

@@ -2,7 +2,8 @@
 
 use shared::{Level, Rule, Verdict, rule};
 
-use crate::pair::{Clash, Side};
+use crate::kind::Kind;
+use crate::pair::Clash;
 use crate::settings::Settings;
 
 pub(crate) static RULE: Rule = rule! {
@@ -20,12 +21,12 @@ pub(crate) fn check(clash: &Clash<'_>, settings: &Settings, verdict: &mut Verdic
     let (pair, metric) = (clash.pair, clash.metric);
     let words = || {
         let (resource, place, other) = (&metric.resource, clash.place(), pair.other());
-        match pair.side {
-            Side::Horizontal => (
+        match pair.written {
+            Kind::Horizontal => (
                 format!("measures {resource} of {place}, whose request {other} changes"),
                 String::new(),
             ),
-            Side::Vertical => (
+            Kind::Vertical => (
                 format!(
                     "changes the {resource} request of {place}, whose utilization {other} measures"
                 ),
@@ -39,9 +40,10 @@ pub(crate) fn check(clash: &Clash<'_>, settings: &Settings, verdict: &mut Verdic
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
+    use shared::testing::places;
 
     use crate::testing::{
-        both, container_utilization, deployment, hpa, lines, owned, utilization, vpa,
+        BOTH_TAKE_CPU, both, container_utilization, deployment, hpa, lines, owned, utilization, vpa,
     };
 
     const HPA: &str = "spec.metrics[0].resource.target.averageUtilization: measures cpu of";
@@ -265,11 +267,8 @@ mod tests {
                 &deployment(&["app"]),
                 &json!({}),
             );
-            assert_eq!(
-                sides.map(|lines| lines.len()),
-                [usize::from(refused); 2],
-                "{mode}"
-            );
+            let expected = if refused { BOTH_TAKE_CPU } else { [&[][..]; 2] };
+            assert_eq!(sides.map(|lines| places(&lines)), expected, "{mode}");
         }
     }
 

@@ -2,7 +2,8 @@
 
 use shared::{Finding, Rule, Verdict, list_of, rule};
 
-use crate::pair::{Clash, Side};
+use crate::kind::Kind;
+use crate::pair::Clash;
 use crate::settings::Settings;
 
 pub(crate) static RULE: Rule = rule! {
@@ -21,13 +22,13 @@ pub(crate) fn check(boosted: &[Clash<'_>], settings: &Settings, verdict: &mut Ve
     };
     let pair = clash.pair;
     let other = pair.other();
-    let reason = match pair.side {
-        Side::Horizontal => format!("is low while containers start: {other} raises their requests"),
-        Side::Vertical => {
+    let reason = match pair.written {
+        Kind::Horizontal => format!("is low while containers start: {other} raises their requests"),
+        Kind::Vertical => {
             format!("lowers the cpu utilization of {other} while containers start")
         }
     };
-    let path = if pair.vertical.startup_boost && pair.side == Side::Vertical {
+    let path = if pair.vertical.startup_boost && pair.written == Kind::Vertical {
         "spec.startupBoost".to_owned()
     } else {
         clash.path("startupBoost", "spec.startupBoost")

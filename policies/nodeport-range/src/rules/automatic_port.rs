@@ -1,4 +1,4 @@
-//! A port whose number nobody chose.
+//! A port whose number the user did not choose.
 
 use shared::{Finding, Level, Rule, Verdict, rule};
 

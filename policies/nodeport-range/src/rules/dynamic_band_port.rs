@@ -23,7 +23,7 @@ pub(crate) fn check(
     verdict: &mut Verdict,
 ) {
     let (_, dynamic) = settings.cluster_range.bands();
-    // What a Service has already nobody else can get.
+    // A number that this Service has already cannot go to another.
     if !number.is_chosen || !number.is_new || !dynamic.contains(number.number) {
         return;
     }

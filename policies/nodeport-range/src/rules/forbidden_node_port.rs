@@ -62,7 +62,7 @@ pub(crate) fn check(service: &Service<'_>, settings: &Settings, verdict: &mut Ve
                 };
                 let reason = format!("{number} is a node port, and {are_forbidden}");
                 let had = service.had_with(number, port.protocol);
-                // Whoever switches the allocation off keeps the numbers at first.
+                // When allocation is switched off, the numbers stay at first.
                 let level = if had && settings.on_update() == OnUpdate::NewViolations {
                     Level::Warn
                 } else {

@@ -7,7 +7,7 @@ use crate::service::{Kind, Place, Service};
 pub(crate) static RULE: Rule = rule! {
     id: "inert_node_port",
     summary: "A number on a Service that has no node ports",
-    why: "Somebody relies on a port that no node listens on",
+    why: "The port looks open, and no node listens on it",
     fix: "leave nodePort out, or set type: NodePort",
     levels: [Warn],
 };

@@ -39,7 +39,7 @@ pub(crate) fn check(
     true
 }
 
-/// It says the same of a number whoever chose it, so that on an UPDATE it is not taken for a new one.
+/// It says the same of a number that the user chose and of one that was allocated, so that on an UPDATE it is not new.
 fn reason(
     number: i64,
     protocol: &str,

@@ -38,6 +38,12 @@ mod tests {
 
     #[test]
     fn warns_from_the_threshold_on() {
+        let line = |size: &str| {
+            format!(
+                "warning: secret-data: data: holds {size}, so that an UPDATE may be too large for the policy server; fix: \
+                 move large files to a volume or an object store, or split the object [large_data]"
+            )
+        };
         // One that the API server has taken.
         let of = |size: usize| {
             let mut object = secret("Opaque", &[("a", &vec![b'z'; size])]);
@@ -45,14 +51,9 @@ mod tests {
             object
         };
         assert_eq!(lines(&of(700 * 1024 - 1), &json!({})), [""; 0]);
-        assert_eq!(
-            lines(&of(700 * 1024), &json!({})),
-            [
-                "warning: secret-data: data: holds 700 KiB, so that an UPDATE may be too large for the policy server; fix: \
-              move large files to a volume or an object store, or split the object [large_data]"
-            ]
-        );
+        assert_eq!(lines(&of(700 * 1024), &json!({})), [line("700 KiB")]);
         assert_eq!(lines(&of(9), &json!({"size": {"warnAt": 10}})), [""; 0]);
-        assert_eq!(lines(&of(10), &json!({"size": {"warnAt": 10}})).len(), 1);
+        let small = lines(&of(10), &json!({"size": {"warnAt": 10}}));
+        assert_eq!(small, [line("10 bytes")]);
     }
 }

@@ -21,8 +21,8 @@ fn finding(
     field: &str,
     problem: &str,
     fix: Option<&str>,
-) -> Finding {
-    Finding {
+) -> Reported {
+    Reported {
         policy: policy.to_owned(),
         object: Subject {
             api_version: "v1".to_owned(),
@@ -78,7 +78,7 @@ fn report() -> Report {
                 socket,
                 None,
             ),
-            Finding {
+            Reported {
                 field: None,
                 rule: None,
                 ..finding("foreign", "Service", 3, "", "no\nservice", None)

@@ -7,9 +7,10 @@ use k8s_openapi::Resource;
 use k8s_openapi::api::autoscaling::v2;
 
 use super::{AutoscalerMeta, METRICS_ANNOTATION, ScaleTarget};
-use crate::decode::{Cursor, DecodeError};
+use crate::decode::Cursor;
+use crate::error::DecodeError;
 use crate::field::FieldPath;
-use crate::index::{Index, hash};
+use crate::index::{hash, keep_first};
 use crate::json::{self, Json};
 use crate::quote::quote;
 
@@ -150,10 +151,13 @@ impl<'a> HorizontalPodAutoscaler<'a> {
             metrics.push(cpu(MetricSource::Default));
         }
         // There may be thousands of them, most of them the same.
-        let measures = metrics.iter().map(Metric::measure);
-        let measures: Vec<_> = measures.collect();
-        let mut is_first = first_occurrences(&measures).into_iter();
-        metrics.retain(|_| is_first.next().unwrap_or_default());
+        let hash = |metric: &Metric<'_>| {
+            let container = metric.container.as_deref().unwrap_or_default();
+            hash(hash(0, &metric.resource), container)
+        };
+        keep_first(&mut metrics, hash, |one, other| {
+            one.measure() == other.measure()
+        });
         Ok(Self {
             meta: AutoscalerMeta::read(cursor)?,
             target: ScaleTarget::of_horizontal(cursor)?,
@@ -168,21 +172,6 @@ impl fmt::Display for HorizontalPodAutoscaler<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.meta.describe(v2::HorizontalPodAutoscaler::KIND, f)
     }
-}
-
-/// Which of these are the first of their kind: goals of resources, and of the containers that are measured alone.
-#[must_use]
-pub fn first_occurrences(all: &[(Goal, &str, Option<&str>)]) -> Vec<bool> {
-    let hash = |(_, resource, container): &(Goal, &str, Option<&str>)| {
-        hash(hash(0, resource), container.unwrap_or_default())
-    };
-    let hashes: Vec<u64> = all.iter().map(hash).collect();
-    let index = Index::new(&hashes);
-    let is_first = |(place, (measure, hash)): (usize, (_, &u64))| {
-        let mut same = index.places(*hash);
-        same.find(|other| all.get(*other) == Some(measure)) == Some(place)
-    };
-    all.iter().zip(&hashes).enumerate().map(is_first).collect()
 }
 
 fn cpu(source: MetricSource) -> Metric<'static> {

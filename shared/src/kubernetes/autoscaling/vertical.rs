@@ -5,7 +5,8 @@ use std::fmt;
 use k8s_openapi::{NamespaceResourceScope, Resource};
 
 use super::{AutoscalerMeta, ScaleTarget};
-use crate::decode::{Cursor, DecodeError};
+use crate::decode::Cursor;
+use crate::error::DecodeError;
 use crate::index::{Index, hash};
 use crate::json::Json;
 
@@ -157,7 +158,7 @@ impl<'a> ContainerPolicy<'a> {
         // `vertical-pod-autoscaler/pkg/recommender/model/aggregate_container_state.go`.
         let listed = cursor.list_of_texts("controlledResources")?;
         let is_default = matches!(cursor.value("controlledResources")?, Json::Null);
-        // There may be thousands of others, which nobody recommends.
+        // There may be thousands of others, for which nothing is recommended.
         let controlled = RECOMMENDED
             .into_iter()
             .filter(|resource| is_default || listed.contains(resource));

@@ -74,7 +74,7 @@ fn validate(payload: &[u8]) -> CallResult {
 
 /// Custom kinds have no type in k8s-openapi, so policies bring their own.
 #[derive(Deserialize)]
-#[expect(dead_code, reason = "decoded, and looked at by nobody")]
+#[expect(dead_code, reason = "decoded, and not looked at")]
 struct VerticalPodAutoscaler {
     metadata: ObjectMeta,
     spec: VerticalSpec,
@@ -82,7 +82,7 @@ struct VerticalPodAutoscaler {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(dead_code, reason = "decoded, and looked at by nobody")]
+#[expect(dead_code, reason = "decoded, and not looked at")]
 struct VerticalSpec {
     target_ref: Option<CrossVersionObjectReference>,
     update_policy: Option<UpdatePolicy>,
@@ -91,7 +91,7 @@ struct VerticalSpec {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(dead_code, reason = "decoded, and looked at by nobody")]
+#[expect(dead_code, reason = "decoded, and not looked at")]
 struct UpdatePolicy {
     update_mode: Option<String>,
     min_replicas: Option<i32>,
@@ -99,7 +99,7 @@ struct UpdatePolicy {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(dead_code, reason = "decoded, and looked at by nobody")]
+#[expect(dead_code, reason = "decoded, and not looked at")]
 struct ResourcePolicy {
     #[serde(default)]
     container_policies: Vec<ContainerPolicy>,
@@ -107,7 +107,7 @@ struct ResourcePolicy {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(dead_code, reason = "decoded, and looked at by nobody")]
+#[expect(dead_code, reason = "decoded, and not looked at")]
 struct ContainerPolicy {
     container_name: Option<String>,
     mode: Option<String>,
@@ -120,7 +120,7 @@ struct ContainerPolicy {
 
 fn decode<T: DeserializeOwned>(object: Value) -> serde_json::Result<()> {
     let object: T = serde_json::from_value(object)?;
-    // As if somebody looked at it.
+    // As if it were looked at.
     black_box(&object);
     Ok(())
 }

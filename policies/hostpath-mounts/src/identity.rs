@@ -1,0 +1,34 @@
+//! Who mounts a path.
+
+use shared::settings::has_object;
+
+/// What a pod runs as; both are empty for a `PersistentVolume`, which belongs to no namespace.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Identity<'a> {
+    /// The namespace of the pod.
+    pub(crate) namespace: &'a str,
+    /// The service account in it.
+    pub(crate) service_account: &'a str,
+}
+
+impl<'a> Identity<'a> {
+    /// What a pod runs as whose spec names a service account, or none.
+    ///
+    /// Source: `Admit` in `plugin/pkg/admission/serviceaccount/admission.go`.
+    pub(crate) fn new(namespace: &'a str, service_account: &'a str) -> Self {
+        let service_account = if service_account.is_empty() {
+            "default"
+        } else {
+            service_account
+        };
+        Self {
+            namespace,
+            service_account,
+        }
+    }
+
+    /// Whether a list names the service account, as `<namespace>/<name>`.
+    pub(crate) fn is_one_of(&self, accounts: &[String]) -> bool {
+        has_object(accounts, self.namespace, self.service_account)
+    }
+}

@@ -1,0 +1,32 @@
+//! Which manifests are of one object.
+
+use cluster::kinds::Kinds;
+
+use crate::manifests::Object;
+
+/// What makes two manifests the same object.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Identity {
+    /// Group, kind, namespace (empty for kinds without one) and name.
+    Named([String; 4]),
+    /// A name that is yet to be generated is unlike every other; this is the position of the manifest.
+    Nameless(usize),
+}
+
+/// The identities of manifests as they are written, before names are made up for them.
+pub(crate) fn identities(objects: &[Object], kinds: &Kinds, namespace: &str) -> Vec<Identity> {
+    let identity = |(position, object): (usize, &Object)| {
+        let Some(name) = object.name().filter(|name| !name.is_empty()) else {
+            return Identity::Nameless(position);
+        };
+        let (group, kind) = (object.group(), object.kind());
+        let home = if kinds.namespaced(group, kind) {
+            let written = object.namespace().filter(|home| !home.is_empty());
+            written.unwrap_or(namespace)
+        } else {
+            ""
+        };
+        Identity::Named([group, kind, home, name].map(ToOwned::to_owned))
+    };
+    objects.iter().enumerate().map(identity).collect()
+}

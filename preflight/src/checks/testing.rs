@@ -1,0 +1,45 @@
+//! What the tests of the checks have in common.
+
+use super::{Objects, Refusal, identities};
+use cluster::kinds::Kinds;
+
+use crate::manifests;
+
+/// `file:line field problem` of each refusal in a text.
+pub(super) fn found(find: fn(Objects<'_>) -> Vec<Refusal>, text: &str) -> Vec<String> {
+    found_beside(find, text, "")
+}
+
+/// The same where the objects in `old` are there already.
+pub(super) fn found_beside(
+    find: fn(Objects<'_>) -> Vec<Refusal>,
+    text: &str,
+    old: &str,
+) -> Vec<String> {
+    let read = |text: &str| {
+        let manifests = manifests::read_text("f.yaml", text);
+        assert_eq!(manifests.problems, []);
+        manifests.objects
+    };
+    let mut all = read(text);
+    let written = all.len();
+    if !old.is_empty() {
+        all.extend(read(old));
+    }
+    let kinds = Kinds::of(all.iter().map(|object| &object.value));
+    let identities = identities(&all, &kinds, "default");
+    let old = identities.iter().cloned().zip(0..).skip(written).collect();
+    let objects = Objects {
+        all: &all,
+        identities: &identities,
+        written,
+        old: &old,
+        live: false,
+    };
+    let refusals = find(objects).into_iter();
+    let line = |it: Refusal| {
+        let place = all[it.object].place_of(&it.field);
+        format!("{place} {} {}", it.field, it.problem)
+    };
+    refusals.map(line).collect()
+}

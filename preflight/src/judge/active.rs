@@ -1,0 +1,178 @@
+//! Policies with their settings, alone or in groups.
+
+use std::sync::Arc;
+
+use policy_metadata::Metadata;
+use serde_json::Value;
+
+use super::{CustomKind, Group, LooksAt, Member};
+use crate::{
+    EvaluationError, MemoryCluster, Policy, PolicyAnswer, deployed::PolicyResource, review::Target,
+};
+use cluster::kinds::Kinds;
+
+/// A policy, or a group of policies, that is asked.
+#[derive(Debug)]
+pub struct ActivePolicy {
+    pub(crate) judge: Judge,
+    /// The resource of the cluster that it is from, if it is.
+    pub deployed: Option<PolicyResource>,
+}
+
+/// Who answers.
+#[derive(Debug)]
+pub(crate) enum Judge {
+    One(Member),
+    Group(Group),
+}
+
+impl ActivePolicy {
+    /// With the rules and look-ups of its own metadata.
+    #[must_use]
+    pub fn new(policy: impl Into<Arc<Policy>>, settings: Value) -> Self {
+        let policy = policy.into();
+        Self {
+            judge: Judge::One(Member {
+                custom_kinds: CustomKind::all(&policy, &settings),
+                policy,
+                settings,
+                grants: None,
+            }),
+            deployed: None,
+        }
+    }
+
+    /// The policy, where it is no group.
+    #[must_use]
+    pub fn policy(&self) -> Option<&Policy> {
+        match &self.judge {
+            Judge::One(member) => Some(&member.policy),
+            Judge::Group(_) => None,
+        }
+    }
+
+    /// What the policy says of itself, where it is no group.
+    #[must_use]
+    pub fn metadata(&self) -> Option<&Metadata> {
+        self.policy()?.metadata()
+    }
+
+    /// The policies that take part, with the names that a group gives them.
+    #[must_use]
+    pub fn members(&self) -> Vec<(&str, &Member)> {
+        match &self.judge {
+            Judge::One(member) => vec![(member.policy.name(), member)],
+            Judge::Group(group) => group.members().collect(),
+        }
+    }
+
+    /// What its settings add to the rules of its metadata.
+    fn custom_kinds(&self) -> &[CustomKind] {
+        match &self.judge {
+            Judge::One(member) => &member.custom_kinds,
+            Judge::Group(_) => &[],
+        }
+    }
+
+    /// The resources that it is asked about; none where nothing says.
+    #[must_use]
+    pub fn looks_at(&self) -> Option<LooksAt> {
+        let mut looks_at = LooksAt::default();
+        match &self.deployed {
+            Some(deployed) => {
+                for (groups, resources) in deployed.listed() {
+                    looks_at.add(groups, resources);
+                }
+            }
+            None => {
+                for rule in &self.metadata()?.rules {
+                    looks_at.add(&rule.api_groups, &rule.resources);
+                }
+            }
+        }
+        let kinds = Kinds::default();
+        let custom = self.custom_kinds().iter();
+        looks_at
+            .own
+            .extend(custom.map(|custom| custom.plural(&kinds)));
+        Some(looks_at)
+    }
+
+    /// What decides in a group.
+    #[must_use]
+    pub fn expression(&self) -> Option<&str> {
+        match &self.judge {
+            Judge::One(_) => None,
+            Judge::Group(group) => Some(group.expression()),
+        }
+    }
+
+    /// What it is for.
+    #[must_use]
+    pub fn description(&self) -> Option<&str> {
+        match &self.judge {
+            Judge::One(member) => member.policy.metadata()?.description(),
+            Judge::Group(group) => Some(group.message()),
+        }
+    }
+
+    /// The name in reports: of the resource, or of the policy itself.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        let policy = || self.policy().map(Policy::name).unwrap_or_default();
+        let deployed = self.deployed.as_ref();
+        deployed.map_or_else(policy, |deployed| &deployed.name)
+    }
+
+    /// The resources in its rules.
+    #[must_use]
+    pub fn resources(&self) -> Vec<&str> {
+        if let Some(deployed) = &self.deployed {
+            let listed = deployed.listed().flat_map(|(_, resources)| resources);
+            return listed.map(String::as_str).collect();
+        }
+        let rules = self.metadata().map(|metadata| &metadata.rules);
+        let listed = rules.into_iter().flatten().flat_map(|rule| &rule.resources);
+        listed.map(String::as_str).collect()
+    }
+
+    /// Whether it is asked about this request.
+    #[must_use]
+    pub fn wants(&self, target: &Target, request: &Value, cluster: &MemoryCluster) -> bool {
+        let by_metadata = || {
+            let metadata = self.metadata();
+            let mut custom = self.custom_kinds().iter();
+            metadata.is_some_and(|metadata| target.is_wanted_by(metadata))
+                || custom.any(|custom| custom.is(target, cluster.kinds()))
+        };
+        let deployed = self.deployed.as_ref();
+        deployed.map_or_else(by_metadata, |deployed| {
+            deployed.wants(target, request, cluster)
+        })
+    }
+
+    /// Judges a request: in the words that the API server would show, or `unabridged`. It may look up what its metadata
+    /// grants or, in a cluster, what its resource does.
+    pub fn validate(
+        &self,
+        request: &Value,
+        cluster: &Arc<MemoryCluster>,
+        unabridged: bool,
+    ) -> Result<PolicyAnswer, EvaluationError> {
+        match &self.judge {
+            Judge::One(member) => Ok(PolicyAnswer {
+                response: member.validate(request, cluster, unabridged)?,
+                causes: Vec::new(),
+            }),
+            Judge::Group(group) => group.validate(request, cluster, unabridged),
+        }
+    }
+
+    /// Whether it refuses nothing.
+    #[must_use]
+    pub fn only_reports(&self) -> bool {
+        self.deployed
+            .as_ref()
+            .is_some_and(PolicyResource::only_reports)
+    }
+}

@@ -1,0 +1,124 @@
+//! What preflight finds by itself: across manifests, and what the API server refuses.
+
+use serde_json::{Value, json};
+
+use crate::{
+    guests::{Validate, guest, metadata},
+    stage::{Stage, out},
+};
+
+const ACCEPT: Validate<'_> = Validate::Answer(r#"{"accepted":true}"#);
+
+/// A folder with two Services that ask for one node port, among others.
+fn stage(policies: &[(&str, Validate<'_>)]) -> Stage {
+    let stage = Stage::new(&[]);
+    for (name, validate) in policies {
+        let mut metadata = metadata(name);
+        metadata["rules"][0]["resources"] = json!(["services"]);
+        metadata["rules"][0]["operations"] = json!(["CREATE", "UPDATE"]);
+        stage.write(
+            &format!("dist/{name}.wasm"),
+            guest(Some(&metadata), validate),
+        );
+    }
+    let service = |name: &str, kind: &str, port: u16| {
+        format!(
+            "apiVersion: v1\nkind: Service\nmetadata:\n  name: {name}\nspec:\n  type: {kind}\n  ports:\n  - port: 80\n    \
+             nodePort: {port}\n"
+        )
+    };
+    stage.write("deploy/a.yaml", service("web", "NodePort", 30080));
+    let others = [
+        service("db", "NodePort", 30432),
+        service("edge", "LoadBalancer", 30080),
+    ];
+    stage.write("deploy/b.yaml", others.join("---\n"));
+    stage
+}
+
+#[test]
+fn two_services_that_ask_for_one_node_port_are_refused() {
+    let stage = stage(&[("nodeport-range", ACCEPT)]);
+    let expected = "REFUSED  Service shop/web  by preflight
+  deploy/a.yaml:9  spec.ports[0].nodePort
+    30080 is asked for by Service shop/edge (deploy/b.yaml:19), too [shared_node_port]
+    fix: set another nodePort here or there, or leave it out to get a free one
+
+REFUSED  Service shop/edge  by preflight
+  deploy/b.yaml:19  spec.ports[0].nodePort
+    30080 is asked for by Service shop/web (deploy/a.yaml:9), too [shared_node_port]
+    fix: set another nodePort here or there, or leave it out to get a free one
+
+3 objects, 1 policy: 2 refused, 1 clean
+";
+    assert_eq!(
+        stage.run(&["--namespace", "shop", "--quiet", "deploy"]),
+        out(1, expected)
+    );
+}
+
+#[test]
+fn programs_get_the_other_service_in_the_problem() {
+    let stage = stage(&[("nodeport-range", ACCEPT)]);
+    let (status, text, _) = stage.run(&["--format", "json", "deploy"]);
+    assert_eq!(status, 1);
+    let report: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(
+        report["refusals"][1],
+        json!({
+            "policy": "preflight",
+            "object": {"apiVersion": "v1", "kind": "Service", "namespace": "default", "name": "edge"},
+            "file": "deploy/b.yaml",
+            "line": 19,
+            "field": "spec.ports[0].nodePort",
+            "problem": "30080 is asked for by Service default/web (deploy/a.yaml:9), too",
+            "fix": "set another nodePort here or there, or leave it out to get a free one",
+            "rule": "shared_node_port",
+            "code": 422,
+        })
+    );
+}
+
+#[test]
+fn a_check_runs_when_its_policy_does() {
+    let stage = stage(&[("nodeport-range", ACCEPT), ("other", ACCEPT)]);
+    let passes = out(0, "3 objects, 1 policy: 3 clean\n");
+    assert_eq!(stage.run(&["--policy", "other", "deploy"]), passes);
+    assert_eq!(stage.run(&["--wasm", "dist/other.wasm", "deploy"]), passes);
+    let (status, ..) = stage.run(&["--wasm", "dist/nodeport-range.wasm", "deploy"]);
+    assert_eq!(status, 1);
+}
+
+#[test]
+fn what_the_api_server_refuses_is_refused_and_not_warned_of_as_well() {
+    let warning = r#"{"accepted":true,"warnings":["nodeport-range: spec.ports[0].nodePort: 30080 does nothing; fix: leave it out [inert_node_port]"]}"#;
+    let stage = stage(&[("nodeport-range", Validate::Answer(warning))]);
+    let service = |kind: &str| {
+        format!(
+            "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec:\n  type: {kind}\n  ports:\n  - port: 80\n    \
+             nodePort: 30080\n"
+        )
+    };
+    stage.write("new.yaml", service("ClusterIP"));
+    stage.write("old.yaml", service("NodePort"));
+    let expected = "REFUSED  Service default/web  by preflight
+  new.yaml:9  spec.ports[0].nodePort
+    the API server refuses it: may not be used when `type` is 'ClusterIP' [invalid_service]
+    fix: leave nodePort out, or set type: NodePort
+
+1 object, 1 policy: 1 refused
+";
+    assert_eq!(stage.run(&["--quiet", "new.yaml"]), out(1, expected));
+    // The API server takes a number out that stays as it was, and the policy says so.
+    let expected = "WARNING  Service default/web  by nodeport-range
+  new.yaml:9  spec.ports[0].nodePort
+    30080 does nothing [inert_node_port]
+    fix: leave it out
+
+1 object, 1 policy: 1 with warnings
+";
+    assert_eq!(
+        stage.run(&["--old", "old.yaml", "new.yaml"]),
+        out(0, expected)
+    );
+}
