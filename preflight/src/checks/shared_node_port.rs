@@ -8,8 +8,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
+use shared::Level;
 
-use super::{Identity, Objects, Refusal};
+use super::{Found, INVALID, Identity, Objects};
 use crate::{manifests::Object, report::Subject};
 use cluster::kinds::text;
 
@@ -31,7 +32,7 @@ struct Claim<'a> {
 ///
 /// The same number twice in one Service is left to the policy: TCP and UDP may share one. Two manifests of one Service,
 /// such as two overlays, do not stand in each other's way.
-pub(super) fn find(objects: Objects<'_>) -> Vec<Refusal> {
+pub(super) fn find(objects: Objects<'_>) -> Vec<Found> {
     let manifests = objects.all.iter().zip(objects.identities).enumerate();
     let claims: Vec<Claim<'_>> = manifests
         .flat_map(|(position, (object, identity))| claims(position, object, identity))
@@ -97,7 +98,7 @@ fn claims<'a>(position: usize, object: &'a Object, identity: &'a Identity) -> Ve
 }
 
 /// `None` when no other Service asks.
-fn refusal(claim: &Claim<'_>, rivals: &[&Claim<'_>]) -> Option<Refusal> {
+fn refusal(claim: &Claim<'_>, rivals: &[&Claim<'_>]) -> Option<Found> {
     let others = rivals
         .iter()
         .filter(|rival| rival.identity != claim.identity);
@@ -120,12 +121,14 @@ fn refusal(claim: &Claim<'_>, rivals: &[&Claim<'_>]) -> Option<Refusal> {
         format!("{} and {last}", first.join(", "))
     };
     let what = claim.field.rsplit('.').next().unwrap_or_default();
-    Some(Refusal {
+    Some(Found {
         object: claim.position,
         field: claim.field.clone(),
         problem: format!("{} is asked for by {names}, too", claim.number),
         fix: format!("set another {what} here or there, or leave it out to get a free one"),
         rule: RULE,
+        level: Level::Deny,
+        code: Some(INVALID),
     })
 }
 
