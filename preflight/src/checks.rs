@@ -4,7 +4,7 @@
 //! A check belongs to a policy and runs when that one does. It is not part of the wasm, because a review holds one
 //! object, which the API server has validated; its findings are told in the name of preflight.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -12,15 +12,23 @@ use shared::Level;
 
 use crate::{keda::Derived, manifests::Object, report::Reported};
 
+mod autoscalers;
+mod clusters;
 pub(crate) mod doubles;
+mod host_port;
 mod identity;
+mod inert_vertical;
 mod invalid_service;
+mod overlapping_selectors;
+mod pods;
+mod shared_labels;
 mod shared_node_port;
 #[cfg(test)]
 mod testing;
 mod unreadable_trigger;
 
 pub(crate) use identity::{Identity, identities};
+use pods::Pods;
 
 /// The name that the findings are told in.
 pub(crate) const FINDER: &str = "preflight";
@@ -46,6 +54,16 @@ pub(crate) struct Objects<'a> {
 }
 
 impl<'a> Objects<'a> {
+    /// Each object that the cluster has in the end, with its position: not those that are replaced.
+    fn current(self) -> impl Iterator<Item = (usize, &'a Object)> {
+        let written: BTreeSet<&Identity> = self.identities.iter().take(self.written).collect();
+        let all = self.all.iter().zip(self.identities).enumerate();
+        all.filter(move |(position, (_, identity))| {
+            *position < self.written || !written.contains(identity)
+        })
+        .map(|(position, (object, _))| (position, object))
+    }
+
     /// Each object that is checked, with its position and the object that it replaces.
     fn written(self) -> impl Iterator<Item = (usize, &'a Object, Option<&'a Value>)> {
         let written = self.all.iter().zip(self.identities).enumerate();
@@ -55,6 +73,21 @@ impl<'a> Objects<'a> {
                 let old = self.old.get(identity).and_then(|old| self.all.get(*old));
                 (position, object, old.map(|old| &old.value))
             })
+    }
+}
+
+/// How many of the other objects a finding names. The rest is counted.
+const NAMED: usize = 3;
+
+/// Some names, and how many there are besides: `a, b and 2 more`.
+fn listed(mut names: Vec<String>, more: usize) -> String {
+    if more > 0 {
+        names.push(format!("{more} more"));
+    }
+    match names.split_last() {
+        None => String::new(),
+        Some((last, [])) => last.clone(),
+        Some((last, first)) => format!("{} and {last}", first.join(", ")),
     }
 }
 
@@ -75,8 +108,24 @@ const CHECKS: &[Check] = &[
         find: shared_node_port::find,
     },
     Check {
+        policy: "nodeport-range",
+        find: host_port::find,
+    },
+    Check {
         policy: "hpa-target-requests",
         find: unreadable_trigger::find,
+    },
+    Check {
+        policy: "hpa-target-requests",
+        find: shared_labels::find,
+    },
+    Check {
+        policy: "hpa-vpa-overlap",
+        find: overlapping_selectors::find,
+    },
+    Check {
+        policy: "hpa-vpa-overlap",
+        find: inert_vertical::find,
     },
 ];
 

@@ -46,7 +46,8 @@ Shows what admission policies would refuse, before the manifests reach a cluster
 
 It runs the very wasm that a cluster enforces over YAML and JSON manifests: files, folders, `kubectl get -o yaml` \
 lists. All manifests together are the state of the cluster for policies that look things up, so name all that belongs \
-together. With nodeport-range it also finds Services that ask for the same node port.
+together. It also finds what shows only across them, such as Services that ask for the same node port, and checks the \
+HorizontalPodAutoscaler that KEDA makes of a ScaledObject.
 
 What the API server does before a policy sees an object is not done here: defaults, LimitRanges, mutating webhooks, \
 and the checks that are built in. Only the namespace, a name that is to be generated and the time of creation, which \
