@@ -45,8 +45,9 @@ const LONG_ABOUT: &str = "\
 Shows what admission policies would refuse, before the manifests reach a cluster.
 
 It runs the same wasm that a cluster enforces, over YAML and JSON manifests: files, folders, `kubectl get -o yaml` \
-lists. All manifests you pass act as the cluster for lookups, so pass everything that belongs together. With \
-nodeport-range it also refuses two Services that ask for one node port, and Services that the API server refuses.
+lists. All manifests you pass act as the cluster for lookups, so pass everything that belongs together. It also finds \
+what shows only across them, such as two Services that ask for one node port, refuses Services that the API server \
+refuses, and checks the HorizontalPodAutoscaler that KEDA makes of a ScaledObject.
 
 Defaults, LimitRanges, mutating webhooks and most built-in checks of the API server are not applied. Only the \
 namespace, a name that is to be generated and the time of creation, which is now, are filled in.";

@@ -34,6 +34,7 @@ pub mod deployed;
 pub mod embedded;
 pub mod engine;
 pub mod judge;
+mod keda;
 pub mod names;
 pub mod report;
 pub mod review;
