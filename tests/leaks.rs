@@ -292,7 +292,8 @@ fn whole(mark: &Mark) -> Vec<Value> {
             &json!({"data": {"a": text, "DB_PASSWORD": text, "url": format!("a://b:{text}@c"), "x": format!("glpat-{text}{text}")},
                 "binaryData": {"a": encoded}, "immutable": true}),
         ),
-        secret(&json!({"stringData": {"a": text.repeat(22_000)}})),
+        // Each of these is six bytes in a copy.
+        secret(&json!({"stringData": {"a": format!("{text}{}", "\u{1}".repeat(43_800))}})),
         object("ConfigMap", &json!({"data": {"a": number}})),
         object("ConfigMap", &json!({"data": {"a": {"b": text}}})),
         object(

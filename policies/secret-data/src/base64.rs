@@ -128,6 +128,7 @@ fn read(text: &str, engine: &GeneralPurpose, skipped: Skipped, buffer: &mut Vec<
 }
 
 /// Whether a byte stands for six bits.
+#[inline]
 pub(crate) fn is_of_alphabet(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')
 }
@@ -174,6 +175,9 @@ static EXACT: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
+/// At most so many bytes of a text are decoded to find out whether it was encoded.
+const ENOUGH: usize = 4096;
+
 /// Whether a text was encoded: with what is no symbol left out, and in the alphabet of URLs as well, it decodes to text or
 /// to a file of a known kind. Its end may be missing.
 fn is_encoded(text: &str) -> bool {
@@ -182,7 +186,8 @@ fn is_encoded(text: &str) -> bool {
         b'_' => Some(b'/'),
         _ => is_of_alphabet(byte).then_some(byte),
     };
-    let symbols: Vec<u8> = text.bytes().filter_map(symbol).collect();
+    // The start says it.
+    let symbols: Vec<u8> = text.bytes().take(ENOUGH).filter_map(symbol).collect();
     let whole = symbols.get(..symbols.len() / 4 * 4).unwrap_or_default();
     let is_of = |symbols: &[u8], least: usize| {
         let decoded = EXACT.decode(symbols);

@@ -237,22 +237,24 @@ fn read<'a>(first: &'a str, body: &'a str) -> Result<(Block<'a>, Option<Damage>,
         if line.starts_with(BEGIN) {
             break;
         }
-        let is_blank = line.trim_ascii().is_empty();
-        if line.as_bytes().contains(&b':') {
+        let is_header = line.as_bytes().contains(&b':');
+        if is_header {
             // `Proc-Type: 4,ENCRYPTED`
             encrypted |= line.starts_with("DEK-Info:");
             if !encrypted && !line.starts_with("Proc-Type:") {
                 flaw = Some(Damage::Header);
             }
             content = behind;
-        } else if is_blank && !may_be_blank {
-            flaw = flaw.or(Some(Damage::BlankLine));
+        } else if line.trim_ascii().is_empty() {
+            if !may_be_blank {
+                flaw = flaw.or(Some(Damage::BlankLine));
+            }
         } else if line.len() < LONGEST_HIDDEN
             && let Some(problem) = hidden(line, END)
         {
             return Err(problem);
         }
-        may_be_blank = line.as_bytes().contains(&b':');
+        may_be_blank = is_header;
         rest = behind;
     }
     Err(Damage::NoEnd)

@@ -320,14 +320,13 @@ pub(crate) fn reads_value(object: &Object<'_>, settings: &Settings, key: &str) -
         DOCKER_CONFIG_JSON => key == ".dockerconfigjson",
         DOCKER_CFG => key == ".dockercfg",
         SSH_AUTH => key == SSH_KEY,
-        // Here it is not the type that says what a key means.
-        OPAQUE if settings.exempts_key(key) => false,
         OPAQUE => {
             let is_of_pair = PAIR.contains(&key) && {
                 let [certificate, private, _] = PAIR;
                 object.entry(certificate).is_some() && object.entry(private).is_some()
             };
-            is_of_pair || SSH_KEYS.contains(&key)
+            // Here it is not the type that says what a key means.
+            (is_of_pair || SSH_KEYS.contains(&key)) && !settings.exempts_key(key)
         }
         _ => false,
     }

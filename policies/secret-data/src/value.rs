@@ -40,7 +40,8 @@ impl<'v> Value<'v> {
     /// is in it.
     pub(crate) fn around(&self) -> Option<(&'v str, &'v str)> {
         let is_text = self.line.is_some_and(|line| !line.is_empty());
-        (is_text && !self.is_file()).then_some((self.before, self.after))
+        let is_bare = self.before.is_empty() && self.after.is_empty();
+        (is_text && !is_bare && !self.is_file()).then_some((self.before, self.after))
     }
 
     /// Whether the value is the content of a file, where a final line break is usual: by the name of its key (`.netrc`,

@@ -46,6 +46,8 @@ pub(crate) struct Object<'a> {
     pub(crate) last_applied: &'a str,
     /// The annotation that names the service account of a token.
     pub(crate) service_account: &'a str,
+    /// Whether the API server has seen it: it notes who wrote each field.
+    pub(crate) is_stored: bool,
     /// The last time at which the API server is known to have written what was submitted, `2026-01-31T12:00:00Z`; empty
     /// when there is none.
     pub(crate) written_at: &'a str,
@@ -116,8 +118,10 @@ impl<'a> Object<'a> {
             let times = metadata.list("managedFields", |entry| entry.text("time"))?;
             // All have one form, so that they are in order as texts.
             let created = metadata.text("creationTimestamp")?;
-            Ok(times.into_iter().fold(created, Ord::max))
+            let is_stored = !times.is_empty();
+            Ok((times.into_iter().fold(created, Ord::max), is_stored))
         })?;
+        let (written_at, is_stored) = times.unwrap_or_default();
         Ok(Self {
             name: request.object_name()?,
             namespace: request.object_namespace()?,
@@ -126,7 +130,8 @@ impl<'a> Object<'a> {
             is_immutable: object.flag("immutable")?.unwrap_or_default(),
             last_applied,
             service_account,
-            written_at: times.unwrap_or_default(),
+            is_stored,
+            written_at,
         })
     }
 

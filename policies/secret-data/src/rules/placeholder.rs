@@ -85,7 +85,10 @@ pub(crate) fn what(line: &str) -> Option<&'static str> {
     if line.len() > LONGEST {
         return None;
     }
-    for (open, close, is, what) in BETWEEN {
+    // Most values have nothing of this.
+    let has_any = |marks: &[u8]| line.bytes().any(|byte| marks.contains(&byte));
+    let between = if has_any(b"${#_<%") { BETWEEN } else { &[] };
+    for (open, close, is, what) in between {
         if has_between(line, open, close, *is) {
             return Some(what);
         }
@@ -96,7 +99,7 @@ pub(crate) fn what(line: &str) -> Option<&'static str> {
         Some(NOTHING)
     } else if has_exponent(bytes) {
         Some(EXPONENT)
-    } else if is_placeholder(bytes) || has_placeholder(bytes) {
+    } else if is_placeholder(bytes) || has_any(b"@=") && has_placeholder(bytes) {
         Some(MARKED)
     } else {
         None
@@ -197,6 +200,10 @@ fn is_placeholder(text: &[u8]) -> bool {
         return true;
     }
     word.retain(|byte| !b" -_<>[](){}%@*".contains(byte));
+    // Most values end here.
+    if !word.iter().all(u8::is_ascii_lowercase) {
+        return false;
+    }
     if WORDS.split(' ').any(|known| word == known.as_bytes()) {
         return true;
     }
@@ -212,10 +219,7 @@ fn is_placeholder(text: &[u8]) -> bool {
     let mut nouns = verbs
         .iter()
         .filter_map(|verb| word.strip_prefix(*verb)?.strip_prefix(b"your"));
-    nouns.any(|noun| {
-        noun.iter().all(u8::is_ascii_lowercase)
-            && NOUNS.split(' ').any(|end| noun.ends_with(end.as_bytes()))
-    })
+    nouns.any(|noun| NOUNS.split(' ').any(|end| noun.ends_with(end.as_bytes())))
 }
 
 /// `%DB_PASSWORD%`, `@DB_PASSWORD@`, `[[DB_PASSWORD]]`: a name in capitals between marks.

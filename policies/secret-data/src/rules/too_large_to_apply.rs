@@ -18,7 +18,7 @@ const MOST: usize = 256 * 1024;
 
 /// Warns of manifests alone: what comes from the API server got there in some way.
 pub(crate) fn check(object: &Object<'_>, verdict: &mut Verdict) {
-    if !object.written_at.is_empty() {
+    if object.is_stored {
         return;
     }
     // A quote, a colon and a comma around each.
@@ -74,7 +74,7 @@ mod tests {
             assert_eq!(found, expected.into_iter().collect::<Vec<_>>());
         }
         let mut stored = config_map(&"z".repeat(room + 1));
-        stored["metadata"]["creationTimestamp"] = json!("2026-01-31T12:00:00Z");
+        stored["metadata"]["managedFields"] = json!([{"manager": "kubectl-create"}]);
         assert_eq!(lines(&stored, &json!({})), [""; 0]);
     }
 

@@ -127,6 +127,9 @@ pub(crate) fn in_line(line: &str) -> Option<Shape> {
             SOPS
         });
     }
+    if !line.as_bytes().contains(&b':') {
+        return None;
+    }
     // `ref+…` and `secretref+…`, but not the end of another word.
     let reference = split(line, "ref+").filter(|(before, _)| {
         before.ends_with("secret") || !before.ends_with(|last: char| last.is_ascii_alphanumeric())
