@@ -93,7 +93,7 @@ impl<'a> Autoscaler<'a> {
 }
 
 /// All of them.
-pub(super) fn all<'a>(objects: Objects<'a>) -> Vec<Autoscaler<'a>> {
+pub(super) fn all(objects: Objects<'_>) -> Vec<Autoscaler<'_>> {
     let written = objects.current().filter_map(|(position, object)| {
         let is_one = object.group() == "autoscaling" && object.kind() == "HorizontalPodAutoscaler";
         let read = is_one.then(|| Autoscaler::read((position, object), &object.value, None));

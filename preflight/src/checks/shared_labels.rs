@@ -72,10 +72,10 @@ fn warning(
     let more = others.len().saturating_sub(NAMED);
     let names = listed(names.collect(), more);
     // One that requests nothing stops the autoscaler.
-    let stops = others.iter().filter(|_| !has_defaults);
+    let stops = others.iter();
     let stops = stops
-        .filter_map(|(_, pods)| missing(autoscaler, pods))
-        .next();
+        .filter(|_| !has_defaults)
+        .find_map(|(_, pods)| missing(autoscaler, pods));
     let follows = match stops {
         Some((container, resource)) => format!(
             "are measured as well, and container {} requests no {resource}, so the autoscaler stops while such a pod is \

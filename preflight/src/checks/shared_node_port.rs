@@ -28,7 +28,7 @@ pub(super) struct Claim<'a> {
 }
 
 /// What all Services ask for.
-pub(super) fn all<'a>(objects: Objects<'a>) -> Vec<Claim<'a>> {
+pub(super) fn all(objects: Objects<'_>) -> Vec<Claim<'_>> {
     let manifests = objects.all.iter().zip(objects.identities).enumerate();
     manifests
         .flat_map(|(position, (object, identity))| claims(position, object, identity))
