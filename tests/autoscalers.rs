@@ -558,8 +558,8 @@ fn workloads_are_read_as_k8s_openapi_writes_them() {
         let found: BTreeSet<String> = refusal(&object, others)
             .iter()
             .flat_map(|(_, reason)| {
-                let named = reason.split("HorizontalPodAutoscaler \"").skip(1);
-                let names = named.filter_map(|named| named.split_once('"'));
+                let rests = reason.split("HorizontalPodAutoscaler \"").skip(1);
+                let names = rests.filter_map(|rest| rest.split_once('"'));
                 names.map(|(name, _)| name.to_owned()).collect::<Vec<_>>()
             })
             .collect();

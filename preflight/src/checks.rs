@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::{manifests::Object, report::Reported};
 
+pub(crate) mod absent;
 pub(crate) mod doubles;
 mod identity;
 mod invalid_service;

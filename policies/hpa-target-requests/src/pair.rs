@@ -69,7 +69,7 @@ impl Pair<'_> {
         list.entry(&self.metric.resource).to_string()
     }
 
-    /// Who is to change the autoscaler: its owner would undo what is changed in it, as KEDA does it for its ScaledObject.
+    /// Who is to change the autoscaler: its owner would undo what is changed in it, as KEDA does.
     pub(crate) fn author(&self) -> String {
         match (&self.autoscaler.meta.owner, self.side) {
             (Some(owner), _) => format!("have {owner} "),

@@ -73,7 +73,7 @@ fn besides(pair: &Pair<'_>, container: Option<&Container<'_>>) -> String {
             Some(_) => "which",
             None => "where 0 is what",
         };
-        besides.push_str(&format!(", {gives} LimitRange {} gives", quote(name)));
+        besides = format!("{besides}, {gives} LimitRange {} gives", quote(name));
     }
     besides
 }

@@ -102,9 +102,9 @@ mod tests {
                 )
             };
             let all = |start: &str| {
-                let of_hpa = format!("{start}{HPA}; fix: {HPA_FIX} [startup_boost]");
-                let of_vpa = format!("{start}{path}: {VPA}; fix: {VPA_FIX} [startup_boost]");
-                [[of_hpa], [of_vpa]]
+                let horizontal_line = format!("{start}{HPA}; fix: {HPA_FIX} [startup_boost]");
+                let vertical_line = format!("{start}{path}: {VPA}; fix: {VPA_FIX} [startup_boost]");
+                [[horizontal_line], [vertical_line]]
             };
             assert_eq!(say("warn"), all("warning: hpa-vpa-overlap: "));
             assert_eq!(say("deny"), all(""));
