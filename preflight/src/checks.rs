@@ -12,6 +12,7 @@ use shared::Level;
 
 use crate::{keda::Derived, manifests::Object, report::Reported};
 
+pub(crate) mod absent;
 mod autoscalers;
 mod clusters;
 pub(crate) mod doubles;

@@ -97,6 +97,9 @@ pub fn judge_in(
         let unread = reader.reason(object, is_read);
         add(&mut report, object, evaluations, own, unread, &derived);
     }
+    let findings = report.refusals.iter().chain(&report.warnings);
+    let notes = run.notes_on(findings);
+    report.notes.extend(notes);
     report.leave(manifests.left_out);
     Ok(report)
 }

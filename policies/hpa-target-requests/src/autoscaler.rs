@@ -5,12 +5,13 @@ use shared::kubernetes::autoscaling::{
     AutoscalerMeta, HorizontalPodAutoscaler, Metric, POD_SPEC, ScaleTarget,
 };
 use shared::kubernetes::workload::SIZED_TEMPLATE;
-use shared::{ClusterError, Cursor, DecodeError, Error, FieldPath, Level, Verdict};
+use shared::{ClusterError, Cursor, DecodeError, Error, FieldPath, Level, Verdict, quote};
 
 use crate::failure::{depends_on_defaults, needs_requests};
 use crate::measured::is_measured;
 use crate::pair::Side;
 use crate::pods::Pods;
+use crate::report::Report;
 use crate::review::Review;
 use crate::rules;
 use crate::settings::ReadableKind;
@@ -84,9 +85,18 @@ fn judge_target(
     let failed = |error| lookup.failed(error);
     let answer = match cluster::fetch(review.cluster, &lookup) {
         Err(error @ (ClusterError::NotFound | ClusterError::NotServed)) => {
+            // There may be one of another group, or in another namespace.
+            let state = match error {
+                ClusterError::NotFound => format!(
+                    "was not found as {} in namespace {}",
+                    readable.api_version,
+                    quote(review.namespace)
+                ),
+                error => error.to_string(),
+            };
             let state = match referred {
-                Some(referred) => format!("refers to {referred}, which {error}"),
-                None => error.to_string(),
+                Some(referred) => format!("refers to {referred}, which {state}"),
+                None => state,
             };
             report_missing(review, autoscaler, &state, verdict);
             return Ok(false);
@@ -123,13 +133,15 @@ fn judge_target(
         review.settings.written_first
     };
     let most = most.at_most(review.request.ceiling());
+    let mut report = Report::new(most, verdict);
     rules::check_metrics(
         autoscaler,
         &pods,
-        (Side::Autoscaler, most),
+        Side::Autoscaler,
         review.settings,
-        verdict,
+        &mut report,
     );
+    report.flush();
     Ok(true)
 }
 

@@ -1,4 +1,4 @@
-//! Refuses a `HorizontalPodAutoscaler` that measures utilization of requests that are not there.
+//! Refuses a `HorizontalPodAutoscaler` that targets utilization of a request that is not set.
 //!
 //! Utilization is a share of what containers request. Both sides are judged: an autoscaler against the pods of its
 //! target, and a workload against the autoscalers that target it already. Both ways lead to the same rules, and each
@@ -13,6 +13,7 @@ mod limit_ranges;
 mod measured;
 mod pair;
 mod pods;
+mod report;
 mod review;
 mod rules;
 pub mod settings;

@@ -1,12 +1,13 @@
 //! The rules, one in a file.
 
+use shared::Rule;
 use shared::kubernetes::autoscaling::{HorizontalPodAutoscaler, Metric};
-use shared::{Level, Rule, Verdict};
 
 use crate::failure::{depends_on_defaults, failure};
-use crate::measured::is_measured;
+use crate::measured::{MEASURED, is_measured};
 use crate::pair::{Pair, Side};
 use crate::pods::{Failure, Pods};
+use crate::report::Report;
 use crate::settings::Settings;
 
 mod missing_container;
@@ -30,14 +31,13 @@ pub(crate) const ALL: &[&Rule] = &[
     &zero_request::RULE,
 ];
 
-/// Judges an autoscaler and the pods that it measures, metric by metric. What is wrong with the two is no more serious
-/// than the side allows.
+/// Judges an autoscaler and the pods that it measures, metric by metric.
 pub(crate) fn check_metrics(
     autoscaler: &HorizontalPodAutoscaler<'_>,
     pods: &Pods<'_>,
-    (side, most): (Side, Level),
+    side: Side,
     settings: &Settings,
-    verdict: &mut Verdict,
+    report: &mut Report<'_>,
 ) {
     let is_unknown =
         |metric: &Metric<'_>| !pods.know_defaults() && depends_on_defaults(metric, pods);
@@ -48,7 +48,11 @@ pub(crate) fn check_metrics(
     for metric in &autoscaler.metrics {
         // This is wrong whatever the pods are.
         if side == Side::Autoscaler {
-            unknown_resource::check(metric, !nothing_works, settings, verdict);
+            // In the order of the metrics.
+            if !MEASURED.contains(&&*metric.resource) {
+                report.flush();
+            }
+            unknown_resource::check(metric, !nothing_works, settings, report.verdict);
         }
         let pair = &Pair {
             autoscaler,
@@ -58,22 +62,20 @@ pub(crate) fn check_metrics(
             nothing_works,
         };
         if let Some(failure) = failure(metric, pods).filter(|_| !is_unknown(metric)) {
-            verdict.under(most, |verdict| {
-                check(pair, &failure, settings, verdict);
-            });
+            check(pair, &failure, settings, report);
         }
     }
 }
 
 /// Reports why the metric of a pair cannot be computed.
-fn check(pair: &Pair<'_>, failure: &Failure<'_>, settings: &Settings, verdict: &mut Verdict) {
+fn check(pair: &Pair<'_>, failure: &Failure<'_>, settings: &Settings, report: &mut Report<'_>) {
     match failure {
-        Failure::MissingRequest(container) => missing_request::check(pair, *container, verdict),
-        Failure::MissingPodRequest => missing_request::check_pod(pair, verdict),
-        Failure::ZeroRequest(container) => zero_request::check(pair, *container, verdict),
+        Failure::MissingRequest(container) => missing_request::check(pair, *container, report),
+        Failure::MissingPodRequest => missing_request::check_pod(pair, report),
+        Failure::ZeroRequest(container) => zero_request::check(pair, *container, report),
         Failure::MissingContainer(other) => {
             let name = pair.metric.container.as_deref().unwrap_or_default();
-            missing_container::check(pair, name, *other, settings, verdict);
+            missing_container::check(pair, name, *other, settings, report);
         }
     }
 }

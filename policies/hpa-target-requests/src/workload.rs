@@ -10,6 +10,7 @@ use shared::{Cursor, Error, Level, Operation, Verdict};
 
 use crate::failure::depends_on_defaults;
 use crate::pair::Side;
+use crate::report::Report;
 use crate::review::Review;
 use crate::rules;
 use crate::settings::ReadableKind;
@@ -65,15 +66,17 @@ pub(crate) fn judge(
     let depends = metrics.any(|metric| depends_on_defaults(metric, &pods));
     let pods = review.with_defaults(pods, depends, verdict)?;
     let most = most.at_most(review.request.ceiling());
+    let mut report = Report::new(most, verdict);
     for (_, autoscaler) in &autoscalers {
         rules::check_metrics(
             autoscaler,
             &pods,
-            (Side::Workload, most),
+            Side::Workload,
             review.settings,
-            verdict,
+            &mut report,
         );
     }
+    report.flush();
     Ok(())
 }
 

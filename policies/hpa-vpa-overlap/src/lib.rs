@@ -96,8 +96,8 @@ mod tests {
             object["spec"][field]["name"] = json!("api");
             object
         };
-        let mut of_nobody = cpu();
-        of_nobody["spec"]["scaleTargetRef"]["apiVersion"] = json!("extensions/v1beta1");
+        let mut of_nothing = cpu();
+        of_nothing["spec"]["scaleTargetRef"]["apiVersion"] = json!("extensions/v1beta1");
         let recreate = vpa(&json!("Recreate"), &json!(null));
         let named = |policies: Value| vpa(&json!(null), &policies);
         let app_off = named(json!([{"containerName": "app", "mode": "Off"}]));
@@ -111,7 +111,7 @@ mod tests {
             (cpu(), both_metrics.clone(), all(), false),
             (both_metrics, cpu(), all(), true),
             (other_target(cpu(), "scaleTargetRef"), cpu(), all(), false),
-            (of_nobody, cpu(), all(), false),
+            (of_nothing, cpu(), all(), false),
             (vpa(&json!("Off"), &json!(null)), all(), cpu(), false),
             (all(), recreate, cpu(), true),
             (memory(), all(), cpu(), false),

@@ -2,7 +2,7 @@
 
 use shared::index::{hash, keep_first};
 use shared::kubernetes::autoscaling::{
-    Goal, HorizontalPodAutoscaler, Metric, Owner, VerticalPodAutoscaler,
+    Goal, HorizontalPodAutoscaler, Metric, VerticalPodAutoscaler,
 };
 
 use crate::active::{RESOURCES, assumed_containers, controls, is_active};
@@ -36,12 +36,6 @@ impl<'p> Pair<'p> {
     pub(crate) fn has_common_owner(&self) -> bool {
         let owners = (&self.horizontal.meta.owner, &self.vertical.meta.owner);
         matches!(owners, (Some(one), Some(other)) if one == other && one.kind == MULTIDIMENSIONAL)
-    }
-
-    /// Who made the autoscaler under review, and keeps it as it is.
-    pub(crate) fn owner(&self) -> Option<&Owner<'_>> {
-        let owner = self.horizontal.meta.owner.as_ref();
-        owner.filter(|_| self.written == Kind::Horizontal)
     }
 
     /// The names of the containers, where they are known.

@@ -195,7 +195,8 @@ mod tests {
                 .lines::<HpaVpaOverlap>()
         };
         let warning = "warning: hpa-vpa-overlap: spec.scaleTargetRef: shares Deployment \"web\" with \
-                       VerticalPodAutoscaler \"web\", which the policy forbids (scope: target); fix: remove one of the two, or set updateMode to \"Off\" [shared_target]";
+                       VerticalPodAutoscaler \"web\", which the policy forbids (scope: target); fix: remove one of the two, or \
+                       set its updateMode to \"Off\" [shared_target]";
         assert_eq!(lines("warn"), [warning]);
         assert_eq!(lines("off"), [""; 0]);
     }

@@ -15,7 +15,7 @@ use crate::{
     checks::{self, Identity, Objects, Own},
     keda::{self, Derived},
     manifests::{Note, Object},
-    report::Subject,
+    report::{Reported, Subject},
     review::{Target, complete, request, server, update},
 };
 use cluster::kinds::Kinds;
@@ -45,6 +45,8 @@ pub(super) struct Run {
     cluster: Arc<MemoryCluster>,
     /// Whether a cluster printed the manifests.
     live: bool,
+    /// Whether there are objects of a cluster beside them.
+    has_cluster: bool,
     /// That manifests have fields of the API server, which do not count.
     ignored: Option<Note>,
 }
@@ -67,6 +69,7 @@ impl Run {
         let mut objects = written;
         objects.extend(existing.cluster);
         let first_old = objects.len();
+        let has_cluster = first_old > count;
         objects.extend(existing.old);
         let kinds = Kinds::of(objects.iter().map(|object| &object.value));
         let identities = checks::identities(&objects, &kinds, namespace);
@@ -117,6 +120,7 @@ impl Run {
             identities,
             cluster,
             live: existing.live,
+            has_cluster,
             ignored,
         }
     }
@@ -140,6 +144,11 @@ impl Run {
             notes.extend(deployed.note_of_namespaces(homes, &self.cluster));
         }
         notes
+    }
+
+    /// What findings rest on, and is not there.
+    pub(super) fn notes_on<'a>(&self, findings: impl Iterator<Item = &'a Reported>) -> Vec<Note> {
+        checks::absent::notes(findings, &self.objects, self.has_cluster)
     }
 
     /// What the policies say of each object. `progress` is called after each.

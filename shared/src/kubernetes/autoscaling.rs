@@ -61,6 +61,7 @@ pub const fn vertical_pod_autoscalers(namespace: &str) -> ListLookup<'_> {
         field_masks: &[
             "spec.resourcePolicy.containerPolicies.containerName",
             "spec.resourcePolicy.containerPolicies.controlledResources",
+            "spec.resourcePolicy.containerPolicies.controlledValues",
             "spec.resourcePolicy.containerPolicies.mode",
             "spec.resourcePolicy.containerPolicies.startupBoost",
             "spec.startupBoost",
@@ -102,6 +103,8 @@ pub fn wants(field: &str) -> bool {
             | "name"
             | "namespace"
             | "deletionTimestamp"
+            | "labels"
+            | "source"
             | "annotations"
             | METRICS_ANNOTATION
             | "ownerReferences"
@@ -127,6 +130,7 @@ pub fn wants(field: &str) -> bool {
             | "containerName"
             | "mode"
             | "controlledResources"
+            | "controlledValues"
             | "startupBoost"
             | "cpu"
     )

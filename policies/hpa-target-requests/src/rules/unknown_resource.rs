@@ -85,7 +85,7 @@ mod tests {
                 "spec.metrics[0].resource.target.averageUtilization: container \"app\" of Deployment \"web\" requests no \
                  example.com/nic, so the autoscaler never scales (FailedGetResourceMetric); fix: set \
                  spec.template.spec.containers[0].resources.requests[\"example.com/nic\"] of Deployment \"web\", for \
-                 example to \"1\", or measure averageValue [missing_request]"
+                 example to \"1\", or use an averageValue target [missing_request]"
             ]
         );
     }

@@ -45,7 +45,7 @@ mod tests {
             [
                 "spec.template.spec.containers[0].resources.requests.cpu: container \"app\" requests no cpu, so \
                  HorizontalPodAutoscaler \"web\" never scales by cpu (spec.metrics[0], FailedGetResourceMetric); fix: \
-                 set it, for example to 100m, or have the autoscaler measure averageValue [missing_request]",
+                 set it, for example to 100m, or have the autoscaler use an averageValue target (autoscaling/v2) [missing_request]",
                 "warning: hpa-target-requests: metadata.namespace: skipped HorizontalPodAutoscaler \"a-broken-one\", \
                  which cannot be read: spec.metrics: must be a list, not a map; fix: correct that object \
                  [unreadable_object]",

@@ -13,7 +13,7 @@ pub(crate) static RULE: Rule = rule! {
     summary: "A HorizontalPodAutoscaler and a VerticalPodAutoscaler of which one targets the owner of what the other \
               one targets, and that share a resource",
     why: "Both reach the same pods. A VerticalPodAutoscaler works only on the topmost owner; on one below it does \
-          nothing, until somebody corrects that",
+          nothing, until that is corrected",
     fix: "have both target the topmost owner, and share no resource",
     levels: [Warn by "indirectTargets"],
 };
@@ -260,7 +260,7 @@ mod tests {
             &json!({}),
         );
         assert_eq!(found, [""; 0]);
-        // A Deployment of somebody else says nothing about that of Kubernetes, which has an owner.
+        // A Deployment of another group says nothing about that of Kubernetes, which has an owner.
         let elsewhere = on(
             horizontal,
             "scaleTargetRef",

@@ -47,7 +47,7 @@ pub enum MetricSource {
     Spec(usize),
     /// The annotation of a v1 object, which holds text.
     Annotation,
-    /// `spec.targetCPUUtilizationPercentage` of a v1 object.
+    /// `spec.targetCPUUtilizationPercentage` of a v1 object, where it is written or was left out.
     Percentage,
     /// Nowhere: an autoscaler without metrics measures 80 % cpu.
     /// Source: `SetDefaults_HorizontalPodAutoscaler` in `pkg/apis/autoscaling/v2/defaults.go`.
@@ -77,6 +77,15 @@ impl Metric<'_> {
             (MetricSource::Spec(_), Some(_)) => format!("{source}.containerResource.{rest}"),
             _ => source.to_string(),
         }
+    }
+
+    /// Whether it is written in v1, which can measure nothing but utilization of cpu without the annotation.
+    #[must_use]
+    pub fn is_of_v1(&self) -> bool {
+        matches!(
+            self.source,
+            MetricSource::Annotation | MetricSource::Percentage
+        )
     }
 
     /// What tells it from others.
@@ -148,7 +157,12 @@ impl<'a> HorizontalPodAutoscaler<'a> {
             }
         }
         if metrics.is_empty() && others == 0 {
-            metrics.push(cpu(MetricSource::Default));
+            // In v1 that is the field of this, which has no `spec.metrics`.
+            metrics.push(cpu(if version == "v1" {
+                MetricSource::Percentage
+            } else {
+                MetricSource::Default
+            }));
         }
         // There may be thousands of them, most of them the same.
         let hash = |metric: &Metric<'_>| {
@@ -424,15 +438,18 @@ mod tests {
 
     #[test]
     fn no_metrics_are_eighty_per_cent_cpu() {
-        let default = (vec!["spec.metrics cpu - Utilization".to_owned()], 0);
+        let of = |place: &str| (vec![format!("{place} cpu - Utilization")], 0);
         for object in [
             json!({}),
             json!({"spec": null}),
             v2(&json!(null)),
             v2(&json!([])),
         ] {
-            for version in ["v1", "v2"] {
-                assert_eq!(metrics(version, &object), default, "{version} {object}");
+            for (version, place) in [
+                ("v1", "spec.targetCPUUtilizationPercentage"),
+                ("v2", "spec.metrics"),
+            ] {
+                assert_eq!(metrics(version, &object), of(place), "{version} {object}");
             }
         }
         let external = v2(&json!([{"type": "External"}]));
@@ -503,7 +520,7 @@ mod tests {
             (
                 json!("[{"),
                 json!(null),
-                vec!["spec.metrics cpu - Utilization".to_owned()],
+                vec!["spec.targetCPUUtilizationPercentage cpu - Utilization".to_owned()],
                 0,
             ),
             (
