@@ -23,10 +23,10 @@ use k8s_openapi::api::core::v1::ConfigMap;
 use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding};
 use kubewarden_policy_sdk::crd::policies::{ClusterAdmissionPolicy, ClusterAdmissionPolicyGroup};
 use policy_metadata::{ContextAwareResource, Metadata, Rule};
-use preflight::kinds::{Kinds, split};
+use preflight::cluster::kinds::{Kinds, split};
 use preflight::names::name_of_module;
 use preflight::review::{Target, complete, request};
-use preflight::{Cluster, Response, manifests};
+use preflight::{MemoryCluster, Response, manifests};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -509,6 +509,7 @@ fn the_policy_server_may_read_what_policies_look_up_and_no_more() {
 /// What the role `view` has of what policies judge. Source: `system:aggregate-to-view` in
 /// `plugin/pkg/auth/authorizer/rbac/bootstrappolicy/testdata/cluster-roles.yaml` of kubernetes/kubernetes.
 const VIEW: &[(&str, &str)] = &[
+    ("", "configmaps"),
     ("", "pods"),
     ("", "replicationcontrollers"),
     ("", "services"),
@@ -859,7 +860,7 @@ struct Question {
     request: Value,
 }
 
-fn examples() -> (Vec<Question>, Arc<Cluster>) {
+fn examples() -> (Vec<Question>, Arc<MemoryCluster>) {
     let read = manifests::read(&[repository("examples")]);
     assert_eq!(read.problems, []);
     let mut objects: Vec<Value> = read.objects.into_iter().map(|it| it.value).collect();
@@ -880,7 +881,7 @@ fn examples() -> (Vec<Question>, Arc<Cluster>) {
             Question { name, request }
         })
         .collect();
-    (questions, Arc::new(Cluster::new(objects)))
+    (questions, Arc::new(MemoryCluster::new(objects)))
 }
 
 fn captured() -> Vec<Question> {
@@ -898,7 +899,7 @@ fn answers<'a>(
     policy: &str,
     spec: &Value,
     questions: &'a [Question],
-    cluster: &Arc<Cluster>,
+    cluster: &Arc<MemoryCluster>,
 ) -> Vec<(&'a str, Response)> {
     let guest = policies::load(policy).unwrap();
     let metadata = guest.metadata();

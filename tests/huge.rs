@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use bundle_tests::{complete, invariants, policies};
-use preflight::{Cluster, HostCalls, Response};
+use preflight::{HostCalls, MemoryCluster, Response};
 use serde_json::{Value, json};
 
 use meter::Meter;
@@ -41,7 +41,7 @@ fn answers_of(
     problems: &mut Vec<String>,
     only: &dyn Fn(&str) -> bool,
 ) -> Vec<(String, Response)> {
-    let cluster = Arc::new(Cluster::new([]));
+    let cluster = Arc::new(MemoryCluster::new([]));
     let mut answers = Vec::new();
     for (name, meter) in METERS.iter() {
         if !only(name) {
@@ -578,7 +578,7 @@ fn very_many_autoscalers_of_one_target_are_told() {
         vertical["metadata"]["name"] = json!(format!("vpa-{number:04}"));
         objects.push(vertical);
     }
-    let cluster = Arc::new(Cluster::new(objects));
+    let cluster = Arc::new(MemoryCluster::new(objects));
     let (name, meter) = METERS.get_key_value("hpa-vpa-overlap").unwrap();
     let guest = policies::load(name).unwrap();
     let horizontal = autoscaler(&[]);

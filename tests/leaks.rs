@@ -19,7 +19,7 @@ use bundle_tests::{complete, invariants, policies, read, repository};
 use k8s_openapi::ByteString;
 use preflight::judge::{ActivePolicy, judge};
 use preflight::report::{json as programs, table};
-use preflight::{Cluster, Engine, Limits, Policy as Guest, Response, manifests};
+use preflight::{Engine, Limits, MemoryCluster, Policy as Guest, Response, manifests};
 use secret_data::SecretData;
 use serde_json::{Value, json};
 use shared::Policy;
@@ -93,6 +93,20 @@ fn values(mark: &Mark) -> Vec<Vec<u8>> {
         format!("{text}${{A}}{text}"),
         format!("{{{{ .{text} }}}}"),
         format!("<{text}>"),
+        format!("__{}__", text.to_uppercase()),
+        format!("#{{{text}}}#"),
+        format!("your-{text}-token"),
+        format!("postgres://{text}:CHANGEME@{text}"),
+        format!("map[{text}:{text}]"),
+        format!("%!s(string={text})"),
+        format!("{text}\u{a0}"),
+        format!("{text}\n\t"),
+        // What was never decrypted or filled in.
+        format!("ENC[AES256_GCM,data:{text}]"),
+        format!("$ANSIBLE_VAULT;1.1;AES256\n{text}\n"),
+        format!("ref+vault://{text}/{text}"),
+        format!("https://<path:{text}#{text}>"),
+        format!("op://{text}/{text}"),
         // PEM, damaged in every way.
         format!("-----BEGIN CERTIFICATE-----\n{long}\n-----END CERTIFICATE-----\n"),
         format!("-----BEGIN PRIVATE KEY-----\n{long}\n-----END PRIVATE KEY-----\n"),
@@ -122,6 +136,14 @@ fn values(mark: &Mark) -> Vec<Vec<u8>> {
             base64(text)
         ),
         format!("{{\"auths\":{{\"{text}\":\"{text}\"}}}}"),
+        format!(
+            "{{\"auths\":{{\"oci://{text}\":{{\"auth\":\"{}\"}}}}}}",
+            base64(format!("{text}:{text}\n"))
+        ),
+        format!(
+            "{{\"auths\":{{\"{text}.io\":{{\"username\":\"{text}\",\"password\":\"{text} \"}}}}}}"
+        ),
+        format!("\u{feff}{{\"auths\":{{\"{text}\":{{}}}}}}"),
         format!("{{\"auths\":{{\"{text}\":{{\"email\":\"{text}\"}}}}}}"),
         format!("{{\"auths\":{{}},\"credsStore\":\"{text}\"}}"),
         format!("{{\"auths\":\"{text}\"}}"),
@@ -255,6 +277,23 @@ fn whole(mark: &Mark) -> Vec<Value> {
         secret(&json!({"metadata": {"name": "db", "annotations": text}})),
         secret(&json!({"metadata": {"name": "db", "managedFields": [{"time": [text]}]}})),
         secret(&json!({"spec": {"password": text}, "password": text})),
+        tls(
+            mark,
+            &format!("{}{}", pem("chain_server"), pem("chain_root")),
+            &pem("chain_server_key"),
+            &json!({"name": "db", "namespace": "shop", "creationTimestamp": "2020-01-01T00:00:00Z"}),
+        ),
+        secret(
+            &json!({"data": {"tls.crt": encoded, "tls.key": encoded, "id_rsa": encoded, ".dockercfg": encoded}}),
+        ),
+        secret(&json!({"type": "opaque", "immutable": true, "data": {"a": encoded}})),
+        object(
+            "ConfigMap",
+            &json!({"data": {"a": text, "DB_PASSWORD": text, "url": format!("a://b:{text}@c"), "x": format!("glpat-{text}{text}")},
+                "binaryData": {"a": encoded}, "immutable": true}),
+        ),
+        // Each of these is six bytes in a copy.
+        secret(&json!({"stringData": {"a": format!("{text}{}", "\u{1}".repeat(43_800))}})),
         object("ConfigMap", &json!({"data": {"a": number}})),
         object("ConfigMap", &json!({"data": {"a": {"b": text}}})),
         object(
@@ -316,6 +355,7 @@ fn settings() -> [Value; 3] {
             "byteOrderMark",
             "utf16",
             "placeholder",
+            "unresolvedValue",
         ]);
         let form = levels(&[
             "tls",
@@ -326,9 +366,11 @@ fn settings() -> [Value; 3] {
             "bootstrapToken",
             "pem",
             "files",
+            "brokenChain",
+            "wrongType",
         ]);
         json!({
-            "encoding": encoding, "form": form, "clearTextCopy": level, "onUpdate": "enforceAll",
+            "encoding": encoding, "form": form, "clearTextCopy": level, "exposedCredential": level, "onUpdate": "enforceAll",
             "size": {"total": 10, "value": 5, "keys": 1, "warnAt": 5},
             "deniedTypes": [{"type": "example.com/denied", "reason": "it is gone"}],
         })
@@ -380,7 +422,7 @@ fn strings(json: &Value) -> String {
 
 /// All that comes out of the guest.
 fn answer(guest: &Guest, request: &Value, settings: &Value) -> (Response, String) {
-    let host = Arc::new(Arc::new(Cluster::new([])).host(guest.metadata()));
+    let host = Arc::new(Arc::new(MemoryCluster::new([])).host(guest.metadata()));
     let response = guest
         .validate(request, settings, Arc::clone(&host))
         .unwrap();
@@ -568,7 +610,7 @@ fn wrong_settings_and_broken_requests_tell_no_value() {
     let [one, other] = [&MARKS[0], &MARKS[1]].map(broken);
     for (first, second) in one.iter().zip(&other) {
         let tell = |payload: &str| {
-            let host = Arc::new(Arc::new(Cluster::new([])).host(guest.metadata()));
+            let host = Arc::new(Arc::new(MemoryCluster::new([])).host(guest.metadata()));
             let response = guest.validate_payload(payload.as_bytes(), host).unwrap();
             strings(&serde_json::to_value(&response).unwrap())
         };

@@ -47,6 +47,9 @@ const NEED_SETTINGS: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// The rules that compare an object with the one that is stored.
+const ON_UPDATE: &[&str] = &["immutable_change"];
+
 /// The level of each rule that shows where a user creates an object, and not a controller of Kubernetes, for whom
 /// refusals become warnings.
 fn shown(
@@ -74,10 +77,8 @@ fn shown(
             .pointer("/userInfo/username")
             .and_then(Value::as_str);
         let is_system = user.is_some_and(|name| name.starts_with("system:"));
-        if !wanted(settings.as_ref())
-            || is_system
-            || request.get("operation") != Some(&Value::from("CREATE"))
-        {
+        let is_create = request.get("operation") == Some(&Value::from("CREATE"));
+        if !wanted(settings.as_ref()) || is_system {
             continue;
         }
         let Answer::Verdict(verdict) = case.ask(guest.as_ref()).unwrap() else {
@@ -85,6 +86,9 @@ fn shown(
         };
         let response = verdict.response;
         for rule in *rules {
+            if is_create == ON_UPDATE.contains(&rule.id) {
+                continue;
+            }
             let mark = format!(" [{}]", rule.id);
             let mut show = |line: &String, level| {
                 if line.contains(&mark) {

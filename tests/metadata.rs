@@ -18,7 +18,7 @@ use kubewarden_policy_sdk::response::ValidationResponse;
 use kubewarden_policy_sdk::settings::SettingsValidationResponse;
 use nodeport_range::NodeportRange;
 use policy_metadata::{Metadata, SECTION};
-use preflight::kinds::Kinds;
+use preflight::cluster::kinds::Kinds;
 use preflight::review::Target;
 use preflight::{HostCalls, NoHost};
 use serde_json::{Value, json};

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use std::{env, thread};
 
 use bundle_tests::{Case, Input, cases, invariants, names, policies, read, repository};
-use preflight::{Cluster, ClusterHost, HostCalls, Policy as Guest, Response};
+use preflight::{ClusterHost, HostCalls, MemoryCluster, Policy as Guest, Response};
 use serde_json::{Value, json};
 
 use marks::MARKS;
@@ -50,7 +50,7 @@ struct Source {
     /// The policy that it is a case of, with the settings of that case.
     of: Option<(String, Value)>,
     /// What a policy that has none of its own finds in the cluster.
-    cluster: Arc<Cluster>,
+    cluster: Arc<MemoryCluster>,
 }
 
 /// What one policy is tried with.
@@ -58,7 +58,7 @@ struct Subject {
     name: String,
     guest: Arc<Guest>,
     settings: Vec<Value>,
-    clusters: Vec<Arc<Cluster>>,
+    clusters: Vec<Arc<MemoryCluster>>,
 }
 
 /// Everything that changes are made to.
@@ -127,7 +127,7 @@ fn reviews() -> Vec<Source> {
         .iter()
         .filter(|(_, request)| request["operation"] == "CREATE")
         .map(|(_, request)| request["object"].clone());
-    let cluster = Arc::new(Cluster::new(created));
+    let cluster = Arc::new(MemoryCluster::new(created));
     requests
         .into_iter()
         .map(|(name, request)| Source {
@@ -206,7 +206,12 @@ impl Outcome {
     }
 }
 
-fn ask(guest: &Guest, payload: &[u8], cluster: &Arc<Cluster>, changed: Option<&Random>) -> Outcome {
+fn ask(
+    guest: &Guest,
+    payload: &[u8],
+    cluster: &Arc<MemoryCluster>,
+    changed: Option<&Random>,
+) -> Outcome {
     let host = Arc::new(Host {
         inner: cluster.host(guest.metadata()),
         changed: changed.cloned(),

@@ -22,7 +22,7 @@ use k8s_openapi::api::core::v1::{
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use preflight::Cluster;
+use preflight::MemoryCluster;
 use serde::Serialize;
 use serde_json::{Value, json};
 use shared::Policy;
@@ -288,7 +288,7 @@ fn shared_by(
 /// What the policy says that an object shares with another, which is in the cluster with the target of both.
 fn found(object: &Value, other: &Value, target: &Value) -> BTreeSet<(String, String)> {
     let guest = policies::load(HpaVpaOverlap::NAME).unwrap();
-    let cluster = Arc::new(Cluster::new([other.clone(), target.clone()]));
+    let cluster = Arc::new(MemoryCluster::new([other.clone(), target.clone()]));
     let request = complete(&json!({ "object": object })).unwrap();
     let settings = json!({"averageValue": "off", "sharedTarget": "off", "writtenFirst": "deny"});
     let host = cluster.host(guest.metadata());

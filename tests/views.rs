@@ -26,7 +26,7 @@ use k8s_openapi::api::core::v1::{
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use preflight::{Cluster, NoHost, Policy as Guest, Response};
+use preflight::{MemoryCluster, NoHost, Policy as Guest, Response};
 use serde::Serialize;
 use serde_json::{Value, json};
 use shared::Policy;
@@ -529,7 +529,7 @@ fn persistent_volumes_are_read_as_k8s_openapi_writes_them() {
 }
 
 /// The path of the node behind a claim, as both stand in the cluster.
-fn bound(claim: Option<&str>, host_path: Option<&str>, local: Option<&str>) -> Arc<Cluster> {
+fn bound(claim: Option<&str>, host_path: Option<&str>, local: Option<&str>) -> Arc<MemoryCluster> {
     let metadata = |name: &str, namespace: Option<&str>| ObjectMeta {
         name: Some(name.to_owned()),
         namespace: namespace.map(ToOwned::to_owned),
@@ -561,7 +561,7 @@ fn bound(claim: Option<&str>, host_path: Option<&str>, local: Option<&str>) -> A
         }),
         ..PersistentVolume::default()
     };
-    Arc::new(Cluster::new([written(&claim), written(&volume)]))
+    Arc::new(MemoryCluster::new([written(&claim), written(&volume)]))
 }
 
 #[test]

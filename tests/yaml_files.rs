@@ -39,7 +39,7 @@ fn refusal(text: &str) -> Option<String> {
         "uid": "1", "operation": "CREATE", "name": "s", "namespace": "shop", "object": object,
         "kind": {"group": "", "version": "v1", "kind": "Secret"},
     });
-    let settings = json!({"form": {"files": "deny"}});
+    let settings = json!({"form": {"files": "deny"}, "encoding": {"unresolvedValue": "off"}});
     let payload = json!({"request": request, "settings": settings}).to_string();
     evaluate::<SecretData>(payload.as_bytes(), &Nothing).message
 }

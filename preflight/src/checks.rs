@@ -4,20 +4,32 @@
 //! A check belongs to a policy and runs when that one does. It is not part of the wasm, because a review holds one
 //! object, which the API server has validated; its findings are told in the name of preflight.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::{manifests::Object, report::Reported};
+use shared::Level;
 
+use crate::{keda::Derived, manifests::Object, report::Reported};
+
+pub(crate) mod absent;
+mod autoscalers;
+mod clusters;
 pub(crate) mod doubles;
+mod host_port;
 mod identity;
+mod inert_vertical;
 mod invalid_service;
+mod overlapping_selectors;
+mod pods;
+mod shared_labels;
 mod shared_node_port;
 #[cfg(test)]
 mod testing;
+mod unreadable_trigger;
 
 pub(crate) use identity::{Identity, identities};
+use pods::Pods;
 
 /// The name that the findings are told in.
 pub(crate) const FINDER: &str = "preflight";
@@ -36,11 +48,23 @@ pub(crate) struct Objects<'a> {
     pub(crate) written: usize,
     /// The positions of the objects that the checked ones replace.
     pub(crate) old: &'a BTreeMap<Identity, usize>,
+    /// What KEDA makes of them.
+    pub(crate) derived: &'a [&'a Derived],
     /// Whether a cluster printed the checked ones, so that it has taken them.
     pub(crate) live: bool,
 }
 
 impl<'a> Objects<'a> {
+    /// Each object that the cluster has in the end, with its position: not those that are replaced.
+    fn current(self) -> impl Iterator<Item = (usize, &'a Object)> {
+        let written: BTreeSet<&Identity> = self.identities.iter().take(self.written).collect();
+        let all = self.all.iter().zip(self.identities).enumerate();
+        all.filter(move |(position, (_, identity))| {
+            *position < self.written || !written.contains(identity)
+        })
+        .map(|(position, (object, _))| (position, object))
+    }
+
     /// Each object that is checked, with its position and the object that it replaces.
     fn written(self) -> impl Iterator<Item = (usize, &'a Object, Option<&'a Value>)> {
         let written = self.all.iter().zip(self.identities).enumerate();
@@ -53,11 +77,26 @@ impl<'a> Objects<'a> {
     }
 }
 
+/// How many of the other objects a finding names. The rest is counted.
+const NAMED: usize = 3;
+
+/// Some names, and how many there are besides: `a, b and 2 more`.
+fn listed(mut names: Vec<String>, more: usize) -> String {
+    if more > 0 {
+        names.push(format!("{more} more"));
+    }
+    match names.split_last() {
+        None => String::new(),
+        Some((last, [])) => last.clone(),
+        Some((last, first)) => format!("{} and {last}", first.join(", ")),
+    }
+}
+
 /// A check of all manifests.
 struct Check {
-    /// It refuses where the policy of this name may.
+    /// It is told where the policy of this name is asked.
     policy: &'static str,
-    find: fn(Objects<'_>) -> Vec<Refusal>,
+    find: fn(Objects<'_>) -> Vec<Found>,
 }
 
 const CHECKS: &[Check] = &[
@@ -69,44 +108,82 @@ const CHECKS: &[Check] = &[
         policy: "nodeport-range",
         find: shared_node_port::find,
     },
+    Check {
+        policy: "nodeport-range",
+        find: host_port::find,
+    },
+    Check {
+        policy: "hpa-target-requests",
+        find: unreadable_trigger::find,
+    },
+    Check {
+        policy: "hpa-target-requests",
+        find: shared_labels::find,
+    },
+    Check {
+        policy: "hpa-vpa-overlap",
+        find: overlapping_selectors::find,
+    },
+    Check {
+        policy: "hpa-vpa-overlap",
+        find: inert_vertical::find,
+    },
 ];
 
 /// What a check finds.
-struct Refusal {
+struct Found {
     /// The position of the object.
     object: usize,
     field: String,
     problem: String,
     fix: String,
     rule: &'static str,
+    level: Level,
+    /// The status where the API server refuses it.
+    code: Option<u16>,
 }
 
-/// The findings of the checks, by the position of the object. `is_enforced` says whether the policy of a check is
-/// asked about the object at a position, and may refuse it.
-pub(crate) fn refusals(
+/// The findings about one object.
+#[derive(Debug, Default)]
+pub(crate) struct Own {
+    pub(crate) refusals: Vec<Reported>,
+    pub(crate) warnings: Vec<Reported>,
+}
+
+/// The findings of the checks, by the position of the object. `is_asked` says whether the policy of a check is asked
+/// about the object at a position, and, where that is wanted, may refuse it.
+pub(crate) fn findings(
     objects: Objects<'_>,
-    is_enforced: impl Fn(&str, usize) -> bool,
-) -> BTreeMap<usize, Vec<Reported>> {
-    let mut found: BTreeMap<usize, Vec<Reported>> = BTreeMap::new();
+    is_asked: impl Fn(&str, usize, bool) -> bool,
+) -> BTreeMap<usize, Own> {
+    let mut own: BTreeMap<usize, Own> = BTreeMap::new();
     for check in CHECKS {
-        for refusal in (check.find)(objects) {
-            let Some(object) = objects.all.get(refusal.object) else {
+        for found in (check.find)(objects) {
+            let Some(object) = objects.all.get(found.object) else {
                 continue;
             };
-            if !is_enforced(check.policy, refusal.object) {
+            let is_checked = found.object < objects.written;
+            let refuses = found.level == Level::Deny;
+            if !is_checked || !is_asked(check.policy, found.object, refuses) {
                 continue;
             }
-            found.entry(refusal.object).or_default().push(Reported {
-                field: Some(refusal.field.clone()),
-                place: object.place_of(&refusal.field),
-                fix: Some(refusal.fix),
-                rule: Some(refusal.rule.to_owned()),
-                code: Some(INVALID),
-                ..Reported::whole(FINDER, object, &refusal.problem)
+            let of_object = own.entry(found.object).or_default();
+            let list = if refuses {
+                &mut of_object.refusals
+            } else {
+                &mut of_object.warnings
+            };
+            list.push(Reported {
+                field: Some(found.field.clone()),
+                place: object.place_of(&found.field),
+                fix: Some(found.fix),
+                rule: Some(found.rule.to_owned()),
+                code: found.code,
+                ..Reported::whole(FINDER, object, &found.problem)
             });
         }
     }
-    found
+    own
 }
 
 /// Whether the policy only warns of what a finding of preflight's says the API server refuses.

@@ -44,13 +44,13 @@ const ABOUT: &str =
 const LONG_ABOUT: &str = "\
 Shows what admission policies would refuse, before the manifests reach a cluster.
 
-It runs the very wasm that a cluster enforces over YAML and JSON manifests: files, folders, `kubectl get -o yaml` \
-lists. All manifests together are the state of the cluster for policies that look things up, so name all that belongs \
-together. With nodeport-range it also finds Services that ask for the same node port.
+It runs the same wasm that a cluster enforces, over YAML and JSON manifests: files, folders, `kubectl get -o yaml` \
+lists. All manifests you pass act as the cluster for lookups, so pass everything that belongs together. It also finds \
+what shows only across them, such as two Services that ask for one node port, refuses Services that the API server \
+refuses, and checks the HorizontalPodAutoscaler that KEDA makes of a ScaledObject.
 
-What the API server does before a policy sees an object is not done here: defaults, LimitRanges, mutating webhooks, \
-and the checks that are built in. Only the namespace, a name that is to be generated and the time of creation, which \
-is now, are filled in.";
+Defaults, LimitRanges, mutating webhooks and most built-in checks of the API server are not applied. Only the \
+namespace, a name that is to be generated and the time of creation, which is now, are filled in.";
 
 /// All arguments.
 #[derive(Debug, Parser)]

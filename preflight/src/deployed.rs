@@ -12,13 +12,13 @@ use policy_metadata::Metadata;
 use serde_json::Value;
 
 use crate::{
-    Cluster,
+    MemoryCluster,
     judge::Member,
-    kinds::text,
     manifests::{Note, Place},
     review::Target,
-    selector::Requirement,
 };
+use cluster::kinds::text;
+use cluster::selector::Requirement;
 
 mod conditions;
 mod error;
@@ -84,7 +84,7 @@ impl PolicyResource {
     }
 
     /// Whether it is asked about a request.
-    pub(crate) fn wants(&self, target: &Target, request: &Value, cluster: &Cluster) -> bool {
+    pub(crate) fn wants(&self, target: &Target, request: &Value, cluster: &MemoryCluster) -> bool {
         let is_namespace = target.group.is_empty() && target.resource == "namespaces";
         let home = text(request, "/namespace").filter(|home| !home.is_empty() && !is_namespace);
         if self.namespace.is_some() && self.namespace.as_deref() != home {
@@ -123,7 +123,7 @@ impl PolicyResource {
         is_namespace: bool,
         home: Option<&str>,
         object: Option<&Value>,
-        cluster: &Cluster,
+        cluster: &MemoryCluster,
     ) -> bool {
         let (name, namespace) = match (home, object) {
             (Some(home), _) => (home, cluster.namespace(home)),
@@ -189,7 +189,7 @@ impl PolicyResource {
     pub(crate) fn note_of_namespaces<'a>(
         &self,
         homes: impl Iterator<Item = &'a str>,
-        cluster: &Cluster,
+        cluster: &MemoryCluster,
     ) -> Option<Note> {
         if self
             .namespace_selector

@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use shared::message::LISTED;
 
 use crate::{
-    EvaluationError, Policy, PolicyAnswer, checks,
+    EvaluationError, Policy, PolicyAnswer,
+    checks::{self, Own},
+    keda::Derived,
     manifests::{Manifests, Note, Object, Problem},
     report::{Judged, Report, Reported, Subject, Summary, Unjudged},
 };
@@ -86,14 +88,18 @@ pub fn judge_in(
         ..Summary::default()
     };
     let judged = run.judge(policies, progress);
-    let mut own = run.own_findings(&judged);
+    let mut own = run.own_findings(&judged, policies);
+    let derived: Vec<&Derived> = run.derived().collect();
     let reader = unread::Reader::new(run.kinds(), policies);
     for (number, (object, evaluations)) in run.written().iter().zip(judged).enumerate() {
         let own = own.remove(&number).unwrap_or_default();
         let is_read = evaluations.iter().any(Evaluation::is_of_a_reader);
         let unread = reader.reason(object, is_read);
-        add(&mut report, object, evaluations, own, unread);
+        add(&mut report, object, evaluations, own, unread, &derived);
     }
+    let findings = report.refusals.iter().chain(&report.warnings);
+    let notes = run.notes_on(findings);
+    report.notes.extend(notes);
     report.leave(manifests.left_out);
     Ok(report)
 }
@@ -101,6 +107,8 @@ pub fn judge_in(
 /// What one policy says of an object.
 struct Evaluation<'a> {
     by: &'a ActivePolicy,
+    /// What it is asked about, where that is what KEDA makes of the object.
+    derived: Option<&'a Derived>,
     result: Result<PolicyAnswer, EvaluationError>,
 }
 
@@ -118,15 +126,29 @@ impl Evaluation<'_> {
     }
 }
 
+/// The policies that gave an answer, each once.
+fn names(evaluations: &[Evaluation<'_>]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for evaluation in evaluations {
+        let name = evaluation.by.name();
+        if evaluation.result.is_ok() && !names.iter().any(|known| known == name) {
+            names.push(name.to_owned());
+        }
+    }
+    names
+}
+
 fn add(
     report: &mut Report,
     object: &Object,
     evaluations: Vec<Evaluation<'_>>,
-    own: Vec<Reported>,
+    own: Own,
     unread: Option<Unjudged>,
+    all_derived: &[&Derived],
 ) {
     let subject = Subject::of(object);
-    let (mut refused, mut warned, mut unjudged) = (!own.is_empty(), false, unread.is_some());
+    let (mut refused, mut warned) = (!own.refusals.is_empty(), !own.warnings.is_empty());
+    let mut unjudged = unread.is_some();
     report.leave(unread);
     let unseen = evaluations.is_empty();
     let position = report.judged.len();
@@ -134,14 +156,23 @@ fn add(
     report.judged.push(Judged {
         object: subject.clone(),
         place: object.place(),
-        policies: evaluations
-            .iter()
-            .filter(|evaluation| evaluation.result.is_ok())
-            .map(|evaluation| evaluation.by.name().to_owned())
-            .collect(),
+        policies: names(&evaluations),
     });
-    for Evaluation { by, result } in evaluations {
+    for Evaluation {
+        by,
+        derived,
+        result,
+    } in evaluations
+    {
         let policy = by.name();
+        let subject = match derived {
+            Some(derived) => format!("{} of {subject}", derived.name()),
+            None => subject.to_string(),
+        };
+        let told = |finding: Reported| match derived {
+            Some(derived) => finding.of_derived(object, derived),
+            None => finding.retold(all_derived),
+        };
         let answer = match result {
             Ok(answer) => answer,
             Err(error) => {
@@ -169,7 +200,7 @@ fn add(
                     text,
                 });
             }
-            let findings = findings.into_iter().map(here);
+            let findings = findings.into_iter().map(told).map(here);
             if by.only_reports() {
                 warned = true;
                 report
@@ -183,14 +214,14 @@ fn add(
         for warning in &response.warnings {
             let named = by.policy().map(Policy::name).unwrap_or_default();
             let finding = Reported::of_warning(named, object, warning);
-            if checks::is_said(&finding, &own) {
+            if checks::is_said(&finding, &own.refusals) {
                 continue;
             }
             warned = true;
-            report.warnings.push(here(Reported {
+            report.warnings.push(here(told(Reported {
                 policy: policy.to_owned(),
                 ..finding
-            }));
+            })));
         }
         if response.mutated_object.is_some() {
             let text = format!("{policy} would change {subject}; it was checked as it is written");
@@ -200,7 +231,8 @@ fn add(
             });
         }
     }
-    report.refusals.extend(own.into_iter().map(here));
+    report.refusals.extend(own.refusals.into_iter().map(here));
+    report.warnings.extend(own.warnings.into_iter().map(here));
     report.count(position);
     let summary = &mut report.summary;
     let count = if refused {

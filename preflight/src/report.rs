@@ -13,6 +13,7 @@ use shared::message::Line;
 
 use crate::{
     PolicyAnswer, Response,
+    keda::Derived,
     manifests::{Note, Object, Place, Problem},
 };
 
@@ -264,6 +265,35 @@ impl Reported {
         match shared::message::parse_warning(warning) {
             Some((named, line)) if named == policy => Self::of_line(policy, object, &line),
             _ => Self::whole(policy, object, warning),
+        }
+    }
+
+    /// The finding about what KEDA makes of an object, told about the object itself.
+    pub(crate) fn of_derived(self, object: &Object, derived: &Derived) -> Self {
+        let field = self.field.map(|field| derived.field(&field));
+        let told = derived.retell(&self.problem);
+        Self {
+            place: object.place_of(field.as_deref().unwrap_or_default()),
+            problem: format!("in {}, which KEDA makes of it: {told}", derived.name()),
+            fix: self.fix.map(|fix| derived.retell(&fix)),
+            field,
+            ..self
+        }
+    }
+
+    /// The finding with the fields of the `ScaledObject`, where it is about what KEDA makes of one.
+    pub(crate) fn retold(self, all_derived: &[&Derived]) -> Self {
+        let namespace = self.object.namespace.as_deref();
+        let mut derived = all_derived.iter().filter(|derived| {
+            derived.namespace() == namespace && derived.is_named_in(&self.problem)
+        });
+        match (derived.next(), derived.next()) {
+            (Some(derived), None) => Self {
+                problem: derived.retell(&self.problem),
+                fix: self.fix.map(|fix| derived.retell(&fix)),
+                ..self
+            },
+            _ => self,
         }
     }
 

@@ -3,7 +3,7 @@
 use policy_metadata::Metadata;
 use serde_json::{Map, Value, json};
 
-use crate::kinds::{Kinds, split, text};
+use cluster::kinds::{Kinds, split, text};
 
 pub(crate) mod server;
 

@@ -41,7 +41,7 @@ pub enum SettingsError {
         unknown: UnknownName,
     },
     /// The policy says no.
-    #[error("{policy} refuses its settings: {message}")]
+    #[error("invalid settings for {policy}: {}", problems(.policy, .message))]
     Refused {
         /// The policy.
         policy: String,
@@ -56,6 +56,13 @@ pub enum SettingsError {
         /// Why.
         error: EvaluationError,
     },
+}
+
+/// What a policy of this bundle says is wrong, without its own name before it; that of another one whole.
+fn problems<'m>(policy: &str, message: &'m str) -> &'m str {
+    let own = message.strip_prefix("wrong settings of ");
+    let own = own.and_then(|rest| rest.strip_prefix(policy)?.strip_prefix(": "));
+    own.unwrap_or(message)
 }
 
 /// The settings of each policy. A policy that is not named gets `{}`.
@@ -131,6 +138,23 @@ mod tests {
     use super::*;
 
     const KNOWN: [&str; 2] = ["hostpath-mounts", "nodeport-range"];
+
+    #[test]
+    fn problems_are_told_without_the_name_of_the_policy_twice() {
+        for (message, told) in [
+            (
+                "wrong settings of web: size: is missing",
+                "size: is missing",
+            ),
+            (
+                "wrong settings of web-x: size: is missing",
+                "wrong settings of web-x: size: is missing",
+            ),
+            ("no", "no"),
+        ] {
+            assert_eq!(problems("web", message), told);
+        }
+    }
 
     #[test]
     fn a_policy_without_settings_gets_empty_ones() {

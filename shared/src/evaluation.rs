@@ -3,11 +3,13 @@
 use std::fmt;
 
 use crate::cluster::{Cached, Cluster};
-use crate::decode::{Cursor, DecodeError};
+use crate::decode::Cursor;
+use crate::error::DecodeError;
+use crate::error::Error;
 use crate::field::FieldPath;
 use crate::json::{self, Json, Wanted};
 use crate::message::{self, MAX_REASON};
-use crate::policy::{Error, Policy};
+use crate::policy::Policy;
 use crate::request::{self, Operation, Request};
 use crate::response::{Response, SettingsResponse};
 use crate::rules::unjudged::UNJUDGED_START;

@@ -24,6 +24,37 @@ pub fn hash(before: u64, text: &str) -> u64 {
     })
 }
 
+/// Keeps of those that are the same the first alone.
+pub fn keep_first<T>(
+    list: &mut Vec<T>,
+    hash: impl Fn(&T) -> u64,
+    is_same: impl Fn(&T, &T) -> bool,
+) {
+    let hashes: Vec<u64> = list.iter().map(hash).collect();
+    let are_same = |one: usize, other: usize| match (list.get(one), list.get(other)) {
+        (Some(one), Some(other)) => is_same(one, other),
+        _ => false,
+    };
+    let is_first = first_places(&hashes, &are_same);
+    let mut place = 0;
+    list.retain(|_| {
+        place += 1;
+        is_first.get(place - 1) == Some(&true)
+    });
+}
+
+/// Whether each place is the first of those that are the same.
+// One for all types: what is generic is in the wasm once for each.
+#[inline(never)]
+fn first_places(hashes: &[u64], are_same: &dyn Fn(usize, usize) -> bool) -> Vec<bool> {
+    let index = Index::new(hashes);
+    let is_first = |(place, hash): (usize, &u64)| {
+        let mut same = index.places(*hash);
+        same.find(|other| are_same(*other, place)) == Some(place)
+    };
+    hashes.iter().enumerate().map(is_first).collect()
+}
+
 impl Index {
     /// The index of a list, of which these are the hashes.
     #[must_use]
@@ -132,5 +163,20 @@ mod tests {
         let both = |one, other| hash(hash(0, one), other);
         assert_ne!(both("ab", "c"), both("a", "bc"));
         assert_ne!(both("abc", ""), hash(0, "abc"));
+    }
+
+    #[test]
+    fn keeps_the_first_of_those_that_are_the_same() {
+        let mut list = vec![("a", 1), ("b", 2), ("a", 3), ("", 4), ("b", 5), ("c", 6)];
+        keep_first(
+            &mut list,
+            |(name, _)| hash(0, name),
+            |one, other| one.0 == other.0,
+        );
+        assert_eq!(list, [("a", 1), ("b", 2), ("", 4), ("c", 6)]);
+        // Not all that has one hash is the same.
+        let mut list = vec!["a", "b", "a"];
+        keep_first(&mut list, |_| 7, |one, other| one == other);
+        assert_eq!(list, ["a", "b"]);
     }
 }

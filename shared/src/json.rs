@@ -9,7 +9,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::decode::DecodeError;
+use crate::error::DecodeError;
 
 /// A JSON value. Fields that are not read are left out.
 #[derive(Debug, Clone, PartialEq)]

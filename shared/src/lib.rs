@@ -88,6 +88,7 @@
 
 pub mod cluster;
 pub mod decode;
+mod error;
 pub mod evaluation;
 mod field;
 #[cfg(target_arch = "wasm32")]
@@ -106,11 +107,12 @@ pub mod settings;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod verdict;
-pub use cluster::{Cluster, ClusterError};
-pub use decode::{Cursor, DecodeError};
+pub use cluster::Cluster;
+pub use decode::Cursor;
+pub use error::{ClusterError, DecodeError, Error};
 pub use field::FieldPath;
 pub use json::Json;
-pub use policy::{Error, Policy};
+pub use policy::Policy;
 pub use quote::{Quote, quote};
 pub use request::{GroupVersionKind, ObjectMeta, Operation, Request};
 #[cfg(not(target_arch = "wasm32"))]

@@ -1,9 +1,7 @@
 //! What a policy is.
 
-use std::fmt;
-
-use crate::cluster::{Cluster, ClusterError};
-use crate::decode::DecodeError;
+use crate::cluster::Cluster;
+use crate::error::Error;
 use crate::request::Request;
 use crate::rule::Rule;
 use crate::settings::Settings;
@@ -43,34 +41,3 @@ pub trait Policy: 'static {
         cluster: &dyn Cluster,
     ) -> Result<Verdict, Error>;
 }
-
-/// Why a policy could not judge.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Error {
-    /// The object is of a kind that the policy reads, and is not what it should be.
-    Object(DecodeError),
-    /// Something that the verdict depends on could not be looked up.
-    Lookup {
-        /// What was looked up: `PersistentVolumeClaim shop/data`.
-        subject: String,
-        /// What came of it.
-        error: ClusterError,
-    },
-}
-
-impl From<DecodeError> for Error {
-    fn from(error: DecodeError) -> Self {
-        Self::Object(error)
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Object(error) => error.fmt(f),
-            Self::Lookup { subject, error } => write!(f, "{subject} {error}"),
-        }
-    }
-}
-
-impl std::error::Error for Error {}

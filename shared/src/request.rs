@@ -2,7 +2,8 @@
 
 use k8s_openapi::Resource;
 
-use crate::decode::{Cursor, DecodeError};
+use crate::decode::Cursor;
+use crate::error::DecodeError;
 use crate::field::FieldPath;
 use crate::json::Json;
 use crate::message;

@@ -17,7 +17,8 @@ pub use names::{
 use std::borrow::Cow;
 use std::fmt::{self, Write};
 
-use crate::decode::{Cursor, DecodeError};
+use crate::decode::Cursor;
+use crate::error::DecodeError;
 use crate::field::FieldPath;
 use crate::json::{self, Json};
 use crate::message;

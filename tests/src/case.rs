@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use policy_metadata::Metadata;
-use preflight::{Cluster, ClusterHost, Policy, Response, SettingsResponse};
+use preflight::{ClusterHost, MemoryCluster, Policy, Response, SettingsResponse};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -83,7 +83,7 @@ pub enum Input {
         /// The settings; none for a case that has no file for them.
         settings: Option<Value>,
         /// What can be looked up.
-        cluster: Arc<Cluster>,
+        cluster: Arc<MemoryCluster>,
     },
     /// Whether these settings are valid.
     Settings(Value),
@@ -255,7 +255,7 @@ fn passes_unseen(verdict: &Verdict) -> bool {
     verdict.response.accepted && verdict.response.warnings.is_empty()
 }
 
-fn read_cluster(document: Option<Value>) -> Result<Arc<Cluster>, String> {
+fn read_cluster(document: Option<Value>) -> Result<Arc<MemoryCluster>, String> {
     let written = match document {
         None => json!({}),
         Some(Value::Array(objects)) => json!({ "objects": objects }),
@@ -265,7 +265,7 @@ fn read_cluster(document: Option<Value>) -> Result<Arc<Cluster>, String> {
         serde_json::from_value(written).map_err(|error| error.to_string())?;
     let cluster = errors
         .into_iter()
-        .fold(Cluster::new(objects), |cluster, error| {
+        .fold(MemoryCluster::new(objects), |cluster, error| {
             cluster.with_error(&error.api_version, &error.kind, error.message)
         });
     Ok(Arc::new(cluster))

@@ -11,7 +11,7 @@ use hpa_target_requests::HpaTargetRequests;
 use hpa_vpa_overlap::HpaVpaOverlap;
 use nodeport_range::NodeportRange;
 use policy_metadata::Metadata;
-use preflight::{ClusterHost, HostCalls, Response, SettingsResponse};
+use preflight::{ClusterHost, Response, SettingsResponse};
 use secret_data::SecretData;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -83,20 +83,11 @@ impl Judge for Native {
         host: Arc<ClusterHost>,
     ) -> Result<Response, String> {
         let payload = written(&json!({"request": request, "settings": settings}))?;
-        answer(&(self.functions.validate)(&payload, &Host(host))?)
+        answer(&(self.functions.validate)(&payload, host.as_ref())?)
     }
 
     fn validate_settings(&self, settings: &Value) -> Result<SettingsResponse, String> {
         answer(&(self.functions.validate_settings)(&written(settings)?)?)
-    }
-}
-
-/// The host of the built policies, without waPC in between.
-struct Host(Arc<ClusterHost>);
-
-impl Cluster for Host {
-    fn ask(&self, operation: &str, request: &[u8]) -> Result<Vec<u8>, String> {
-        self.0.call("kubewarden", "kubernetes", operation, request)
     }
 }
 

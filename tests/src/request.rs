@@ -1,6 +1,6 @@
 //! Admission requests, completed from the few fields that a case writes.
 
-use preflight::kinds::Kinds;
+use preflight::cluster::kinds::Kinds;
 use preflight::review;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};

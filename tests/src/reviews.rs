@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use preflight::Cluster;
+use preflight::MemoryCluster;
 use serde_json::Value;
 
 use crate::{names, read, repository};
@@ -31,7 +31,7 @@ static ALL: LazyLock<Result<Vec<Review>, String>> = LazyLock::new(|| {
         .collect()
 });
 
-static CLUSTER: LazyLock<Arc<Cluster>> = LazyLock::new(|| {
+static CLUSTER: LazyLock<Arc<MemoryCluster>> = LazyLock::new(|| {
     let requests = ALL.iter().flatten().map(|review| &review.request);
     let created = requests
         .filter(|request| {
@@ -39,7 +39,7 @@ static CLUSTER: LazyLock<Arc<Cluster>> = LazyLock::new(|| {
             is("operation", "CREATE".into()) && !is("dryRun", true.into())
         })
         .filter_map(|request| request.get("object").cloned());
-    Arc::new(Cluster::new(created))
+    Arc::new(MemoryCluster::new(created))
 });
 
 /// Every review, in alphabetic order of the files.
@@ -49,6 +49,6 @@ pub fn all() -> Result<&'static [Review], String> {
 
 /// What the reviews created, for look-ups.
 #[must_use]
-pub fn cluster() -> &'static Arc<Cluster> {
+pub fn cluster() -> &'static Arc<MemoryCluster> {
     &CLUSTER
 }

@@ -219,7 +219,7 @@ mod tests {
     use std::sync::Arc;
 
     use hostpath_mounts::HostpathMounts;
-    use preflight::Cluster;
+    use preflight::MemoryCluster;
     use serde_json::json;
     use shared::Policy as _;
 
@@ -372,7 +372,7 @@ mod tests {
     #[test]
     fn the_recorder_keeps_what_is_granted() {
         let policy = policies::load(HostpathMounts::NAME).unwrap();
-        let cluster = Arc::new(Cluster::default());
+        let cluster = Arc::new(MemoryCluster::default());
         let recorder = Recorder::new(cluster.host(policy.metadata()), &policy);
         let ask = |kind: &str| {
             let request = json!({"api_version": "v1", "kind": kind, "name": "a"}).to_string();

@@ -90,7 +90,7 @@ mod tests {
              podLevelResources: must be true or false, not a string\n\
              customKinds[0].podSpecPath: has a \"[\"\n\
              a path leads through every item of a list, as in \"spec.workerGroupSpecs.template.spec\"\n\
-             customKinds[0].kind: \"Job\" is a kind of Kubernetes, and judged anyway\n\
+             customKinds[0].kind: \"Job\" is a built-in kind and is always checked\n\
              exempt.namespaces[0]: \"Sandbox\" cannot be a namespace, which has no capital letters\n\
              write \"sandbox\"\n\
              exempt.users[0]: is empty\n\

@@ -111,26 +111,30 @@ mod tests {
             json!({"hostPath": {"path": "/etc/kubernetes"}}),
             json!({"local": {"path": "/etc/kubernetes"}}),
         ] {
-            let found = lines(MemoryCluster::of(&objects(&volume)), &claim, on());
+            let found = lines(MemoryCluster::new(objects(&volume)), &claim, on());
             let start = "spec.volumes[0].persistentVolumeClaim.claimName: \"/etc/kubernetes\" of PersistentVolume \
                          \"pv-1\" is where the keys";
             assert!(found[0].starts_with(start), "{found:?}");
             assert_eq!(
-                lines(MemoryCluster::of(&objects(&volume)), &claim, json!({})),
+                lines(MemoryCluster::new(objects(&volume)), &claim, json!({})),
                 [""; 0],
                 "off by default"
             );
         }
-        let logs = MemoryCluster::of(&objects(&json!({"hostPath": {"path": "/var/log"}})));
+        let logs = || MemoryCluster::new(objects(&json!({"hostPath": {"path": "/var/log"}})));
         let writable = "spec.containers[0].volumeMounts[0].readOnly [writable_read_only_path]";
-        assert_eq!(places(&lines(logs.clone(), &claim, on())), [writable]);
+        assert_eq!(places(&lines(logs(), &claim, on())), [writable]);
         assert_eq!(
-            lines(logs, &json!({"claimName": "data", "readOnly": true}), on()),
+            lines(
+                logs(),
+                &json!({"claimName": "data", "readOnly": true}),
+                on()
+            ),
             [""; 0]
         );
         for volume in [json!({"csi": {"driver": "x"}}), json!(null)] {
             assert_eq!(
-                lines(MemoryCluster::of(&objects(&volume)), &claim, on()),
+                lines(MemoryCluster::new(objects(&volume)), &claim, on()),
                 [""; 0]
             );
         }
@@ -148,7 +152,7 @@ mod tests {
 
     #[test]
     fn a_claim_that_no_container_mounts_may_be_mounted_writable_later_unless_it_is_read_only() {
-        let logs = MemoryCluster::of(&objects(&json!({"hostPath": {"path": "/var/log"}})));
+        let logs = || MemoryCluster::new(objects(&json!({"hostPath": {"path": "/var/log"}})));
         let place = "spec.volumes[0].persistentVolumeClaim.claimName [writable_read_only_path]";
         for (read_only, expected) in [
             (json!(null), &[place][..]),
@@ -156,12 +160,7 @@ mod tests {
             (json!(true), &[]),
         ] {
             let claim = json!({"claimName": "data", "readOnly": read_only});
-            let found = lines_of(
-                &json!([]),
-                logs.clone(),
-                &claim,
-                json!({"followClaims": true}),
-            );
+            let found = lines_of(&json!([]), logs(), &claim, json!({"followClaims": true}));
             assert_eq!(places(&found), expected, "{claim}");
         }
     }

@@ -1,4 +1,4 @@
-//! Refuses `hostPath` mounts that hand the node to a pod.
+//! Refuses `hostPath` mounts that give a pod control of its node.
 //!
 //! Every place where a path of the node becomes a volume is read into a `volume::HostVolume`:
 //! volumes of pods and of everything that makes pods, `PersistentVolume`s, and, when asked for, the

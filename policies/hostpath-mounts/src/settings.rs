@@ -348,9 +348,9 @@ mod tests {
              exempt.serviceAccounts[0]: \"robot\" is not <namespace>/<name>\n\
              exempt.users[0]: is empty\n\
              customKinds[0].podSpecPath: \"\" is not a path such as \"spec.template.spec\"\n\
-             customKinds[0].kind: \"Job\" is a kind of Kubernetes, and judged anyway\n\
+             customKinds[0].kind: \"Job\" is a built-in kind and is always checked\n\
              customKinds[1].kind: is missing\n\
-             customKinds[2].kind: \"PersistentVolume\" is a kind of Kubernetes, and judged anyway\n\
+             customKinds[2].kind: \"PersistentVolume\" is a built-in kind and is always checked\n\
              allowed[6]: is about the same path as allowed[5]\n\
              denied[0]: allowed[5] allows the same path in all namespaces\n\
              allowd: is not a setting\n\
@@ -386,7 +386,7 @@ mod tests {
              customKinds[1].kind: \"Rollout.argoproj.io\" cannot be a kind\n\
              write one word, such as \"Rollout\"\n\
              customKinds[1].podSpecPath: \"/spec/template/spec\" is not a path such as \"spec.template.spec\"\n\
-             customKinds[2].kind: \"deployment\" is a kind of Kubernetes, and judged anyway"
+             customKinds[2].kind: \"deployment\" is a built-in kind and is always checked"
         );
     }
 }

@@ -3,9 +3,11 @@
 //! They are added when a pod is made, so that no template shows them.
 //! Source: `plugin/pkg/admission/limitranger/admission.go`.
 
+use std::rc::Rc;
+
 use k8s_openapi::Resource;
 use k8s_openapi::api::core::v1::LimitRange;
-use shared::cluster::{self, Cluster, ListLookup};
+use shared::cluster::{Cluster, ListLookup};
 use shared::index::{Index, hash};
 use shared::kubernetes::quantity::Quantity;
 use shared::{Cursor, DecodeError, Error, Verdict};
@@ -15,8 +17,17 @@ use crate::rules::unreadable_object;
 /// Requests by resource; of several, the first counts.
 #[derive(Debug, Default)]
 pub(crate) struct Defaults {
-    requests: Vec<(String, Quantity)>,
+    requests: Vec<Given>,
     index: Index,
+}
+
+/// A request that a `LimitRange` gives.
+#[derive(Debug)]
+struct Given {
+    resource: String,
+    quantity: Quantity,
+    /// The name of the one that gives it.
+    limit_range: Rc<str>,
 }
 
 /// What a limit range gives, what counts first at the front: it fills `default` from `max`, and `defaultRequest` from
@@ -36,10 +47,9 @@ impl Defaults {
             namespace,
             field_masks: &["spec.limits"],
         };
-        let failed = |error| lookup.failed(error);
-        let answer = cluster::list(cluster, &lookup).map_err(failed)?;
+        let answer = lookup.ask(cluster)?;
         // The names of resources are fields, and there are few objects of this kind.
-        let list = answer.parse_list(|_| true).map_err(failed)?;
+        let list = lookup.parse(&answer, |_| true)?;
         let mut requests = Vec::new();
         for item in list.items() {
             match read(&item) {
@@ -47,20 +57,28 @@ impl Defaults {
                 Err(error) => unreadable_object::check(LimitRange::KIND, &item, &error, verdict),
             }
         }
-        let index = Index::of(&mut requests.iter().map(|(resource, _)| resource.as_str()));
+        let index = Index::of(&mut requests.iter().map(|given: &Given| given.resource.as_str()));
         Ok(Self { requests, index })
     }
 
     /// What a container requests of a resource that its template does not mention.
     pub(crate) fn request(&self, resource: &str) -> Option<Quantity> {
+        self.request_and_source(resource)
+            .map(|(quantity, _)| quantity)
+    }
+
+    /// The same, with the name of the `LimitRange` that gives it.
+    pub(crate) fn request_and_source(&self, resource: &str) -> Option<(Quantity, &str)> {
         let places = self.index.places(hash(0, resource));
         let mut found = places.filter_map(|place| self.requests.get(place));
-        let found = found.find(|(name, _)| name == resource);
-        found.map(|(_, quantity)| *quantity)
+        let found = found.find(|given| given.resource == resource)?;
+        Some((found.quantity, &found.limit_range))
     }
 }
 
-fn read(limit_range: &Cursor<'_>) -> Result<Vec<(String, Quantity)>, DecodeError> {
+fn read(limit_range: &Cursor<'_>) -> Result<Vec<Given>, DecodeError> {
+    let name = limit_range.map("metadata", |metadata| metadata.text("name"))?;
+    let name: Rc<str> = name.unwrap_or_default().into();
     let items = limit_range.map("spec", |spec| {
         spec.list("limits", |item| {
             let mut defaults = Vec::new();
@@ -74,14 +92,18 @@ fn read(limit_range: &Cursor<'_>) -> Result<Vec<(String, Quantity)>, DecodeError
     })?;
     let items = items.into_iter().flatten().flatten();
     Ok(items
-        .map(|(name, quantity)| (name.to_owned(), quantity))
+        .map(|(resource, quantity)| Given {
+            resource: resource.to_owned(),
+            quantity,
+            limit_range: Rc::clone(&name),
+        })
         .collect())
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
-    use shared::testing::MemoryCluster;
+    use shared::testing::{MemoryCluster, unrestricted};
 
     use super::*;
 
@@ -96,7 +118,12 @@ mod tests {
             })
             .collect();
         let mut verdict = Verdict::accept();
-        let defaults = Defaults::of("shop", &MemoryCluster::of(&objects), &mut verdict).unwrap();
+        let defaults = Defaults::of(
+            "shop",
+            &unrestricted(MemoryCluster::new(objects)),
+            &mut verdict,
+        )
+        .unwrap();
         let warnings = usize::from(verdict != Verdict::accept());
         (
             defaults.request("cpu"),

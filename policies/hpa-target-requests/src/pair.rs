@@ -1,11 +1,12 @@
-//! A metric of an autoscaler, the pods that it measures, and how to tell somebody that they do not fit.
+//! A metric of an autoscaler, the pods that it measures, and how to say that they do not fit.
 
 use shared::kubernetes::autoscaling::{HorizontalPodAutoscaler, Metric};
-use shared::{FieldPath, Finding, Level, Rule, Verdict, quote};
+use shared::{FieldPath, Level, Rule, quote};
 
-use crate::pods::Pods;
+use crate::pods::{Container, Pods};
+use crate::report::{Found, Report};
 
-/// The object that somebody writes, and that a finding points into.
+/// The object that is written, and that a finding points into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Side {
     /// The autoscaler.
@@ -32,7 +33,7 @@ pub(crate) struct Problem {
     /// What is there.
     pub(crate) what: String,
     /// What is there besides, which does not tell it from others.
-    pub(crate) besides: &'static str,
+    pub(crate) besides: String,
     /// The field of the metric.
     pub(crate) metric_field: &'static str,
     /// The field of the workload.
@@ -41,19 +42,8 @@ pub(crate) struct Problem {
     pub(crate) fix: [String; 2],
 }
 
-/// Counts what is wrong, where it will not be read. Says whether that was so.
-pub(crate) fn count_unread(rule: &'static Rule, level: Level, verdict: &mut Verdict) -> bool {
-    let level = verdict.capped(level);
-    // The first refusal has words, whatever was said before.
-    let is_read = verdict.keeps_findings() || level == Level::Deny && verdict.is_accepted();
-    if !is_read {
-        verdict.report(level, Finding::new(rule, &"", ""));
-    }
-    !is_read
-}
-
 impl Pair<'_> {
-    /// ` of Deployment "web"`, where somebody writes the autoscaler and not the workload itself.
+    /// ` of Deployment "web"`, where it is the autoscaler that is written and not the workload itself.
     pub(crate) fn of_workload(&self) -> String {
         match self.side {
             Side::Autoscaler => format!(" of {}", self.workload()),
@@ -79,10 +69,56 @@ impl Pair<'_> {
         list.entry(&self.metric.resource).to_string()
     }
 
+    /// Who is to change the autoscaler: its owner would undo what is changed in it, as KEDA does.
+    pub(crate) fn author(&self) -> String {
+        match (&self.autoscaler.meta.owner, self.side) {
+            (Some(owner), _) => format!("have {owner} "),
+            (None, Side::Autoscaler) => String::new(),
+            (None, Side::Workload) => "have the autoscaler ".to_owned(),
+        }
+    }
+
+    /// How the autoscaler can do without the request, which `found` lacks.
+    pub(crate) fn ways_around(&self, found: &Container<'_>) -> String {
+        let (author, resource) = (self.author(), &*self.metric.resource);
+        let is_of_keda = self
+            .autoscaler
+            .meta
+            .owner
+            .is_some_and(|owner| owner.kind == SCALED_OBJECT);
+        let is_of_v1 = self.metric.is_of_v1();
+        let alone = self.metric.container.is_none().then_some(());
+        let alone = alone.and_then(|()| self.pods.main_container_beside(found, resource));
+        let alone = alone.map(|main| {
+            let by = if is_of_keda {
+                "containerName of the trigger"
+            } else if is_of_v1 {
+                "a ContainerResource metric of autoscaling/v2"
+            } else {
+                "a ContainerResource metric"
+            };
+            format!("measure container {} alone ({by}), or ", quote(main.name))
+        });
+        let value = if is_of_keda {
+            // Its webhook refuses an AverageValue of what is not requested as well: `verifyCPUMemoryScalers` in
+            // `apis/keda/v1alpha1/scaledobject_webhook.go`.
+            format!("use a trigger of another type than {resource}")
+        } else if is_of_v1 {
+            "use an averageValue target, which needs autoscaling/v2".to_owned()
+        } else if self.side == Side::Workload {
+            // It may be written in v1, which no list shows.
+            "use an averageValue target (autoscaling/v2)".to_owned()
+        } else {
+            "use an averageValue target".to_owned()
+        };
+        format!("{author}{}{value}", alone.unwrap_or_default())
+    }
+
     /// Says what is wrong, and what follows.
-    pub(crate) fn report(&self, problem: Problem, verdict: &mut Verdict) {
+    pub(crate) fn report(&self, problem: Problem, report: &mut Report<'_>) {
         let Problem {
             rule,
+            level,
             what,
             besides,
             place,
@@ -90,20 +126,28 @@ impl Pair<'_> {
             ..
         } = problem;
         let (metric, failure) = (self.metric, self.metric.failure_reason());
-        let owner = match &self.autoscaler.meta.owner {
-            Some(owner) => format!(" of {owner}"),
-            None => String::new(),
-        };
-        let (path, consequence, fix) = match self.side {
+        let found = match self.side {
             Side::Autoscaler => {
+                let owner = match &self.autoscaler.meta.owner {
+                    Some(owner) => format!(" of {owner}"),
+                    None => String::new(),
+                };
                 let effect = if self.nothing_works {
                     "never scales"
                 } else {
                     "can only grow"
                 };
-                let consequence =
-                    format!("{besides}, so the autoscaler{owner} {effect} ({failure})");
-                (metric.path(problem.metric_field), consequence, fix)
+                Found {
+                    rule,
+                    level,
+                    path: metric.path(problem.metric_field),
+                    what,
+                    besides,
+                    effect: format!("the autoscaler{owner} {effect} ({failure})"),
+                    rest: "",
+                    concerned: Default::default(),
+                    fix,
+                }
             }
             Side::Workload => {
                 let rest = if self.nothing_works {
@@ -111,16 +155,26 @@ impl Pair<'_> {
                 } else {
                     ", and can only grow by its other metrics"
                 };
-                let consequence = format!(
-                    "{besides}, so {} never scales by {} ({}, {failure}){rest}",
-                    self.autoscaler, metric.resource, metric.source
-                );
-                (place, consequence, fix_in_workload)
+                let autoscaler = self.autoscaler.to_string();
+                Found {
+                    rule,
+                    level,
+                    path: place,
+                    what,
+                    besides,
+                    effect: format!(
+                        "{autoscaler} never scales by {} ({}, {failure})",
+                        metric.resource, metric.source
+                    ),
+                    rest,
+                    concerned: [autoscaler, format!(" ({})", metric.source)],
+                    fix: fix_in_workload,
+                }
             }
         };
-        let finding = Finding::new(rule, &path, what)
-            .consequence(&consequence)
-            .fix(fix);
-        verdict.report(problem.level, finding);
+        report.add(found);
     }
 }
+
+/// The kind by which KEDA is told what to scale.
+const SCALED_OBJECT: &str = "ScaledObject";

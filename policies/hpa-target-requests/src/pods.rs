@@ -185,6 +185,43 @@ impl<'p> Pods<'p> {
         self.pod_level.as_ref().map(|_| self.path)
     }
 
+    /// Whether the pod as a whole requests something of a resource, or limits it, where that counts.
+    pub(crate) fn requests_as_a_whole(&self, resource: &str) -> bool {
+        self.pod_level.as_ref().is_some_and(|pod_level| {
+            let has = |list| quantity::find(list, resource).is_some();
+            has(&pod_level.requests) || has(&pod_level.limits)
+        })
+    }
+
+    /// The `LimitRange` that gives a request of 0: to a container, or to any of all.
+    pub(crate) fn limit_range_of_zero(
+        &self,
+        container: Option<&Container<'_>>,
+        resource: &str,
+    ) -> Option<&str> {
+        let (quantity, limit_range) = self.defaults.request_and_source(resource)?;
+        let gets_it = match container {
+            Some(found) => self.own_request(found, resource, false).is_none(),
+            None => {
+                !self.requests_as_a_whole(resource)
+                    && self.without_request(resource).next().is_some()
+            }
+        };
+        (gets_it && quantity == Quantity::Zero).then_some(limit_range)
+    }
+
+    /// The main container, which requests something of a resource, beside another one that does not. By custom it is the
+    /// first one.
+    pub(crate) fn main_container_beside(
+        &self,
+        other: &Container<'_>,
+        resource: &str,
+    ) -> Option<&Container<'p>> {
+        let main = self.measured().find(|found| found.role == Role::App)?;
+        let request = self.own_request(main, resource, false);
+        (main != other && request == Some(Quantity::Something)).then_some(main)
+    }
+
     /// Whether a limit holds the request of a container for a resource at 0, or that of the pod as a whole.
     pub(crate) fn is_limited_to_zero(
         &self,

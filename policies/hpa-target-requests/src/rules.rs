@@ -1,19 +1,23 @@
 //! The rules, one in a file.
 
-use shared::{Rule, Verdict};
+use shared::Rule;
+use shared::kubernetes::autoscaling::{HorizontalPodAutoscaler, Metric};
 
-use crate::pair::Pair;
-use crate::pods::Failure;
+use crate::failure::{depends_on_defaults, failure};
+use crate::measured::{MEASURED, is_measured};
+use crate::pair::{Pair, Side};
+use crate::pods::{Failure, Pods};
+use crate::report::Report;
 use crate::settings::Settings;
 
-pub(crate) mod missing_container;
-pub(crate) mod missing_request;
+mod missing_container;
+mod missing_request;
 pub(crate) mod missing_target;
 pub(crate) mod uninspected_target;
 pub(crate) mod unknown_resource;
 pub(crate) mod unreadable_object;
 pub(crate) mod unscalable_target;
-pub(crate) mod zero_request;
+mod zero_request;
 
 /// Everything that the policy looks for.
 pub(crate) const ALL: &[&Rule] = &[
@@ -27,20 +31,51 @@ pub(crate) const ALL: &[&Rule] = &[
     &zero_request::RULE,
 ];
 
-/// Reports why the metric of a pair cannot be computed.
-pub(crate) fn check(
-    pair: &Pair<'_>,
-    failure: &Failure<'_>,
+/// Judges an autoscaler and the pods that it measures, metric by metric.
+pub(crate) fn check_metrics(
+    autoscaler: &HorizontalPodAutoscaler<'_>,
+    pods: &Pods<'_>,
+    side: Side,
     settings: &Settings,
-    verdict: &mut Verdict,
+    report: &mut Report<'_>,
 ) {
+    let is_unknown =
+        |metric: &Metric<'_>| !pods.know_defaults() && depends_on_defaults(metric, pods);
+    let works = |metric: &Metric<'_>| {
+        is_measured(metric, settings) && (failure(metric, pods).is_none() || is_unknown(metric))
+    };
+    let nothing_works = autoscaler.other_metrics == 0 && !autoscaler.metrics.iter().any(works);
+    for metric in &autoscaler.metrics {
+        // This is wrong whatever the pods are.
+        if side == Side::Autoscaler {
+            // In the order of the metrics.
+            if !MEASURED.contains(&&*metric.resource) {
+                report.flush();
+            }
+            unknown_resource::check(metric, !nothing_works, settings, report.verdict);
+        }
+        let pair = &Pair {
+            autoscaler,
+            metric,
+            pods,
+            side,
+            nothing_works,
+        };
+        if let Some(failure) = failure(metric, pods).filter(|_| !is_unknown(metric)) {
+            check(pair, &failure, settings, report);
+        }
+    }
+}
+
+/// Reports why the metric of a pair cannot be computed.
+fn check(pair: &Pair<'_>, failure: &Failure<'_>, settings: &Settings, report: &mut Report<'_>) {
     match failure {
-        Failure::MissingRequest(container) => missing_request::check(pair, *container, verdict),
-        Failure::MissingPodRequest => missing_request::check_pod(pair, verdict),
-        Failure::ZeroRequest(container) => zero_request::check(pair, *container, verdict),
+        Failure::MissingRequest(container) => missing_request::check(pair, *container, report),
+        Failure::MissingPodRequest => missing_request::check_pod(pair, report),
+        Failure::ZeroRequest(container) => zero_request::check(pair, *container, report),
         Failure::MissingContainer(other) => {
             let name = pair.metric.container.as_deref().unwrap_or_default();
-            missing_container::check(pair, name, *other, settings, verdict);
+            missing_container::check(pair, name, *other, settings, report);
         }
     }
 }

@@ -34,7 +34,7 @@ settings! {
         /// A metric of a resource other than cpu and memory.
         "unknownResource" => pub(crate) unknown_resource: Level = Level::Warn, example "off";
         /// An autoscaler of what cannot be scaled: a DaemonSet, a Job, a kind in the wrong case or group.
-        "unscalableTarget" => pub(crate) unscalable_target: Level = Level::Warn, example "deny";
+        "unscalableTarget" => pub(crate) unscalable_target: Level = Level::Deny, example "warn";
         /// Whether autoscalers count the resources of the pod as a whole. They do from Kubernetes 1.34 on; `false` is for
         /// older clusters.
         "podLevelResources" => pub(crate) pod_level_resources: bool = true, example false;
@@ -135,7 +135,7 @@ impl Settings {
     }
 
     /// The kinds whose pod spec the policy can read.
-    fn readable(&self) -> impl Iterator<Item = ReadableKind<'_>> {
+    pub(crate) fn readable(&self) -> impl Iterator<Item = ReadableKind<'_>> {
         let built_in = SCALABLE.iter().map(|&(api_version, kind)| ReadableKind {
             api_version,
             kind,

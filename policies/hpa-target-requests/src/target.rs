@@ -1,8 +1,8 @@
 //! What the reference of an autoscaler leads to.
 
-use shared::kubernetes::autoscaling::{SCALABLE, ScaleTarget};
+use shared::kubernetes::autoscaling::ScaleTarget;
 
-use crate::settings::{ReadableKind, Settings, group};
+use crate::settings::{ReadableKind, Settings};
 
 /// What the reference of an autoscaler leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,11 +11,11 @@ pub(crate) enum Target<'s> {
     Readable(ReadableKind<'s>),
     /// A kind of Kubernetes that has no `scale`.
     Unscalable,
-    /// A kind of Kubernetes in the wrong case.
-    WrongCase(&'static str),
-    /// A kind of Kubernetes in the wrong group; holds the right `apiVersion`, and the kind.
-    WrongGroup(&'static str, &'static str),
-    /// A custom kind that nobody said how to read.
+    /// A known kind in the wrong case, or in the plural.
+    WrongCase(&'s str),
+    /// A known kind in the wrong group; holds the right `apiVersion`, and the kind.
+    WrongGroup(&'s str, &'s str),
+    /// A custom kind that it is not known how to read.
     Unknown,
 }
 
@@ -31,20 +31,26 @@ impl<'s> Target<'s> {
         if let Some(readable) = settings.readable_kind(&kind) {
             return Self::Readable(readable);
         }
-        if target.can_be_scaled() {
-            return Self::Unknown;
-        }
-        let alike = |(_, known): &&(&str, &str)| known.eq_ignore_ascii_case(target.kind);
-        match SCALABLE.iter().find(alike) {
+        // A plural is a resource, and no kind.
+        let singular = target.kind.strip_suffix('s').unwrap_or(target.kind);
+        let alike = |known: &ReadableKind<'_>| {
+            known.kind.eq_ignore_ascii_case(target.kind)
+                || known.kind.eq_ignore_ascii_case(singular)
+        };
+        let of_group = settings
+            .readable()
+            .find(|known| alike(known) && known.group().eq_ignore_ascii_case(kind.group));
+        // Only groups of Kubernetes itself have no dot. In others there may be whatever has another name.
+        let is_custom = kind.group.contains('.');
+        let other = || settings.readable().find(alike).filter(|_| !is_custom);
+        match of_group.or_else(other) {
+            Some(known) if known.group() == kind.group => Self::WrongCase(known.kind),
+            Some(known) => Self::WrongGroup(known.api_version, known.kind),
+            None if is_custom => Self::Unknown,
             None => Self::Unscalable,
-            Some((api_version, known)) if group(api_version) == kind.group => {
-                Self::WrongCase(known)
-            }
-            Some((api_version, known)) => Self::WrongGroup(api_version, known),
         }
     }
 }
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -96,6 +102,13 @@ mod tests {
             ("apps.openshift.io/v1", "DeploymentConfig", name),
             ("apps.kruise.io/v1alpha1", "CloneSet", name),
             ("apps.kruise.io/v1beta1", "StatefulSet", name),
+            ("argoproj.io/v1alpha1", "rollout", kind),
+            ("Argoproj.io/v1alpha1", "Rollout", version),
+            ("apps/v1", "Rollout", version),
+            ("", "DeploymentConfig", version),
+            ("apps/v1", "deployments", kind),
+            ("apps", "Deployment", version),
+            ("apps.kruise.io/v1beta1", "statefulset", kind),
             ("apps.kruise.io/v1alpha1", "DaemonSet", unknown),
             ("example.com/v1", "Rollout", unknown),
             ("example.com/v1", "Deployment", unknown),
@@ -111,5 +124,7 @@ mod tests {
         let settings = json!({ "customKinds": [gadget] });
         let (_, rule) = found("example.com/v1beta1", "Gadget", &settings);
         assert_eq!(rule, "missing_target");
+        let (_, rule) = found("example.com/v1", "gadget", &settings);
+        assert_eq!(rule, "unscalable_target");
     }
 }

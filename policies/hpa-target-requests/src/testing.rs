@@ -25,7 +25,7 @@ pub(crate) fn container(name: &str, resources: &Value) -> Value {
 pub(crate) fn lines(metrics: &Value, pod_spec: &Value, settings: &Value) -> Vec<String> {
     Review::create(&hpa(metrics))
         .with(settings.clone())
-        .in_cluster(MemoryCluster::of(&[deployment(pod_spec)]))
+        .in_cluster(MemoryCluster::new([deployment(pod_spec)]))
         .lines::<HpaTargetRequests>()
 }
 
@@ -33,6 +33,26 @@ pub(crate) fn lines(metrics: &Value, pod_spec: &Value, settings: &Value) -> Vec<
 pub(crate) fn workload_lines(metrics: &Value, pod_spec: &Value, settings: &Value) -> Vec<String> {
     Review::create(&deployment(pod_spec))
         .with(settings.clone())
-        .in_cluster(MemoryCluster::of(&[hpa(metrics)]))
+        .in_cluster(MemoryCluster::new([hpa(metrics)]))
         .lines::<HpaTargetRequests>()
+}
+
+/// `Deployment` `shop/web` whose container requests nothing.
+pub(crate) fn bare() -> Value {
+    deployment(&json!({"containers": [container("app", &json!({}))]}))
+}
+
+/// `Deployment` `shop/web` whose container requests cpu.
+pub(crate) fn sized() -> Value {
+    deployment(&json!({"containers": [container("app", &json!({"requests": {"cpu": 1}}))]}))
+}
+
+/// A cluster with these objects.
+pub(crate) fn cluster(objects: &[Value]) -> MemoryCluster {
+    MemoryCluster::new(objects.to_vec())
+}
+
+/// Whether a request passes.
+pub(crate) fn is_accepted(review: &Review) -> bool {
+    review.judge::<HpaTargetRequests>().accepted
 }

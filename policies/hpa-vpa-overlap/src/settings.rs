@@ -13,8 +13,9 @@ settings! {
         "averageValue" => pub(crate) average_value: Level = Level::Warn, example "deny";
         /// An HPA that measures utilization of cpu requests which a VPA raises while containers start, also in mode `Off`.
         "startupBoost" => pub(crate) startup_boost: Level = Level::Warn, example "off";
-        /// An HPA and an active VPA of one target that share no resource. It has no effect with `scope: target`.
-        "sharedTarget" => pub(crate) shared_target: Level = Level::Warn, example "off";
+        /// An HPA and an active VPA of one target that share no resource, as the documentation of the VPA recommends it. It
+        /// has no effect with `scope: target`.
+        "sharedTarget" => pub(crate) shared_target: Level = Level::Off, example "warn";
         /// An HPA and a VPA on one resource, of which one targets the owner of the other's target.
         "indirectTargets" => pub(crate) indirect_targets: Level = Level::Warn, example "deny";
         /// A second HPA of one target: both stop.

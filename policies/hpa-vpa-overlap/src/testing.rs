@@ -56,7 +56,7 @@ pub(crate) fn lines(object: &Value, there: &[&Value], settings: &Value) -> Vec<S
     settings["writtenFirst"] = json!("deny");
     Review::create(object)
         .with(settings)
-        .in_cluster(MemoryCluster::of(&there))
+        .in_cluster(MemoryCluster::new(there))
         .lines::<HpaVpaOverlap>()
 }
 
@@ -77,4 +77,27 @@ pub(crate) fn both(
         lines(one, &[other, third], settings),
         lines(other, &[one, third], settings),
     ]
+}
+
+/// `HorizontalPodAutoscaler` `shop/web` that measures utilization of cpu.
+pub(crate) fn cpu() -> Value {
+    hpa(&json!([utilization("cpu")]))
+}
+
+/// `VerticalPodAutoscaler` `shop/web` that changes all that it can.
+pub(crate) fn all() -> Value {
+    vpa(&json!(null), &json!(null))
+}
+
+/// One that changes memory alone.
+pub(crate) fn memory() -> Value {
+    vpa(
+        &json!(null),
+        &json!([{"containerName": "*", "controlledResources": ["memory"]}]),
+    )
+}
+
+/// Whether a request passes.
+pub(crate) fn is_accepted(review: &Review) -> bool {
+    review.judge::<HpaVpaOverlap>().accepted
 }

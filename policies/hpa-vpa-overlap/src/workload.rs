@@ -54,7 +54,7 @@ pub(crate) fn look_up(
         kind,
         name,
         namespace: Some(namespace),
-        // Whoever was refused and has corrected the target tries again at once.
+        // After a refusal, the corrected target is followed by another try at once.
         disable_cache: true,
         field_masks: &[
             "spec.template.spec.containers.name",

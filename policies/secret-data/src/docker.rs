@@ -5,28 +5,53 @@
 use shared::Json;
 
 use crate::base64;
+use crate::rules::{placeholder, unresolved_value};
+use crate::text::{has, peel, split};
 
-/// Why the kubelet reads no credential.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Why the kubelet reads no credential, or one that nobody meant. Entries are counted from 1: their names are part of
+/// the value.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Problem {
     /// It is base64 of JSON.
     Encoded,
-    /// It is not JSON.
-    Syntax,
+    /// It starts with the byte order mark of UTF-8, or is UTF-16.
+    ByteOrderMark,
+    /// It is not JSON, as these words say.
+    Syntax(String),
     /// A map is missing where one has to be.
     NoMap,
-    /// An entry is not a map, or has something else than text in it. Entries are counted from 1: their names are part of the value.
+    /// An entry is not a map, or has something else than text in it.
     Entry(usize),
     /// The `auth` of an entry is not base64 of `user:password`.
     Auth(usize),
     /// There is no entry.
     Empty,
-    /// There are only names of programs that would know the credentials, on the computer that this was copied from.
-    OnlyHelpers,
+    /// There is only the name of a program that would know the credentials, on the computer that this was copied from:
+    /// in `credsStore` or `credHelpers`.
+    OnlyHelpers(&'static str),
     /// It has the form of the other type.
-    OtherForm,
+    OtherForm(Form),
     /// An entry has no credential.
     NoCredential(usize),
+    /// The name of an entry is a URL that is neither `https` nor `http`.
+    Scheme(usize),
+    /// The name of an entry is not the host of a registry.
+    NoHost(usize),
+    /// There is something wrong with the user or the password of an entry.
+    Login(usize, Mistake),
+}
+
+/// What is wrong with a user or a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mistake {
+    /// There is a line break in it.
+    LineBreak,
+    /// Something that is not seen stands around it.
+    Space,
+    /// It is a placeholder, in these words.
+    Placeholder(&'static str),
+    /// It was never decrypted or filled in.
+    Unresolved(unresolved_value::Shape),
 }
 
 /// The form of the credentials.
@@ -40,24 +65,31 @@ pub(crate) enum Form {
 
 /// Every problem with a value.
 pub(crate) fn problems(value: &[u8], form: Form) -> Vec<Problem> {
+    if matches!(
+        value,
+        [0xef, 0xbb, 0xbf, ..] | [0xff, 0xfe, ..] | [0xfe, 0xff, ..]
+    ) {
+        return vec![Problem::ByteOrderMark];
+    }
     let text = std::str::from_utf8(value).unwrap_or("not UTF-8");
-    let Ok(json) = Json::parse(text) else {
-        // base64 of `{"`
-        let encoded = text.trim_ascii_start().starts_with("eyJ");
-        return vec![if encoded {
-            Problem::Encoded
-        } else {
-            Problem::Syntax
-        }];
+    let json = match Json::parse(text) {
+        Ok(json) => json,
+        Err(error) => {
+            // base64 of `{"`
+            let encoded = text.trim_ascii_start().starts_with("eyJ");
+            return vec![if encoded {
+                Problem::Encoded
+            } else {
+                Problem::Syntax(error.problem())
+            }];
+        }
     };
-    let helpers = field(&json, "credsStore").or(field(&json, "credHelpers"));
-    let nothing = if helpers.is_some() {
-        Problem::OnlyHelpers
-    } else {
-        Problem::Empty
-    };
+    let helpers = ["credsStore", "credHelpers"]
+        .into_iter()
+        .find(|name| field(&json, name).is_some());
+    let nothing = || vec![helpers.map_or(Problem::Empty, Problem::OnlyHelpers)];
     let entries = match (form, field(&json, "auths")) {
-        (Form::Cfg, Some(Json::Map(_))) => return vec![Problem::OtherForm],
+        (Form::Cfg, Some(Json::Map(_))) => return vec![Problem::OtherForm(form)],
         (Form::Cfg, _) => &json,
         (Form::ConfigJson, Some(auths)) => auths,
         (Form::ConfigJson, None) => match &json {
@@ -67,20 +99,31 @@ pub(crate) fn problems(value: &[u8], form: Form) -> Vec<Problem> {
                         .iter()
                         .any(|(_, entry)| field(entry, "auth").is_some()) =>
             {
-                return vec![Problem::OtherForm];
+                return vec![Problem::OtherForm(form)];
             }
             Json::Map(_) => &Json::Null,
             other => other,
         },
     };
-    match entries {
-        Json::Null => vec![nothing],
-        Json::Map(entries) if entries.is_empty() => vec![nothing],
-        Json::Map(entries) => {
-            let problem = |(index, (_, entry)): (usize, &(_, Json<'_>))| problem(entry, index + 1);
-            entries.iter().enumerate().filter_map(problem).collect()
-        }
-        _ => vec![Problem::NoMap],
+    let Json::Map(entries) = entries else {
+        return match entries {
+            Json::Null => nothing(),
+            _ => vec![Problem::NoMap],
+        };
+    };
+    let mut found = Vec::new();
+    for (index, (name, entry)) in entries.iter().enumerate() {
+        found.extend(problem(entry, index + 1));
+        found.extend(host_problem(name, index + 1));
+    }
+    let is_without = |problem: &Problem| matches!(problem, Problem::NoCredential(_));
+    // Docker leaves an empty entry for each registry of which the store knows the credential.
+    let are_in_store =
+        helpers.is_some() && found.iter().filter(|it| is_without(it)).count() == entries.len();
+    if entries.is_empty() || are_in_store {
+        nothing()
+    } else {
+        found
     }
 }
 
@@ -97,7 +140,7 @@ fn problem(entry: &Json<'_>, number: usize) -> Option<Problem> {
         Some(Json::String(text)) => Some(text.as_ref()),
         Some(_) => None,
     };
-    let (Some(_), Some(_), Some(password), Some(auth)) = (
+    let (Some(user), Some(_), Some(password), Some(auth)) = (
         text("username"),
         text("email"),
         text("password"),
@@ -106,11 +149,57 @@ fn problem(entry: &Json<'_>, number: usize) -> Option<Problem> {
         return Some(Problem::Entry(number));
     };
     if auth.is_empty() {
-        return password.is_empty().then_some(Problem::NoCredential(number));
+        if password.is_empty() {
+            return Some(Problem::NoCredential(number));
+        }
+        return mistake(user, password).map(|mistake| Problem::Login(number, mistake));
     }
-    let decoded = base64::decode_auth(auth);
-    let is_pair = decoded.is_some_and(|pair| pair.contains(&b':'));
-    (!is_pair).then_some(Problem::Auth(number))
+    if let Some(shape) = unresolved_value::in_line(auth) {
+        return Some(Problem::Login(number, Mistake::Unresolved(shape)));
+    }
+    if let Some(what) = placeholder::what(auth) {
+        return Some(Problem::Login(number, Mistake::Placeholder(what)));
+    }
+    let decoded = base64::decode_auth(auth).unwrap_or_default();
+    if !decoded.contains(&b':') {
+        return Some(Problem::Auth(number));
+    }
+    let (user, password) = split(std::str::from_utf8(&decoded).ok()?, ":")?;
+    mistake(user, password).map(|mistake| Problem::Login(number, mistake))
+}
+
+/// What is wrong with a login. The kubelet takes it to the byte: `decodeDockerConfigFieldAuth`.
+fn mistake(user: &str, password: &str) -> Option<Mistake> {
+    [user, password].into_iter().find_map(|text| {
+        if text.bytes().any(|byte| matches!(byte, b'\n' | b'\r')) {
+            Some(Mistake::LineBreak)
+        } else if peel(text).1 != text {
+            Some(Mistake::Space)
+        } else if let Some(shape) = unresolved_value::in_line(text) {
+            Some(Mistake::Unresolved(shape))
+        } else {
+            placeholder::what(text).map(Mistake::Placeholder)
+        }
+    })
+}
+
+/// What is wrong with the name of a registry. `https://` and `http://` are left out of it, and a path may follow.
+///
+/// Source: `Add` and `parseSchemelessURL` in `pkg/credentialprovider/keyring.go`; what tells a host from the first part of
+/// an image's name is in `reference/normalize.go` of distribution.
+fn host_problem(name: &str, number: usize) -> Option<Problem> {
+    let schemes = ["https://", "http://"];
+    let rest = schemes.iter().find_map(|scheme| name.strip_prefix(scheme));
+    let rest = rest.unwrap_or(name);
+    if has(rest, "://") {
+        return Some(Problem::Scheme(number));
+    }
+    let (host, path) = split(rest, "/").unwrap_or((rest, ""));
+    let is_of_host = |byte: u8| byte.is_ascii_alphanumeric() || b".-:_*?[]".contains(&byte);
+    let is_host = host == "localhost" || host.bytes().any(|byte| b".:*".contains(&byte));
+    // No image has a tag where it is compared.
+    let is_path = !path.bytes().any(|byte| b":@ ".contains(&byte));
+    (!is_host || !is_path || !host.bytes().all(is_of_host)).then_some(Problem::NoHost(number))
 }
 
 fn field<'j, 'a>(json: &'j Json<'a>, name: &str) -> Option<&'j Json<'a>> {
@@ -131,24 +220,32 @@ mod tests {
     fn finds_what_the_kubelet_cannot_use() {
         use Form::{Cfg, ConfigJson};
         use Problem::{
-            Auth, Empty, Encoded, Entry, NoCredential, NoMap, OnlyHelpers, OtherForm, Syntax,
+            Auth, ByteOrderMark, Empty, Encoded, Entry, NoCredential, NoMap, OtherForm, Syntax,
         };
         for (text, form, expected) in [
             (
-                r#"{"auths":{"r":{"auth":"amFuZTpwdw=="}}}"#,
+                r#"{"auths":{"r.io":{"auth":"amFuZTpwdw=="}}}"#,
                 ConfigJson,
                 &[][..],
             ),
-            (r#"{"auths":{"r":{"auth":"amFuZTpwdw"}}}"#, ConfigJson, &[]),
-            (r#"{"Auths":{"r":{"AUTH":"amFuZTpwdw"}}}"#, ConfigJson, &[]),
             (
-                r#"{"auths":{"r":{"username":"jane","password":"pw"}}}"#,
+                r#"{"auths":{"r.io":{"auth":"amFuZTpwdw"}}}"#,
                 ConfigJson,
                 &[],
             ),
-            (r#"{"r":{"auth":"amFuZTpwdw=="}}"#, Cfg, &[]),
             (
-                r#"{"auths":{"a":{"auth":"amFuZQ=="},"b":{"auth":"jane:pw"},"c":{"auth":7},"d":7,"e":null,"f":{}}}"#,
+                r#"{"Auths":{"r.io":{"AUTH":"amFuZTpwdw"}}}"#,
+                ConfigJson,
+                &[],
+            ),
+            (
+                r#"{"auths":{"r.io":{"username":"jane","password":"pw"}}}"#,
+                ConfigJson,
+                &[],
+            ),
+            (r#"{"r.io":{"auth":"amFuZTpwdw=="}}"#, Cfg, &[]),
+            (
+                r#"{"auths":{"a.io":{"auth":"amFuZQ=="},"b.io":{"auth":"jane:pw"},"c.io":{"auth":7},"d.io":7,"e.io":null,"f.io":{}}}"#,
                 ConfigJson,
                 &[
                     Auth(1),
@@ -160,41 +257,128 @@ mod tests {
                 ],
             ),
             (
-                r#"{"auths":{"r":{"auth":"amFuZTpwdw==","password":12345}}}"#,
+                r#"{"auths":{"r.io":{"auth":"amFuZTpwdw==","password":12345}}}"#,
                 ConfigJson,
                 &[Entry(1)],
             ),
             (
-                r#"{"auths":{"r":{"auth":"","username":"jane"}}}"#,
+                r#"{"auths":{"r.io":{"auth":"","username":"jane"}}}"#,
                 ConfigJson,
                 &[NoCredential(1)],
-            ),
-            (r#"{"credsStore":"desktop"}"#, ConfigJson, &[OnlyHelpers]),
-            (
-                r#"{"auths":{},"credHelpers":{}}"#,
-                ConfigJson,
-                &[OnlyHelpers],
             ),
             (r#"{"auths":{}}"#, ConfigJson, &[Empty]),
             (r#"{"auths":null}"#, ConfigJson, &[Empty]),
             ("{}", ConfigJson, &[Empty]),
             ("{}", Cfg, &[Empty]),
             ("null", ConfigJson, &[Empty]),
-            (r#"{"r":{"auth":"amFuZTpwdw=="}}"#, ConfigJson, &[OtherForm]),
             (
-                r#"{"auths":{"r":{"auth":"amFuZTpwdw=="}}}"#,
+                r#"{"r.io":{"auth":"amFuZTpwdw=="}}"#,
+                ConfigJson,
+                &[OtherForm(ConfigJson)],
+            ),
+            (
+                r#"{"auths":{"r.io":{"auth":"amFuZTpwdw=="}}}"#,
                 Cfg,
-                &[OtherForm],
+                &[OtherForm(Cfg)],
             ),
             (r#"{"auths":[]}"#, ConfigJson, &[NoMap]),
             ("[]", ConfigJson, &[NoMap]),
             ("7", Cfg, &[NoMap]),
-            ("{", ConfigJson, &[Syntax]),
-            ("\u{feff}{}", ConfigJson, &[Syntax]),
+            (
+                "{",
+                ConfigJson,
+                &[Syntax(
+                    "is not JSON, or too deep, at line 1, column 1".to_owned(),
+                )],
+            ),
+            ("\u{feff}{}", ConfigJson, &[ByteOrderMark]),
             ("eyJhdXRocyI6e319", ConfigJson, &[Encoded]),
         ] {
             assert_eq!(problems(text.as_bytes(), form), expected, "{text}");
         }
-        assert_eq!(problems(b"\xff", ConfigJson), [Syntax]);
+        assert!(matches!(problems(b"\xff", ConfigJson)[..], [Syntax(_)]));
+        assert_eq!(problems(b"\xff\xfe{\0", ConfigJson), [ByteOrderMark]);
+    }
+
+    #[test]
+    fn finds_helpers_logins_and_registries_that_are_none() {
+        use Form::{Cfg, ConfigJson};
+        use Problem::{Login, NoCredential, NoHost, OnlyHelpers, Scheme};
+        for (text, form, expected) in [
+            (
+                r#"{"credsStore":"desktop"}"#,
+                ConfigJson,
+                &[OnlyHelpers("credsStore")][..],
+            ),
+            (
+                r#"{"auths":{},"credHelpers":{}}"#,
+                ConfigJson,
+                &[OnlyHelpers("credHelpers")],
+            ),
+            (
+                r#"{"auths":{"https://index.docker.io/v1/":{},"r.io":{}},"credsStore":"osxkeychain"}"#,
+                ConfigJson,
+                &[OnlyHelpers("credsStore")],
+            ),
+            (
+                r#"{"auths":{"r.io":{"auth":"amFuZTpwdw=="},"s.io":{}},"credsStore":"desktop"}"#,
+                ConfigJson,
+                &[NoCredential(2)],
+            ),
+            (
+                r#"{"auths":{"r.io":{"auth":"amFuZTpwdwo="}}}"#,
+                ConfigJson,
+                &[Login(1, Mistake::LineBreak)],
+            ),
+            (
+                r#"{"r.io":{"username":"a","password":"b\n"}}"#,
+                Cfg,
+                &[Login(1, Mistake::LineBreak)],
+            ),
+            (
+                r#"{"r.io":{"username":"a","password":"b\u00a0"}}"#,
+                Cfg,
+                &[Login(1, Mistake::Space)],
+            ),
+            (
+                r#"{"r.io":{"username":"a","password":"CHANGEME"}}"#,
+                Cfg,
+                &[Login(
+                    1,
+                    Mistake::Placeholder("is a placeholder, not a value"),
+                )],
+            ),
+            (
+                r#"{"r.io":{"auth":"${REGISTRY_AUTH}"}}"#,
+                Cfg,
+                &[Login(
+                    1,
+                    Mistake::Placeholder("has a ${…} that was not filled in"),
+                )],
+            ),
+            (
+                r#"{"r.io":{"auth":"op://vault/registry/auth"},"oci://r.io":{"auth":"amFuZTpwdw=="}}"#,
+                Cfg,
+                &[
+                    Login(
+                        1,
+                        Mistake::Unresolved(unresolved_value::in_line("op://a/b").unwrap()),
+                    ),
+                    Scheme(2),
+                ],
+            ),
+            (
+                r#"{"r":{"auth":"amFuZTpwdw=="},"":{"auth":"amFuZTpwdw=="},"r.io/a:1":{"auth":"amFuZTpwdw=="},"https://":{"auth":"amFuZTpwdw=="},"r .io":{"auth":"amFuZTpwdw=="}}"#,
+                Cfg,
+                &[NoHost(1), NoHost(2), NoHost(3), NoHost(4), NoHost(5)],
+            ),
+            (
+                r#"{"localhost":{"auth":"amFuZTpwdw=="},"*.r.io":{"auth":"amFuZTpwdw=="},"https://r.io/a/":{"auth":"amFuZTpwdw=="},"r:5000":{"auth":"amFuZTpwdw=="},"http://[::1]:5000/v2/":{"auth":"amFuZTpwdw=="}}"#,
+                Cfg,
+                &[],
+            ),
+        ] {
+            assert_eq!(problems(text.as_bytes(), form), expected, "{text}");
+        }
     }
 }

@@ -21,7 +21,7 @@ use std::borrow::Cow;
 use std::mem;
 
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
-use shared::{Cluster, Error, Policy, Request, Rule, Verdict};
+use shared::{Cluster, Cursor, DecodeError, Error, Operation, Policy, Request, Rule, Verdict};
 
 use crate::settings::Settings;
 use crate::value::Value;
@@ -51,17 +51,25 @@ impl Policy for SecretData {
         settings: &Settings,
         _: &dyn Cluster,
     ) -> Result<Verdict, Error> {
-        let object = if request.kind.is_a::<Secret>() {
-            Object::secret(request)?
-        } else if request.kind.is_a::<ConfigMap>() {
-            Object::config_map(request)?
-        } else {
+        if !request.kind.is_a::<Secret>() && !request.kind.is_a::<ConfigMap>() {
             return Ok(Verdict::unclaimed(request));
-        };
+        }
+        // One that cannot be read has nothing to compare with.
+        let stored = request.old_object();
+        let is_update = request.operation == Operation::Update && !stored.is_null();
+        let old = is_update.then(|| read(request, &stored, "Opaque").ok());
+        let old = old.flatten();
+        // Sources: `SetDefaults_Secret` in `pkg/apis/core/v1/defaults.go`; and for what an UPDATE leaves out,
+        // `PrepareForUpdate` in `pkg/registry/core/secret/strategy.go`.
+        let default_type = old.as_ref().and_then(|old| old.secret_type);
+        let object = read(request, &request.object(), default_type.unwrap_or("Opaque"))?;
         if settings.exempts(object.namespace, object.name, request.username) {
             return Ok(Verdict::accept());
         }
         let mut verdict = Verdict::accept();
+        if let Some(old) = &old {
+            rules::immutable_change::check(&object, old, &mut verdict);
+        }
         judge(&object, settings, &mut verdict);
         // A controller would try again for ever, and nobody would read why.
         Ok(if request.is_by_kubernetes() {
@@ -69,6 +77,18 @@ impl Policy for SecretData {
         } else {
             verdict
         })
+    }
+}
+
+fn read<'a>(
+    request: &Request<'a>,
+    object: &Cursor<'a>,
+    default_type: &'a str,
+) -> Result<Object<'a>, DecodeError> {
+    if request.kind.is_a::<Secret>() {
+        Object::secret(request, object, default_type)
+    } else {
+        Object::config_map(request, object)
     }
 }
 
@@ -95,8 +115,11 @@ fn judge(object: &Object<'_>, settings: &Settings, verdict: &mut Verdict) {
             entry.written.as_bytes()
         };
         sizes.push((entry, bytes.len()));
-        rules::check_value(&Value::new(entry, bytes), object, settings, verdict);
-        if rules::reads_value(object.secret_type, entry.key) {
+        let value = Value::new(entry, bytes);
+        if !rules::check_value(&value, object, settings, verdict) {
+            continue;
+        }
+        if rules::reads_all(object) || rules::reads_value(object, settings, entry.key) {
             values.push(
                 entry,
                 if !entry.is_encoded {

@@ -4,6 +4,7 @@
 //! tells what it cannot read in errors of its own, for three times the size.
 
 use crate::base64;
+use crate::text::{has, peel, split};
 
 /// A block that Go would read.
 #[derive(Debug, PartialEq, Eq)]
@@ -37,6 +38,18 @@ pub(crate) enum Damage {
     NoEnd,
     /// What is between beginning and end is not base64.
     Body,
+    /// The end of a block and the beginning of the next are on one line.
+    Joined,
+    /// White space stands in front of a BEGIN or END line.
+    Indented,
+    /// There are no-break spaces, or characters without a width.
+    Unseen,
+    /// OpenSSL does not read a blank line in a block, but for one behind its header.
+    BlankLine,
+    /// OpenSSL reads no header but that of a passphrase.
+    Header,
+    /// A block holds nothing.
+    Empty,
 }
 
 impl Damage {
@@ -51,11 +64,17 @@ impl Damage {
             Self::Encoded => "is PEM that was encoded as base64 once more",
             Self::Binary => "is in the binary form (DER), not PEM",
             Self::Pkcs12 => "is PKCS#12 (PFX), not PEM",
-            Self::ByteOrderMark => "starts with a byte order mark, which hides the BEGIN line",
+            Self::ByteOrderMark => "has a byte order mark, which hides a BEGIN line",
             Self::LiteralLineBreaks => "has \\n written out where line breaks should be",
             Self::OneLine => "has lost its line breaks",
             Self::NoEnd => "has a PEM block without its END line",
             Self::Body => "has a PEM block whose content is not base64",
+            Self::Joined => "has END and BEGIN on one line",
+            Self::Indented => "has white space in front of a BEGIN or END line",
+            Self::Unseen => "has no-break spaces or other characters that are not seen in its PEM",
+            Self::BlankLine => "has a blank line in a PEM block, which OpenSSL does not read",
+            Self::Header => "has a header line in a PEM block, which OpenSSL does not read",
+            Self::Empty => "has a PEM block that holds nothing",
         }
     }
 
@@ -72,7 +91,11 @@ impl Damage {
             Self::LiteralLineBreaks | Self::OneLine => {
                 "create it from the file: kubectl create secret … --from-file, or a YAML block (|)"
             }
-            Self::NoEnd | Self::Body => "put the whole PEM file in, unchanged",
+            Self::NoEnd | Self::Body | Self::Unseen => "put the whole PEM file in, unchanged",
+            Self::Joined => "break the line in front of BEGIN",
+            Self::Indented => "start BEGIN and END lines at the margin",
+            Self::BlankLine | Self::Header => "leave nothing but base64 between BEGIN and END",
+            Self::Empty => "remove the block, or put the whole PEM file in",
         }
     }
 }
@@ -120,15 +143,39 @@ fn scan_text<'a>(text: &'a str, blocks: &mut Vec<Block<'a>>) -> Option<Damage> {
         rest = behind;
         if let Some(first) = line.strip_prefix(BEGIN) {
             match read(first, behind) {
-                Ok((block, behind)) => {
+                Ok((block, flaw, behind)) => {
                     blocks.push(block);
+                    damage = damage.or(flaw);
                     rest = behind;
                 }
                 Err(problem) => damage = damage.or(Some(problem)),
             }
+        } else if line.len() < LONGEST_HIDDEN {
+            damage = damage.or_else(|| hidden(line, BEGIN));
         }
     }
     damage
+}
+
+/// No line is longer of which something hides the BEGIN: lines of comments may be.
+const LONGEST_HIDDEN: usize = 256;
+
+/// What hides a mark that does not start its line; none where something else is written there.
+fn hidden(line: &str, mark: &str) -> Option<Damage> {
+    let (before, _) = split(line, mark)?;
+    if before.is_empty() {
+        None
+    } else if has(before, END) {
+        Some(Damage::Joined)
+    } else if !peel(before).1.is_empty() {
+        None
+    } else if before.starts_with('\u{feff}') {
+        Some(Damage::ByteOrderMark)
+    } else if before.is_ascii() {
+        Some(Damage::Indented)
+    } else {
+        Some(Damage::Unseen)
+    }
 }
 
 fn next_line(text: &str) -> Option<(&str, &str)> {
@@ -139,12 +186,14 @@ fn next_line(text: &str) -> Option<(&str, &str)> {
     }
 }
 
-/// The block whose first line ends in `first`, and what is behind it.
-fn read<'a>(first: &'a str, body: &'a str) -> Result<(Block<'a>, &'a str), Damage> {
+/// The block whose first line ends in `first`, what OpenSSL has against it, and what is behind it.
+fn read<'a>(first: &'a str, body: &'a str) -> Result<(Block<'a>, Option<Damage>, &'a str), Damage> {
     let label = first.trim_ascii_end().strip_suffix(DASHES);
-    let Some(label) = label.filter(|label| !label.as_bytes().contains(&b'-')) else {
+    let Some(label) = label.filter(|label| !has(label, DASHES)) else {
         return Err(if first.as_bytes().contains(&b'\\') {
             Damage::LiteralLineBreaks
+        } else if peel(first).1.len() < first.trim_ascii_end().len() {
+            Damage::Unseen
         } else if first.as_bytes().contains(&b'-') {
             Damage::OneLine
         } else {
@@ -153,38 +202,72 @@ fn read<'a>(first: &'a str, body: &'a str) -> Result<(Block<'a>, &'a str), Damag
     };
     let mut content = body;
     let mut encrypted = false;
+    let mut flaw = None;
+    let mut may_be_blank = true;
     let mut rest = body;
     while let Some((line, behind)) = next_line(rest) {
         if let Some(end) = line.strip_prefix(END) {
             if end.trim_ascii_end().strip_suffix(DASHES) != Some(label) {
+                if has(end, BEGIN) {
+                    return Err(Damage::Joined);
+                }
                 break;
             }
             let content = content.get(..content.len() - rest.len());
-            // PGP has a checksum behind its base64, and is read by others.
-            let content = if label.starts_with("PGP ") {
-                Vec::new()
-            } else {
-                content.and_then(base64::decode_body).ok_or(Damage::Body)?
+            // PGP has a checksum behind its base64. It and OpenSSH are read by programs of their own.
+            let is_foreign = label.starts_with("PGP ") || label.starts_with("OPENSSH ");
+            let content = match content {
+                _ if label.starts_with("PGP ") => Vec::new(),
+                Some(content) => {
+                    base64::decode_body(content).ok_or_else(|| body_damage(content))?
+                }
+                None => return Err(Damage::Body),
             };
+            if content.is_empty() {
+                flaw = Some(Damage::Empty);
+            }
             let block = Block {
                 label,
                 encrypted,
                 content,
             };
-            return Ok((block, behind));
+            return Ok((block, flaw.filter(|_| !is_foreign), behind));
         }
         // The block ends where another begins. To look on for its END line would take quadratic time.
         if line.starts_with(BEGIN) {
             break;
         }
-        // `Proc-Type: 4,ENCRYPTED`
-        if line.as_bytes().contains(&b':') {
+        let is_header = line.as_bytes().contains(&b':');
+        if is_header {
+            // `Proc-Type: 4,ENCRYPTED`
             encrypted |= line.starts_with("DEK-Info:");
+            if !encrypted && !line.starts_with("Proc-Type:") {
+                flaw = Some(Damage::Header);
+            }
             content = behind;
+        } else if line.trim_ascii().is_empty() {
+            if !may_be_blank {
+                flaw = flaw.or(Some(Damage::BlankLine));
+            }
+        } else if line.len() < LONGEST_HIDDEN
+            && let Some(problem) = hidden(line, END)
+        {
+            return Err(problem);
         }
+        may_be_blank = is_header;
         rest = behind;
     }
     Err(Damage::NoEnd)
+}
+
+/// Why what is between beginning and end is not base64.
+fn body_damage(content: &str) -> Damage {
+    let mut strange = content.split(|character: char| character.is_ascii());
+    if !content.is_ascii() && strange.all(|text| peel(text).1.is_empty()) {
+        Damage::Unseen
+    } else {
+        Damage::Body
+    }
 }
 
 #[cfg(test)]
@@ -252,9 +335,14 @@ mod tests {
         let encrypted = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES,00\n\nAQID\n-----END RSA PRIVATE KEY-----";
         assert!(blocks(encrypted)[0].encrypted);
         assert_eq!(blocks(encrypted)[0].content, [1, 2, 3]);
+        let hyphen = one.replace("CERTIFICATE", "OpenVPN tls-crypt-v2 server key");
+        assert_eq!(labels(&hyphen), ["OpenVPN tls-crypt-v2 server key"]);
+        let openssh = one
+            .replace("CERTIFICATE", "OPENSSH PRIVATE KEY")
+            .replace("AQID", "AQID\n\n");
         let pgp = "-----BEGIN PGP PRIVATE KEY BLOCK-----\nVersion: x\n\nAQID\n=abcd\n-----END PGP PRIVATE KEY BLOCK-----\n";
         assert_eq!(labels(pgp), ["PGP PRIVATE KEY BLOCK"]);
-        for text in [one, &two, encrypted, pgp] {
+        for text in [one, &two, encrypted, &hyphen, &openssh, pgp] {
             assert_eq!(damage(text), None);
         }
     }
@@ -301,6 +389,70 @@ mod tests {
                 "{}",
                 String::from_utf8_lossy(value)
             );
+        }
+    }
+
+    #[test]
+    fn says_what_openssl_does_not_read() {
+        use Damage::{BlankLine, Empty, Header};
+        for (body, damage_of_body) in [
+            ("AQID\n", None),
+            // One blank line may stand for a header.
+            ("\nAQID\n", None),
+            ("\n\nAQID\n", Some(BlankLine)),
+            ("AQID\n\nAQID\n", Some(BlankLine)),
+            ("AQID\n \t\nAQID\n", Some(BlankLine)),
+            ("AQID\n\n", Some(BlankLine)),
+            ("AQID\r\n\r\nAQID\n", Some(BlankLine)),
+            ("Comment: x\n\nAQID\n", Some(Header)),
+            ("Comment: x\nAQID\n", Some(Header)),
+            ("Proc-Type: 4,ENCRYPTED\nDEK-Info: AES,00\n\nAQID\n", None),
+            ("", Some(Empty)),
+            ("\n", Some(Empty)),
+            ("  AQID\n", None),
+        ] {
+            let text = format!("-----BEGIN CERTIFICATE-----\n{body}-----END CERTIFICATE-----\n");
+            assert_eq!(damage(&text), damage_of_body, "{body:?}");
+            assert_eq!(blocks(&text).len(), 1, "{body:?}");
+            // What other programs read is theirs to judge.
+            let openssh = text.replace("CERTIFICATE", "OPENSSH PRIVATE KEY");
+            assert_eq!(damage(&openssh), None, "{body:?}");
+        }
+    }
+
+    #[test]
+    fn names_what_hides_a_block() {
+        use Damage::{Body, ByteOrderMark, Indented, Joined, NoEnd, OneLine, Unseen};
+        let one = "-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n";
+        let indented = one.replace("-----BEGIN", "  -----BEGIN");
+        for (text, expected, count) in [
+            (format!("{}{one}", one.trim_end()), Some(Joined), 0),
+            (format!("{one}{one}"), None, 2),
+            (indented.clone(), Some(Indented), 0),
+            (format!("{one}{indented}"), Some(Indented), 1),
+            (one.replace("-----END", "\t-----END"), Some(Indented), 0),
+            (format!("\u{feff}{one}"), Some(ByteOrderMark), 0),
+            (format!("{one}\u{feff}{one}"), Some(ByteOrderMark), 1),
+            (
+                one.replace("-----BEGIN", "\u{a0}-----BEGIN"),
+                Some(Unseen),
+                0,
+            ),
+            (one.replace("-----\n", "-----\u{a0}\n"), Some(Unseen), 0),
+            (one.replace("-----END", "\u{a0}-----END"), Some(Unseen), 0),
+            (one.replace("AQID", "AQ\u{200b}ID"), Some(Unseen), 0),
+            (one.replace("AQID", "AQéID"), Some(Body), 0),
+            (one.replace("AQID", "é\u{a0}"), Some(Body), 0),
+            (
+                one.replace("-----\nAQID", "----------END"),
+                Some(OneLine),
+                0,
+            ),
+            (format!("see -----BEGIN CERTIFICATE-----\n{one}"), None, 1),
+            (one.replace("-----END", "----END"), Some(NoEnd), 0),
+        ] {
+            assert_eq!(damage(&text), expected, "{text:?}");
+            assert_eq!(blocks(&text).len(), count, "{text:?}");
         }
     }
 

@@ -30,6 +30,8 @@ settings! {
         "form" => pub(crate) form: Form;
         /// A copy of `stringData` in the annotation of `kubectl apply`.
         "clearTextCopy" => pub(crate) clear_text_copy: Level = Level::Warn, example "deny";
+        /// A value of a `ConfigMap` that looks like a credential.
+        "exposedCredential" => pub(crate) exposed_credential: Level = Level::Warn, example "deny";
         /// The types that a Secret may have. Empty: all.
         "allowedTypes" => allowed_types: [SecretType], example ["Opaque", "kubernetes.io/tls"];
         /// The types that a Secret must not have.
@@ -93,15 +95,17 @@ settings! {
         "byteOrderMark" => pub(crate) byte_order_mark: Level = Level::Warn, example "deny";
         /// Text in UTF-16.
         "utf16" => pub(crate) utf16: Level = Level::Warn, example "deny";
-        /// A placeholder that nobody filled in.
+        /// A placeholder that was never filled in.
         "placeholder" => pub(crate) placeholder: Level = Level::Warn, example "off";
+        /// A value that a tool was to decrypt or to fill in. In a `ConfigMap` it warns at most.
+        "unresolvedValue" => pub(crate) unresolved_value: Level = Level::Deny, example "warn";
     }
 
     /// A level for each form that a value can have.
     pub(crate) struct Form {
         /// `kubernetes.io/tls`. What only might be wrong, such as half a pair, warns at most.
         "tls" => pub(crate) tls: Level = Level::Deny, example "warn";
-        /// A certificate that had expired when the object was written.
+        /// A certificate that had expired, or was not valid yet, when the object was written.
         "expiredCertificate" => pub(crate) expired_certificate: Level = Level::Warn, example "deny";
         /// Credentials of registries: `kubernetes.io/dockerconfigjson`, `kubernetes.io/dockercfg`.
         "dockerConfig" => pub(crate) docker_config: Level = Level::Deny, example "warn";
@@ -111,10 +115,15 @@ settings! {
         "sshAuth" => pub(crate) ssh_auth: Level = Level::Deny, example "warn";
         /// `bootstrap.kubernetes.io/token`.
         "bootstrapToken" => pub(crate) bootstrap_token: Level = Level::Deny, example "warn";
-        /// Damaged PEM in Secrets of any type.
+        /// PEM in Secrets of other types: when it is damaged, and what `tls.crt` with `tls.key` and SSH keys such as `id_rsa`
+        /// have in an Opaque one.
         "pem" => pub(crate) pem: Level = Level::Warn, example "deny";
         /// Keys in `.json`, `.yaml` and `.yml`.
         "files" => pub(crate) files: Level = Level::Warn, example "off";
+        /// A certificate of `tls.crt` that was not signed by the next one.
+        "brokenChain" => pub(crate) broken_chain: Level = Level::Warn, example "deny";
+        /// A pull secret of another type, or a type that is nearly one of Kubernetes.
+        "wrongType" => pub(crate) wrong_type: Level = Level::Warn, example "deny";
     }
 
     /// A type that a Secret must not have.

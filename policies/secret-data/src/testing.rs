@@ -1,6 +1,7 @@
 //! Secrets for the tests of the rules.
 
 pub(crate) mod pem;
+mod valid;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -50,9 +50,12 @@ impl File<'_> {
         self.blocks.iter().find(|block| is_certificate(block))
     }
 
-    /// The first certificate, if it is one.
-    pub(crate) fn readable_certificate(&self) -> Option<Certificate<'_>> {
-        Certificate::read(&self.certificate()?.content)
+    /// The certificates in front of the first block that is none.
+    pub(crate) fn certificates(&self) -> Vec<Certificate<'_>> {
+        let blocks = self.blocks.iter().filter(|block| is_certificate(block));
+        blocks
+            .map_while(|block| Certificate::read(&block.content))
+            .collect()
     }
 
     /// The first private key.

@@ -19,6 +19,7 @@ pub(crate) fn wants(field: &str) -> bool {
             | "annotations"
             | LAST_APPLIED
             | SERVICE_ACCOUNT
+            | "immutable"
             | "creationTimestamp"
             | "managedFields"
             | "time"
@@ -31,7 +32,7 @@ pub(crate) fn wants_whole(field: &str) -> bool {
 }
 
 /// A Secret or a `ConfigMap`.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Object<'a> {
     pub(crate) name: &'a str,
     pub(crate) namespace: &'a str,
@@ -39,10 +40,14 @@ pub(crate) struct Object<'a> {
     pub(crate) secret_type: Option<&'a str>,
     /// Every value that counts, in the order of the object.
     pub(crate) entries: Vec<Entry<'a>>,
+    /// Whether its data cannot be changed.
+    pub(crate) is_immutable: bool,
     /// The annotation of `kubectl apply`.
     pub(crate) last_applied: &'a str,
     /// The annotation that names the service account of a token.
     pub(crate) service_account: &'a str,
+    /// Whether the API server has seen it: it notes who wrote each field.
+    pub(crate) is_stored: bool,
     /// The last time at which the API server is known to have written what was submitted, `2026-01-31T12:00:00Z`; empty
     /// when there is none.
     pub(crate) written_at: &'a str,
@@ -60,16 +65,18 @@ pub(crate) struct Entry<'a> {
 }
 
 impl<'a> Object<'a> {
-    /// Reads a Secret.
-    pub(crate) fn secret(request: &Request<'a>) -> Result<Self, DecodeError> {
-        let object = request.object();
-        // Source: `SetDefaults_Secret` in `pkg/apis/core/v1/defaults.go`.
+    /// Reads a Secret of a request. Where it has no type, it is of `default_type`.
+    pub(crate) fn secret(
+        request: &Request<'a>,
+        object: &Cursor<'a>,
+        default_type: &'a str,
+    ) -> Result<Self, DecodeError> {
         let secret_type = match object.text("type")? {
-            "" => "Opaque",
+            "" => default_type,
             name => name,
         };
         let clear = object.map("stringData", Cursor::texts)?.unwrap_or_default();
-        let mut entries = entries(&object, "data", true)?;
+        let mut entries = entries(object, "data", true)?;
         // Source: `Convert_v1_Secret_To_core_Secret` in `pkg/apis/core/v1/conversion.go`.
         let index = Index::of(&mut clear.iter().map(|(key, _)| *key));
         entries.retain(|entry| {
@@ -82,23 +89,25 @@ impl<'a> Object<'a> {
             written,
             is_encoded: false,
         }));
-        Self::read(request, Some(secret_type), entries)
+        Self::read(request, object, Some(secret_type), entries)
     }
 
-    /// Reads a `ConfigMap`.
-    pub(crate) fn config_map(request: &Request<'a>) -> Result<Self, DecodeError> {
-        let object = request.object();
-        let mut all = entries(&object, "data", false)?;
-        all.extend(entries(&object, "binaryData", true)?);
-        Self::read(request, None, all)
+    /// Reads a `ConfigMap` of a request.
+    pub(crate) fn config_map(
+        request: &Request<'a>,
+        object: &Cursor<'a>,
+    ) -> Result<Self, DecodeError> {
+        let mut all = entries(object, "data", false)?;
+        all.extend(entries(object, "binaryData", true)?);
+        Self::read(request, object, None, all)
     }
 
     fn read(
         request: &Request<'a>,
+        object: &Cursor<'a>,
         secret_type: Option<&'a str>,
         entries: Vec<Entry<'a>>,
     ) -> Result<Self, DecodeError> {
-        let object = request.object();
         let annotations = object.at("metadata.annotations", |annotations| {
             let last_applied = annotations.text(LAST_APPLIED)?;
             Ok((last_applied, annotations.text(SERVICE_ACCOUNT)?))
@@ -109,16 +118,20 @@ impl<'a> Object<'a> {
             let times = metadata.list("managedFields", |entry| entry.text("time"))?;
             // All have one form, so that they are in order as texts.
             let created = metadata.text("creationTimestamp")?;
-            Ok(times.into_iter().fold(created, Ord::max))
+            let is_stored = !times.is_empty();
+            Ok((times.into_iter().fold(created, Ord::max), is_stored))
         })?;
+        let (written_at, is_stored) = times.unwrap_or_default();
         Ok(Self {
             name: request.object_name()?,
             namespace: request.object_namespace()?,
             secret_type,
             entries,
+            is_immutable: object.flag("immutable")?.unwrap_or_default(),
             last_applied,
             service_account,
-            written_at: times.unwrap_or_default(),
+            is_stored,
+            written_at,
         })
     }
 
@@ -157,6 +170,19 @@ impl Entry<'_> {
         verdict: &mut Verdict,
     ) {
         verdict.report(level, self.finding(rule, reason.to_string()).fix(fix));
+    }
+
+    /// The same in words that are there already.
+    #[inline(never)]
+    pub(crate) fn tell(
+        &self,
+        rule: &'static Rule,
+        level: Level,
+        reason: &str,
+        fix: &'static str,
+        verdict: &mut Verdict,
+    ) {
+        verdict.report(level, self.finding(rule, reason.to_owned()).fix(fix));
     }
 
     /// A finding about this value.

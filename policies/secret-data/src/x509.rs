@@ -1,18 +1,31 @@
 //! What certificates and private keys say of themselves, read from their DER.
 //!
-//! Only what the checks need: which public key, and until when. There is no cryptography here. An RSA key holds its
-//! modulus, and an EC key its public point almost always; an Ed25519 key holds neither, so that only its algorithm is
-//! compared. A whole parser of certificates would be half as large as the policy.
-
-use der::asn1::AnyRef;
-use der::{Reader, SliceReader, Tag, TagNumber, Tagged};
+//! Only what the checks need: which public key, from when and until when, and who signed it. There is no cryptography
+//! here. An RSA key holds its modulus, and an EC key its public point almost always; an Ed25519 key holds its public half
+//! in its newer form alone, so that mostly only its algorithm is compared. A whole
+//! parser of certificates would be half as large as the policy, and a library for their encoding as large as this file.
 
 /// What a certificate says.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct Certificate<'a> {
     key: PublicKey<'a>,
-    /// The last second in which it is valid: `20260131235959`.
-    pub(crate) not_after: String,
+    /// The first second in which it is valid, as the number of its 14 digits: `20260131235959`.
+    pub(crate) not_before: u64,
+    /// The last second in which it is valid.
+    pub(crate) not_after: u64,
+    /// The names of whom it belongs to, and who signed it.
+    subject: &'a [u8],
+    issuer: &'a [u8],
+    ids: KeyIds<'a>,
+    /// All of it.
+    pub(crate) der: &'a [u8],
+}
+
+/// What tells the key of a certificate, and the key that signed it, from others.
+#[derive(Debug, Default)]
+struct KeyIds<'a> {
+    subject: Option<&'a [u8]>,
+    authority: Option<&'a [u8]>,
 }
 
 /// A public key, or as much of it as is known.
@@ -22,6 +35,8 @@ pub(crate) struct PublicKey<'a> {
     algorithm: &'a [u8],
     /// The modulus of an RSA key, the point of an EC key.
     number: Option<&'a [u8]>,
+    /// Whether a private key stands there without its algorithm around it: PKCS#1 and SEC 1, not PKCS#8.
+    is_bare: bool,
 }
 
 /// 1.2.840.113549.1.1.1
@@ -29,31 +44,56 @@ const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
 /// 1.2.840.10045.2.1
 const EC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
 
+/// 2.5.29.14
+const SUBJECT_KEY_ID: &[u8] = &[0x55, 0x1d, 0x0e];
+/// 2.5.29.35
+const AUTHORITY_KEY_ID: &[u8] = &[0x55, 0x1d, 0x23];
+
 impl<'a> Certificate<'a> {
     /// Reads a certificate. Source: RFC 5280, section 4.1.
     pub(crate) fn read(der: &'a [u8]) -> Option<Self> {
-        let mut certificate = Fields::of(der)?.sequence()?;
+        let mut certificate = Fields(der).sequence()?;
         let mut body = certificate.sequence()?;
-        if body.peek()? == VERSION {
+        if body.peek() == Some(VERSION) {
             body.next()?;
         }
-        let _serial_number = body.integer()?;
+        let _serial_number = body.tagged(INTEGER)?;
         let _signature_algorithm = body.sequence()?;
-        let _issuer = body.sequence()?;
+        let issuer = body.tagged(SEQUENCE)?;
         let mut validity = body.sequence()?;
-        let _not_before = validity.next()?;
-        let not_after = time(&validity.next()?)?;
-        let _subject = body.sequence()?;
+        let not_before = time(validity.next()?)?;
+        let not_after = time(validity.next()?)?;
+        let subject = body.tagged(SEQUENCE)?;
         let mut info = body.sequence()?;
-        let algorithm = info.sequence()?.object_identifier()?;
-        let bits = info.bits()?;
+        let algorithm = info.sequence()?.tagged(OBJECT_IDENTIFIER)?;
+        let bits = bits(info.tagged(BIT_STRING)?)?;
         let number = match algorithm {
-            RSA => Some(Fields::of(bits)?.sequence()?.integer()?),
-            EC => Some(bits),
-            _ => None,
+            RSA => Some(Fields(bits).sequence()?.tagged(INTEGER)?),
+            _ => Some(bits),
         };
-        let key = PublicKey { algorithm, number };
-        Some(Self { key, not_after })
+        Some(Self {
+            key: PublicKey {
+                algorithm,
+                number,
+                is_bare: false,
+            },
+            not_before,
+            not_after,
+            subject,
+            issuer,
+            ids: body.key_ids().unwrap_or_default(),
+            der,
+        })
+    }
+
+    /// Whether another certificate signed this one, by their names and by what they say of their keys. The signature
+    /// itself is not looked at.
+    pub(crate) fn is_signed_by(&self, other: &Self) -> bool {
+        match self.ids.authority.zip(other.ids.subject) {
+            // The same name may be written in two ways.
+            Some((mine, its)) => mine == its,
+            None => self.issuer == other.subject,
+        }
     }
 
     /// Whether a private key belongs to the certificate, as far as it can be told: `false` is certain.
@@ -72,37 +112,55 @@ impl<'a> PublicKey<'a> {
     ///
     /// Sources: RFC 8017 (A.1.2), RFC 5208 and RFC 5958, RFC 5915; `parsePrivateKey` in `crypto/tls/tls.go` of Go.
     pub(crate) fn of_private_key(der: &'a [u8]) -> Option<Self> {
-        let mut key = Fields::of(der)?.sequence()?;
-        let _version = key.integer()?;
-        if key.peek()? != Tag::Sequence {
-            return Self::of_bare_key(der);
+        let mut key = Fields(der).sequence()?;
+        let _version = key.tagged(INTEGER)?;
+        if key.peek() != Some(SEQUENCE) {
+            return Self::of_bare_key(der).map(|key| Self {
+                is_bare: true,
+                ..key
+            });
         }
-        let algorithm = key.sequence()?.object_identifier()?;
-        let inner = key.tagged(Tag::OctetString)?;
+        let algorithm = key.sequence()?.tagged(OBJECT_IDENTIFIER)?;
+        let inner = key.tagged(OCTET_STRING)?;
         match algorithm {
             RSA | EC => Self::of_bare_key(inner).filter(|inner| inner.algorithm == algorithm),
             _ => Some(Self {
                 algorithm,
-                number: None,
+                // In the newer form, which few programs write.
+                number: key.find(PUBLIC_KEY_BITS).and_then(bits),
+                is_bare: false,
             }),
+        }
+    }
+
+    /// Whether OpenSSL and others look for a key of this kind under a label such as `RSA PRIVATE KEY`.
+    pub(crate) fn fits(&self, label: &str) -> bool {
+        match label {
+            "PRIVATE KEY" => !self.is_bare,
+            "RSA PRIVATE KEY" => self.algorithm == RSA,
+            "EC PRIVATE KEY" => self.algorithm == EC,
+            _ => true,
         }
     }
 
     /// The public half of a private key that is not wrapped in its algorithm.
     fn of_bare_key(der: &'a [u8]) -> Option<Self> {
-        let mut key = Fields::of(der)?.sequence()?;
-        let _version = key.integer()?;
+        let mut key = Fields(der).sequence()?;
+        let _version = key.tagged(INTEGER)?;
         match key.peek()? {
-            Tag::Integer => Some(Self {
+            INTEGER => Some(Self {
                 algorithm: RSA,
-                number: Some(key.integer()?),
+                number: Some(key.tagged(INTEGER)?),
+                is_bare: false,
             }),
-            Tag::OctetString => {
+            OCTET_STRING => {
                 key.next()?;
-                let number = key.tagged_bits();
+                let number = key.find(PUBLIC_KEY);
+                let number = number.and_then(|field| bits(Fields(field).tagged(BIT_STRING)?));
                 Some(Self {
                     algorithm: EC,
                     number,
+                    is_bare: false,
                 })
             }
             _ => None,
@@ -110,79 +168,113 @@ impl<'a> PublicKey<'a> {
     }
 }
 
-const VERSION: Tag = Tag::ContextSpecific {
-    constructed: true,
-    number: TagNumber::N0,
-};
-
-const PUBLIC_KEY: Tag = Tag::ContextSpecific {
-    constructed: true,
-    number: TagNumber::N1,
-};
+/// Tags of DER. Source: ITU-T X.690.
+const INTEGER: u8 = 0x02;
+const BIT_STRING: u8 = 0x03;
+const OCTET_STRING: u8 = 0x04;
+const OBJECT_IDENTIFIER: u8 = 0x06;
+const UTC_TIME: u8 = 0x17;
+const GENERALIZED_TIME: u8 = 0x18;
+const SEQUENCE: u8 = 0x30;
+/// `[0]` of a certificate, with a version in it.
+const VERSION: u8 = 0xa0;
+/// `[1]` of RFC 5915, with a bit string in it.
+const PUBLIC_KEY: u8 = 0xa1;
+/// `[1]` of RFC 5958, in place of the tag of a bit string.
+const PUBLIC_KEY_BITS: u8 = 0x81;
+/// `[3]` of a certificate, with its extensions in it.
+const EXTENSIONS: u8 = 0xa3;
+/// `[0]` of an authority key identifier.
+const KEY_ID: u8 = 0x80;
 
 /// The fields of a structure, one after the other.
-struct Fields<'a>(SliceReader<'a>);
+struct Fields<'a>(&'a [u8]);
 
 impl<'a> Fields<'a> {
-    fn of(der: &'a [u8]) -> Option<Self> {
-        SliceReader::new(der).ok().map(Self)
+    fn peek(&self) -> Option<u8> {
+        self.0.first().copied()
     }
 
-    fn peek(&self) -> Option<Tag> {
-        self.0.peek_tag().ok()
+    /// The next field: its tag, and what is in it.
+    #[inline(never)]
+    fn next(&mut self) -> Option<(u8, &'a [u8])> {
+        let (tag, rest) = self.0.split_first()?;
+        let (first, rest) = rest.split_first()?;
+        let (length, rest) = match first {
+            0..=0x7f => (usize::from(*first), rest),
+            0x81..=0x83 => {
+                let (bytes, rest) = rest.split_at_checked(usize::from(first & 3))?;
+                let add = |length: usize, byte: &u8| length << 8 | usize::from(*byte);
+                (bytes.iter().fold(0, add), rest)
+            }
+            // Without an end, or of more bytes than a Secret may have.
+            _ => return None,
+        };
+        let (value, rest) = rest.split_at_checked(length)?;
+        self.0 = rest;
+        Some((*tag, value))
     }
 
-    fn next(&mut self) -> Option<AnyRef<'a>> {
-        self.0.decode().ok()
-    }
-
-    fn tagged(&mut self, tag: Tag) -> Option<&'a [u8]> {
-        let field = self.next()?;
-        (field.tag() == tag).then(|| field.value())
+    fn tagged(&mut self, tag: u8) -> Option<&'a [u8]> {
+        let (found, value) = self.next()?;
+        (found == tag).then_some(value)
     }
 
     fn sequence(&mut self) -> Option<Self> {
-        Self::of(self.tagged(Tag::Sequence)?)
+        self.tagged(SEQUENCE).map(Self)
     }
 
-    fn integer(&mut self) -> Option<&'a [u8]> {
-        self.tagged(Tag::Integer)
-    }
-
-    fn object_identifier(&mut self) -> Option<&'a [u8]> {
-        self.tagged(Tag::ObjectIdentifier)
-    }
-
-    fn bits(&mut self) -> Option<&'a [u8]> {
-        // The first byte counts the bits that are not used: none, for keys.
-        self.tagged(Tag::BitString)?.strip_prefix(&[0])
-    }
-
-    /// The public key behind the private one, which may be missing.
-    fn tagged_bits(&mut self) -> Option<&'a [u8]> {
-        while let Some(field) = self.next() {
-            if field.tag() == PUBLIC_KEY {
-                return Self::of(field.value())?.bits();
+    /// The next field with a tag.
+    fn find(&mut self, tag: u8) -> Option<&'a [u8]> {
+        while let Some((found, value)) = self.next() {
+            if found == tag {
+                return Some(value);
             }
         }
         None
     }
+
+    /// The identifiers of the key and of the one that signed it. Source: RFC 5280, sections 4.2.1.1 and 4.2.1.2.
+    fn key_ids(&mut self) -> Option<KeyIds<'a>> {
+        let mut extensions = Self(self.find(EXTENSIONS)?).sequence()?;
+        let mut found = KeyIds::default();
+        while let Some(mut extension) = extensions.sequence() {
+            let id = extension.tagged(OBJECT_IDENTIFIER)?;
+            let mut value = Self(extension.find(OCTET_STRING)?);
+            match id {
+                SUBJECT_KEY_ID => found.subject = value.tagged(OCTET_STRING),
+                AUTHORITY_KEY_ID => found.authority = value.sequence()?.find(KEY_ID),
+                _ => {}
+            }
+        }
+        Some(found)
+    }
 }
 
-/// A time as 14 digits. Source: RFC 5280, section 4.1.2.5.
-fn time(field: &AnyRef<'_>) -> Option<String> {
-    let digits = std::str::from_utf8(field.value()).ok()?.strip_suffix('Z')?;
-    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+/// What is in a bit string. The first byte counts the bits that are not used: none, for keys.
+fn bits(value: &[u8]) -> Option<&[u8]> {
+    value.strip_prefix(&[0])
+}
+
+/// A time as the number of its 14 digits. Source: RFC 5280, section 4.1.2.5.
+fn time((tag, value): (u8, &[u8])) -> Option<u64> {
+    let digits = value.strip_suffix(b"Z")?;
+    if !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    match (field.tag(), digits.len()) {
-        (Tag::GeneralizedTime, 14) => Some(digits.to_owned()),
-        (Tag::UtcTime, 12) => {
-            let century = if digits < "50" { "20" } else { "19" };
-            Some(format!("{century}{digits}"))
-        }
+    let number = number(digits);
+    match (tag, digits.len()) {
+        (GENERALIZED_TIME, 14) => Some(number),
+        (UTC_TIME, 12) if number < 500_000_000_000 => Some(number + 20_000_000_000_000),
+        (UTC_TIME, 12) => Some(number + 19_000_000_000_000),
         _ => None,
     }
+}
+
+/// The digits of a text as a number, of no more than 14; what else is in it is left out.
+pub(crate) fn number(text: &[u8]) -> u64 {
+    let digits = text.iter().filter(|byte| byte.is_ascii_digit()).take(14);
+    digits.fold(0, |number, digit| number * 10 + u64::from(digit & 15))
 }
 
 #[cfg(test)]
@@ -207,8 +299,10 @@ mod tests {
         let expected = PublicKey {
             algorithm: RSA,
             number: Some(&[77]),
+            is_bare: false,
         };
-        assert_eq!(PublicKey::of_private_key(&bare).as_ref(), Some(&expected));
+        let is_bare = |key: &[u8]| PublicKey::of_private_key(key).is_some_and(|key| key.is_bare);
+        assert!(is_bare(&bare) && !is_bare(&wrapped(&bare)));
         let once = wrapped(&bare);
         assert_eq!(PublicKey::of_private_key(&once), Some(expected));
         // Whoever writes a Secret could nest it deeper than the stack is.
@@ -216,8 +310,58 @@ mod tests {
     }
 
     #[test]
+    fn reads_times() {
+        for (tag, text, expected) in [
+            (UTC_TIME, "260131235959Z", Some(20_260_131_235_959)),
+            (UTC_TIME, "491231235959Z", Some(20_491_231_235_959)),
+            (UTC_TIME, "500101000000Z", Some(19_500_101_000_000)),
+            (
+                GENERALIZED_TIME,
+                "21260131235959Z",
+                Some(21_260_131_235_959),
+            ),
+            (GENERALIZED_TIME, "260131235959Z", None),
+            (UTC_TIME, "21260131235959Z", None),
+            (UTC_TIME, "260131235959", None),
+            (UTC_TIME, "26013123595 Z", None),
+            (INTEGER, "260131235959Z", None),
+        ] {
+            assert_eq!(time((tag, text.as_bytes())), expected, "{text}");
+        }
+        assert_eq!(number(b"2026-01-31T23:59:59Z"), 20_260_131_235_959);
+        assert_eq!(number(b""), 0);
+    }
+
+    #[test]
+    fn reads_lengths_of_every_form() {
+        for (der, value, rest) in [
+            (&[4, 1, 7, 9][..], Some(&[7][..]), &[9][..]),
+            (&[4, 0], Some(&[]), &[]),
+            (&[4, 0x81, 1, 7], Some(&[7]), &[]),
+            (&[4, 0x82, 0, 1, 7], Some(&[7]), &[]),
+            (&[4, 0x83, 0, 0, 1, 7, 8], Some(&[7]), &[8]),
+            (&[4, 0x80, 7, 0, 0], None, &[]),
+            (&[4, 0x84, 0, 0, 0, 1, 7], None, &[]),
+            (&[4, 2, 7], None, &[]),
+            (&[4, 0x82, 1], None, &[]),
+            (&[4], None, &[]),
+            (&[], None, &[]),
+        ] {
+            let mut fields = Fields(der);
+            assert_eq!(fields.tagged(OCTET_STRING), value, "{der:?}");
+            if value.is_some() {
+                assert_eq!(fields.0, rest, "{der:?}");
+            }
+        }
+    }
+
+    #[test]
     fn a_key_of_another_length_differs_but_for_a_point_in_its_other_form() {
-        let key = |algorithm, number| PublicKey { algorithm, number };
+        let key = |algorithm, number| PublicKey {
+            algorithm,
+            number,
+            is_bare: false,
+        };
         for (algorithm, mine, other, may_have) in [
             (RSA, Some(&[1, 2][..]), Some(&[1, 2][..]), true),
             (RSA, Some(&[1, 2]), Some(&[1, 3]), false),
@@ -229,7 +373,12 @@ mod tests {
         ] {
             let certificate = Certificate {
                 key: key(algorithm, mine),
-                not_after: String::new(),
+                not_before: 0,
+                not_after: 0,
+                subject: b"",
+                issuer: b"",
+                ids: KeyIds::default(),
+                der: b"",
             };
             assert_eq!(
                 certificate.may_have(&key(algorithm, other)),

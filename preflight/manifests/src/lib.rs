@@ -138,10 +138,11 @@ impl Object {
         text(&self.value, "/apiVersion").unwrap_or_default()
     }
 
-    /// The group in `apiVersion`.
+    /// The group in `apiVersion`. That of the core is empty.
     #[must_use]
     pub fn group(&self) -> &str {
-        split(self.api_version()).0
+        let parts = self.api_version().split_once('/');
+        parts.map_or("", |(group, _)| group)
     }
 
     /// The kind.
@@ -219,15 +220,7 @@ pub fn read_text(file: &str, text: &str) -> Manifests {
     manifests
 }
 
-/// Splits an `apiVersion` into group and version. The group of the core is empty.
-#[must_use]
-pub fn split(api_version: &str) -> (&str, &str) {
-    api_version.split_once('/').unwrap_or(("", api_version))
-}
-
-/// Reads a string in an object by JSON pointer.
-#[must_use]
-pub fn text<'a>(object: &'a Value, pointer: &str) -> Option<&'a str> {
+fn text<'a>(object: &'a Value, pointer: &str) -> Option<&'a str> {
     object.pointer(pointer)?.as_str()
 }
 

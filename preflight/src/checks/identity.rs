@@ -1,6 +1,8 @@
 //! Which manifests are of one object.
 
-use crate::{kinds::Kinds, manifests::Object};
+use cluster::kinds::Kinds;
+
+use crate::manifests::Object;
 
 /// What makes two manifests the same object.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

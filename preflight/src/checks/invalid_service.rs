@@ -5,14 +5,16 @@
 //! `pkg/registry/core/service/storage/alloc.go`, `dropTypeDependentFields` in `pkg/registry/core/service/strategy.go`.
 
 use serde_json::{Value, json};
+use shared::Level;
 
-use super::{Objects, Refusal};
-use crate::{kinds::text, manifests::Object};
+use super::{Found, INVALID, Objects};
+use crate::manifests::Object;
+use cluster::kinds::text;
 
 pub(super) const RULE: &str = "invalid_service";
 
 /// A refusal for each field that the API server refuses.
-pub(super) fn find(objects: Objects<'_>) -> Vec<Refusal> {
+pub(super) fn find(objects: Objects<'_>) -> Vec<Found> {
     let mut found = Vec::new();
     // A cluster has taken what it prints.
     for (position, object, old) in objects.written().filter(|_| !objects.live) {
@@ -21,12 +23,14 @@ pub(super) fn find(objects: Objects<'_>) -> Vec<Refusal> {
         }
         let service = Service::of(object, old);
         for problem in service.problems() {
-            found.push(Refusal {
+            found.push(Found {
                 object: position,
                 field: problem.field,
                 problem: format!("the API server refuses it: {}", problem.words),
                 fix: problem.fix.to_owned(),
                 rule: RULE,
+                level: Level::Deny,
+                code: Some(INVALID),
             });
         }
     }

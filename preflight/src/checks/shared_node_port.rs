@@ -8,40 +8,43 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
+use shared::Level;
 
-use super::{Identity, Objects, Refusal};
-use crate::{kinds::text, manifests::Object, report::Subject};
+use super::{Found, INVALID, Identity, NAMED, Objects, clusters, listed};
+use crate::{manifests::Object, report::Subject};
+use cluster::kinds::text;
 
 const RULE: &str = "shared_node_port";
 
-/// How many of the other Services are named. The rest is counted.
-const NAMED: usize = 3;
-
 /// A field that asks for a number.
-struct Claim<'a> {
-    number: u16,
-    field: String,
-    object: &'a Object,
+pub(super) struct Claim<'a> {
+    pub(super) number: u16,
+    /// The protocols that it is asked for.
+    pub(super) protocols: BTreeSet<&'a str>,
+    pub(super) field: String,
+    pub(super) object: &'a Object,
     identity: &'a Identity,
-    position: usize,
+    pub(super) position: usize,
+}
+
+/// What all Services ask for.
+pub(super) fn all(objects: Objects<'_>) -> Vec<Claim<'_>> {
+    let manifests = objects.all.iter().zip(objects.identities).enumerate();
+    manifests
+        .flat_map(|(position, (object, identity))| claims(position, object, identity))
+        .collect()
 }
 
 /// A refusal for each Service and number that another Service asks for, too.
 ///
 /// The same number twice in one Service is left to the policy: TCP and UDP may share one. Two manifests of one Service,
-/// such as two overlays, do not stand in each other's way.
-pub(super) fn find(objects: Objects<'_>) -> Vec<Refusal> {
-    let manifests = objects.all.iter().zip(objects.identities).enumerate();
-    let claims: Vec<Claim<'_>> = manifests
-        .flat_map(|(position, (object, identity))| claims(position, object, identity))
-        .collect();
-    // Who asks for a number, each once, where it does so first.
+/// such as two overlays, do not stand in each other's way, and neither do Services of two environments
+/// ([`clusters`]).
+pub(super) fn find(objects: Objects<'_>) -> Vec<Found> {
+    let claims = all(objects);
     let mut rivals: BTreeMap<u16, Vec<&Claim<'_>>> = BTreeMap::new();
-    let mut known = BTreeSet::new();
     for claim in &claims {
-        if known.insert((claim.number, claim.identity)) {
-            rivals.entry(claim.number).or_default().push(claim);
-        }
+        rivals.entry(claim.number).or_default().push(claim);
     }
     claims
         .iter()
@@ -63,68 +66,74 @@ fn claims<'a>(position: usize, object: &'a Object, identity: &'a Identity) -> Ve
         .value
         .pointer("/spec/ports")
         .and_then(Value::as_array);
-    let mut fields: Vec<(Option<&Value>, String)> = ports
+    let mut fields: Vec<(Option<&Value>, &str, String)> = ports
         .into_iter()
         .flatten()
         .enumerate()
         .map(|(index, port)| {
             (
                 port.get("nodePort"),
+                text(port, "/protocol").unwrap_or("TCP"),
                 format!("spec.ports[{index}].nodePort"),
             )
         })
         .collect();
     if kind == "LoadBalancer" && spec("externalTrafficPolicy") == Some("Local") {
         let value = object.value.pointer("/spec/healthCheckNodePort");
-        fields.push((value, "spec.healthCheckNodePort".to_owned()));
+        fields.push((value, "TCP", "spec.healthCheckNodePort".to_owned()));
     }
-    let mut asked = BTreeSet::new();
-    fields
-        .into_iter()
-        .filter_map(|(value, field)| {
-            // Zero asks for any number, and what is no port is refused for that.
-            let number = u16::try_from(value?.as_u64()?).ok()?;
-            (number != 0 && asked.insert(number)).then_some(Claim {
+    let mut asked: Vec<Claim<'_>> = Vec::new();
+    for (value, protocol, field) in fields {
+        // Zero asks for any number, and what is no port is refused for that.
+        let number = value.and_then(Value::as_u64);
+        let number = number.and_then(|number| u16::try_from(number).ok());
+        let Some(number) = number.filter(|number| *number != 0) else {
+            continue;
+        };
+        match asked.iter_mut().find(|claim| claim.number == number) {
+            Some(claim) => {
+                claim.protocols.insert(protocol);
+            }
+            None => asked.push(Claim {
                 number,
+                protocols: BTreeSet::from([protocol]),
                 field,
                 object,
                 identity,
                 position,
-            })
-        })
-        .collect()
+            }),
+        }
+    }
+    asked
 }
 
 /// `None` when no other Service asks.
-fn refusal(claim: &Claim<'_>, rivals: &[&Claim<'_>]) -> Option<Refusal> {
-    let others = rivals
+fn refusal(claim: &Claim<'_>, rivals: &[&Claim<'_>]) -> Option<Found> {
+    // Each once, where it asks first.
+    let mut known = BTreeSet::new();
+    let others: Vec<_> = rivals
         .iter()
-        .filter(|rival| rival.identity != claim.identity);
-    let mut names: Vec<String> = others
-        .take(NAMED)
-        .map(|other| {
-            let place = other.object.place_of(&other.field);
-            format!("{} ({place})", Subject::of(other.object))
-        })
+        .filter(|rival| rival.identity != claim.identity)
+        .filter(|rival| clusters::may_be_one(&rival.object.file, &claim.object.file))
+        .filter(|rival| known.insert(rival.identity))
         .collect();
-    // The one who asks is among them.
-    let more = rivals.len().saturating_sub(1 + NAMED);
-    if more > 0 {
-        names.push(format!("{more} more"));
+    if others.is_empty() {
+        return None;
     }
-    let (last, first) = names.split_last()?;
-    let names = if first.is_empty() {
-        last.clone()
-    } else {
-        format!("{} and {last}", first.join(", "))
-    };
+    let names = others.iter().take(NAMED).map(|other| {
+        let place = other.object.place_of(&other.field);
+        format!("{} ({place})", Subject::of(other.object))
+    });
+    let names = listed(names.collect(), others.len().saturating_sub(NAMED));
     let what = claim.field.rsplit('.').next().unwrap_or_default();
-    Some(Refusal {
+    Some(Found {
         object: claim.position,
         field: claim.field.clone(),
         problem: format!("{} is asked for by {names}, too", claim.number),
         fix: format!("set another {what} here or there, or leave it out to get a free one"),
         rule: RULE,
+        level: Level::Deny,
+        code: Some(INVALID),
     })
 }
 

@@ -1,16 +1,18 @@
 //! What the tests of the checks have in common.
 
-use super::{Objects, Refusal, identities};
-use crate::{kinds::Kinds, manifests};
+use super::{Found, Objects, identities};
+use cluster::kinds::Kinds;
+
+use crate::{keda, manifests};
 
 /// `file:line field problem` of each refusal in a text.
-pub(super) fn found(find: fn(Objects<'_>) -> Vec<Refusal>, text: &str) -> Vec<String> {
+pub(super) fn found(find: fn(Objects<'_>) -> Vec<Found>, text: &str) -> Vec<String> {
     found_beside(find, text, "")
 }
 
 /// The same where the objects in `old` are there already.
 pub(super) fn found_beside(
-    find: fn(Objects<'_>) -> Vec<Refusal>,
+    find: fn(Objects<'_>) -> Vec<Found>,
     text: &str,
     old: &str,
 ) -> Vec<String> {
@@ -27,15 +29,20 @@ pub(super) fn found_beside(
     let kinds = Kinds::of(all.iter().map(|object| &object.value));
     let identities = identities(&all, &kinds, "default");
     let old = identities.iter().cloned().zip(0..).skip(written).collect();
+    let derived = all.iter().enumerate();
+    let derived: Vec<_> = derived
+        .filter_map(|(position, object)| keda::derive(&object.value, position))
+        .collect();
     let objects = Objects {
         all: &all,
         identities: &identities,
         written,
         old: &old,
+        derived: &derived.iter().collect::<Vec<_>>(),
         live: false,
     };
     let refusals = find(objects).into_iter();
-    let line = |it: Refusal| {
+    let line = |it: Found| {
         let place = all[it.object].place_of(&it.field);
         format!("{place} {} {}", it.field, it.problem)
     };

@@ -9,7 +9,7 @@ use std::{
 
 use anstyle::{AnsiColor, Style};
 use preflight::{
-    Cluster, EvaluationError, PolicyAnswer,
+    EvaluationError, MemoryCluster, PolicyAnswer,
     deployed::PolicyResource,
     judge::ActivePolicy,
     manifests::{self, bounded},
@@ -100,7 +100,7 @@ fn read(file: &Path) -> Result<Value, Box<dyn Error>> {
 }
 
 /// The objects that policies find when they look something up.
-fn state(paths: &[PathBuf], namespace: &str) -> Result<Cluster, Box<dyn Error>> {
+fn state(paths: &[PathBuf], namespace: &str) -> Result<MemoryCluster, Box<dyn Error>> {
     let read = manifests::read(paths);
     if let Some(problem) = read.problems.first() {
         return Err(format!("{}: {}", problem.place, printable(&problem.text)).into());
@@ -110,11 +110,11 @@ fn state(paths: &[PathBuf], namespace: &str) -> Result<Cluster, Box<dyn Error>> 
         .into_iter()
         .map(|object| object.value)
         .collect();
-    let kinds = preflight::kinds::Kinds::of(&objects);
+    let kinds = preflight::cluster::kinds::Kinds::of(&objects);
     for object in &mut objects {
         complete(object, &kinds, namespace);
     }
-    Ok(Cluster::new(objects))
+    Ok(MemoryCluster::new(objects))
 }
 
 fn as_json(evaluations: &[Evaluation<'_>]) -> Result<Value, serde_json::Error> {

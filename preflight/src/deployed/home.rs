@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::{kinds::text, manifests::Object};
+use crate::manifests::Object;
+use cluster::kinds::text;
 
 /// Where it is installed, unless the installation chose another namespace.
 pub(super) const DEFAULT: &str = "kubewarden";

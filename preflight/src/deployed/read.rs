@@ -24,9 +24,9 @@ use crate::{
     manifests::{self, Note, Object},
     names::{UnknownName, name_of_module},
     report::{Reason, Subject, Unjudged},
-    selector::Requirement,
     settings,
 };
+use cluster::selector::Requirement;
 
 const GROUP: &str = "policies.kubewarden.io";
 

@@ -8,9 +8,9 @@ use policy_metadata::Metadata;
 use super::wire::Lists;
 use crate::{
     judge::{CustomKind, Member},
-    kinds::{self, Kinds},
     names::UnknownName,
 };
+use cluster::kinds::{self, Kinds};
 
 /// What can hardly be meant. `metadata` is that of the policy that judges for the resource.
 pub(super) fn warnings(rules: &[RuleWithOperations], metadata: Option<&Metadata>) -> Vec<String> {

@@ -6,7 +6,7 @@ use kubewarden_policy_sdk::crd::policies::cluster_admission_policy::ClusterAdmis
 use kubewarden_policy_sdk::crd::policies::cluster_admission_policy_group::ClusterAdmissionPolicyGroupSpec;
 use serde_json::{Result, Value, json};
 
-use crate::selector::Requirement;
+use cluster::selector::Requirement;
 
 /// The fields that count here. The types of the SDK refuse all that they do not know, and a cluster may have other
 /// versions of the resources. Those for one namespace have fewer fields, and a group has most of these.

@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use super::{CustomKind, Group, LooksAt, Member};
 use crate::{
-    Cluster, EvaluationError, Policy, PolicyAnswer, deployed::PolicyResource, kinds::Kinds,
-    review::Target,
+    EvaluationError, MemoryCluster, Policy, PolicyAnswer, deployed::PolicyResource, review::Target,
 };
+use cluster::kinds::Kinds;
 
 /// A policy, or a group of policies, that is asked.
 #[derive(Debug)]
@@ -138,7 +138,7 @@ impl ActivePolicy {
 
     /// Whether it is asked about this request.
     #[must_use]
-    pub fn wants(&self, target: &Target, request: &Value, cluster: &Cluster) -> bool {
+    pub fn wants(&self, target: &Target, request: &Value, cluster: &MemoryCluster) -> bool {
         let by_metadata = || {
             let metadata = self.metadata();
             let mut custom = self.custom_kinds().iter();
@@ -156,7 +156,7 @@ impl ActivePolicy {
     pub fn validate(
         &self,
         request: &Value,
-        cluster: &Arc<Cluster>,
+        cluster: &Arc<MemoryCluster>,
         unabridged: bool,
     ) -> Result<PolicyAnswer, EvaluationError> {
         match &self.judge {

@@ -3,11 +3,8 @@
 
 use serde_json::Value;
 
-use crate::{
-    Policy,
-    kinds::{Kinds, split, text},
-    review::Target,
-};
+use crate::{Policy, review::Target};
+use cluster::kinds::{Kinds, split, text};
 
 /// The policies of this bundle that have the setting `customKinds`. In another policy it may mean anything.
 const POLICIES: &[&str] = &["hostpath-mounts", "hpa-target-requests"];

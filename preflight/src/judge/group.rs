@@ -13,7 +13,7 @@ use cel::{Context, Program, Value as Cel};
 use serde_json::Value;
 
 use super::Member;
-use crate::{Cluster, EvaluationError, PolicyAnswer, Response};
+use crate::{EvaluationError, MemoryCluster, PolicyAnswer, Response};
 
 /// A group of policies.
 #[derive(Debug)]
@@ -108,7 +108,7 @@ impl Group {
     pub(super) fn validate(
         &self,
         request: &Value,
-        cluster: &Arc<Cluster>,
+        cluster: &Arc<MemoryCluster>,
         unabridged: bool,
     ) -> Result<PolicyAnswer, EvaluationError> {
         let mut answers = BTreeMap::new();

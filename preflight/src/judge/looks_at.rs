@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::kinds;
+use cluster::kinds;
 
 /// The resources that a policy is asked about.
 #[derive(Debug, Default)]

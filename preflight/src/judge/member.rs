@@ -6,7 +6,7 @@ use policy_metadata::ContextAwareResource;
 use serde_json::Value;
 
 use super::CustomKind;
-use crate::{Cluster, EvaluationError, Policy, Response, cluster::Grants};
+use crate::{EvaluationError, MemoryCluster, Policy, Response, cluster::Grants};
 
 /// A policy with its settings.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ impl Member {
     pub(crate) fn validate(
         &self,
         request: &Value,
-        cluster: &Arc<Cluster>,
+        cluster: &Arc<MemoryCluster>,
         unabridged: bool,
     ) -> Result<Response, EvaluationError> {
         let mut grants = Grants::of(self.policy.metadata());

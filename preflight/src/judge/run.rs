@@ -1,6 +1,9 @@
 //! The objects of a run: those that are judged, and what is in the cluster beside them.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 use rayon::prelude::*;
@@ -8,13 +11,14 @@ use serde_json::Value;
 
 use super::{ActivePolicy, Evaluation};
 use crate::{
-    Cluster, Policy,
-    checks::{self, Identity, Objects},
-    kinds::Kinds,
+    MemoryCluster, Policy,
+    checks::{self, Identity, Objects, Own},
+    keda::{self, Derived},
     manifests::{Note, Object},
     report::{Reported, Subject},
     review::{Target, complete, request, server, update},
 };
+use cluster::kinds::Kinds;
 
 /// What is in the cluster already, and not judged itself.
 #[derive(Debug, Default)]
@@ -36,11 +40,22 @@ pub(super) struct Run {
     identities: Vec<Identity>,
     /// The positions of the old objects.
     old: BTreeMap<Identity, usize>,
-    cluster: Arc<Cluster>,
+    /// What KEDA makes of objects, by their positions.
+    made: BTreeMap<usize, Made>,
+    cluster: Arc<MemoryCluster>,
     /// Whether a cluster printed the manifests.
     live: bool,
+    /// Whether there are objects of a cluster beside them.
+    has_cluster: bool,
     /// That manifests have fields of the API server, which do not count.
     ignored: Option<Note>,
+}
+
+/// What KEDA makes of a `ScaledObject`.
+struct Made {
+    derived: Derived,
+    /// What is there of it already.
+    old: Option<Value>,
 }
 
 impl Run {
@@ -54,6 +69,7 @@ impl Run {
         let mut objects = written;
         objects.extend(existing.cluster);
         let first_old = objects.len();
+        let has_cluster = first_old > count;
         objects.extend(existing.old);
         let kinds = Kinds::of(objects.iter().map(|object| &object.value));
         let identities = checks::identities(&objects, &kinds, namespace);
@@ -62,7 +78,6 @@ impl Run {
         for object in &mut objects {
             complete(&mut object.value, &kinds, namespace);
         }
-        // Of two with one name look-ups find the later one, which is that of the manifests.
         let (written, others) = objects.split_at_mut(count);
         let ignored = (!existing.live).then(|| ignored(written)).flatten();
         for (number, (object, identity)) in written.iter_mut().zip(&identities).enumerate() {
@@ -77,15 +92,35 @@ impl Run {
                 None => server::create(&mut object.value, number, now),
             }
         }
-        let values = others.iter().chain(written.iter());
-        let cluster = Arc::new(Cluster::new(values.map(|object| object.value.clone())));
+        let mut made = made(&objects, &identities, count, first_old);
+        let next = objects.len();
+        for (position, made) in made.range_mut(..count) {
+            let object = &mut made.derived.value;
+            match &made.old {
+                Some(old) => server::replace(object, old, now),
+                None => server::create(object, next.saturating_add(*position), now),
+            }
+        }
+        // Of two with one name look-ups find the later one, which is that of the manifests.
+        let (written, others) = objects.split_at(count);
+        let values = |objects: &[Object]| -> Vec<Value> {
+            objects.iter().map(|object| object.value.clone()).collect()
+        };
+        let derived = |(_, made): (_, &Made)| made.derived.value.clone();
+        let existing_made = made.range(count..).map(derived);
+        let all = existing_made.chain(values(others)).chain(values(written));
+        let cluster = Arc::new(MemoryCluster::new(
+            all.chain(made.range(..count).map(derived)),
+        ));
         Self {
             written: count,
             old,
+            made,
             objects,
             identities,
             cluster,
             live: existing.live,
+            has_cluster,
             ignored,
         }
     }
@@ -111,9 +146,14 @@ impl Run {
         notes
     }
 
+    /// What findings rest on, and is not there.
+    pub(super) fn notes_on<'a>(&self, findings: impl Iterator<Item = &'a Reported>) -> Vec<Note> {
+        checks::absent::notes(findings, &self.objects, self.has_cluster)
+    }
+
     /// What the policies say of each object. `progress` is called after each.
     pub(super) fn judge<'a>(
-        &self,
+        &'a self,
         policies: &'a [ActivePolicy],
         progress: impl Fn() + Sync,
     ) -> Vec<Vec<Evaluation<'a>>> {
@@ -130,24 +170,53 @@ impl Run {
     }
 
     fn judge_object<'a>(
-        &self,
+        &'a self,
         object: &Object,
         number: usize,
         policies: &'a [ActivePolicy],
     ) -> Vec<Evaluation<'a>> {
-        let mut request = request(&object.value, self.cluster.kinds(), number);
-        if let Some(old) = self.old_of(number) {
+        let own = self.request(&object.value, self.old_of(number), number);
+        let made = self.made.get(&number);
+        let of_made = made.map(|made| self.request_of_keda(made, number));
+        let derived = made.map(|made| &made.derived);
+        let requests = [(Some(own), None), (of_made, derived)].into_iter();
+        let requests = requests.filter_map(|(request, derived)| Some((request?, derived)));
+        let mut evaluations = Vec::new();
+        for (request, derived) in requests {
+            let target = Target::of(&request);
+            let asked = policies
+                .iter()
+                .filter(|configured| configured.wants(&target, &request, &self.cluster));
+            evaluations.extend(asked.map(|by| Evaluation {
+                by,
+                derived,
+                result: by.validate(&request, &self.cluster, true),
+            }));
+        }
+        evaluations
+    }
+
+    fn request(&self, object: &Value, old: Option<&Value>, number: usize) -> Value {
+        let mut request = request(object, self.cluster.kinds(), number);
+        if let Some(old) = old {
             update(&mut request, old);
         }
-        let target = Target::of(&request);
-        policies
-            .iter()
-            .filter(|configured| configured.wants(&target, &request, &self.cluster))
-            .map(|by| Evaluation {
-                by,
-                result: by.validate(&request, &self.cluster, true),
-            })
-            .collect()
+        request
+    }
+
+    /// The request by which KEDA writes what it makes of the object at a position.
+    fn request_of_keda(&self, made: &Made, position: usize) -> Value {
+        let number = self.objects.len().saturating_add(position);
+        let mut request = self.request(&made.derived.value, made.old.as_ref(), number);
+        if let Some(fields) = request.as_object_mut() {
+            fields.insert("userInfo".to_owned(), keda::user());
+        }
+        request
+    }
+
+    /// What KEDA makes of the objects.
+    pub(super) fn derived(&self) -> impl Iterator<Item = &Derived> {
+        self.made.values().map(|made| &made.derived)
     }
 
     fn old_of(&self, number: usize) -> Option<&Value> {
@@ -155,28 +224,105 @@ impl Run {
         self.objects.get(*position).map(|old| &old.value)
     }
 
-    /// What preflight finds by itself, by the position of the object. It is refused where the policy that it belongs to is asked,
-    /// and may refuse.
+    /// What preflight finds by itself, by the position of the object. It is told where the policy that it belongs to is
+    /// asked, and refused where that may refuse.
     pub(super) fn own_findings(
         &self,
         judged: &[Vec<Evaluation<'_>>],
-    ) -> BTreeMap<usize, Vec<Reported>> {
-        let is_enforced = |policy: &str, number: usize| {
+        policies: &[ActivePolicy],
+    ) -> BTreeMap<usize, Own> {
+        let is_asked = |policy: &str, number: usize, refuses: bool| {
             let mut evaluations = judged.get(number).into_iter().flatten();
-            evaluations.any(|evaluation| {
-                let judge = evaluation.by.policy().map(Policy::name);
-                judge == Some(policy) && !evaluation.by.only_reports()
-            })
+            let mut by = evaluations.any(|evaluation| is(policy, refuses, evaluation.by));
+            by |= self.would_ask(policies, number, |by| is(policy, refuses, by));
+            by
         };
         let objects = Objects {
             all: &self.objects,
             identities: &self.identities,
             written: self.written,
             old: &self.old,
+            derived: &self.derived().collect::<Vec<_>>(),
             live: self.live,
         };
-        checks::refusals(objects, is_enforced)
+        checks::findings(objects, is_asked)
     }
+
+    /// Whether such a policy would be asked about what KEDA would make of an object that it cannot read.
+    fn would_ask(
+        &self,
+        policies: &[ActivePolicy],
+        number: usize,
+        is_meant: impl Fn(&ActivePolicy) -> bool,
+    ) -> bool {
+        if self.made.contains_key(&number) {
+            return false;
+        }
+        let object = self.objects.get(number);
+        let Some(derived) = object.and_then(|object| keda::unmade(&object.value, number)) else {
+            return false;
+        };
+        let request = self.request(&derived.value, None, number);
+        let target = Target::of(&request);
+        let mut policies = policies.iter().filter(|by| is_meant(by));
+        policies.any(|by| by.wants(&target, &request, &self.cluster))
+    }
+}
+
+/// Whether it is the policy of this name, and may refuse where that is asked for.
+fn is(policy: &str, refuses: bool, by: &ActivePolicy) -> bool {
+    by.policy().map(Policy::name) == Some(policy) && !(refuses && by.only_reports())
+}
+
+/// What KEDA makes of the objects, by their positions. The first ones are judged, and from `first_old` on they are what
+/// is changed.
+fn made(
+    objects: &[Object],
+    identities: &[Identity],
+    written: usize,
+    first_old: usize,
+) -> BTreeMap<usize, Made> {
+    let scaled = |object: &&Object| keda::is_scaled_object(&object.value);
+    if !objects.iter().any(|object| scaled(&object)) {
+        return BTreeMap::new();
+    }
+    let replaced: BTreeSet<&Identity> = identities.iter().take(written).collect();
+    let mut made = BTreeMap::new();
+    for (position, object) in objects.iter().enumerate() {
+        let Some(derived) = keda::derive(&object.value, position) else {
+            continue;
+        };
+        let is_written = position < written;
+        if !is_written
+            && identities
+                .get(position)
+                .is_some_and(|it| replaced.contains(it))
+        {
+            continue;
+        }
+        // As a cluster prints it, or as it is before KEDA changes it.
+        let is_its = |other: &&Object| keda::is_made_of(&other.value, &object.value);
+        let beside = if is_written { written } else { objects.len() };
+        if objects.iter().take(beside).any(|other| is_its(&other)) {
+            continue;
+        }
+        let before = objects.get(first_old..).unwrap_or_default();
+        let by_name = |other: &&Object| is_its(other) || derived.has_name_of(&other.value);
+        let old = before.iter().find(by_name).map(|old| old.value.clone());
+        let of_old = || {
+            let identity = identities.get(position)?;
+            let mut before = identities.iter().enumerate().skip(first_old);
+            let (old, _) = before.find(|(_, other)| *other == identity)?;
+            Some(keda::derive(&objects.get(old)?.value, old)?.value)
+        };
+        let old = if is_written {
+            old.or_else(of_old)
+        } else {
+            None
+        };
+        made.insert(position, Made { derived, old });
+    }
+    made
 }
 
 /// Says once that manifests have fields which only the API server writes: they may be what a cluster printed.

@@ -4,10 +4,10 @@ use serde_json::Value;
 
 use super::ActivePolicy;
 use crate::{
-    kinds::Kinds,
     manifests::Object,
     report::{Reason, Subject, Unjudged},
 };
+use cluster::kinds::Kinds;
 
 /// The resources of Kubernetes itself that hold pods.
 const WITH_PODS: [&str; 9] = [

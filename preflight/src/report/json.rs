@@ -24,7 +24,8 @@
 //! that refuse or warn. `source`, beside `line`, is the template that Helm rendered. What a policy in
 //! `mode: monitor` would refuse is among the warnings, with its `code` and `"mode": "monitor"`. A finding of a policy that
 //! is not of this bundle has its whole message as `problem`. What shows only across manifests is found by preflight
-//! itself, and says `preflight` for `policy`. Where a policy counts findings that it does not list, the last finding has
+//! itself, and says `preflight` for `policy`. What is found of the `HorizontalPodAutoscaler` that KEDA makes of a
+//! `ScaledObject` has the latter for `object`, and its file, line and field. Where a policy counts findings that it does not list, the last finding has
 //! their number as `more`.
 //!
 //! `unjudged` has what no policy read, each with a `reason`: `unserved_version` and `unread_pods`, with the

@@ -8,7 +8,7 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::kinds::{is_built_in, split, text};
+use cluster::kinds::{is_built_in, split, text};
 
 /// Fields of the metadata that are the API server's own.
 const OWN: &[&str] = &[

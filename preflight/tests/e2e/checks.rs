@@ -15,6 +15,7 @@ fn stage(policies: &[(&str, Validate<'_>)]) -> Stage {
     for (name, validate) in policies {
         let mut metadata = metadata(name);
         metadata["rules"][0]["resources"] = json!(["services"]);
+        metadata["rules"][0]["operations"] = json!(["CREATE", "UPDATE"]);
         stage.write(
             &format!("dist/{name}.wasm"),
             guest(Some(&metadata), validate),
@@ -79,6 +80,109 @@ fn programs_get_the_other_service_in_the_problem() {
 }
 
 #[test]
+fn services_of_two_environments_share_a_number_rightly() {
+    let stage = stage(&[("nodeport-range", ACCEPT)]);
+    for environment in ["dev", "prod"] {
+        let service = format!(
+            "{{apiVersion: v1, kind: Service, metadata: {{name: {environment}}}, spec: {{type: NodePort, ports: [{{port: 80, \
+             nodePort: 30080}}]}}}}"
+        );
+        stage.write(&format!("deploy/overlays/{environment}/s.yaml"), service);
+    }
+    let passes = out(0, "2 objects, 1 policy: 2 clean\n");
+    assert_eq!(stage.run(&["deploy/overlays"]), passes);
+    // What is of no environment is in both.
+    let (status, printed, _) = stage.run(&["--quiet", "deploy"]);
+    assert_eq!(status, 1);
+    let of_base = "Service default/web (deploy/a.yaml:9) and Service default/edge\n    (deploy/b.yaml:19), too";
+    assert_eq!(printed.matches(of_base).count(), 2, "{printed}");
+}
+
+#[test]
+fn a_node_port_that_pods_take_warns() {
+    let stage = stage(&[("nodeport-range", ACCEPT)]);
+    stage.write(
+        "pods.yaml",
+        "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: agent}\nspec:\n  template:\n    spec:\n      \
+         containers:\n      - name: a\n        ports:\n        - hostPort: 30432\n",
+    );
+    let expected = "WARNING  Service default/db  by preflight
+  deploy/b.yaml:9  spec.ports[0].nodePort
+    30432 is also a hostPort of DaemonSet default/agent (pods.yaml:10): on a node with such a pod,
+    what comes in on 30432 reaches only one of the two [host_port]
+    fix: set another nodePort, or another hostPort there
+
+3 objects, 1 policy: 1 with warnings, 2 clean (1 not covered by any policy)
+";
+    assert_eq!(
+        stage.run(&["--width", "100", "deploy/b.yaml", "pods.yaml"]),
+        out(0, expected)
+    );
+}
+
+/// A Deployment and its autoscalers, one horizontal and one vertical.
+fn scaled(name: &str, kind: &str) -> String {
+    let meta = format!("metadata: {{name: {name}, namespace: shop}}");
+    let container = "{name: a, resources: {requests: {cpu: 1}}}";
+    format!(
+        "{{apiVersion: apps/v1, kind: Deployment, {meta}, spec: {{selector: {{matchLabels: {{app: web}}}}, template: \
+         {{metadata: {{labels: {{app: web}}}}, spec: {{containers: [{container}]}}}}}}}}\n---\n\
+         {{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, {meta}, spec: {{scaleTargetRef: {{apiVersion: \
+         apps/v1, kind: Deployment, name: {name}}}}}}}\n---\n\
+         {{apiVersion: autoscaling.k8s.io/v1, kind: VerticalPodAutoscaler, {meta}, spec: {{targetRef: {{apiVersion: \
+         apps/v1, kind: {kind}, name: {name}}}}}}}\n"
+    )
+}
+
+#[test]
+fn autoscalers_that_cannot_work_are_told_with_their_policies() {
+    let stage = Stage::new(&[]);
+    for name in ["hpa-target-requests", "hpa-vpa-overlap"] {
+        let mut metadata = metadata(name);
+        metadata["rules"][0]["apiGroups"] = json!(["autoscaling", "autoscaling.k8s.io"]);
+        metadata["rules"][0]["resources"] = json!(["*"]);
+        stage.write(
+            &format!("dist/{name}.wasm"),
+            guest(Some(&metadata), &ACCEPT),
+        );
+    }
+    let report = |policy: &str| -> Value {
+        let text = stage
+            .run(&["-f", "json", "-p", policy, "a.yaml", "b.yaml"])
+            .1;
+        serde_json::from_str(&text).unwrap()
+    };
+    let told = |findings: &Value| -> Vec<String> {
+        let findings = findings.as_array().unwrap().iter();
+        let line =
+            |one: &Value| format!("{} {}", one["rule"], one["object"]["name"]).replace('"', "");
+        findings.map(line).collect()
+    };
+    stage.write("a.yaml", scaled("web", "Deployment"));
+    stage.write("b.yaml", scaled("api", "deployment"));
+    let overlap = report("hpa-vpa-overlap");
+    assert_eq!(
+        told(&overlap["refusals"]),
+        [
+            "overlapping_selectors web",
+            "overlapping_selectors api",
+            "inert_vertical api"
+        ]
+    );
+    assert_eq!(overlap["refusals"][0].get("code"), None);
+    assert_eq!(told(&overlap["warnings"]), [""; 0]);
+    stage.write(
+        "b.yaml",
+        "{apiVersion: batch/v1, kind: Job, metadata: {name: j, namespace: shop}, spec: {template: {metadata: {labels: {app: \
+         web}}, spec: {containers: [{name: a}]}}}}\n",
+    );
+    let requests = report("hpa-target-requests");
+    assert_eq!(told(&requests["warnings"]), ["shared_labels web"]);
+    assert_eq!(told(&requests["refusals"]), [""; 0]);
+    assert_eq!(told(&report("hpa-vpa-overlap")["warnings"]), [""; 0]);
+}
+
+#[test]
 fn a_check_runs_when_its_policy_does() {
     let stage = stage(&[("nodeport-range", ACCEPT), ("other", ACCEPT)]);
     let passes = out(0, "3 objects, 1 policy: 3 clean\n");
@@ -109,7 +213,15 @@ fn what_the_api_server_refuses_is_refused_and_not_warned_of_as_well() {
 ";
     assert_eq!(stage.run(&["--quiet", "new.yaml"]), out(1, expected));
     // The API server takes a number out that stays as it was, and the policy says so.
-    let (status, printed, _) = stage.run(&["--quiet", "--old", "old.yaml", "new.yaml"]);
-    assert_eq!(status, 0, "{printed}");
-    assert!(printed.contains("[inert_node_port]"), "{printed}");
+    let expected = "WARNING  Service default/web  by nodeport-range
+  new.yaml:9  spec.ports[0].nodePort
+    30080 does nothing [inert_node_port]
+    fix: leave it out
+
+1 object, 1 policy: 1 with warnings
+";
+    assert_eq!(
+        stage.run(&["--old", "old.yaml", "new.yaml"]),
+        out(0, expected)
+    );
 }

@@ -236,7 +236,7 @@ fn settings_are_checked_before_anything_is_judged() {
     stage.write("typo.yaml", "strikt: {}\n");
     assert_eq!(
         stage.run(&["--settings", "wrong.yaml", "pod.yaml"]),
-        err("strict refuses its settings: wrong is wrong")
+        err("invalid settings for strict: wrong is wrong")
     );
     assert_eq!(
         stage.run(&["--settings", "typo.yaml", "pod.yaml"]),
@@ -250,7 +250,7 @@ fn settings_are_checked_before_anything_is_judged() {
     assert_eq!(
         stage.run(&["--settings", "all.yaml", "pod.yaml"]),
         err(
-            "gentle refuses its settings: wrong is wrong\nstrict refuses its settings: wrong is wrong"
+            "invalid settings for gentle: wrong is wrong\ninvalid settings for strict: wrong is wrong"
         )
     );
     // Settings of a policy that is not run this time are fine.

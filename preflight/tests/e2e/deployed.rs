@@ -321,7 +321,7 @@ fn says_what_is_wrong_with_the_resources() {
         ),
         (
             deployed("one", "  settings:\n    wrong: 1\n"),
-            "p.yaml:8: one: strict refuses its settings: wrong is wrong".to_owned(),
+            "p.yaml:8: one: invalid settings for strict: wrong is wrong".to_owned(),
         ),
         (
             format!(
@@ -330,8 +330,8 @@ fn says_what_is_wrong_with_the_resources() {
                 deployed("two", "  settings: {wrong: 2}\n"),
                 deployed("three", "  mode: moniter\n")
             ),
-            "p.yaml:8: one: strict refuses its settings: wrong is wrong\n\
-             p.yaml:18: two: strict refuses its settings: wrong is wrong\n\
+            "p.yaml:8: one: invalid settings for strict: wrong is wrong\n\
+             p.yaml:18: two: invalid settings for strict: wrong is wrong\n\
              p.yaml:20: three: spec: unknown variant `moniter`, expected `protect` or `monitor`"
                 .to_owned(),
         ),
@@ -854,8 +854,8 @@ fn says_what_is_wrong_with_a_group() {
         (
             good.replace("strict:v1'}", "strict:v1', settings: {wrong: 1}}")
                 .replace("gentle:v1'}", "gentle:v1', settings: {wrong: 1}}"),
-            "p.yaml:10: all: gentle refuses its settings: wrong is wrong\n\
-             p.yaml:9: all: strict refuses its settings: wrong is wrong",
+            "p.yaml:10: all: invalid settings for gentle: wrong is wrong\n\
+             p.yaml:9: all: invalid settings for strict: wrong is wrong",
         ),
         (
             good.replace("policies:\n    strict: {", "x: {")

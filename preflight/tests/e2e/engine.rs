@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use preflight::{Cluster, Engine, HostCalls, Limits, LoadError, NoHost, Policy, Response};
+use preflight::{Engine, HostCalls, Limits, LoadError, MemoryCluster, NoHost, Policy, Response};
 use serde_json::{Value, json};
 
 use crate::guests::{Validate, guest, metadata};
@@ -235,7 +235,7 @@ fn look_ups_are_answered_from_the_objects() {
         request,
     });
     let pod = |name: &str| json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}});
-    let cluster = Arc::new(Cluster::new([pod("b"), pod("a")]));
+    let cluster = Arc::new(MemoryCluster::new([pod("b"), pod("a")]));
     let host = Arc::new(Wrapped(cluster.host(policy.metadata())));
     let response = policy
         .validate(&json!({}), &json!({}), Arc::clone(&host))
@@ -257,7 +257,7 @@ fn look_ups_beyond_the_grants_fail() {
         operation: "list_resources_all",
         request,
     });
-    let host = Arc::new(Cluster::default()).host(policy.metadata());
+    let host = Arc::new(MemoryCluster::default()).host(policy.metadata());
     let response = policy.validate(&json!({}), &json!({}), host).unwrap();
     assert_eq!(
         response.message.as_deref(),

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use policy_metadata::Metadata;
-use preflight::{Cluster, ClusterHost, HostCalls};
+use preflight::{ClusterHost, MemoryCluster};
 use serde_json::{Value, json};
 use shared::cluster::{ListLookup, Lookup, fetch, list};
 use shared::{Cluster as _, ClusterError};
 
 /// The host of a policy that may look up these kinds.
-fn host(cluster: Cluster, kinds: &[(&str, &str)]) -> Guest {
+fn host(cluster: MemoryCluster, kinds: &[(&str, &str)]) -> ClusterHost {
     let granted: Vec<Value> = kinds
         .iter()
         .map(|(api_version, kind)| json!({"apiVersion": api_version, "kind": kind}))
@@ -19,28 +19,17 @@ fn host(cluster: Cluster, kinds: &[(&str, &str)]) -> Guest {
         "hostCapabilities": ["kubernetes/*"],
     }))
     .unwrap();
-    Guest(Arc::new(cluster).host(Some(&metadata)))
+    Arc::new(cluster).host(Some(&metadata))
 }
 
-/// The guest's side of a host.
-struct Guest(ClusterHost);
-
-impl shared::Cluster for Guest {
-    fn ask(&self, operation: &str, request: &[u8]) -> Result<Vec<u8>, String> {
-        self.0.call("kubewarden", "kubernetes", operation, request)
-    }
-}
-
-impl Guest {
-    fn answer(&self, operation: &str, request: &Value) -> Value {
-        let answer = self.ask(operation, request.to_string().as_bytes());
-        serde_json::from_slice(&answer.unwrap()).unwrap()
-    }
+fn answer(host: &ClusterHost, operation: &str, request: &Value) -> Value {
+    let answer = host.ask(operation, request.to_string().as_bytes());
+    serde_json::from_slice(&answer.unwrap()).unwrap()
 }
 
 const DEPLOYMENT: (&str, &str) = ("apps/v1", "Deployment");
 
-fn error(cluster: Cluster, (api_version, kind): (&str, &str), granted: bool) -> ClusterError {
+fn error(cluster: MemoryCluster, (api_version, kind): (&str, &str), granted: bool) -> ClusterError {
     let lookup = Lookup {
         api_version,
         kind,
@@ -59,14 +48,14 @@ fn policies_take_the_errors_for_what_they_are() {
     use ClusterError::{Forbidden, NotFound, NotServed, Unavailable};
     let vpa = ("autoscaling.k8s.io/v1", "VerticalPodAutoscaler");
     let rollout = ("argoproj.io/v1alpha1", "Rollout");
-    let with = |object: Value| Cluster::new([object]);
+    let with = |object: Value| MemoryCluster::new([object]);
     let analysis = json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "AnalysisRun", "metadata": {"name": "a"}});
     let deployment =
         json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "nope"}});
-    let failing = |words: &str| Cluster::default().with_error("apps/v1", "Deployment", words);
+    let failing = |words: &str| MemoryCluster::default().with_error("apps/v1", "Deployment", words);
     for (cluster, kind, granted, expected) in [
         // The group is not served, in any version or in this one.
-        (Cluster::default(), vpa, true, NotServed),
+        (MemoryCluster::default(), vpa, true, NotServed),
         (
             with(deployment.clone()),
             ("apps/v2", "Deployment"),
@@ -74,12 +63,17 @@ fn policies_take_the_errors_for_what_they_are() {
             NotServed,
         ),
         // The group is served, the kind is not.
-        (Cluster::default(), ("apps/v1", "Nope"), true, NotServed),
+        (
+            MemoryCluster::default(),
+            ("apps/v1", "Nope"),
+            true,
+            NotServed,
+        ),
         (with(analysis), rollout, true, NotServed),
         // The object does not exist, or not in this namespace.
-        (Cluster::default(), DEPLOYMENT, true, NotFound),
+        (MemoryCluster::default(), DEPLOYMENT, true, NotFound),
         (with(deployment), DEPLOYMENT, true, NotFound),
-        (Cluster::default(), DEPLOYMENT, false, Forbidden),
+        (MemoryCluster::default(), DEPLOYMENT, false, Forbidden),
         (
             failing(
                 "Callback evaluation failure: ApiError: deployments.apps \"web\" is forbidden: User \"x\" cannot get \
@@ -111,7 +105,7 @@ fn an_empty_list_is_a_list_and_a_list_of_what_is_not_served_is_none() {
             namespace: "shop",
             field_masks: &["spec.a"],
         };
-        let answer = list(&host(Cluster::default(), &[kind]), &lookup)?;
+        let answer = list(&host(MemoryCluster::default(), &[kind]), &lookup)?;
         let list = answer.parse_list(|_| true)?;
         Ok(list.items().count())
     };
@@ -147,7 +141,7 @@ fn objects() -> Vec<Value> {
 fn answers_are_the_same_bytes_whatever_the_order_of_the_objects() {
     let mut turned = objects();
     turned.reverse();
-    let hosts = [objects(), turned].map(|objects| host(Cluster::new(objects), &[DEPLOYMENT]));
+    let hosts = [objects(), turned].map(|objects| host(MemoryCluster::new(objects), &[DEPLOYMENT]));
     for (operation, request) in [
         ("list_resources_all", json!({})),
         ("list_resources_by_namespace", json!({"namespace": "shop"})),
@@ -168,7 +162,7 @@ fn answers_are_the_same_bytes_whatever_the_order_of_the_objects() {
 
 #[test]
 fn masks_cross_arrays_and_spare_the_metadata() {
-    let host = host(Cluster::new(objects()), &[DEPLOYMENT]);
+    let host = host(MemoryCluster::new(objects()), &[DEPLOYMENT]);
     let whole = objects().remove(0);
     let (spec, status) = (whole["spec"].clone(), whole["status"].clone());
     let containers =
@@ -207,9 +201,9 @@ fn masks_cross_arrays_and_spare_the_metadata() {
         expected["apiVersion"] = json!(DEPLOYMENT.0);
         expected["kind"] = json!(DEPLOYMENT.1);
         expected["metadata"] = whole["metadata"].clone();
-        assert_eq!(host.answer("get_resource", &request), expected, "{masks}");
+        assert_eq!(answer(&host, "get_resource", &request), expected, "{masks}");
         // The mask of a list does the same to each item.
-        let mut item = host.answer("list_resources_by_namespace", &request)["items"][1].take();
+        let mut item = answer(&host, "list_resources_by_namespace", &request)["items"][1].take();
         let metadata = item["metadata"].take();
         assert_eq!(metadata["labels"], whole["metadata"]["labels"]);
         for key in ["apiVersion", "kind", "metadata"] {
@@ -223,7 +217,7 @@ fn masks_cross_arrays_and_spare_the_metadata() {
 
 #[test]
 fn selectors_narrow_lists_together_and_see_what_the_mask_leaves_out() {
-    let host = host(Cluster::new(objects()), &[DEPLOYMENT]);
+    let host = host(MemoryCluster::new(objects()), &[DEPLOYMENT]);
     for (labels, fields, expected) in [
         (json!("tier=front"), json!(null), "bank/web shop/web"),
         (json!("tier notin (front)"), json!(""), "shop/api"),
@@ -252,7 +246,7 @@ fn selectors_narrow_lists_together_and_see_what_the_mask_leaves_out() {
             "api_version": DEPLOYMENT.0, "kind": DEPLOYMENT.1, "label_selector": labels, "field_selector": fields,
             "field_masks": ["spec.paused"],
         });
-        let answer = host.answer("list_resources_all", &request);
+        let answer = answer(&host, "list_resources_all", &request);
         let name = |item: &Value| {
             let text = |key: &str| item["metadata"][key].as_str().unwrap().to_owned();
             format!("{}/{}", text("namespace"), text("name"))

@@ -13,6 +13,7 @@ mod deployed;
 mod engine;
 mod existing;
 mod guests;
+mod keda;
 mod kubewarden;
 mod lookups;
 #[cfg(feature = "registry")]

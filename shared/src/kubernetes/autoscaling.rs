@@ -14,14 +14,15 @@ use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::ReplicationController;
 
 use crate::cluster::ListLookup;
-use crate::decode::{Cursor, DecodeError};
+use crate::decode::Cursor;
+use crate::error::DecodeError;
 use crate::quote::quote;
 use crate::request::Request;
 
 mod horizontal;
 mod vertical;
 
-pub use horizontal::{Goal, HorizontalPodAutoscaler, Metric, MetricSource, first_occurrences};
+pub use horizontal::{Goal, HorizontalPodAutoscaler, Metric, MetricSource};
 pub use vertical::{ContainerPolicy, UpdateMode, VerticalPodAutoscaler};
 
 /// Adds an autoscaler to others in the order of their names: a list of the host has none of its own.
@@ -60,6 +61,7 @@ pub const fn vertical_pod_autoscalers(namespace: &str) -> ListLookup<'_> {
         field_masks: &[
             "spec.resourcePolicy.containerPolicies.containerName",
             "spec.resourcePolicy.containerPolicies.controlledResources",
+            "spec.resourcePolicy.containerPolicies.controlledValues",
             "spec.resourcePolicy.containerPolicies.mode",
             "spec.resourcePolicy.containerPolicies.startupBoost",
             "spec.startupBoost",
@@ -101,6 +103,8 @@ pub fn wants(field: &str) -> bool {
             | "name"
             | "namespace"
             | "deletionTimestamp"
+            | "labels"
+            | "source"
             | "annotations"
             | METRICS_ANNOTATION
             | "ownerReferences"
@@ -126,6 +130,7 @@ pub fn wants(field: &str) -> bool {
             | "containerName"
             | "mode"
             | "controlledResources"
+            | "controlledValues"
             | "startupBoost"
             | "cpu"
     )

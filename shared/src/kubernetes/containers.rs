@@ -2,7 +2,8 @@
 
 use super::quantity::{self, Quantities, Quantity};
 use super::view::View;
-use crate::decode::{Cursor, DecodeError};
+use crate::decode::Cursor;
+use crate::error::DecodeError;
 
 /// What containers of all roles have in common.
 pub trait Container {

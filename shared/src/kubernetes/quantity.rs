@@ -5,7 +5,8 @@
 
 pub mod amount;
 
-use crate::decode::{Cursor, DecodeError};
+use crate::decode::Cursor;
+use crate::error::DecodeError;
 use crate::json::Json;
 
 /// A quantity that is there.

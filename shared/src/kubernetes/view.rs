@@ -1,6 +1,7 @@
 //! Parts of objects, each with the fields that a policy reads of it.
 
-use crate::decode::{Cursor, DecodeError};
+use crate::decode::Cursor;
+use crate::error::DecodeError;
 
 /// A part of a pod spec that a policy reads.
 pub trait View<'a>: Sized {

@@ -4,10 +4,10 @@ use super::containers::{Container, ContainerRef, Role};
 use super::kinds::custom::CustomKind;
 use super::kinds::{self, well_known};
 use super::view::View;
-use crate::decode::{Cursor, DecodeError};
+use crate::decode::Cursor;
+use crate::error::{DecodeError, Error};
 use crate::field::FieldPath;
 use crate::json::Json;
-use crate::policy::Error;
 use crate::request::Request;
 
 /// What came of looking for the pod specs of an object.
@@ -196,8 +196,8 @@ impl<C: Container, V> PodSpec<'_, C, V> {
     }
 }
 
-/// What to ask for to read a pod spec at `spec.template.spec` with [`SizedContainer`](super::containers::SizedContainer)s and the [`Resources`](super::containers::Resources) of the
-/// pod. The same in every policy.
+/// What to ask for to read a pod spec at `spec.template.spec` with [`super::containers::SizedContainer`]s and the
+/// [`super::containers::Resources`] of the pod. The same in every policy.
 pub const SIZED_TEMPLATE: &[&str] = &[
     "spec.template.spec.containers.name",
     "spec.template.spec.containers.resources",

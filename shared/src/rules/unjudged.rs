@@ -1,6 +1,6 @@
 //! What could not be checked because a look-up failed.
 
-use crate::policy::Error;
+use crate::error::Error;
 use crate::rule;
 use crate::rule::Rule;
 use crate::verdict::Verdict;

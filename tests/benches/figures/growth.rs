@@ -9,7 +9,7 @@ use hostpath_mounts::HostpathMounts;
 use hpa_target_requests::HpaTargetRequests;
 use hpa_vpa_overlap::HpaVpaOverlap;
 use nodeport_range::NodeportRange;
-use preflight::Cluster;
+use preflight::MemoryCluster;
 use secret_data::SecretData;
 use serde_json::{Value, json};
 use shared::Policy as _;
@@ -138,7 +138,7 @@ impl Series {
     fn question(&self, size: usize) -> Result<Question, String> {
         // The target of the autoscaler that is judged is always there.
         let others = (0..size).flat_map(self.others).chain([objects::target()]);
-        let cluster = Arc::new(Cluster::new(others));
+        let cluster = Arc::new(MemoryCluster::new(others));
         let request = complete(&json!({ "object": (self.object)(size) }))?;
         Ok(Question::new(&request, &cluster))
     }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use bundle_tests::{policies, repository};
 use cpu_time::{ProcessTime, ThreadTime};
-use preflight::{Cluster, Engine, HostCalls, Limits, Policy};
+use preflight::{Engine, HostCalls, Limits, MemoryCluster, Policy};
 use serde_json::{Value, json};
 
 /// More than any evaluation here takes, so that its end is not the host's doing.
@@ -117,11 +117,11 @@ impl<H: HostCalls> HostCalls for Ready<H> {
 /// A payload, and the cluster that it comes to.
 pub(crate) struct Question {
     pub(crate) payload: Vec<u8>,
-    cluster: Arc<Cluster>,
+    cluster: Arc<MemoryCluster>,
 }
 
 impl Question {
-    pub(crate) fn new(request: &Value, cluster: &Arc<Cluster>) -> Self {
+    pub(crate) fn new(request: &Value, cluster: &Arc<MemoryCluster>) -> Self {
         let payload = json!({"request": request, "settings": {}});
         Self {
             payload: payload.to_string().into_bytes(),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bundle_tests::{complete, names, read, repository};
-use preflight::Cluster;
+use preflight::MemoryCluster;
 use preflight::review::Target;
 use serde_json::{Value, json};
 
@@ -47,7 +47,7 @@ pub(crate) fn measure(guests: &Guests, report: &mut Report) -> Result<(), String
     let created = reviews
         .iter()
         .filter_map(|review| review.get("object").cloned());
-    let cluster = Arc::new(Cluster::new(created));
+    let cluster = Arc::new(MemoryCluster::new(created));
     for policy in &guests.policies {
         let metadata = policy.policy.metadata();
         let metadata = metadata.ok_or_else(|| format!("{} has no metadata", policy.name))?;

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use shared::Policy;
 use shared::evaluation::evaluate;
 use shared::response::{Response, SettingsResponse};
-use shared::testing::{MemoryCluster, Review};
+use shared::testing::{ClusterHost, MemoryCluster, Review, unrestricted};
 use shared::{Cluster, message};
 
 use crate::{Outcome, ensure};
@@ -151,6 +151,6 @@ pub(crate) fn check_settings(response: &SettingsResponse) -> Outcome {
 }
 
 /// A cluster where every look-up fails.
-pub(crate) fn failing() -> MemoryCluster {
-    MemoryCluster::failing("deadline has elapsed")
+pub(crate) fn failing() -> ClusterHost {
+    unrestricted(MemoryCluster::failing("deadline has elapsed"))
 }

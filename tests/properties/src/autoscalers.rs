@@ -67,17 +67,15 @@ fn said_in_either_order<P: Policy>(
     others: &[&Value],
 ) -> Result<[BTreeSet<String>; 2], String> {
     let mut world = World::with(settings)?;
-    let objects: Vec<Value> = [&[new, there], others]
-        .concat()
-        .into_iter()
-        .cloned()
-        .collect();
-    world.cluster =
-        MemoryCluster::of(&objects).serving("autoscaling.k8s.io/v1", "VerticalPodAutoscaler");
+    let cluster = |object: Option<&Value>| {
+        let others = [&[there], others].concat();
+        let objects = object.into_iter().chain(others).cloned();
+        MemoryCluster::new(objects).serving("autoscaling.k8s.io/v1", "VerticalPodAutoscaler")
+    };
+    world.cluster = cluster(Some(new)).into();
     world.keeps::<P>(new)?;
     // The object itself is not there before it is made.
-    world.cluster = MemoryCluster::of(objects.get(1..).unwrap_or_default())
-        .serving("autoscaling.k8s.io/v1", "VerticalPodAutoscaler");
+    world.cluster = cluster(None).into();
     let answer: Answer = world.create::<P>(new)?;
     ensure(!matches!(answer.code, Some(400 | 500)), || {
         format!("{answer:?}: {}", world.tell(new))

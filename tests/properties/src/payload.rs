@@ -7,7 +7,7 @@ use hpa_vpa_overlap::HpaVpaOverlap;
 use nodeport_range::NodeportRange;
 use secret_data::SecretData;
 use serde_json::json;
-use shared::testing::MemoryCluster;
+use shared::testing::{ClusterHost, MemoryCluster, unrestricted};
 use shared::{Cluster, Policy};
 
 use crate::answer::{Answer, failing};
@@ -42,7 +42,7 @@ fn answers<P: Policy>(bytes: &[u8], cluster: &dyn Cluster) -> Outcome {
 }
 
 /// A cluster with one object of each kind that is looked up, by the names that the corpus has.
-pub(crate) fn full() -> MemoryCluster {
+pub(crate) fn full() -> ClusterHost {
     let target = json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"});
     let utilization = json!({"type": "Resource", "resource": {
         "name": "cpu", "target": {"type": "Utilization", "averageUtilization": 60},
@@ -58,7 +58,7 @@ pub(crate) fn full() -> MemoryCluster {
     disk["metadata"] = json!({"name": "disk"});
     let deployment = json!({"spec": {"template": {"spec": pod}}});
     let autoscaler = json!({"spec": {"scaleTargetRef": target, "metrics": [utilization]}});
-    MemoryCluster::of(&[
+    unrestricted(MemoryCluster::new([
         object("apps/v1", "Deployment", &deployment),
         object("autoscaling/v2", "HorizontalPodAutoscaler", &autoscaler),
         object(
@@ -69,5 +69,5 @@ pub(crate) fn full() -> MemoryCluster {
         object("v1", "LimitRange", &json!({"spec": {"limits": limits}})),
         object("v1", "PersistentVolumeClaim", &claim),
         disk,
-    ])
+    ]))
 }

@@ -55,7 +55,7 @@ const CLAIMS: [&str; 3] = ["risky", "plain", "missing"];
 pub(crate) fn holds(bytes: &[u8]) -> Outcome {
     let mut choices = Choices::new(bytes);
     let mut world = World::with(choices.pick(&SETTINGS))?;
-    world.cluster = cluster();
+    world.cluster = cluster().into();
     let kind = choices.pick(KINDS);
     let pod = pod(&mut choices);
     let object = workload(kind, &pod);
@@ -109,7 +109,7 @@ fn cluster() -> MemoryCluster {
         claim["metadata"]["name"] = json!(name);
         claim
     };
-    MemoryCluster::of(&[
+    MemoryCluster::new([
         disk("etc", "/etc"),
         disk("data", "/data/volumes"),
         claim("risky", "etc"),

@@ -1,5 +1,7 @@
 //! What holds for every policy when an object is changed, or something is added to it.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 use shared::Policy;
 use shared::testing::{MemoryCluster, Review};
@@ -11,7 +13,7 @@ use crate::{Outcome, ensure};
 pub(crate) struct World {
     /// `onUpdate` is the default, `newViolations`.
     pub(crate) settings: Value,
-    pub(crate) cluster: MemoryCluster,
+    pub(crate) cluster: Arc<MemoryCluster>,
 }
 
 impl World {
@@ -19,7 +21,7 @@ impl World {
     pub(crate) fn with(settings: &str) -> Result<Self, String> {
         Ok(Self {
             settings: serde_json::from_str(settings).map_err(|error| error.to_string())?,
-            cluster: MemoryCluster::default(),
+            cluster: Arc::default(),
         })
     }
 
@@ -36,7 +38,7 @@ impl World {
     fn place(&self, review: Review) -> Review {
         review
             .with(self.settings.clone())
-            .in_cluster(self.cluster.clone())
+            .in_cluster(Arc::clone(&self.cluster))
     }
 
     /// An UPDATE that changes nothing is not refused for what it finds.

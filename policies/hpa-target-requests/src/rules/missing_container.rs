@@ -1,10 +1,11 @@
 //! A metric of a container that is not there to be measured.
 
 use shared::kubernetes::containers::Role;
-use shared::{Level, Rule, Verdict, list_of, quote, rule};
+use shared::{Level, Rule, list_of, quote, rule};
 
 use crate::pair::{Pair, Problem};
 use crate::pods::Container;
+use crate::report::Report;
 use crate::settings::Settings;
 
 pub(crate) static RULE: Rule = rule! {
@@ -22,7 +23,7 @@ pub(crate) fn check(
     name: &str,
     other: Option<&Container<'_>>,
     settings: &Settings,
-    verdict: &mut Verdict,
+    report: &mut Report<'_>,
 ) {
     let of = pair.of_workload();
     let (level, what, place) = match other {
@@ -50,19 +51,17 @@ pub(crate) fn check(
         ),
     };
     let known = list_of(&mut pair.pods.measured().map(|found| found.name));
+    let fix = format!("{}name one of {known}", pair.author());
     let problem = Problem {
         rule: &RULE,
         level,
         what,
-        besides: "",
+        besides: String::new(),
         metric_field: "container",
         place,
-        fix: [
-            format!("name one of {known}"),
-            "have the autoscaler name a container that runs".to_owned(),
-        ],
+        fix: [fix.clone(), fix],
     };
-    pair.report(problem, verdict);
+    pair.report(problem, report);
 }
 
 #[cfg(test)]
@@ -91,7 +90,7 @@ mod tests {
                     HorizontalPodAutoscaler \"web\" never scales by cpu (spec.metric";
         let say = |settings| workload_lines(&metrics, &pod_spec, &settings);
         let denied = format!(
-            "{what}s[0], FailedGetContainerResourceMetric); fix: have the autoscaler name a container that runs \
+            "{what}s[0], FailedGetContainerResourceMetric); fix: have the autoscaler name one of \"app\", \"other\" \
              [missing_container]"
         );
         let warning = format!("warning: hpa-target-requests: {denied}");
@@ -118,7 +117,7 @@ mod tests {
         );
         for (name, list, role) in [
             ("init", "initContainers", "an init"),
-            // No template has one in a cluster, and nobody asks there.
+            // No template has one in a cluster.
             ("debug", "ephemeralContainers", "an ephemeral"),
         ] {
             assert_eq!(
@@ -126,7 +125,7 @@ mod tests {
                 [format!(
                     "spec.template.spec.{list}[0].name: \"{name}\" is {role} container, which is not measured, so \
                      HorizontalPodAutoscaler \"web\" never scales by cpu (spec.metrics[0], \
-                     FailedGetContainerResourceMetric); fix: have the autoscaler name a container that runs \
+                     FailedGetContainerResourceMetric); fix: have the autoscaler name one of \"app\" \
                      [missing_container]"
                 )]
             );

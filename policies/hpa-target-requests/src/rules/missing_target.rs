@@ -43,7 +43,7 @@ mod tests {
                 .in_cluster(cluster)
                 .lines::<HpaTargetRequests>()
         };
-        let line = "spec.scaleTargetRef.name: target Deployment \"web\" does not exist, so its requests were not \
+        let line = "spec.scaleTargetRef.name: target Deployment \"web\" was not found as apps/v1 in namespace \"shop\", so its requests were not \
                     checked; fix: create the target, or correct its name [missing_target]";
         let warning = format!("warning: hpa-target-requests: {line}");
         assert_eq!(lines(MemoryCluster::default(), "warn"), [warning]);
@@ -51,10 +51,16 @@ mod tests {
         assert_eq!(lines(MemoryCluster::default(), "off"), [""; 0]);
         let mut other = deployment(&json!({"containers": []}));
         other["metadata"]["namespace"] = json!("other");
-        assert_eq!(lines(MemoryCluster::of(&[other.clone()]), "deny"), [line]);
+        assert_eq!(lines(MemoryCluster::new([other.clone()]), "deny"), [line]);
         other["metadata"]["namespace"] = json!("shop");
         other["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
-        let found = lines(MemoryCluster::of(&[other]), "deny");
-        assert_eq!(found, [line.replace("does not exist", "is being deleted")]);
+        let found = lines(MemoryCluster::new([other]), "deny");
+        assert_eq!(
+            found,
+            [line.replace(
+                "was not found as apps/v1 in namespace \"shop\"",
+                "is being deleted"
+            )]
+        );
     }
 }

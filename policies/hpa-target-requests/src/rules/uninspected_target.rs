@@ -6,7 +6,7 @@ use shared::{Finding, Level, Rule, Verdict, rule};
 pub(crate) static RULE: Rule = rule! {
     id: "uninspected_target",
     summary: "An autoscaler of a custom kind that the policy cannot read",
-    why: "Nobody knows whether its pods request what is measured, until an administrator says where its pod spec is",
+    why: "It is not known whether its pods request what is measured, until an administrator says where its pod spec is",
     fix: "have the platform team add the kind to customKinds and to spec.contextAwareResources",
     levels: [Warn],
 };
@@ -76,7 +76,7 @@ mod tests {
     }
 
     fn lines(object: &Value, there: &[Value], settings: Value) -> Vec<String> {
-        let cluster = MemoryCluster::of(there).serving("example.com/v1", "Gadget");
+        let cluster = MemoryCluster::new(there.to_vec()).serving("example.com/v1", "Gadget");
         Review::create(object)
             .with(settings)
             .in_cluster(cluster)
@@ -104,15 +104,14 @@ mod tests {
             [format!(
                 "spec.metrics[0].resource.target.averageUtilization: container \"app\" of Gadget \"web\" requests no \
                  cpu, so the autoscaler never scales (FailedGetResourceMetric); fix: set {place} of Gadget \"web\", for \
-                 example to 100m, or measure averageValue [missing_request]"
+                 example to 100m, or use an averageValue target [missing_request]"
             )]
         );
         assert_eq!(
             lines(&bad, std::slice::from_ref(&autoscaler), settings()),
             [format!(
                 "{place}: container \"app\" requests no cpu, so HorizontalPodAutoscaler \"web\" never scales by cpu \
-                 (spec.metrics[0], FailedGetResourceMetric); fix: set it, for example to 100m, or have the autoscaler \
-                 measure averageValue [missing_request]"
+                 (spec.metrics[0], FailedGetResourceMetric); fix: set it, for example to 100m, or have the autoscaler use an averageValue target (autoscaling/v2) [missing_request]"
             )]
         );
         let good =
@@ -162,7 +161,8 @@ mod tests {
             })
         };
         let lines = |there: &[Value]| {
-            let cluster = MemoryCluster::of(there).serving("argoproj.io/v1alpha1", "Rollout");
+            let cluster =
+                MemoryCluster::new(there.to_vec()).serving("argoproj.io/v1alpha1", "Rollout");
             Review::create(&autoscaler)
                 .with(json!({"writtenFirst": "deny"}))
                 .in_cluster(cluster)
@@ -172,8 +172,7 @@ mod tests {
             format!(
                 "spec.metrics[0].resource.target.averageUtilization: container \"app\" of {workload} requests no cpu, so \
                  the autoscaler never scales (FailedGetResourceMetric); fix: set \
-                 spec.template.spec.containers[0].resources.requests.cpu of {workload}, for example to 100m, or measure \
-                 averageValue [missing_request]"
+                 spec.template.spec.containers[0].resources.requests.cpu of {workload}, for example to 100m, or use an averageValue target [missing_request]"
             )
         };
         let warning =
@@ -195,7 +194,8 @@ mod tests {
             (
                 vec![refers("Deployment")],
                 vec![warning(
-                    "name: target Rollout \"web\" refers to Deployment \"base\", which does not exist, so its requests \
+                    "name: target Rollout \"web\" refers to Deployment \"base\", which was not found as \
+                     apps/v1 in namespace \"shop\", so its requests \
                      were not checked; fix: create the target, or correct its name [missing_target]",
                 )],
             ),

@@ -3,6 +3,7 @@
 use shared::kubernetes::autoscaling::Metric;
 use shared::{Finding, Level, Rule, Verdict, quote, rule};
 
+use crate::measured::{MEASURED, right_case};
 use crate::settings::Settings;
 
 pub(crate) static RULE: Rule = rule! {
@@ -13,23 +14,6 @@ pub(crate) static RULE: Rule = rule! {
     fix: "measure cpu or memory, or use a metric of type Pods or External",
     levels: [Warn by "unknownResource", Deny for "cpu or memory in the wrong case"],
 };
-
-/// The resources that metrics servers measure.
-/// Source: `staging/src/k8s.io/metrics/pkg/apis/metrics/v1beta1/types.go`, and what metrics-server fills in.
-const MEASURED: [&str; 2] = ["cpu", "memory"];
-
-/// The right spelling of a resource that is in the wrong case.
-pub(crate) fn right_case(resource: &str) -> Option<&'static str> {
-    let alike = |known: &&str| known.eq_ignore_ascii_case(resource) && *known != resource;
-    MEASURED.into_iter().find(alike)
-}
-
-/// Whether something measures the resource of a metric: a metrics server, or one that administrators say there is.
-pub(crate) fn is_measured(metric: &Metric<'_>, settings: &Settings) -> bool {
-    let resource = &*metric.resource;
-    MEASURED.contains(&resource)
-        || settings.unknown_resource == Level::Off && right_case(resource).is_none()
-}
 
 /// Refuses a name in the wrong case, and reports others. Some clusters have a server of their own for them. `works` says
 /// whether the autoscaler has other metrics that can be computed. This one cannot: nothing measures it, and no container
@@ -101,7 +85,7 @@ mod tests {
                 "spec.metrics[0].resource.target.averageUtilization: container \"app\" of Deployment \"web\" requests no \
                  example.com/nic, so the autoscaler never scales (FailedGetResourceMetric); fix: set \
                  spec.template.spec.containers[0].resources.requests[\"example.com/nic\"] of Deployment \"web\", for \
-                 example to \"1\", or measure averageValue [missing_request]"
+                 example to \"1\", or use an averageValue target [missing_request]"
             ]
         );
     }

@@ -34,17 +34,18 @@ mod tests {
         lost["spec"]["scaleTargetRef"] = json!(7);
         // What is wrong with one of another workload is no business of this one.
         let mut other = broken.clone();
+        other["metadata"]["name"] = json!("of-another");
         other["spec"]["scaleTargetRef"]["name"] = json!("other");
         let object = deployment(&json!({"containers": [container("app", &json!({}))]}));
         let lines = Review::create(&object)
-            .in_cluster(MemoryCluster::of(&[good, broken, other, lost]))
+            .in_cluster(MemoryCluster::new([good, broken, other, lost]))
             .lines::<HpaTargetRequests>();
         assert_eq!(
             lines,
             [
                 "spec.template.spec.containers[0].resources.requests.cpu: container \"app\" requests no cpu, so \
                  HorizontalPodAutoscaler \"web\" never scales by cpu (spec.metrics[0], FailedGetResourceMetric); fix: \
-                 set it, for example to 100m, or have the autoscaler measure averageValue [missing_request]",
+                 set it, for example to 100m, or have the autoscaler use an averageValue target (autoscaling/v2) [missing_request]",
                 "warning: hpa-target-requests: metadata.namespace: skipped HorizontalPodAutoscaler \"a-broken-one\", \
                  which cannot be read: spec.metrics: must be a list, not a map; fix: correct that object \
                  [unreadable_object]",

@@ -9,9 +9,10 @@ use crate::target::Target;
 pub(crate) static RULE: Rule = rule! {
     id: "unscalable_target",
     summary: "An autoscaler of something that cannot be scaled: a DaemonSet, a Job, a kind in the wrong case or group",
-    why: "The autoscaler reports FailedGetScale, and does nothing",
+    why: "The autoscaler reports FailedGetScale, and does nothing, whatever else is applied. Group and kind count in \
+          their exact case, and without an apiVersion it is the core group",
     fix: "target a Deployment, StatefulSet, ReplicaSet or ReplicationController",
-    levels: [Warn by "unscalableTarget"],
+    levels: [Deny by "unscalableTarget"],
 };
 
 /// Reports such a target. Whether there is anything more to judge.
@@ -52,10 +53,14 @@ pub(crate) fn check(
     };
     let path = format!("spec.scaleTargetRef.{field}");
     let consequence = ", so the autoscaler never scales (FailedGetScale)";
-    let mut finding = Finding::new(&RULE, &path, reason).consequence(consequence);
-    if let Some(fix) = fix {
-        finding = finding.fix(fix);
-    }
+    let owner = match &autoscaler.meta.owner {
+        Some(owner) => format!(" in {owner}"),
+        None => String::new(),
+    };
+    let fix = fix.unwrap_or_else(|| RULE.fix.to_owned());
+    let finding = Finding::new(&RULE, &path, reason)
+        .consequence(consequence)
+        .fix(fix + &owner);
     verdict.report(settings.unscalable_target, finding);
     false
 }

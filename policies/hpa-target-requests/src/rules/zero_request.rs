@@ -1,13 +1,14 @@
 //! Utilization of a resource of which 0 is requested.
 
-use shared::{Level, Rule, Verdict, quote, rule};
+use shared::{Level, Rule, list_of, quote, rule};
 
 use crate::pair::{Pair, Problem};
 use crate::pods::Container;
+use crate::report::Report;
 
 pub(crate) static RULE: Rule = rule! {
     id: "zero_request",
-    summary: "A metric that measures utilization of a resource of which all containers together request 0",
+    summary: "A metric that targets utilization of a resource of which all containers together request 0",
     why: "A request of 0 counts as one, but there is no share of nothing. One container that requests more is enough",
     fix: "request more than 0",
     levels: [Deny, Deny by "workloads" for "a new workload",
@@ -15,7 +16,7 @@ pub(crate) static RULE: Rule = rule! {
 };
 
 /// Refuses requests of 0: of the container that is measured, or of all.
-pub(crate) fn check(pair: &Pair<'_>, container: Option<&Container<'_>>, verdict: &mut Verdict) {
+pub(crate) fn check(pair: &Pair<'_>, container: Option<&Container<'_>>, report: &mut Report<'_>) {
     let resource = &pair.metric.resource;
     let of = pair.of_workload();
     let what = match container {
@@ -44,7 +45,7 @@ pub(crate) fn check(pair: &Pair<'_>, container: Option<&Container<'_>>, verdict:
         rule: &RULE,
         level: Level::Deny,
         what,
-        besides: "",
+        besides: besides(pair, container),
         metric_field: "target.averageUtilization",
         fix: [
             format!("set {place} of {} to more than 0", pair.workload()),
@@ -52,14 +53,41 @@ pub(crate) fn check(pair: &Pair<'_>, container: Option<&Container<'_>>, verdict:
         ],
         place,
     };
-    pair.report(problem, verdict);
+    pair.report(problem, report);
+}
+
+/// The containers, where it is all of them, and the `LimitRange` that the 0 is of.
+fn besides(pair: &Pair<'_>, container: Option<&Container<'_>>) -> String {
+    let (pods, resource) = (pair.pods, &*pair.metric.resource);
+    let mut besides = String::new();
+    if container.is_none() && !pods.requests_as_a_whole(resource) {
+        let names = list_of(&mut pods.measured().map(|found| found.name));
+        let containers = match pods.measured().nth(1) {
+            Some(_) => "containers",
+            None => "container",
+        };
+        besides = format!(" ({containers} {names})");
+    }
+    if let Some(name) = pods.limit_range_of_zero(container, resource) {
+        let gives = match container {
+            Some(_) => "which",
+            None => "where 0 is what",
+        };
+        besides = format!("{besides}, {gives} LimitRange {} gives", quote(name));
+    }
+    besides
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
+    use shared::testing::Review;
 
-    use crate::testing::{container, container_utilization, lines, utilization, workload_lines};
+    use crate::HpaTargetRequests;
+    use crate::testing::{
+        cluster, container, container_utilization, deployment, hpa, lines, utilization,
+        workload_lines,
+    };
 
     fn cpu(quantity: &Value) -> Value {
         json!({"requests": {"cpu": quantity}})
@@ -92,7 +120,7 @@ mod tests {
             lines(&metrics, &pod_spec, &json!({})),
             [
                 "spec.metrics[0].resource.target.averageUtilization: the pod of Deployment \"web\" requests 0 cpu in \
-                 all, so the autoscaler never scales (FailedGetResourceMetric); fix: set \
+                 all (container \"app\"), so the autoscaler never scales (FailedGetResourceMetric); fix: set \
                  spec.template.spec.containers[0].resources.requests.cpu of Deployment \"web\" to more than 0 \
                  [zero_request]"
             ]
@@ -100,7 +128,7 @@ mod tests {
         assert_eq!(
             workload_lines(&metrics, &pod_spec, &json!({})),
             [
-                "spec.template.spec.containers[0].resources.requests.cpu: the pod requests 0 cpu in all, so \
+                "spec.template.spec.containers[0].resources.requests.cpu: the pod requests 0 cpu in all (container \"app\"), so \
                  HorizontalPodAutoscaler \"web\" never scales by cpu (spec.metrics[0], FailedGetResourceMetric); fix: \
                  request more than 0 [zero_request]"
             ]
@@ -108,10 +136,10 @@ mod tests {
     }
 
     /// What is refused of the pod as a whole, for a metric that is the first, and what to change.
-    fn refused(place: &str) -> String {
+    fn refused(place: &str, containers: &str) -> String {
         format!(
-            "spec.metrics[0].resource.target.averageUtilization: the pod of Deployment \"web\" requests 0 cpu in all, so \
-             the autoscaler never scales (FailedGetResourceMetric); fix: set spec.template.spec.{place}.cpu of \
+            "spec.metrics[0].resource.target.averageUtilization: the pod of Deployment \"web\" requests 0 cpu in \
+             all{containers}, so the autoscaler never scales (FailedGetResourceMetric); fix: set spec.template.spec.{place}.cpu of \
              Deployment \"web\" to more than 0 [zero_request]"
         )
     }
@@ -142,12 +170,12 @@ mod tests {
         for (whole, expected) in [
             (
                 json!({"requests": {"cpu": 0}}),
-                vec![refused("resources.requests")],
+                vec![refused("resources.requests", "")],
             ),
             (json!({"requests": {"cpu": 1}}), vec![]),
             (
                 json!({"limits": {"cpu": 0}}),
-                vec![refused("resources.limits")],
+                vec![refused("resources.limits", "")],
             ),
         ] {
             let pod_spec = json!({"resources": whole, "containers": [container("a", &json!({}))]});
@@ -162,16 +190,32 @@ mod tests {
         let held = || container("b", &json!({"limits": {"cpu": "0"}}));
         let resources = json!({"requests": {"cpu": 0}, "limits": {"cpu": "0"}});
         let both = || container("c", &resources);
-        for (containers, place) in [
-            (json!([free(), held()]), "containers[0].resources.requests"),
-            (json!([held(), free()]), "containers[1].resources.requests"),
-            (json!([held(), both()]), "containers[0].resources.limits"),
-            (json!([both()]), "containers[0].resources.limits"),
+        for (containers, names, place) in [
+            (
+                json!([free(), held()]),
+                " (containers \"a\", \"b\")",
+                "containers[0].resources.requests",
+            ),
+            (
+                json!([held(), free()]),
+                " (containers \"b\", \"a\")",
+                "containers[1].resources.requests",
+            ),
+            (
+                json!([held(), both()]),
+                " (containers \"b\", \"c\")",
+                "containers[0].resources.limits",
+            ),
+            (
+                json!([both()]),
+                " (container \"c\")",
+                "containers[0].resources.limits",
+            ),
         ] {
             let pod_spec = json!({ "containers": containers });
             let metrics = json!([utilization("cpu")]);
             let found = lines(&metrics, &pod_spec, &json!({}));
-            assert_eq!(found, [refused(place)], "{pod_spec}");
+            assert_eq!(found, [refused(place, names)], "{pod_spec}");
             let fix = if place.ends_with("limits") {
                 "set it to more than 0"
             } else {
@@ -180,7 +224,7 @@ mod tests {
             assert_eq!(
                 workload_lines(&metrics, &pod_spec, &json!({})),
                 [format!(
-                    "spec.template.spec.{place}.cpu: the pod requests 0 cpu in all, so HorizontalPodAutoscaler \"web\" \
+                    "spec.template.spec.{place}.cpu: the pod requests 0 cpu in all{names}, so HorizontalPodAutoscaler \"web\" \
                      never scales by cpu (spec.metrics[0], FailedGetResourceMetric); fix: {fix} [zero_request]"
                 )]
             );
@@ -195,5 +239,27 @@ mod tests {
                  FailedGetContainerResourceMetric); fix: set it to more than 0 [zero_request]"
             ]
         );
+    }
+    #[test]
+    fn names_the_limit_range_that_the_zero_is_of() {
+        let pod_spec = json!({"containers": [container("app", &json!({}))]});
+        let limits = json!({"apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "limits", "namespace": "shop"},
+            "spec": {"limits": [{"type": "Container", "defaultRequest": {"cpu": 0}}]}});
+        for (metric, what) in [
+            (
+                utilization("cpu"),
+                "the pod of Deployment \"web\" requests 0 cpu in all (container \"app\"), where 0 is what LimitRange \
+                 \"limits\" gives, so",
+            ),
+            (
+                container_utilization("cpu", "app"),
+                "container \"app\" of Deployment \"web\" requests 0 cpu, which LimitRange \"limits\" gives, so",
+            ),
+        ] {
+            let there = cluster(&[deployment(&pod_spec), limits.clone()]);
+            let review = Review::create(&hpa(&json!([metric]))).in_cluster(there);
+            let lines = review.lines::<HpaTargetRequests>();
+            assert!(lines[0].contains(what), "{lines:?}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 use shared::kubernetes::autoscaling::HorizontalPodAutoscaler;
 use shared::{Finding, Level, Rule, Verdict, rule};
 
-use crate::pair::owner_note;
+use crate::advice::owner_note;
 
 pub(crate) static RULE: Rule = rule! {
     id: "duplicate_horizontal",
@@ -25,7 +25,22 @@ pub(crate) fn check(
     let finding = Finding::new(&RULE, &"spec.scaleTargetRef", reason);
     let consequence = ", so neither scales (AmbiguousSelector)";
     let owner = owner_note(own.meta.owner.as_ref());
-    verdict.report(level, finding.consequence(consequence).consequence(&owner));
+    let mut finding = finding.consequence(consequence).consequence(&owner);
+    // What an owner made comes back when it is removed.
+    if own.meta.owner.is_some() || other.meta.owner.is_some() {
+        let (one, two) = (maker(own), maker(other));
+        let fix = format!("remove {one} or {two}, and give what stays the metrics of both");
+        finding = finding.fix(fix);
+    }
+    verdict.report(level, finding);
+}
+
+/// What to remove, so that an autoscaler is there no more.
+fn maker(autoscaler: &HorizontalPodAutoscaler<'_>) -> String {
+    match &autoscaler.meta.owner {
+        Some(owner) => owner.to_string(),
+        None => autoscaler.to_string(),
+    }
 }
 
 #[cfg(test)]
@@ -48,13 +63,15 @@ mod tests {
         let consequence = ", so neither scales (AmbiguousSelector)";
         let fix = "fix: keep one of the two, with the metrics of both; to rename it, delete the old one first \
                    [duplicate_horizontal]";
+        let of_keda = "fix: remove HorizontalPodAutoscaler \"web\" or ScaledObject \"web\", and give what stays the \
+                       metrics of both [duplicate_horizontal]";
         let (a, web) = (named("a"), named("web"));
         let say = |level: &str| lines(&web, &[&keda, &a], &json!({"duplicateHorizontal": level}));
         assert_eq!(
             say("deny"),
             [
                 format!("{start} \"a\"{consequence}; {fix}"),
-                format!("{start} \"keda-hpa-web\" of ScaledObject \"web\"{consequence}; {fix}"),
+                format!("{start} \"keda-hpa-web\" of ScaledObject \"web\"{consequence}; {of_keda}"),
             ]
         );
         assert_eq!(lines(&web, &[&keda, &a], &json!({})), say("deny"));
@@ -64,14 +81,16 @@ mod tests {
             [
                 format!("warning: hpa-vpa-overlap: {start} \"a\"{consequence}; {fix}"),
                 format!(
-                    "warning: hpa-vpa-overlap: {start} \"keda-hpa-web\" of ScaledObject \"web\"{consequence}; {fix}"
+                    "warning: hpa-vpa-overlap: {start} \"keda-hpa-web\" of ScaledObject \"web\"{consequence}; {of_keda}"
                 ),
             ]
         );
         assert_eq!(
             lines(&keda, &[&web], &json!({})),
             [format!(
-                "{start} \"web\"{consequence}, and ScaledObject \"web\" owns this autoscaler; {fix}"
+                "{start} \"web\"{consequence}, and ScaledObject \"web\" owns this autoscaler; fix: remove ScaledObject \
+                 \"web\" or HorizontalPodAutoscaler \"web\", and give what stays the metrics of both \
+                 [duplicate_horizontal]"
             )]
         );
     }

@@ -3,11 +3,13 @@
 use shared::kubernetes::autoscaling::VerticalPodAutoscaler;
 use shared::{Finding, Level, Rule, Verdict, rule};
 
+use crate::advice::GOLDILOCKS_OFF;
+
 pub(crate) static RULE: Rule = rule! {
     id: "duplicate_vertical",
     summary: "A second active VerticalPodAutoscaler of a target",
-    why: "Documented as undefined. The oldest one is applied and the others are silently ignored, so somebody's limits \
-          do not hold",
+    why: "Documented as undefined. The oldest one is applied and the others are silently ignored, so the limits of \
+          one do not hold",
     fix: "keep one of the two, with the policies of both",
     levels: [Warn by "duplicateVertical"],
 };
@@ -22,7 +24,11 @@ pub(crate) fn check(
     let target = &own.target;
     let reason = format!("shares {target} with {other}");
     let finding = Finding::new(&RULE, &"spec.targetRef", reason);
-    verdict.report(level, finding.consequence(", so only the older one works"));
+    let mut finding = finding.consequence(", so only the older one works");
+    if own.is_of_goldilocks || other.is_of_goldilocks {
+        finding = finding.fix(GOLDILOCKS_OFF);
+    }
+    verdict.report(level, finding);
 }
 
 #[cfg(test)]

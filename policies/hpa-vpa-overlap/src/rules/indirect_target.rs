@@ -3,7 +3,9 @@
 use shared::kubernetes::autoscaling::Goal;
 use shared::{Finding, Level, Rule, Verdict, rule};
 
-use crate::pair::{Pair, RESOURCES, Side};
+use crate::active::RESOURCES;
+use crate::kind::Kind;
+use crate::pair::Pair;
 use crate::settings::{Scope, Settings};
 
 pub(crate) static RULE: Rule = rule! {
@@ -11,16 +13,13 @@ pub(crate) static RULE: Rule = rule! {
     summary: "A HorizontalPodAutoscaler and a VerticalPodAutoscaler of which one targets the owner of what the other \
               one targets, and that share a resource",
     why: "Both reach the same pods. A VerticalPodAutoscaler works only on the topmost owner; on one below it does \
-          nothing, until somebody corrects that",
+          nothing, until that is corrected",
     fix: "have both target the topmost owner, and share no resource",
     levels: [Warn by "indirectTargets"],
 };
 
 /// Reports each resource that the two share as far as their policies say, or all where they may share nothing.
 pub(crate) fn check(pair: &Pair<'_>, settings: &Settings, verdict: &mut Verdict) {
-    if pair.has_common_owner() {
-        return;
-    }
     if settings.scope == Scope::Target {
         report(pair, "", settings, verdict);
         return;
@@ -39,9 +38,9 @@ pub(crate) fn check(pair: &Pair<'_>, settings: &Settings, verdict: &mut Verdict)
 
 fn report(pair: &Pair<'_>, resource: &str, settings: &Settings, verdict: &mut Verdict) {
     let (horizontal, vertical) = (&pair.horizontal.target, &pair.vertical.target);
-    let (own, target) = match pair.side {
-        Side::Horizontal => (horizontal, vertical),
-        Side::Vertical => (vertical, horizontal),
+    let (own, target) = match pair.written {
+        Kind::Horizontal => (horizontal, vertical),
+        Kind::Vertical => (vertical, horizontal),
     };
     let other = pair.other();
     let reason =
@@ -261,7 +260,7 @@ mod tests {
             &json!({}),
         );
         assert_eq!(found, [""; 0]);
-        // A Deployment of somebody else says nothing about that of Kubernetes, which has an owner.
+        // A Deployment of another group says nothing about that of Kubernetes, which has an owner.
         let elsewhere = on(
             horizontal,
             "scaleTargetRef",

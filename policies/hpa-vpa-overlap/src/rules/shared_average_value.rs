@@ -50,11 +50,11 @@ mod tests {
             "spec.metrics[0].resource.target.averageValue: {what} VerticalPodAutoscaler \"web\""
         );
         let other = format!("spec.updatePolicy.updateMode: {what} HorizontalPodAutoscaler \"web\"");
-        let fix = |its: &str, whoever: &str| {
+        let fix = |its: &str, author: &str| {
             format!(
                 "; fix: add {{containerName: \"*\", controlledResources: [\"cpu\"]}} to \
                  {its}spec.resourcePolicy.containerPolicies, or set {its}updateMode to \"Off\", or \
-                 {whoever}measure something other than memory [shared_average_value]"
+                 {author}measure something other than cpu and memory [shared_average_value]"
             )
         };
         assert_eq!(
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn names_whoever_made_the_autoscaler() {
+    fn names_who_made_the_autoscaler() {
         let horizontal = owned(hpa(&json!([value("cpu")])), "ScaledObject", "web");
         let vertical = vpa(&json!(null), &json!(null));
         assert_eq!(
@@ -87,7 +87,7 @@ mod tests {
                 "spec.metrics[0].resource.target.averageValue: reacts to cpu usage of containers of Deployment \"web\", \
                  as does VerticalPodAutoscaler \"web\"; fix: add {containerName: \"*\", controlledResources: \
                  [\"memory\"]} to its spec.resourcePolicy.containerPolicies, or set its updateMode to \"Off\", or have \
-                 ScaledObject \"web\" measure something other than cpu [shared_average_value]"
+                 ScaledObject \"web\" measure something other than cpu and memory [shared_average_value]"
             ]
         );
     }

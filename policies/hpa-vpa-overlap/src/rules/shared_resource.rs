@@ -2,7 +2,8 @@
 
 use shared::{Level, Rule, Verdict, rule};
 
-use crate::pair::{Clash, Side};
+use crate::kind::Kind;
+use crate::pair::Clash;
 use crate::settings::Settings;
 
 pub(crate) static RULE: Rule = rule! {
@@ -20,12 +21,12 @@ pub(crate) fn check(clash: &Clash<'_>, settings: &Settings, verdict: &mut Verdic
     let (pair, metric) = (clash.pair, clash.metric);
     let words = || {
         let (resource, place, other) = (&metric.resource, clash.place(), pair.other());
-        match pair.side {
-            Side::Horizontal => (
+        match pair.written {
+            Kind::Horizontal => (
                 format!("measures {resource} of {place}, whose request {other} changes"),
                 String::new(),
             ),
-            Side::Vertical => (
+            Kind::Vertical => (
                 format!(
                     "changes the {resource} request of {place}, whose utilization {other} measures"
                 ),
@@ -47,7 +48,7 @@ mod tests {
 
     const HPA: &str = "spec.metrics[0].resource.target.averageUtilization: measures cpu of";
     const CHANGES: &str = "whose request VerticalPodAutoscaler \"web\" changes";
-    const ELSE: &str = "measure something other than cpu [shared_resource]";
+    const ELSE: &str = "measure something other than cpu and memory [shared_resource]";
 
     #[test]
     fn names_both_and_the_container_and_a_fix_that_can_be_pasted_on_both_sides() {
@@ -89,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn names_whoever_made_the_autoscaler() {
+    fn names_who_made_the_autoscaler() {
         let horizontal = owned(hpa(&json!([utilization("cpu")])), "ScaledObject", "web");
         let vertical = vpa(&json!("Initial"), &json!(null));
         let policy = "add {containerName: \"*\", controlledResources: [\"memory\"]} to";
@@ -104,8 +105,8 @@ mod tests {
                 [format!(
                     "spec.updatePolicy.updateMode: changes the cpu request of {place}, whose utilization \
                      HorizontalPodAutoscaler \"web\" of ScaledObject \"web\" measures (spec.metrics[0]); fix: {policy} \
-                     spec.resourcePolicy.containerPolicies, or set updateMode to \"Off\", or have the \
-                     HorizontalPodAutoscaler {ELSE}"
+                     spec.resourcePolicy.containerPolicies, or set updateMode to \"Off\", or have ScaledObject \"web\" \
+                     {ELSE}"
                 )],
             ]
         );
@@ -149,7 +150,7 @@ mod tests {
         let cpu = || json!([utilization("cpu")]);
         let app = || json!([container_utilization("cpu", "app")]);
         let two = || deployment(&["app", "proxy"]);
-        let nobody = || json!({});
+        let unread = || json!({});
         let of = |name: &str, resources: Value| json!([{"containerName": name, "controlledResources": resources}]);
         let off = |name: &str| json!([{"containerName": name, "mode": "Off"}]);
         let mut init = two();
@@ -164,7 +165,7 @@ mod tests {
         for (metrics, policies, template, expected) in [
             (cpu(), json!(null), two(), vec![app_cpu.as_str(), proxy_cpu]),
             (json!(null), json!([]), two(), vec![app_cpu, proxy_cpu]),
-            (cpu(), json!(null), nobody(), vec![all]),
+            (cpu(), json!(null), unread(), vec![all]),
             (cpu(), of("*", memory.clone()), two(), vec![]),
             (cpu(), of("*", json!([])), two(), vec![]),
             (cpu(), of("*", json!(null)), two(), vec![app_cpu, proxy_cpu]),
@@ -175,14 +176,14 @@ mod tests {
                 deployment(&["app"]),
                 vec![],
             ),
-            (cpu(), of("app", memory.clone()), nobody(), vec![all]),
+            (cpu(), of("app", memory.clone()), unread(), vec![all]),
             (cpu(), off("*"), two(), vec![]),
             (cpu(), off("app"), two(), vec![proxy_cpu]),
             (cpu(), off("app"), deployment(&["app"]), vec![]),
             (cpu(), off("gone"), two(), vec![app_cpu, proxy_cpu]),
             // Whose name was forgotten is for no container.
             (cpu(), off(""), two(), vec![app_cpu, proxy_cpu]),
-            (cpu(), off(""), nobody(), vec![all]),
+            (cpu(), off(""), unread(), vec![all]),
             (
                 cpu(),
                 json!([{"mode": "Off"}]),
@@ -192,7 +193,7 @@ mod tests {
             (
                 cpu(),
                 json!([{"containerName": "*", "mode": "Off"}, {"containerName": "app"}]),
-                nobody(),
+                unread(),
                 vec![app_cpu],
             ),
             // The one policy is for a container that the template does not have.
@@ -205,7 +206,7 @@ mod tests {
             (app(), json!(null), two(), vec![app_cpu]),
             (app(), off("app"), two(), vec![]),
             (app(), off("proxy"), two(), vec![app_cpu]),
-            (app(), json!(null), nobody(), vec![app_cpu]),
+            (app(), json!(null), unread(), vec![app_cpu]),
             // It may be added to the pods.
             (
                 json!([container_utilization("cpu", "istio-proxy")]),
@@ -277,6 +278,7 @@ mod tests {
         let named =
             |resources: Value| json!([{"containerName": "app", "controlledResources": resources}]);
         let app = || json!([container_utilization("cpu", "app")]);
+        let both = "cpu and memory";
         let all = json!({"containerName": "*"});
         let add = |policy: &str| {
             format!("add {{containerName: {policy}}} to its spec.resourcePolicy.containerPolicies")
@@ -289,52 +291,52 @@ mod tests {
                 cpu(),
                 json!(null),
                 add("\"*\", controlledResources: [\"memory\"]"),
-                "cpu",
+                both,
             ),
             (
                 json!([utilization("memory")]),
                 json!(null),
                 add("\"*\", controlledResources: [\"cpu\"]"),
-                "memory",
+                both,
             ),
             (
                 json!([utilization("cpu"), utilization("memory")]),
                 json!(null),
                 add("\"*\", mode: \"Off\""),
-                "cpu",
+                both,
             ),
             (cpu(), named(json!(["cpu"])), set("mode: \"Off\"", 0), "cpu"),
             (
                 cpu(),
                 named(json!(null)),
                 set("controlledResources: [\"memory\"]", 0),
-                "cpu",
+                both,
             ),
             (
                 app(),
                 named(json!(null)),
                 set("controlledResources: [\"memory\"]", 0),
-                "cpu",
+                both,
             ),
             // That one is for others, too.
             (
                 app(),
                 json!([all]),
                 add("\"app\", controlledResources: [\"memory\"]"),
-                "cpu",
+                both,
             ),
             // The last for all counts.
             (
                 cpu(),
                 json!([all, all]),
                 set("controlledResources: [\"memory\"]", 1),
-                "cpu",
+                both,
             ),
             (
                 app(),
                 json!(null),
                 add("\"app\", controlledResources: [\"memory\"]"),
-                "cpu",
+                both,
             ),
         ] {
             let vertical = vpa(&json!(null), &policies);
@@ -345,6 +347,86 @@ mod tests {
                 ", or set its updateMode to \"Off\", or measure something other than {resource} [shared_resource]"
             );
             assert_eq!(fix, expected + &rest, "{metrics} {policies}");
+        }
+    }
+    #[test]
+    fn proposes_nothing_that_the_webhook_of_the_vpa_refuses() {
+        let metrics = json!([utilization("cpu"), utilization("memory")]);
+        let remove = " and remove controlledValues there, or set";
+        for (values, metrics, expected) in [
+            (json!("RequestsAndLimits"), &metrics, true),
+            (json!("RequestsOnly"), &metrics, false),
+            (json!(null), &metrics, false),
+            // Nothing is switched off there.
+            (
+                json!("RequestsAndLimits"),
+                &json!([utilization("cpu")]),
+                false,
+            ),
+        ] {
+            let policies = json!([{"containerName": "*", "controlledValues": values}]);
+            let vertical = vpa(&json!(null), &policies);
+            for lines in both(&hpa(metrics), &vertical, &deployment(&["app"]), &json!({})) {
+                assert_eq!(lines[0].contains(remove), expected, "{}", lines[0]);
+            }
+        }
+    }
+
+    #[test]
+    fn an_autoscaler_of_v1_has_no_other_metrics() {
+        let mut horizontal = hpa(&json!(null));
+        horizontal["apiVersion"] = json!("autoscaling/v1");
+        let vertical = vpa(&json!(null), &json!(null));
+        for percentage in [json!(60), json!(null)] {
+            horizontal["spec"]["targetCPUUtilizationPercentage"] = percentage;
+            let found = lines(&horizontal, &[&vertical], &json!({}));
+            let [line] = found.as_slice() else {
+                panic!("{found:?}");
+            };
+            assert!(
+                line.starts_with("spec.targetCPUUtilizationPercentage: measures cpu"),
+                "{line}"
+            );
+            let fix = "measure something other than cpu and memory, as autoscaling/v2 can [shared_resource]";
+            assert!(line.ends_with(fix), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_goldilocks_makes_is_changed_at_the_namespace() {
+        let mut vertical = vpa(&json!("Auto"), &json!(null));
+        vertical["metadata"]["labels"] = json!({"creator": "Fairwinds", "source": "goldilocks"});
+        let set = "fix: set the label or annotation goldilocks.fairwinds.com/vpa-update-mode of the Namespace, or of the \
+                   target where that has one, to \"off\", or";
+        let place = "containers of Deployment \"web\"";
+        assert_eq!(
+            both(
+                &hpa(&json!([utilization("cpu")])),
+                &vertical,
+                &json!({}),
+                &json!({})
+            ),
+            [
+                [format!(
+                    "{HPA} {place}, whose request VerticalPodAutoscaler \"web\" of Goldilocks changes; {set} {ELSE}"
+                )],
+                [format!(
+                    "spec.updatePolicy.updateMode: changes the cpu request of {place}, whose utilization \
+                     HorizontalPodAutoscaler \"web\" measures (spec.metrics[0]); {set} have the \
+                     HorizontalPodAutoscaler {ELSE}"
+                )],
+            ]
+        );
+    }
+
+    #[test]
+    fn what_an_operator_makes_is_changed_by_it() {
+        let vertical = owned(vpa(&json!(null), &json!(null)), "Gadget", "a");
+        let horizontal = hpa(&json!([utilization("cpu")]));
+        for lines in both(&horizontal, &vertical, &json!({}), &json!({})) {
+            let fix = "; fix: have Gadget \"a\" add {containerName: \"*\", controlledResources: [\"memory\"]} to \
+                       spec.resourcePolicy.containerPolicies, or set updateMode to \"Off\", or ";
+            assert!(lines[0].contains(fix), "{}", lines[0]);
         }
     }
 }

@@ -9,9 +9,10 @@ pub(crate) static RULE: Rule = rule! {
     id: "shared_target",
     summary: "A HorizontalPodAutoscaler and an active VerticalPodAutoscaler of one target, which share no resource or, \
               with `scope: target`, whatever they share",
-    why: "Each works, until one of the two is given the resource of the other",
+    why: "Each works, until one of the two is given the resource of the other. The documentation of the \
+          VerticalPodAutoscaler recommends such a pair, therefore off by default",
     fix: "keep their resources apart, or set updateMode to \"Off\"",
-    levels: [Warn by "sharedTarget"],
+    levels: [Off by "sharedTarget"],
 };
 
 /// Reports it.
@@ -30,7 +31,7 @@ pub(crate) fn check(pair: &Pair<'_>, settings: &Settings, verdict: &mut Verdict)
         .consequence(consequence)
         .consequence(&pair.owner_note());
     if level == Level::Deny {
-        finding = finding.fix("remove one of the two, or set updateMode to \"Off\"");
+        finding = finding.fix(format!("{}{}", pair.removal(", or "), pair.switch_off("")));
     }
     verdict.report(level, finding);
 }
@@ -47,7 +48,10 @@ mod tests {
         "spec.scaleTargetRef: shares Deployment \"web\" with VerticalPodAutoscaler \"web\", which";
     const VPA: &str =
         "spec.targetRef: shares Deployment \"web\" with HorizontalPodAutoscaler \"web\", which";
-    const FIX: &str = "fix: remove one of the two, or set updateMode to \"Off\" [shared_target]";
+    const HPA_FIX: &str =
+        "fix: remove one of the two, or set its updateMode to \"Off\" [shared_target]";
+    const VPA_FIX: &str =
+        "fix: remove one of the two, or set updateMode to \"Off\" [shared_target]";
 
     fn memory_only() -> Value {
         vpa(
@@ -75,12 +79,14 @@ mod tests {
             )]
         };
         assert_eq!(say("warn"), [warned(HPA), warned(VPA)]);
-        let denied = |start: &str| {
+        let denied = |start: &str, fix: &str| {
             [format!(
-                "{start} the policy forbids (sharedTarget: deny); {FIX}"
+                "{start} the policy forbids (sharedTarget: deny); {fix}"
             )]
         };
-        assert_eq!(say("deny"), [denied(HPA), denied(VPA)]);
+        assert_eq!(say("deny"), [denied(HPA, HPA_FIX), denied(VPA, VPA_FIX)]);
+        let by_default = both(&horizontal, &vertical, &there, &json!({}));
+        assert_eq!(by_default, say("off"));
         assert_eq!(say("off"), [[""; 0]; 2]);
     }
 
@@ -114,10 +120,11 @@ mod tests {
         ] {
             let settings = json!({"scope": "target", "sharedTarget": "off"});
             let found = both(&hpa(&metrics), &vertical, &deployment(&["app"]), &settings);
-            let denied =
-                |start: &str| vec![format!("{start} the policy forbids (scope: target); {FIX}")];
+            let denied = |start: &str, fix: &str| {
+                vec![format!("{start} the policy forbids (scope: target); {fix}")]
+            };
             let expected = if refused {
-                [denied(HPA), denied(VPA)]
+                [denied(HPA, HPA_FIX), denied(VPA, VPA_FIX)]
             } else {
                 [vec![], vec![]]
             };
@@ -126,13 +133,28 @@ mod tests {
     }
 
     #[test]
-    fn names_whoever_made_the_autoscaler() {
+    fn names_who_made_the_autoscaler() {
         let horizontal = owned(hpa(&json!([])), "ScaledObject", "web");
         let settings = json!({"scope": "target"});
         let [lines, _] = both(&horizontal, &memory_only(), &json!({}), &settings);
         let line = format!(
-            "{HPA} the policy forbids (scope: target), and ScaledObject \"web\" owns this autoscaler; {FIX}"
+            "{HPA} the policy forbids (scope: target), and ScaledObject \"web\" owns this autoscaler; fix: remove \
+             ScaledObject \"web\" or the VerticalPodAutoscaler, or set its updateMode to \"Off\" [shared_target]"
         );
         assert_eq!(lines, [line]);
+        let mut vertical = memory_only();
+        vertical["metadata"]["labels"] = json!({"source": "goldilocks"});
+        let off = "set the label or annotation goldilocks.fairwinds.com/vpa-update-mode of the Namespace, or of the \
+                   target where that has one, to \"off\" [shared_target]";
+        for (horizontal, removed) in [
+            (&horizontal, "ScaledObject \"web\""),
+            (&hpa(&json!([])), "the HorizontalPodAutoscaler"),
+        ] {
+            let [_, lines] = both(horizontal, &vertical, &json!({}), &settings);
+            let end = format!(
+                "(scope: target), and Goldilocks owns this autoscaler; fix: remove {removed}, or {off}"
+            );
+            assert!(lines[0].ends_with(&end), "{}", lines[0]);
+        }
     }
 }

@@ -2,7 +2,8 @@
 
 use shared::{Finding, Rule, Verdict, list_of, rule};
 
-use crate::pair::{Clash, Side};
+use crate::kind::Kind;
+use crate::pair::Clash;
 use crate::settings::Settings;
 
 pub(crate) static RULE: Rule = rule! {
@@ -21,13 +22,13 @@ pub(crate) fn check(boosted: &[Clash<'_>], settings: &Settings, verdict: &mut Ve
     };
     let pair = clash.pair;
     let other = pair.other();
-    let reason = match pair.side {
-        Side::Horizontal => format!("is low while containers start: {other} raises their requests"),
-        Side::Vertical => {
+    let reason = match pair.written {
+        Kind::Horizontal => format!("is low while containers start: {other} raises their requests"),
+        Kind::Vertical => {
             format!("lowers the cpu utilization of {other} while containers start")
         }
     };
-    let path = if pair.vertical.startup_boost && pair.side == Side::Vertical {
+    let path = if pair.vertical.startup_boost && pair.written == Kind::Vertical {
         "spec.startupBoost".to_owned()
     } else {
         clash.path("startupBoost", "spec.startupBoost")
@@ -46,7 +47,16 @@ pub(crate) fn check(boosted: &[Clash<'_>], settings: &Settings, verdict: &mut Ve
         .consequence(&which)
         .consequence(&pair.owner_note())
         .concerning(concerned);
-    verdict.report(settings.startup_boost, finding);
+    // Both are changed by who owns them.
+    let remove = match &pair.vertical.meta.owner {
+        Some(owner) => format!("have {owner} remove startupBoost"),
+        None => "remove startupBoost".to_owned(),
+    };
+    let measure = pair.measure_instead(clash.metric, clash.container);
+    verdict.report(
+        settings.startup_boost,
+        finding.fix(format!("{remove}, or {measure}")),
+    );
 }
 
 #[cfg(test)]
@@ -59,7 +69,9 @@ mod tests {
                        VerticalPodAutoscaler \"web\" raises their requests";
     const VPA: &str =
         "lowers the cpu utilization of HorizontalPodAutoscaler \"web\" while containers start";
-    const FIX: &str = "remove startupBoost, or measure something other than cpu";
+    const HPA_FIX: &str = "remove startupBoost, or measure something other than cpu";
+    const VPA_FIX: &str =
+        "remove startupBoost, or have the HorizontalPodAutoscaler measure something other than cpu";
 
     fn boost() -> Value {
         json!({"cpu": {"type": "Factor", "factor": 2}})
@@ -89,20 +101,13 @@ mod tests {
                     &json!({"startupBoost": level}),
                 )
             };
-            let warning = |text: &str| {
-                [format!(
-                    "warning: hpa-vpa-overlap: {text}; fix: {FIX} [startup_boost]"
-                )]
+            let all = |start: &str| {
+                let horizontal_line = format!("{start}{HPA}; fix: {HPA_FIX} [startup_boost]");
+                let vertical_line = format!("{start}{path}: {VPA}; fix: {VPA_FIX} [startup_boost]");
+                [[horizontal_line], [vertical_line]]
             };
-            assert_eq!(
-                say("warn"),
-                [warning(HPA), warning(&format!("{path}: {VPA}"))]
-            );
-            let denied = |text: &str| [format!("{text}; fix: {FIX} [startup_boost]")];
-            assert_eq!(
-                say("deny"),
-                [denied(HPA), denied(&format!("{path}: {VPA}"))]
-            );
+            assert_eq!(say("warn"), all("warning: hpa-vpa-overlap: "));
+            assert_eq!(say("deny"), all(""));
             assert_eq!(say("off"), [[""; 0]; 2]);
         }
     }

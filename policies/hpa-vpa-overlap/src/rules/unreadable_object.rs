@@ -48,7 +48,7 @@ mod tests {
                 "spec.metrics[0].resource.target.averageUtilization: measures cpu of containers of Deployment \"web\", \
                  whose request VerticalPodAutoscaler \"web\" changes; fix: add {containerName: \"*\", \
                  controlledResources: [\"memory\"]} to its spec.resourcePolicy.containerPolicies, or set its updateMode \
-                 to \"Off\", or measure something other than cpu [shared_resource]"
+                 to \"Off\", or measure something other than cpu and memory [shared_resource]"
                     .to_owned(),
                 warning(
                     "lost",

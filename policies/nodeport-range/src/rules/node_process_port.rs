@@ -9,8 +9,8 @@ use crate::service::NodePort;
 pub(crate) static RULE: Rule = rule! {
     id: "node_process_port",
     summary: "A chosen number that a process of the nodes listens on, such as 22 or 10250, where `clusterRange` has it",
-    why: "kube-proxy sends what comes in on a node port to the Service, on every node and whatever listens there: logins to the \
-          nodes fail, or the API server reaches no kubelet",
+    why: "What comes in on a node port goes to the Service, whatever else listens there: logins to the nodes fail, or the \
+          API server reaches no kubelet",
     fix: "set another nodePort",
     levels: [Warn],
 };

@@ -33,7 +33,7 @@ mod tests {
         for (value, found) in [
             (&b"\xef\xbb\xbfhello"[..], &["byte_order_mark?"][..]),
             (b"\xef\xbb\xbf", &["byte_order_mark?"]),
-            (b"hello\xef\xbb\xbf", &[]),
+            (b"hello\xef\xbb\xbf", &["surrounding_space?"]),
             (b"\xef\xbb", &[]),
         ] {
             assert_eq!(rules("k", value), found);

@@ -25,7 +25,7 @@ pub(crate) fn check(value: &Value<'_>, level: Level, verdict: &mut Verdict) {
         || has(text, "-----BEGIN ");
     if suffers && has(text, "\r\n") {
         let reason = "has line ends of Windows (CR LF)";
-        value.report(&RULE, level, format_args!("{reason}"), verdict);
+        value.tell(&RULE, level, reason, verdict);
     }
 }
 

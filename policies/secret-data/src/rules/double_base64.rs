@@ -47,6 +47,10 @@ fn decodes_to(text: &str) -> Option<&'static str> {
     if content.starts_with("{\"") || content.starts_with("[\"") || content.starts_with("[{") {
         return Some("JSON");
     }
+    // A password of 16 letters is base64 of text once in 10⁵ times, and of words hardly ever.
+    if content.len() < 18 && !content.bytes().all(is_of_words) {
+        return None;
+    }
     let is_of_text =
         |character: char| !character.is_control() || matches!(character, '\n' | '\r' | '\t');
     (content.chars().all(is_of_text)
@@ -54,6 +58,11 @@ fn decodes_to(text: &str) -> Option<&'static str> {
             .bytes()
             .any(|byte| byte.is_ascii_alphabetic() || !byte.is_ascii()))
     .then_some("text")
+}
+
+/// Whether a byte is one of those that words and most passwords are made of.
+fn is_of_words(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b" -_.!:/@#\n".contains(&byte)
 }
 
 /// Whether all of a text is base64 as an encoder writes it: in one line, or in lines of one length.
@@ -113,6 +122,9 @@ mod tests {
             "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=",
             "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==",
             "c2hvcnQ=",
+            // Passwords of 16 characters, which are base64 of `i^(?+,i^(?+,` and of `kφkφkφkφ` by chance.
+            "aV4oPyssaV4oPyss",
+            "a8+Ga8+Ga8+Ga8+G",
             "MTIzNDU2Nzg5MDEyMzQ1",
             // No encoder makes the second line the longer one.
             "c2VjcmV0\nLXBhc3N3b3Jk",

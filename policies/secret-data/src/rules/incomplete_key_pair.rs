@@ -9,7 +9,7 @@ pub(crate) static RULE: Rule = rule! {
     summary: "A TLS Secret that has a certificate and an empty key, or the other way round",
     why: "No server can use half of it; some controllers fill in the rest later",
     fix: "write both, or leave both empty for a controller",
-    levels: [Warn by "form.tls"],
+    levels: [Warn by "form.tls", Warn by "form.pem" for "an Opaque Secret"],
 };
 
 /// Warns of half a pair.

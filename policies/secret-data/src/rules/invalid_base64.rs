@@ -2,8 +2,10 @@
 
 use shared::{Rule, Verdict, rule};
 
+use super::{placeholder, unresolved_value};
 use crate::base64::{Cause, Malformed};
 use crate::settings::Settings;
+use crate::value::Value;
 use crate::views::Entry;
 
 pub(crate) static RULE: Rule = rule! {
@@ -29,6 +31,10 @@ pub(crate) fn check(
     } else {
         RULE.fix
     };
+    let written = Value::new(entry, entry.written.as_bytes());
+    let unresolved = unresolved_value::shape(&written);
+    let what =
+        unresolved.or_else(|| Some((placeholder::what(written.line?)?, placeholder::RULE.fix)));
     let (likely, fix) = match malformed.cause {
         Cause::PlainText => ("it looks like text that was never encoded", fix),
         Cause::UrlAlphabet => (
@@ -48,7 +54,9 @@ pub(crate) fn check(
     };
     let level = settings.encoding.invalid_base64;
     let position = malformed.position;
-    let reason = format_args!("is not base64 at byte {position}: {likely}");
+    // To encode it would only hide it.
+    let (it, likely, fix) = what.map_or(("", likely, fix), |(what, fix)| ("it ", what, fix));
+    let reason = format_args!("is not base64 at byte {position}: {it}{likely}");
     entry.report(&RULE, level, reason, fix, verdict);
 }
 
@@ -70,9 +78,9 @@ mod tests {
                 ),
             ),
             (
-                "aGVs-bG8gd29_bGQhIQ==",
+                "YWI-YWI_IGFuZCBzbyBvbg==",
                 Some(
-                    "byte 4: it has the alphabet of URLs, with - and _; fix: write + for -, and / for _",
+                    "byte 3: it has the alphabet of URLs, with - and _; fix: write + for -, and / for _",
                 ),
             ),
             (

@@ -31,13 +31,7 @@ pub(crate) fn check(object: &Object<'_>, verdict: &mut Verdict) {
         } else {
             continue;
         };
-        entry.report(
-            &RULE,
-            Level::Deny,
-            format_args!("{reason}"),
-            RULE.fix,
-            verdict,
-        );
+        entry.tell(&RULE, Level::Deny, reason, RULE.fix, verdict);
     }
 }
 
@@ -52,7 +46,7 @@ mod tests {
         let long = "k".repeat(254);
         for (key, refused) in [
             ("a.b-c_D9", false),
-            (".dockercfg", false),
+            (".netrc", false),
             ("...", true),
             ("..a", true),
             (".", true),

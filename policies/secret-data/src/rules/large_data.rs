@@ -44,7 +44,12 @@ mod tests {
                  move large files to a volume or an object store, or split the object [large_data]"
             )
         };
-        let of = |size: usize| secret("Opaque", &[("a", &vec![b'x'; size])]);
+        // One that the API server has taken.
+        let of = |size: usize| {
+            let mut object = secret("Opaque", &[("a", &vec![b'z'; size])]);
+            object["metadata"]["managedFields"] = json!([{"manager": "kubectl"}]);
+            object
+        };
         assert_eq!(lines(&of(700 * 1024 - 1), &json!({})), [""; 0]);
         assert_eq!(lines(&of(700 * 1024), &json!({})), [line("700 KiB")]);
         assert_eq!(lines(&of(9), &json!({"size": {"warnAt": 10}})), [""; 0]);

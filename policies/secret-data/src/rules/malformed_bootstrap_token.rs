@@ -69,7 +69,7 @@ fn report_value(
         is_encoded: true,
     };
     let entry = values.get(key).map_or(&missing, |(entry, _)| entry);
-    entry.report(&RULE, level, format_args!("{reason}"), RULE.fix, verdict);
+    entry.tell(&RULE, level, reason, RULE.fix, verdict);
 }
 
 /// Whether a part of a token has this many characters, all of them lower case letters and digits.

@@ -16,7 +16,7 @@ pub(crate) static RULE: Rule = rule! {
 };
 
 /// Refuses what the kubelet cannot read. Entries are counted: their names are part of the value.
-pub(crate) fn check(entry: &Entry<'_>, problem: Problem, level: Level, verdict: &mut Verdict) {
+pub(crate) fn check(entry: &Entry<'_>, problem: &Problem, level: Level, verdict: &mut Verdict) {
     let mut report = |reason: fmt::Arguments<'_>, fix| {
         entry.report(&RULE, level, reason, fix, verdict);
     };
@@ -25,7 +25,11 @@ pub(crate) fn check(entry: &Entry<'_>, problem: Problem, level: Level, verdict: 
             format_args!("is JSON that was encoded as base64 once more"),
             "encode it once: in stringData the JSON itself, in data its base64",
         ),
-        Problem::Syntax => report(format_args!("is not JSON"), RULE.fix),
+        Problem::ByteOrderMark => report(
+            format_args!("starts with a byte order mark, with which it is not JSON"),
+            "save the file as UTF-8 without BOM",
+        ),
+        Problem::Syntax(reason) => report(format_args!("{reason}"), RULE.fix),
         Problem::NoMap => report(
             format_args!("has something else where a map from registries to credentials should be"),
             RULE.fix,
@@ -38,7 +42,7 @@ pub(crate) fn check(entry: &Entry<'_>, problem: Problem, level: Level, verdict: 
             format_args!("entry {number} has an `auth` that is not base64 of user:password"),
             "write auth as: printf %s \"$user:$password\" | base64 -w0",
         ),
-        Problem::Empty | Problem::OnlyHelpers | Problem::OtherForm | Problem::NoCredential(_) => {}
+        _ => {}
     }
 }
 
@@ -52,15 +56,15 @@ mod tests {
     fn refuses_what_the_kubelet_cannot_read() {
         let create = "; fix: create it: kubectl create secret docker-registry";
         for (value, expected) in [
-            (&b"{\"auths\":{\"r\":{\"auth\":\"amFuZTpwdw==\"}}}"[..], None),
-            (b"{", Some(format!("is not JSON{create}"))),
+            (&b"{\"auths\":{\"r.io\":{\"auth\":\"amFuZTpwdw==\"}}}"[..], None),
+            (b"{", Some(format!("is not JSON, or too deep, at line 1, column 1{create}"))),
             (
                 b"{\"auths\":[]}",
                 Some(format!("has something else where a map from registries to credentials should be{create}")),
             ),
-            (b"{\"auths\":{\"r\":7}}", Some(format!("entry 1 is not a map of texts{create}"))),
+            (b"{\"auths\":{\"r.io\":7}}", Some(format!("entry 1 is not a map of texts{create}"))),
             (
-                b"{\"auths\":{\"r\":{\"auth\":\"amFuZQ==\"}}}",
+                b"{\"auths\":{\"r.io\":{\"auth\":\"amFuZQ==\"}}}",
                 Some(
                     "entry 1 has an `auth` that is not base64 of user:password; fix: write auth as: printf %s \
                      \"$user:$password\" | base64 -w0"

@@ -14,6 +14,11 @@ pub(crate) static RULE: Rule = rule! {
     levels: [Warn by "form.files"],
 };
 
+/// Files whose readers know comments and trailing commas: of .NET, `TypeScript`, Visual Studio Code, `ESLint`, Babel, and
+/// of `V2Ray` and its kin.
+const WITH_COMMENTS: &str = "appsettings ocelot tsconfig jsconfig tslint devcontainer settings \
+    launch tasks extensions .eslintrc .babelrc babel.config v2ray xray sing-box";
+
 /// Reads files as their keys promise. YAML is read only as far as its commonest mistakes go.
 pub(crate) fn check(value: &Value<'_>, level: Level, verdict: &mut Verdict) {
     if level == Level::Off {
@@ -24,8 +29,10 @@ pub(crate) fn check(value: &Value<'_>, level: Level, verdict: &mut Verdict) {
     if !is_json && !ends_in(".yaml") && !ends_in(".yml") {
         return;
     }
-    // .NET reads comments and trailing commas in its own.
-    if value.entry.key.starts_with("appsettings") {
+    if WITH_COMMENTS
+        .split(' ')
+        .any(|name| value.entry.key.starts_with(name))
+    {
         return;
     }
     // What has a byte order mark is told so. A template is none of its format yet. Base64 may be meant.
@@ -39,13 +46,24 @@ pub(crate) fn check(value: &Value<'_>, level: Level, verdict: &mut Verdict) {
     }
     if is_json {
         let is_encoded = value.entry.key == "1password-credentials.json";
-        if let (Err(error), false) = (Json::check(text), is_encoded) {
-            value.report(&RULE, level, format_args!("{}", error.problem()), verdict);
+        if let (Err(error), false) = (Json::check(text), is_encoded)
+            && !are_lines(text)
+        {
+            value.tell(&RULE, level, &error.problem(), verdict);
         }
     } else if let Some((line, problem)) = yaml::problem(text) {
         let reason = format_args!("is not YAML at line {line}: {}", problem.what());
         value.report(&RULE, level, reason, verdict);
     }
+}
+
+/// Whether each of several lines is JSON, as logs and exports have it.
+fn are_lines(text: &str) -> bool {
+    let mut lines = text
+        .split('\n')
+        .filter(|line| !line.trim_ascii().is_empty());
+    let is_json = |line: &str| Json::check(line).is_ok();
+    text.trim_ascii().as_bytes().contains(&b'\n') && lines.all(is_json)
 }
 
 #[cfg(test)]
@@ -87,6 +105,14 @@ mod tests {
                 Some("is not YAML at line 2: has a tab where spaces should be"),
             ),
             ("a.txt", b"{", None),
+            ("a.json", b"{\"a\":1}\n{\"a\":2}\n", None),
+            ("a.json", b"{\"a\":1}\r\n\r\n{\"a\":2}", None),
+            (
+                "a.json",
+                b"{\"a\":1}\n{\"a\":\n",
+                Some("is not JSON, or too deep, at line 2, column 1"),
+            ),
+            ("tsconfig.json", b"{\n  // no\n}", None),
         ] {
             let expected = reason.map(|reason| {
                 format!(

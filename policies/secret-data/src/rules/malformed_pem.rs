@@ -3,14 +3,14 @@
 use shared::{Level, Rule, Verdict, rule};
 
 use crate::pem::{self, Block, Damage};
-use crate::tls::{Tls, is_private_key};
+use crate::tls::{File, Tls, is_certificate, is_private_key};
 use crate::value::Value;
 use crate::views::{Entry, Values};
 use crate::x509::{Certificate, PublicKey};
 
 pub(crate) static RULE: Rule = rule! {
     id: "malformed_pem",
-    summary: "A certificate or a key that is not PEM, or damaged PEM: encoded once more, without line breaks, without its end; a key with a passphrase",
+    summary: "A certificate or a key that is not PEM, or damaged PEM: encoded once more, without line breaks, without its end, or what OpenSSL does not read; a key with a passphrase",
     why: "Kubernetes stores it, and the server that mounts it does not start; an Ingress shows the certificate of its controller",
     fix: "put the PEM file in, from -----BEGIN to the END line",
     levels: [
@@ -23,8 +23,9 @@ pub(crate) static RULE: Rule = rule! {
 
 const WITHOUT_KEY: &str = "holds PEM, and no private key in it";
 
-/// Judges the values of a TLS Secret. Empty ones are placeholders that a controller fills in later.
-pub(crate) fn check_tls(tls: &Tls<'_>, level: Level, verdict: &mut Verdict) {
+/// Judges the values of a TLS Secret. Empty ones are placeholders that a controller fills in later. Where the type does
+/// not say so, the program that reads the key may know its passphrase.
+pub(crate) fn check_tls(tls: &Tls<'_>, is_typed: bool, level: Level, verdict: &mut Verdict) {
     for (file, is_key) in [
         (&tls.certificate, false),
         (&tls.key, true),
@@ -43,6 +44,7 @@ pub(crate) fn check_tls(tls: &Tls<'_>, level: Level, verdict: &mut Verdict) {
             )
         };
         let problem = match (wanted, other) {
+            (Some(block), _) if is_key && is_encrypted(block) && !is_typed => None,
             (Some(block), _) if is_key => key_problem(block),
             (Some(block), _) => certificate_problem(block),
             // What is where it does not belong is told so by another rule.
@@ -52,28 +54,32 @@ pub(crate) fn check_tls(tls: &Tls<'_>, level: Level, verdict: &mut Verdict) {
         if problem.is_none() {
             // Go passes over a block that it cannot read, and OpenSSL does not.
             let level = level.at_most(Level::Warn);
-            report(file.entry, file.damage.map(Damage::told), level, verdict);
+            let damage = file.damage.map(Damage::told);
+            report(
+                file.entry,
+                damage.or_else(|| later_problem(file, is_key)),
+                level,
+                verdict,
+            );
         }
         report(file.entry, problem, level, verdict);
     }
 }
 
 /// Judges the key of an SSH Secret.
-pub(crate) fn check_ssh(values: &Values<'_>, mut level: Level, verdict: &mut Verdict) {
-    let Some((entry, value)) = values
-        .get("ssh-privatekey")
-        .filter(|(_, value)| !value.is_empty())
-    else {
+pub(crate) fn check_ssh(values: &Values<'_>, key: &str, mut level: Level, verdict: &mut Verdict) {
+    let Some((entry, value)) = values.get(key).filter(|(_, value)| !value.is_empty()) else {
         return;
     };
-    let (blocks, _) = pem::scan(value);
+    let (blocks, damage) = pem::scan(value);
     let problem = if let Some(block) = blocks.iter().find(|block| is_private_key(block)) {
         let is_empty = block.content.is_empty();
         if is_empty {
             Some(("has a private key without content", Damage::Body.fix()))
         } else if block.label != "OPENSSH PRIVATE KEY" {
             // OpenSSL reads the other forms, with any line ends.
-            None
+            level = level.at_most(Level::Warn);
+            damage.map(Damage::told)
         } else if value.contains(&b'\r') {
             Some((
                 "has line ends of Windows (CR LF), which OpenSSH does not read",
@@ -113,16 +119,18 @@ pub(crate) fn check_ssh(values: &Values<'_>, mut level: Level, verdict: &mut Ver
 
 /// Judges PEM that nothing says what it is for.
 pub(crate) fn check_any(value: &Value<'_>, level: Level, verdict: &mut Verdict) {
-    let Some(text) = value
-        .text
-        .map(str::trim_ascii_start)
-        .filter(|text| text.starts_with("-----BEGIN "))
-        // Its END line has a dash too many, and is meant to.
-        .filter(|text| !text.starts_with("-----BEGIN NATS "))
-    else {
+    let start = value.text.map(str::trim_ascii_start).unwrap_or_default();
+    let start = start.trim_start_matches('\u{a0}');
+    // The END line of NATS has a dash too many, and is meant to; a message that PGP signed has none.
+    let is_foreign = ["NATS ", "PGP SIGNED "].iter().any(|label| {
+        start
+            .strip_prefix("-----BEGIN ")
+            .is_some_and(|rest| rest.starts_with(label))
+    });
+    if !start.starts_with("-----BEGIN ") || is_foreign {
         return;
-    };
-    let (_, damage) = pem::scan(text.as_bytes());
+    }
+    let (_, damage) = pem::scan(value.bytes.trim_ascii_end());
     report(value.entry, damage.map(Damage::told), level, verdict);
 }
 
@@ -131,7 +139,7 @@ type Problem = (&'static str, &'static str);
 
 fn report(entry: &Entry<'_>, problem: Option<Problem>, level: Level, verdict: &mut Verdict) {
     if let Some((reason, fix)) = problem {
-        entry.report(&RULE, level, format_args!("{reason}"), fix, verdict);
+        entry.tell(&RULE, level, reason, fix, verdict);
     }
 }
 
@@ -145,8 +153,26 @@ fn certificate_problem(block: &Block<'_>) -> Option<Problem> {
     })
 }
 
+/// What is wrong with the certificates behind the first one, and with the label of a key. Go reads both.
+fn later_problem(file: &File<'_>, is_key: bool) -> Option<Problem> {
+    if !is_key {
+        let mut blocks = file.blocks.iter().filter(|block| is_certificate(block));
+        return blocks.find_map(certificate_problem);
+    }
+    let block = file.private_key()?;
+    let key = PublicKey::of_private_key(&block.content)?;
+    (!key.fits(block.label)).then_some((
+        "has a key in another form than its label says, which OpenSSL does not read",
+        "convert it: openssl pkcs8 -topk8 -nocrypt",
+    ))
+}
+
+fn is_encrypted(block: &Block<'_>) -> bool {
+    block.encrypted || block.label == "ENCRYPTED PRIVATE KEY"
+}
+
 fn key_problem(block: &Block<'_>) -> Option<Problem> {
-    if block.encrypted || block.label == "ENCRYPTED PRIVATE KEY" {
+    if is_encrypted(block) {
         let fix = "remove the passphrase: openssl pkey -in tls.key";
         return Some((
             "is a private key with a passphrase, which no server can ask for",
@@ -165,6 +191,14 @@ fn key_problem(block: &Block<'_>) -> Option<Problem> {
 fn other_blocks(value: &[u8], blocks: &[Block<'_>], without: &'static str) -> Problem {
     if blocks.is_empty() {
         pem::without_block(value).told()
+    } else if blocks
+        .iter()
+        .any(|block| block.label.ends_with(" CERTIFICATE"))
+    {
+        (
+            "has a certificate under a label that only OpenSSL reads, such as TRUSTED CERTIFICATE",
+            "convert it: openssl x509 -in file",
+        )
     } else {
         (without, "put the right file in")
     }
@@ -174,7 +208,7 @@ fn other_blocks(value: &[u8], blocks: &[Block<'_>], without: &'static str) -> Pr
 mod tests {
     use serde_json::json;
 
-    use crate::testing::pem::{EC_CERTIFICATE, EC_KEY, ENCRYPTED_KEY, SSH_KEY};
+    use crate::testing::pem::{EC_CERTIFICATE, EC_KEY, ENCRYPTED_KEY, SEC1_EC_KEY, SSH_KEY};
     use crate::testing::{lines, rules, secret};
 
     fn found(secret_type: &str, data: &[(&str, &[u8])]) -> Vec<String> {
@@ -220,6 +254,26 @@ mod tests {
                 Some("has a PEM block without its END line"),
             ),
             (
+                certificate.replace("CERTIFICATE", "TRUSTED CERTIFICATE"),
+                Some(
+                    "has a certificate under a label that only OpenSSL reads, such as TRUSTED CERTIFICATE",
+                ),
+            ),
+            (
+                certificate.replacen("\nM", "\n\n\nM", 1),
+                Some("has a blank line in a PEM block, which OpenSSL does not read"),
+            ),
+            (
+                format!("{}{certificate}", certificate.trim_end()),
+                Some("has END and BEGIN on one line"),
+            ),
+            (
+                format!(
+                    "{certificate}-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n"
+                ),
+                Some("has a CERTIFICATE block that holds no certificate"),
+            ),
+            (
                 "-----BEGIN CERTIFICATE REQUEST-----\nAQID\n-----END CERTIFICATE REQUEST-----\n"
                     .to_owned(),
                 Some("holds PEM, and no certificate in it"),
@@ -232,8 +286,14 @@ mod tests {
             let reasons: Vec<_> = found.iter().map(|line| reason(line)).collect();
             assert_eq!(reasons, expected.into_iter().collect::<Vec<_>>(), "{crt}");
         }
+        let mislabelled = text(SEC1_EC_KEY).replace("EC PRIVATE", "PRIVATE");
         for (key, expected) in [
             (EC_KEY, None),
+            (SEC1_EC_KEY, None),
+            (
+                mislabelled.as_bytes(),
+                Some("has a key in another form than its label says, which OpenSSL does not read"),
+            ),
             (
                 ENCRYPTED_KEY,
                 Some("is a private key with a passphrase, which no server can ask for"),
@@ -313,6 +373,23 @@ mod tests {
             rules("k", b"-----BEGIN X-----\\nAQID\\n-----END X-----"),
             ["malformed_pem?"]
         );
+        assert_eq!(
+            rules(
+                "k",
+                "\u{a0}-----BEGIN X-----\nAQID\n-----END X-----".as_bytes()
+            ),
+            ["malformed_pem?"]
+        );
+        assert_eq!(
+            rules("k", b" -----BEGIN X-----\nAQID\n-----END X-----"),
+            ["malformed_pem?"]
+        );
+        for whole in [
+            "-----BEGIN OpenVPN tls-crypt-v2 server key-----\nAQID\n-----END OpenVPN tls-crypt-v2 server key-----\n",
+            "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\nhi\n-----BEGIN PGP SIGNATURE-----\n\nAQID\n=abcd\n-----END PGP SIGNATURE-----\n",
+        ] {
+            assert_eq!(rules("k", whole.as_bytes()), [""; 0]);
+        }
         assert_eq!(rules("k", b"see -----BEGIN X----- for more"), [""; 0]);
     }
 }

@@ -2,7 +2,7 @@
 
 use shared::{Level, Rule, Verdict, rule};
 
-use crate::tls::{Tls, is_certificate};
+use crate::tls::File;
 use crate::x509::{Certificate, PublicKey};
 
 pub(crate) static RULE: Rule = rule! {
@@ -10,30 +10,30 @@ pub(crate) static RULE: Rule = rule! {
     summary: "A `tls.key` that does not belong to the first certificate of `tls.crt`",
     why: "No server starts with it. It happens when only one of the two was renewed, or when the chain is in the wrong order",
     fix: "put in the key and the certificate that were made together",
-    levels: [Deny by "form.tls"],
+    levels: [Deny by "form.tls", Warn by "form.pem" for "an Opaque Secret"],
 };
 
 /// Compares the public keys of both, as far as they can be told.
 ///
+/// Says whether the first certificate may be that of the key.
+///
 /// Kubernetes warns of it: `warningsForSecret` in `pkg/registry/core/secret/strategy.go`.
-pub(crate) fn check(tls: &Tls<'_>, level: Level, verdict: &mut Verdict) {
-    let (Some(certificates), Some(file)) = (&tls.certificate, &tls.key) else {
-        return;
+pub(crate) fn check(
+    chain: &[Certificate<'_>],
+    key: Option<&File<'_>>,
+    level: Level,
+    verdict: &mut Verdict,
+) -> bool {
+    let block = key.and_then(File::private_key);
+    let (Some(file), Some(block)) = (key, block) else {
+        return true;
     };
-    let block = file.private_key();
-    let Some(key) = block.and_then(|block| PublicKey::of_private_key(&block.content)) else {
-        return;
+    let Some(key) = PublicKey::of_private_key(&block.content) else {
+        return true;
     };
-    let mut belongs = certificates
-        .blocks
-        .iter()
-        .filter(|block| is_certificate(block))
-        .map(|block| {
-            let certificate = Certificate::read(&block.content);
-            certificate.is_none_or(|certificate| certificate.may_have(&key))
-        });
+    let mut belongs = chain.iter().map(|certificate| certificate.may_have(&key));
     if belongs.next() != Some(false) {
-        return;
+        return true;
     }
     let (reason, fix) = if belongs.any(|belongs| belongs) {
         (
@@ -43,8 +43,8 @@ pub(crate) fn check(tls: &Tls<'_>, level: Level, verdict: &mut Verdict) {
     } else {
         ("does not belong to the certificate in tls.crt", RULE.fix)
     };
-    file.entry
-        .report(&RULE, level, format_args!("{reason}"), fix, verdict);
+    file.entry.tell(&RULE, level, reason, fix, verdict);
+    false
 }
 
 #[cfg(test)]
@@ -113,7 +113,11 @@ mod tests {
                 &json!({}),
             )
         };
-        assert_eq!(found(RSA_KEY), [""; 0]);
+        // Of one chain they are not.
+        let [gap] = &found(RSA_KEY)[..] else {
+            panic!();
+        };
+        assert!(gap.ends_with(" [broken_chain]"), "{gap}");
         assert_eq!(
             found(EC_KEY),
             [

@@ -9,14 +9,13 @@ pub(crate) static RULE: Rule = rule! {
     summary: "A certificate in `tls.key`, or a private key in `tls.crt` or `ca.crt` instead of a certificate",
     why: "No server starts with it, and a private key in ca.crt is handed to everyone who asks for the CA",
     fix: "exchange tls.crt and tls.key",
-    levels: [Deny by "form.tls"],
+    levels: [Deny by "form.tls", Warn by "form.pem" for "an Opaque Secret"],
 };
 
 /// Refuses values that hold the other half.
 pub(crate) fn check(tls: &Tls<'_>, level: Level, verdict: &mut Verdict) {
     let mut report = |file: &File<'_>, reason: &str, fix| {
-        file.entry
-            .report(&RULE, level, format_args!("{reason}"), fix, verdict);
+        file.entry.tell(&RULE, level, reason, fix, verdict);
     };
     if let Some(file) = &tls.certificate
         && file.private_key().is_some()

@@ -90,7 +90,10 @@ mod tests {
     fn counts_decoded_bytes_as_kubernetes_does() {
         let mebibyte = vec![b'x'; 1024 * 1024];
         let object = secret("Opaque", &[("a", &mebibyte)]);
-        assert_eq!(rules_of(&object, &json!({})), ["large_data?"]);
+        assert_eq!(
+            rules_of(&object, &json!({})),
+            ["large_data?", "too_large_to_apply?"]
+        );
         let object = secret("Opaque", &[("a", &mebibyte), ("b", b"y")]);
         assert_eq!(
             lines(&object, &json!({})),

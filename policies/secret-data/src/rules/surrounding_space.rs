@@ -6,29 +6,32 @@ use crate::value::Value;
 
 pub(crate) static RULE: Rule = rule! {
     id: "surrounding_space",
-    summary: "A space or a tab before or after a value of one line that is not a file",
+    summary: "A space, a tab, a no-break space or a character without a width before or after a value of one line that is not a file",
     why: "It comes with copy and paste and nobody sees it, but it makes a different password",
     fix: "encode the value without it",
     levels: [Warn by "encoding.surroundingSpace"],
 };
 
-/// Finds it where no file is meant.
+/// Finds it where no file is meant. A line break at the end and a byte order mark at the start have rules of their own.
 pub(crate) fn check(value: &Value<'_>, level: Level, verdict: &mut Verdict) {
-    let Some(line) = value.line().filter(|_| !value.is_file()) else {
+    let Some((before, after)) = value.around() else {
         return;
     };
-    let is_blank = |byte: Option<&u8>| matches!(byte, Some(b' ' | b'\t'));
-    let bytes = line.as_bytes();
-    let reason = if line.trim_ascii().is_empty() {
-        return;
-    } else if is_blank(bytes.first()) {
-        "starts with white space"
-    } else if is_blank(bytes.last()) {
-        "ends in white space"
+    let before = before.strip_prefix('\u{feff}').unwrap_or(before);
+    let is_space = |byte: u8| !matches!(byte, b'\r' | b'\n');
+    let (verb, space) = if !before.is_empty() {
+        ("starts with", before)
+    } else if after.bytes().any(is_space) {
+        ("ends in", after)
     } else {
         return;
     };
-    value.report(&RULE, level, format_args!("{reason}"), verdict);
+    let what = if space.is_ascii() {
+        "white space"
+    } else {
+        "a no-break space, or another character that is not seen"
+    };
+    value.report(&RULE, level, format_args!("{verb} {what}"), verdict);
 }
 
 #[cfg(test)]
@@ -45,12 +48,33 @@ mod tests {
                 b"hunter2 \n",
                 &["trailing_newline?", "surrounding_space?"],
             ),
+            ("password", b"\nhunter2", &["surrounding_space?"]),
+            (
+                "password",
+                "hunter2\u{a0}".as_bytes(),
+                &["surrounding_space?"],
+            ),
+            (
+                "password",
+                "\u{200b}hunter2".as_bytes(),
+                &["surrounding_space?"],
+            ),
+            (
+                "password",
+                "\u{feff}hunter2".as_bytes(),
+                &["byte_order_mark?"],
+            ),
+            (
+                "password",
+                "hunter2\u{a0}\n".as_bytes(),
+                &["trailing_newline?", "surrounding_space?"],
+            ),
             ("password", b"hunter 2", &[]),
             ("separator", b" ", &[]),
             ("notes", b" two\nlines ", &[]),
             ("app.conf", b" a=1", &[]),
         ] {
-            assert_eq!(rules(key, value), found, "{key}");
+            assert_eq!(rules(key, value), found, "{key} {value:?}");
         }
     }
 }

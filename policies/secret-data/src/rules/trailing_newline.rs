@@ -14,10 +14,18 @@ pub(crate) static RULE: Rule = rule! {
 
 /// Finds it where no file is meant: those end in a line break.
 pub(crate) fn check(value: &Value<'_>, level: Level, verdict: &mut Verdict) {
-    let ends = value.bytes.ends_with(b"\n") || value.bytes.ends_with(b"\r");
-    if ends && !value.is_file() && value.line().is_some_and(|line| !line.is_empty()) {
-        value.report(&RULE, level, format_args!("ends in a line break"), verdict);
-    }
+    let Some((_, after)) = value.around() else {
+        return;
+    };
+    let breaks = after.bytes().filter(|byte| matches!(byte, b'\n' | b'\r'));
+    let reason = match breaks.count() {
+        0 => return,
+        1 if after.len() == 1 => "ends in a line break",
+        2 if after == "\r\n" => "ends in a line break",
+        count if count == after.len() => "ends in more than one line break",
+        _ => "ends in a line break and other white space",
+    };
+    value.tell(&RULE, level, reason, verdict);
 }
 
 #[cfg(test)]
@@ -25,6 +33,25 @@ mod tests {
     use serde_json::json;
 
     use crate::testing::{lines, rules, secret};
+
+    #[test]
+    fn says_how_many_there_are() {
+        for (end, reason) in [
+            ("\n", "a line break"),
+            ("\r\n", "a line break"),
+            ("\n\n", "more than one line break"),
+            ("\r\n\r\n", "more than one line break"),
+            ("\n ", "a line break and other white space"),
+            ("\u{a0}\n", "a line break and other white space"),
+        ] {
+            let found = lines(
+                &secret("Opaque", &[("k", format!("hunter2{end}").as_bytes())]),
+                &json!({}),
+            );
+            let start = format!("warning: secret-data: data[\"k\"]: ends in {reason}; fix: ");
+            assert!(found[0].starts_with(&start), "{end:?}: {found:?}");
+        }
+    }
 
     #[test]
     fn finds_it_behind_one_line_that_is_no_file() {
@@ -35,10 +62,22 @@ mod tests {
             ("password", b"hunter2", false),
             ("password", b"\n", false),
             ("notes", b"two\nlines\n", false),
+            ("password", b"hunter2\n\n", true),
+            ("password", b"hunter2\r\n\r\n", true),
+            ("password", b"hunter2\r", true),
             (".netrc", b"machine x\n", false),
             ("app.conf", b"a=1\n", false),
             ("known_hosts", b"host key\n", false),
-            ("id_ed25519", b"x\n", false),
+            ("ssh_known_hosts", b"host key\n", false),
+            ("cloud", b"AZURE_CLOUD_NAME=AzurePublicCloud\n", false),
+            ("values", b"replicas: 2\n", false),
+            ("netrc", b"machine x\n", false),
+            ("passwd", b"jane:x:1000\n", false),
+            ("pgpass", b"db:5432:shop:jane:x\n", false),
+            ("aws-credentials", b"x\n", false),
+            ("rcloneConfig", b"x\n", false),
+            ("profile", b"x\n", false),
+            ("id_ed25519_sk", b"x\n", false),
             ("auth", b"jane:$apr1$x\n", false),
             ("key", b"ssh-ed25519 AAAA jane\n", false),
             ("config", b"{}\n", false),
@@ -50,7 +89,7 @@ mod tests {
                 } else {
                     &[]
                 },
-                "{key}"
+                "{key} {value:?}"
             );
         }
     }

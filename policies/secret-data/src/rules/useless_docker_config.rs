@@ -4,37 +4,51 @@ use std::fmt;
 
 use shared::{Level, Rule, Verdict, rule};
 
-use crate::docker::Problem;
+use crate::docker::{Form, Problem};
 use crate::views::Entry;
 
 pub(crate) static RULE: Rule = rule! {
     id: "useless_docker_config",
-    summary: "A `.dockerconfigjson` or `.dockercfg` that holds no credential: no entries, only helpers, or the form of the other type",
+    summary: "A `.dockerconfigjson` or `.dockercfg` that holds no credential that is used: no entries, only the name of a `credsStore` or `credHelpers`, the form of the other type, or a registry that is no host",
     why: "The kubelet finds nothing in it, and images of private registries cannot be pulled",
     fix: "create it: kubectl create secret docker-registry",
     levels: [Warn by "form.dockerConfig"],
 };
 
 /// Warns of what the kubelet can read, and cannot use. It may be a placeholder.
-pub(crate) fn check(entry: &Entry<'_>, problem: Problem, level: Level, verdict: &mut Verdict) {
+pub(crate) fn check(entry: &Entry<'_>, problem: &Problem, level: Level, verdict: &mut Verdict) {
     let level = level.at_most(Level::Warn);
-    let mut report = |reason: fmt::Arguments<'_>| {
-        entry.report(&RULE, level, reason, RULE.fix, verdict);
+    let mut report = |reason: fmt::Arguments<'_>, fix| {
+        entry.report(&RULE, level, reason, fix, verdict);
     };
     match problem {
-        Problem::Empty => report(format_args!("has no registry in it")),
-        Problem::OnlyHelpers => report(format_args!(
-            "names only helpers, which know the credentials on the computer that it was copied from"
-        )),
-        Problem::OtherForm => report(format_args!(
-            "has the form of the other type, kubernetes.io/dockercfg or kubernetes.io/dockerconfigjson"
-        )),
-        Problem::NoCredential(number) => report(format_args!("entry {number} has no credential")),
-        Problem::Encoded
-        | Problem::Syntax
-        | Problem::NoMap
-        | Problem::Entry(_)
-        | Problem::Auth(_) => {}
+        Problem::Empty => report(format_args!("has no registry in it"), RULE.fix),
+        Problem::OnlyHelpers(name) => report(
+            format_args!(
+                "has its credentials in {name}, a program on the computer that it was copied from"
+            ),
+            RULE.fix,
+        ),
+        Problem::OtherForm(Form::ConfigJson) => report(
+            format_args!("has the form of the other type, kubernetes.io/dockercfg"),
+            "put {\"auths\": …} around it",
+        ),
+        Problem::OtherForm(Form::Cfg) => report(
+            format_args!("has the form of the other type, kubernetes.io/dockerconfigjson"),
+            "use that type, with the key .dockerconfigjson; or leave out {\"auths\": …} around it",
+        ),
+        Problem::NoCredential(number) => {
+            report(format_args!("entry {number} has no credential"), RULE.fix);
+        }
+        Problem::Scheme(number) => report(
+            format_args!("entry {number} is for a URL that is not of https, which no image has"),
+            "write the host of the registry alone",
+        ),
+        Problem::NoHost(number) => report(
+            format_args!("entry {number} is not for the host of a registry"),
+            "write the host as images have it, such as registry.example.com",
+        ),
+        _ => {}
     }
 }
 
@@ -51,13 +65,21 @@ mod tests {
             (b"null", "has no registry in it"),
             (
                 b"{\"credsStore\":\"desktop\"}",
-                "names only helpers, which know the credentials on the computer that it was copied from",
+                "has its credentials in credsStore, a program on the computer that it was copied from",
             ),
             (
-                b"{\"r\":{\"auth\":\"amFuZTpwdw==\"}}",
-                "has the form of the other type, kubernetes.io/dockercfg or kubernetes.io/dockerconfigjson",
+                b"{\"r.io\":{\"auth\":\"amFuZTpwdw==\"}}",
+                "has the form of the other type, kubernetes.io/dockercfg; fix: put {\"auths\": …} around it",
             ),
-            (b"{\"auths\":{\"r\":{}}}", "entry 1 has no credential"),
+            (b"{\"auths\":{\"r.io\":{}}}", "entry 1 has no credential"),
+            (
+                b"{\"auths\":{\"oci://r.io\":{\"auth\":\"amFuZTpwdw==\"}}}",
+                "entry 1 is for a URL that is not of https, which no image has; fix: write the host of the registry alone",
+            ),
+            (
+                b"{\"auths\":{\"dockerhub\":{\"auth\":\"amFuZTpwdw==\"}}}",
+                "entry 1 is not for the host of a registry; fix: write the host as images have it, such as registry.example.com",
+            ),
         ] {
             let object = secret(
                 "kubernetes.io/dockerconfigjson",

@@ -14,3 +14,11 @@ pub(crate) const ENCRYPTED_KEY: &[u8] = include_bytes!("pem/encrypted_key.pem");
 pub(crate) const SSH_KEY: &[u8] = include_bytes!("pem/ssh_key.pem");
 pub(crate) const EXPIRED_CERTIFICATE: &[u8] = include_bytes!("pem/expired_certificate.pem");
 pub(crate) const EXPIRED_KEY: &[u8] = EC_KEY;
+
+/// What `make-chain` made: each signed by the next.
+pub(crate) const CHAIN: [&[u8]; 3] = [
+    include_bytes!("pem/chain_server.pem"),
+    include_bytes!("pem/chain_intermediate.pem"),
+    include_bytes!("pem/chain_root.pem"),
+];
+pub(crate) const CHAIN_KEY: &[u8] = include_bytes!("pem/chain_server_key.pem");

@@ -7,9 +7,10 @@ use k8s_openapi::Resource;
 use k8s_openapi::api::autoscaling::v2;
 
 use super::{AutoscalerMeta, METRICS_ANNOTATION, ScaleTarget};
-use crate::decode::{Cursor, DecodeError};
+use crate::decode::Cursor;
+use crate::error::DecodeError;
 use crate::field::FieldPath;
-use crate::index::{Index, hash};
+use crate::index::{hash, keep_first};
 use crate::json::{self, Json};
 use crate::quote::quote;
 
@@ -46,7 +47,7 @@ pub enum MetricSource {
     Spec(usize),
     /// The annotation of a v1 object, which holds text.
     Annotation,
-    /// `spec.targetCPUUtilizationPercentage` of a v1 object.
+    /// `spec.targetCPUUtilizationPercentage` of a v1 object, where it is written or was left out.
     Percentage,
     /// Nowhere: an autoscaler without metrics measures 80 % cpu.
     /// Source: `SetDefaults_HorizontalPodAutoscaler` in `pkg/apis/autoscaling/v2/defaults.go`.
@@ -76,6 +77,15 @@ impl Metric<'_> {
             (MetricSource::Spec(_), Some(_)) => format!("{source}.containerResource.{rest}"),
             _ => source.to_string(),
         }
+    }
+
+    /// Whether it is written in v1, which can measure nothing but utilization of cpu without the annotation.
+    #[must_use]
+    pub fn is_of_v1(&self) -> bool {
+        matches!(
+            self.source,
+            MetricSource::Annotation | MetricSource::Percentage
+        )
     }
 
     /// What tells it from others.
@@ -147,13 +157,21 @@ impl<'a> HorizontalPodAutoscaler<'a> {
             }
         }
         if metrics.is_empty() && others == 0 {
-            metrics.push(cpu(MetricSource::Default));
+            // In v1 that is the field of this, which has no `spec.metrics`.
+            metrics.push(cpu(if version == "v1" {
+                MetricSource::Percentage
+            } else {
+                MetricSource::Default
+            }));
         }
         // There may be thousands of them, most of them the same.
-        let measures = metrics.iter().map(Metric::measure);
-        let measures: Vec<_> = measures.collect();
-        let mut is_first = first_occurrences(&measures).into_iter();
-        metrics.retain(|_| is_first.next().unwrap_or_default());
+        let hash = |metric: &Metric<'_>| {
+            let container = metric.container.as_deref().unwrap_or_default();
+            hash(hash(0, &metric.resource), container)
+        };
+        keep_first(&mut metrics, hash, |one, other| {
+            one.measure() == other.measure()
+        });
         Ok(Self {
             meta: AutoscalerMeta::read(cursor)?,
             target: ScaleTarget::of_horizontal(cursor)?,
@@ -168,21 +186,6 @@ impl fmt::Display for HorizontalPodAutoscaler<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.meta.describe(v2::HorizontalPodAutoscaler::KIND, f)
     }
-}
-
-/// Which of these are the first of their kind: goals of resources, and of the containers that are measured alone.
-#[must_use]
-pub fn first_occurrences(all: &[(Goal, &str, Option<&str>)]) -> Vec<bool> {
-    let hash = |(_, resource, container): &(Goal, &str, Option<&str>)| {
-        hash(hash(0, resource), container.unwrap_or_default())
-    };
-    let hashes: Vec<u64> = all.iter().map(hash).collect();
-    let index = Index::new(&hashes);
-    let is_first = |(place, (measure, hash)): (usize, (_, &u64))| {
-        let mut same = index.places(*hash);
-        same.find(|other| all.get(*other) == Some(measure)) == Some(place)
-    };
-    all.iter().zip(&hashes).enumerate().map(is_first).collect()
 }
 
 fn cpu(source: MetricSource) -> Metric<'static> {
@@ -435,15 +438,18 @@ mod tests {
 
     #[test]
     fn no_metrics_are_eighty_per_cent_cpu() {
-        let default = (vec!["spec.metrics cpu - Utilization".to_owned()], 0);
+        let of = |place: &str| (vec![format!("{place} cpu - Utilization")], 0);
         for object in [
             json!({}),
             json!({"spec": null}),
             v2(&json!(null)),
             v2(&json!([])),
         ] {
-            for version in ["v1", "v2"] {
-                assert_eq!(metrics(version, &object), default, "{version} {object}");
+            for (version, place) in [
+                ("v1", "spec.targetCPUUtilizationPercentage"),
+                ("v2", "spec.metrics"),
+            ] {
+                assert_eq!(metrics(version, &object), of(place), "{version} {object}");
             }
         }
         let external = v2(&json!([{"type": "External"}]));
@@ -514,7 +520,7 @@ mod tests {
             (
                 json!("[{"),
                 json!(null),
-                vec!["spec.metrics cpu - Utilization".to_owned()],
+                vec!["spec.targetCPUUtilizationPercentage cpu - Utilization".to_owned()],
                 0,
             ),
             (

@@ -5,7 +5,8 @@ use std::fmt;
 use k8s_openapi::{NamespaceResourceScope, Resource};
 
 use super::{AutoscalerMeta, ScaleTarget};
-use crate::decode::{Cursor, DecodeError};
+use crate::decode::Cursor;
+use crate::error::DecodeError;
 use crate::index::{Index, hash};
 use crate::json::Json;
 
@@ -27,6 +28,9 @@ pub struct VerticalPodAutoscaler<'a> {
     /// Whether it raises the cpu of starting containers, unless their own policy is off: also when its mode is `Off`
     /// (`vertical-pod-autoscaler/pkg/admission-controller/resource/vpa/matcher.go`).
     pub startup_boost: bool,
+    /// Whether Goldilocks made it, and keeps it as its namespace says: by the label that it gives to all that it makes
+    /// (`VPALabels` in `pkg/utils/utils.go` of FairwindsOps/goldilocks). It names no owner.
+    pub is_of_goldilocks: bool,
 }
 
 /// How a `VerticalPodAutoscaler` applies what it recommends.
@@ -48,6 +52,8 @@ pub struct ContainerPolicy<'a> {
     pub off: bool,
     /// The resources whose requests it changes, of those that are recommended.
     pub controlled: Vec<&'static str>,
+    /// Whether it says that it changes limits with requests, as it does where nothing is said.
+    pub names_limits: bool,
     /// Whether it raises the cpu of the container while it starts.
     pub startup_boost: bool,
 }
@@ -82,6 +88,8 @@ impl<'a> VerticalPodAutoscaler<'a> {
             wildcard: policies.iter().rposition(|policy| policy.container == "*"),
             policies,
             startup_boost,
+            is_of_goldilocks: cursor.at("metadata.labels", |labels| labels.text("source"))?
+                == Some("goldilocks"),
         })
     }
 
@@ -147,7 +155,12 @@ impl Resource for VerticalPodAutoscaler<'_> {
 /// `VerticalPodAutoscaler "web"`, with its owner if it has one.
 impl fmt::Display for VerticalPodAutoscaler<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.meta.describe(Self::KIND, f)
+        self.meta.describe(Self::KIND, f)?;
+        f.write_str(if self.is_of_goldilocks {
+            " of Goldilocks"
+        } else {
+            ""
+        })
     }
 }
 
@@ -165,6 +178,7 @@ impl<'a> ContainerPolicy<'a> {
             container: cursor.text("containerName")?,
             off: cursor.text("mode")? == "Off",
             controlled: controlled.collect(),
+            names_limits: cursor.text("controlledValues")? == "RequestsAndLimits",
             startup_boost: boosts(cursor)?,
         })
     }

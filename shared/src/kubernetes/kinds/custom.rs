@@ -44,7 +44,7 @@ impl CustomKind {
         {
             entry.problem(
                 "kind",
-                format!("{} is a kind of Kubernetes, and judged anyway", quote(kind)),
+                format!("{} is a built-in kind and is always checked", quote(kind)),
             );
         }
     }

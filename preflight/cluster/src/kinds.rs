@@ -1,0 +1,325 @@
+//! What a cluster knows about kinds: plural names, scopes, and which of them it serves.
+//!
+//! Kubernetes' own kinds are listed here; custom ones are learnt from their definitions among the objects, and
+//! from the objects themselves.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+mod built_in;
+
+/// The kinds of one set of objects.
+#[derive(Debug, Clone, Default)]
+pub struct Kinds {
+    /// By group and kind.
+    defined: BTreeMap<(String, String), Definition>,
+    /// Group and kind of every object, and of those that are there without one.
+    present: BTreeSet<(String, String)>,
+}
+
+#[derive(Debug, Clone)]
+struct Definition {
+    plural: String,
+    namespaced: bool,
+}
+
+/// Whether a cluster has a kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Served {
+    /// It has.
+    Yes,
+    /// It has the group, but not this kind.
+    NoSuchKind,
+    /// It does not even have the group.
+    NoSuchGroup,
+}
+
+impl Kinds {
+    /// Learns the kinds of these objects.
+    pub fn of<'a>(objects: impl IntoIterator<Item = &'a Value>) -> Self {
+        let mut kinds = Self::default();
+        for object in objects {
+            let (Some(api_version), Some(kind)) =
+                (text(object, "/apiVersion"), text(object, "/kind"))
+            else {
+                continue;
+            };
+            kinds.add(api_version, kind);
+            if split(api_version).0 == "apiextensions.k8s.io" && kind == "CustomResourceDefinition"
+            {
+                kinds.define(object);
+            }
+        }
+        kinds
+    }
+
+    pub(crate) fn add(&mut self, api_version: &str, kind: &str) {
+        let group = split(api_version).0.to_owned();
+        self.present.insert((group, kind.to_owned()));
+    }
+
+    fn define(&mut self, definition: &Value) {
+        let (Some(group), Some(kind), Some(plural)) = (
+            text(definition, "/spec/group"),
+            text(definition, "/spec/names/kind"),
+            text(definition, "/spec/names/plural"),
+        ) else {
+            return;
+        };
+        let namespaced = text(definition, "/spec/scope") != Some("Cluster");
+        self.defined.insert(
+            (group.to_owned(), kind.to_owned()),
+            Definition {
+                plural: plural.to_owned(),
+                namespaced,
+            },
+        );
+    }
+
+    /// The name of a kind in paths and in the rules of policies.
+    #[must_use]
+    pub fn plural(&self, group: &str, kind: &str) -> String {
+        self.definition(group, kind).map_or_else(
+            || guess_plural(kind),
+            |definition| definition.plural.clone(),
+        )
+    }
+
+    /// Whether objects of this kind live in a namespace.
+    ///
+    /// A custom kind without its definition is taken for a namespaced one, unless its name starts with `Cluster`, as
+    /// those of cert-manager, Kyverno and Kubewarden do.
+    #[must_use]
+    pub fn namespaced(&self, group: &str, kind: &str) -> bool {
+        match (
+            self.definition(group, kind),
+            built_in::namespaced(group, kind),
+        ) {
+            (Some(definition), _) => definition.namespaced,
+            (None, Some(namespaced)) => namespaced,
+            (None, None) => !kind.starts_with("Cluster"),
+        }
+    }
+
+    /// Whether a cluster with these objects has the kind. Of a custom kind any version will do: the API server
+    /// converts. Of Kubernetes' own there are none but those that it serves.
+    #[must_use]
+    pub fn served(&self, api_version: &str, kind: &str) -> Served {
+        let (group, _) = split(api_version);
+        let key = (group.to_owned(), kind.to_owned());
+        let own = built_in::has_group(group);
+        if built_in::has(api_version, kind)
+            || self.defined.contains_key(&key)
+            || !own && self.present.contains(&key)
+        {
+            return Served::Yes;
+        }
+        let mut custom = self.defined.keys().chain(&self.present);
+        let custom = !own && custom.any(|(other, _)| other == group);
+        if custom || built_in::has_group_version(api_version) {
+            Served::NoSuchKind
+        } else {
+            Served::NoSuchGroup
+        }
+    }
+
+    /// What to write for one of the kinds that policies know, where it is written in a way that no server has: in
+    /// another group or version, or in other letters. `None` where nothing is wrong.
+    #[must_use]
+    pub fn misspelt(&self, api_version: &str, kind: &str) -> Option<(&'static str, &'static str)> {
+        let (group, version) = split(api_version);
+        // The group of a definition has a dot: `ValidateCustomResourceDefinitionSpec` of apiextensions.
+        let is_custom = group.contains('.') && !group.ends_with(".k8s.io");
+        if is_custom || self.definition(group, kind).is_some() {
+            return None;
+        }
+        let meant: Vec<_> = built_in::meant(kind).collect();
+        let mut served = meant.iter();
+        let is_served = served.any(|(name, one)| split(name) == (group, version) && *one == kind);
+        if is_served || built_in::is_young(version, kind) {
+            return None;
+        }
+        // The newest one, in the same group if there are several.
+        let here = meant.iter().rfind(|(name, _)| split(name).0 == group);
+        here.or(meant.last()).copied()
+    }
+
+    /// Whether Kubernetes itself has the kind.
+    #[must_use]
+    pub fn is_of_kubernetes(&self, api_version: &str, kind: &str) -> bool {
+        built_in::namespaced(split(api_version).0, kind).is_some()
+    }
+
+    fn definition(&self, group: &str, kind: &str) -> Option<&Definition> {
+        self.defined.get(&(group.to_owned(), kind.to_owned()))
+    }
+}
+
+/// Splits `apps/v1` into group and version. The core group is empty.
+#[must_use]
+pub fn split(api_version: &str) -> (&str, &str) {
+    api_version.split_once('/').unwrap_or(("", api_version))
+}
+
+/// Reads a string in an object by JSON pointer.
+#[must_use]
+pub fn text<'a>(object: &'a Value, pointer: &str) -> Option<&'a str> {
+    object.pointer(pointer)?.as_str()
+}
+
+/// Whether a group is one of Kubernetes' own. That of the core is empty.
+#[must_use]
+pub fn is_built_in(group: &str) -> bool {
+    built_in::has_group(group)
+}
+
+/// The resources of one of Kubernetes' own groups.
+pub fn resources(group: &str) -> impl Iterator<Item = String> {
+    built_in::kinds(group).map(guess_plural)
+}
+
+/// As `UnsafeGuessKindToResource` of apimachinery does it, but with `gateways` and `elasticsearches`, as definitions have
+/// them, where that makes `gatewaies` and `elasticsearchs`.
+fn guess_plural(kind: &str) -> String {
+    let singular = kind.to_lowercase();
+    if singular.ends_with("endpoints") {
+        return singular;
+    }
+    match singular.strip_suffix('y') {
+        Some(stem) if !stem.ends_with(['a', 'e', 'i', 'o', 'u']) => format!("{stem}ies"),
+        _ if ["s", "ch", "sh"].iter().any(|end| singular.ends_with(end)) => format!("{singular}es"),
+        _ => format!("{singular}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn guesses_plurals_as_kubectl_does() {
+        for (kind, plural) in [
+            ("Pod", "pods"),
+            ("Ingress", "ingresses"),
+            ("NetworkPolicy", "networkpolicies"),
+            ("Endpoints", "endpoints"),
+            ("Gateway", "gateways"),
+            ("StorageClass", "storageclasses"),
+            ("Prometheus", "prometheuses"),
+            ("Elasticsearch", "elasticsearches"),
+            ("Logstash", "logstashes"),
+        ] {
+            assert_eq!(guess_plural(kind), plural);
+        }
+    }
+
+    #[test]
+    fn a_definition_among_the_objects_decides_plural_and_scope() {
+        let definition = json!({
+            "apiVersion": "apiextensions.k8s.io/v1",
+            "kind": "CustomResourceDefinition",
+            "spec": {"group": "x.io", "scope": "Cluster", "names": {"kind": "Mouse", "plural": "mice"}},
+        });
+        let kinds = Kinds::of([&definition]);
+        assert_eq!(kinds.plural("x.io", "Mouse"), "mice");
+        assert!(!kinds.namespaced("x.io", "Mouse"));
+        assert_eq!(kinds.served("x.io/v1", "Mouse"), Served::Yes);
+        assert_eq!(kinds.served("x.io/v1", "Rat"), Served::NoSuchKind);
+        assert_eq!(kinds.served("y.io/v1", "Rat"), Served::NoSuchGroup);
+    }
+
+    #[test]
+    fn knows_the_scope_of_kinds_without_a_definition() {
+        let kinds = Kinds::default();
+        for (group, kind, namespaced) in [
+            ("", "Pod", true),
+            ("", "PersistentVolume", false),
+            ("", "Namespace", false),
+            ("cert-manager.io", "ClusterIssuer", false),
+            ("cert-manager.io", "Issuer", true),
+        ] {
+            assert_eq!(kinds.namespaced(group, kind), namespaced, "{kind}");
+        }
+    }
+
+    #[test]
+    fn knows_what_is_meant_by_a_kind_that_no_server_has() {
+        let kinds = Kinds::default();
+        let deployment = Some(("apps/v1", "Deployment"));
+        let scaler = Some(("autoscaling/v2", "HorizontalPodAutoscaler"));
+        for (api_version, kind, expected) in [
+            ("apps/v1", "Deployment", None),
+            ("v1", "Deployment", deployment),
+            ("extensions/v1beta1", "Deployment", deployment),
+            ("apps/v1beta2", "Deployment", deployment),
+            ("apps/v2", "Deployment", deployment),
+            ("Apps/v1", "Deployment", deployment),
+            ("apps.k8s.io/v1", "Deployment", deployment),
+            ("apps/v1", "deployment", deployment),
+            ("apps/v1", "Deployments", deployment),
+            ("apps/v1", "Pod", Some(("v1", "Pod"))),
+            ("V1", "Pod", Some(("v1", "Pod"))),
+            ("/v1", "Pod", None),
+            ("core/v1", "Service", Some(("v1", "Service"))),
+            ("autoscaling/v1", "HorizontalPodAutoscaler", None),
+            ("autoscaling/v2beta1", "HorizontalPodAutoscaler", scaler),
+            ("autoscaling/v2beta2", "horizontalpodautoscaler", scaler),
+            (
+                "policy/v1beta1",
+                "PodDisruptionBudget",
+                Some(("policy/v1", "PodDisruptionBudget")),
+            ),
+            ("v1", "Event", None),
+            (
+                "events.k8s.io/v1beta1",
+                "Event",
+                Some(("events.k8s.io/v1", "Event")),
+            ),
+            (
+                "autoscaling.k8s.io/v1beta1",
+                "VerticalPodAutoscaler",
+                Some(("autoscaling.k8s.io/v1", "VerticalPodAutoscaler")),
+            ),
+            ("autoscaling.k8s.io/v1beta2", "VerticalPodAutoscaler", None),
+            // Behind a feature gate.
+            ("resource.k8s.io/v1beta1", "ResourceClaim", None),
+            // Of others.
+            ("serving.knative.dev/v1", "Service", None),
+            ("apps.kruise.io/v1beta1", "StatefulSet", None),
+            ("argoproj.io/v1alpha1", "Rollout", None),
+            ("snapshot.storage.k8s.io/v1", "VolumeSnapshot", None),
+            ("apps/v1", "Nothing", None),
+        ] {
+            assert_eq!(
+                kinds.misspelt(api_version, kind),
+                expected,
+                "{api_version} {kind}"
+            );
+        }
+    }
+
+    #[test]
+    fn serves_what_a_bare_cluster_serves() {
+        let kinds = Kinds::default();
+        assert_eq!(kinds.served("apps/v1", "Deployment"), Served::Yes);
+        assert_eq!(kinds.served("apps/v1", "Nope"), Served::NoSuchKind);
+        assert_eq!(kinds.served("v1", "Nope"), Served::NoSuchKind);
+        assert_eq!(
+            kinds.served("autoscaling.k8s.io/v1", "VerticalPodAutoscaler"),
+            Served::NoSuchGroup
+        );
+        let written =
+            json!({"apiVersion": "autoscaling/v2beta2", "kind": "HorizontalPodAutoscaler"});
+        let kinds = Kinds::of([&written]);
+        for (version, served) in [("v2", Served::Yes), ("v2beta2", Served::NoSuchGroup)] {
+            let api_version = format!("autoscaling/{version}");
+            assert_eq!(
+                kinds.served(&api_version, "HorizontalPodAutoscaler"),
+                served
+            );
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! Look-ups, whole answers compared.
+
+use std::sync::Arc;
+
+use policy_metadata::Metadata;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::kinds::text;
+
+fn metadata() -> Metadata {
+    serde_json::from_value(json!({
+        "rules": [],
+        "mutating": false,
+        "executionMode": "kubewarden-wapc",
+        "contextAwareResources": [
+            {"apiVersion": "apps/v1", "kind": "Deployment"},
+            {"apiVersion": "v1", "kind": "PersistentVolume"},
+            {"apiVersion": "apps/v1", "kind": "Nope"},
+            {"apiVersion": "autoscaling.k8s.io/v1", "kind": "VerticalPodAutoscaler"},
+            {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler"},
+        ],
+        "hostCapabilities": [
+            "kubernetes/list_resources_all", "kubernetes/list_resources_by_namespace", "kubernetes/get_resource",
+        ],
+    }))
+    .unwrap()
+}
+
+fn deployment(namespace: Option<&str>, name: &str) -> Value {
+    let mut object = json!({
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name, "labels": {"app": name}, "annotations": {"a": "b"}},
+        "spec": {"replicas": 1, "paused": true},
+    });
+    if let Some(namespace) = namespace {
+        object["metadata"]["namespace"] = json!(namespace);
+    }
+    object
+}
+
+fn ask(cluster: MemoryCluster, operation: &str, request: &Value) -> Result<Value, String> {
+    let host = Arc::new(cluster).host(Some(&metadata()));
+    let answer = host.answer("kubernetes", operation, request.to_string().as_bytes())?;
+    assert_eq!(
+        host.calls(),
+        [Call {
+            operation: operation.to_owned(),
+            request: request.clone()
+        }]
+    );
+    Ok(serde_json::from_slice(&answer).unwrap())
+}
+
+#[test]
+fn lists_by_namespace_and_name_whatever_the_order_of_files() {
+    let objects = [
+        deployment(Some("shop"), "web"),
+        deployment(None, "z"),
+        deployment(Some("shop"), "api"),
+        deployment(None, "a"),
+    ];
+    let request =
+        json!({"api_version": "apps/v1", "kind": "Deployment", "field_masks": ["spec.replicas"]});
+    let item = |namespace: &str, name: &str| {
+        json!({
+            "metadata": {
+                "name": name,
+                "namespace": namespace,
+                "labels": {"app": name},
+                "annotations": {},
+                "managedFields": [],
+            },
+            "spec": {"replicas": 1},
+        })
+    };
+    assert_eq!(
+        ask(MemoryCluster::new(objects), "list_resources_all", &request).unwrap(),
+        json!({
+            "apiVersion": "apps/v1",
+            "kind": "DeploymentList",
+            "metadata": {},
+            "items": [item("default", "a"), item("default", "z"), item("shop", "api"), item("shop", "web")],
+        })
+    );
+}
+
+#[test]
+fn lists_what_the_selectors_ask_for() {
+    let objects = [
+        deployment(Some("shop"), "web"),
+        deployment(Some("shop"), "api"),
+        deployment(None, "web"),
+    ];
+    for (label_selector, field_selector, expected) in [
+        (None, None, vec!["api", "web"]),
+        (Some("app in (web)"), None, vec!["web"]),
+        (None, Some("metadata.name!=web"), vec!["api"]),
+        (Some("app=nobody"), None, vec![]),
+    ] {
+        let request = json!({
+            "api_version": "apps/v1", "kind": "Deployment", "namespace": "shop",
+            "label_selector": label_selector, "field_selector": field_selector, "field_masks": null,
+        });
+        let answer = ask(
+            MemoryCluster::new(objects.clone()),
+            "list_resources_by_namespace",
+            &request,
+        )
+        .unwrap();
+        let names: Vec<&str> = answer["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| text(item, "/metadata/name").unwrap())
+            .collect();
+        assert_eq!(names, expected);
+    }
+}
+
+#[test]
+fn gets_one_object_with_its_kind() {
+    let request = json!({
+        "api_version": "apps/v1", "kind": "Deployment", "name": "web", "namespace": "default",
+        "field_masks": ["spec.paused"],
+    });
+    let mut expected = deployment(Some("default"), "web");
+    expected["spec"] = json!({"paused": true});
+    assert_eq!(
+        ask(
+            MemoryCluster::new([deployment(None, "web")]),
+            "get_resource",
+            &request
+        )
+        .unwrap(),
+        expected
+    );
+}
+
+#[test]
+fn fails_in_the_words_of_the_real_host() {
+    let get = |api_version: &str, kind: &str, namespace: Option<&str>| {
+        let request = json!({"api_version": api_version, "kind": kind, "name": "nope", "namespace": namespace});
+        ask(MemoryCluster::default(), "get_resource", &request).unwrap_err()
+    };
+    assert_eq!(
+        get("apps/v1", "Deployment", Some("default")),
+        "Callback evaluation failure: Cannot find apps/v1/Deployment named 'nope' inside of namespace \
+         'Some(\"default\")'"
+    );
+    assert_eq!(
+        get("v1", "PersistentVolume", None),
+        "Callback evaluation failure: Cannot find v1/PersistentVolume named 'nope' inside of namespace 'None'"
+    );
+    assert_eq!(
+        get("apps/v1", "Deployment", None),
+        "Callback evaluation failure: Resource apps/v1/Deployment is namespaced, but no namespace was provided"
+    );
+    assert_eq!(
+        get("apps/v1", "Nope", None),
+        "Callback evaluation failure: Cannot find resource apps/v1/Nope"
+    );
+    assert_eq!(
+        get("autoscaling.k8s.io/v1", "VerticalPodAutoscaler", None),
+        "Callback evaluation failure: error finding resource autoscaling.k8s.io/v1 / VerticalPodAutoscaler: \
+         ApiError: 404 page not found\n: Failed to parse error data (Status { status: Some(Failure), code: 404, \
+         message: \"404 page not found\\n\", metadata: None, reason: \"Failed to parse error data\", details: None })"
+    );
+    assert_eq!(
+        get("v1", "Secret", Some("default")),
+        "Policy has not been granted access to Kubernetes v1/Secret resources. The violation has been reported."
+    );
+    let request = json!({"api_version": "v1", "kind": "PersistentVolume", "namespace": "shop"});
+    assert_eq!(
+        ask(
+            MemoryCluster::default(),
+            "list_resources_by_namespace",
+            &request
+        )
+        .unwrap_err(),
+        "Callback evaluation failure: resource v1/PersistentVolume is cluster wide. Cannot search for it inside of a \
+         namespace"
+    );
+    assert_eq!(
+        ask(MemoryCluster::default(), "can_i", &json!({})).unwrap_err(),
+        "Policy has not been granted access to the 'kubernetes/can_i' host capability. The violation has been reported."
+    );
+}
+
+#[test]
+fn fails_as_a_test_wants_it_to() {
+    let cluster = MemoryCluster::new([deployment(None, "web")]).with_error(
+        "apps/v1",
+        "Deployment",
+        "no answer",
+    );
+    let request = json!({"api_version": "apps/v1", "kind": "Deployment"});
+    assert_eq!(
+        ask(cluster, "list_resources_all", &request).unwrap_err(),
+        "no answer"
+    );
+}
+
+#[test]
+fn the_later_of_two_manifests_of_one_object_counts() {
+    let mut later = deployment(None, "web");
+    later["spec"]["replicas"] = json!(7);
+    let request = json!({"api_version": "apps/v1", "kind": "Deployment", "name": "web", "namespace": "default"});
+    let cluster = MemoryCluster::new([deployment(None, "web"), later]);
+    assert_eq!(
+        ask(cluster, "get_resource", &request).unwrap()["spec"]["replicas"],
+        json!(7)
+    );
+}
+
+#[test]
+fn an_autoscaler_of_v1_is_listed_and_got_as_one_of_v2() {
+    let autoscaler = json!({
+        "apiVersion": "autoscaling/v1",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {
+            "name": "web",
+            "annotations": {
+                "autoscaling.alpha.kubernetes.io/metrics":
+                    r#"[{"type":"Resource","resource":{"name":"memory","targetAverageValue":"1Gi"}}]"#,
+            },
+        },
+        "spec": {"maxReplicas": 3, "targetCPUUtilizationPercentage": 60},
+    });
+    let mut request = json!({
+        "api_version": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "namespace": "default",
+        "field_masks": ["spec.metrics.type", "spec.metrics.resource"],
+    });
+    let metrics = json!([
+        {"type": "Resource", "resource": {"name": "memory", "target": {"type": "AverageValue", "averageValue": "1Gi"}}},
+        {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 60}}},
+    ]);
+    let cluster = || MemoryCluster::new([autoscaler.clone()]);
+    let item = json!({
+        "metadata": {"name": "web", "namespace": "default", "annotations": {}, "managedFields": []},
+        "spec": {"metrics": metrics},
+    });
+    let list = ask(cluster(), "list_resources_by_namespace", &request).unwrap();
+    assert_eq!(list["items"], json!([item]));
+    request["name"] = json!("web");
+    let got = ask(cluster(), "get_resource", &request).unwrap();
+    assert_eq!(
+        (&got["apiVersion"], &got["spec"]),
+        (&json!("autoscaling/v2"), &item["spec"])
+    );
+}

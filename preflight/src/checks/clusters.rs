@@ -1,0 +1,102 @@
+//! Which folders are applied to different clusters.
+//!
+//! A repository holds the manifests of several environments, such as `overlays/dev` and `overlays/prod`. What is in two of
+//! them never meets.
+
+/// Each folder in one of these is an environment.
+const PARENTS: &[&str] = &[
+    "clusters",
+    "env",
+    "environments",
+    "envs",
+    "overlays",
+    "stages",
+];
+
+/// Folders of these names are environments wherever they are.
+const NAMES: &[&str] = &[
+    "dev",
+    "development",
+    "preprod",
+    "preproduction",
+    "pre-production",
+    "prod",
+    "production",
+    "qa",
+    "sandbox",
+    "stage",
+    "staging",
+    "test",
+    "testing",
+    "uat",
+];
+
+/// The folders on the way to a file.
+fn folders(file: &str) -> Vec<&str> {
+    let parts = file
+        .split(['/', '\\'])
+        .filter(|part| !matches!(*part, "" | "."));
+    let mut folders: Vec<&str> = parts.collect();
+    folders.pop();
+    folders
+}
+
+/// The first folder that is an environment. `above` is the one that the first is in.
+fn environment<'a>(folders: &[&'a str], mut above: &'a str) -> Option<&'a str> {
+    for folder in folders {
+        if PARENTS.contains(&above) || NAMES.contains(folder) {
+            return Some(folder);
+        }
+        above = folder;
+    }
+    None
+}
+
+/// Whether two files may be applied to one cluster: not where their paths part in folders of different environments.
+pub(super) fn may_be_one(file: &str, other: &str) -> bool {
+    let (one, other) = (folders(file), folders(other));
+    let pairs = one.iter().zip(&other);
+    let common = pairs.take_while(|(a, b)| a == b).count();
+    let above = common.checked_sub(1).and_then(|last| one.get(last));
+    let of = |folders: &[&'_ str]| -> Option<String> {
+        let rest = folders.get(common..).unwrap_or_default();
+        environment(rest, above.copied().unwrap_or_default()).map(ToOwned::to_owned)
+    };
+    match (of(&one), of(&other)) {
+        (Some(one), Some(other)) => one == other,
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn environments_that_differ_are_different_clusters() {
+        for (file, other, expected) in [
+            ("overlays/dev/a.yaml", "overlays/prod/a.yaml", false),
+            ("overlays/eu/a.yaml", "overlays/us/b/a.yaml", false),
+            ("apps/dev/a.yaml", "apps/prod/a.yaml", false),
+            ("dev/a.yaml", "clusters/prod/a.yaml", false),
+            ("clusters\\a\\dev\\x.yaml", "clusters/b/dev/x.yaml", false),
+            (
+                "/home/dev/x/overlays/a/x.yaml",
+                "/home/dev/x/overlays/b/x.yaml",
+                false,
+            ),
+            // One environment, or none.
+            ("api/overlays/dev/a.yaml", "web/overlays/dev/a.yaml", true),
+            ("overlays/prod/eu/a.yaml", "overlays/prod/us/a.yaml", true),
+            ("dev/api/a.yaml", "./dev/web/a.yaml", true),
+            ("base/a.yaml", "overlays/prod/a.yaml", true),
+            ("base/a.yaml", "other/a.yaml", true),
+            ("overlays/a.yaml", "overlays/b.yaml", true),
+            ("dev.yaml", "prod.yaml", true),
+            ("-", "-", true),
+        ] {
+            assert_eq!(may_be_one(file, other), expected, "{file} {other}");
+            assert_eq!(may_be_one(other, file), expected, "{other} {file}");
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! A trigger of a `ScaledObject` that KEDA cannot read, so that it makes no autoscaler at all.
+
+use shared::Level;
+
+use super::{Found, Objects};
+use crate::keda;
+
+const RULE: &str = "unreadable_trigger";
+
+/// A warning for each field of a trigger that keeps KEDA from making the autoscaler.
+pub(super) fn find(objects: Objects<'_>) -> Vec<Found> {
+    let mut found = Vec::new();
+    for (position, object, _) in objects.written() {
+        if !keda::is_scaled_object(&object.value) {
+            continue;
+        }
+        for unreadable in keda::unreadable(&object.value) {
+            found.push(Found {
+                object: position,
+                field: unreadable.field,
+                problem: unreadable.problem,
+                fix: unreadable.fix,
+                rule: RULE,
+                level: Level::Warn,
+                code: None,
+            });
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::testing::found;
+
+    #[test]
+    fn tells_the_trigger_and_what_follows() {
+        let scaled = "{apiVersion: keda.sh/v1alpha1, kind: ScaledObject, metadata: {name: web}, spec: {\
+                      scaleTargetRef: {name: web}, triggers: [\n{type: cron},\n{type: cpu, metadata: {value: '60'}}]}}";
+        assert_eq!(
+            found(find, scaled),
+            [
+                "f.yaml:3 spec.triggers[1].metricType a trigger of type cpu needs a metricType, so KEDA makes no \
+                 HorizontalPodAutoscaler and nothing scales"
+            ]
+        );
+        let other = scaled.replace("keda.sh", "example.com");
+        assert_eq!(found(find, &other), [""; 0]);
+    }
+}
