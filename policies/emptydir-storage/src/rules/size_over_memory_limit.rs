@@ -59,7 +59,8 @@ fn finding(
     for volume in volumes.iter().take(LISTED) {
         let size = volume.limit().map(ToString::to_string).unwrap_or_default();
         let comma = if listed.is_empty() { "" } else { ", " };
-        listed.push_str(&format!("{comma}{} ({size})", quote(volume.name)));
+        let named = format!("{comma}{} ({size})", quote(volume.name));
+        listed.push_str(&named);
     }
     if volumes.len() > LISTED {
         listed.push_str(" and others");
