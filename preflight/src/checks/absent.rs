@@ -23,7 +23,7 @@ pub(crate) fn notes<'a>(
         match finding.rule.as_deref() {
             Some("missing_request") if !has_cluster => {
                 let namespace = finding.object.namespace.as_deref().unwrap_or_default();
-                if !has_limit_range(all, namespace) && told.insert(namespace) {
+                if told.insert(namespace) && !has_limit_range(all, namespace) {
                     notes.push(Note {
                         place: finding.place.clone(),
                         text: format!(

@@ -92,7 +92,7 @@ impl Run {
                 None => server::create(&mut object.value, number, now),
             }
         }
-        let mut made = made(&objects, &identities, count, first_old);
+        let mut made = made(&objects, &identities, &old, count, first_old);
         let next = objects.len();
         for (position, made) in made.range_mut(..count) {
             let object = &mut made.derived.value;
@@ -103,12 +103,13 @@ impl Run {
         }
         // Of two with one name look-ups find the later one, which is that of the manifests.
         let (written, others) = objects.split_at(count);
-        let values = |objects: &[Object]| -> Vec<Value> {
-            objects.iter().map(|object| object.value.clone()).collect()
-        };
+        let values = others
+            .iter()
+            .chain(written)
+            .map(|object| object.value.clone());
         let derived = |(_, made): (_, &Made)| made.derived.value.clone();
         let existing_made = made.range(count..).map(derived);
-        let all = existing_made.chain(values(others)).chain(values(written));
+        let all = existing_made.chain(values);
         let cluster = Arc::new(MemoryCluster::new(
             all.chain(made.range(..count).map(derived)),
         ));
@@ -279,6 +280,7 @@ fn is(policy: &str, refuses: bool, by: &ActivePolicy) -> bool {
 fn made(
     objects: &[Object],
     identities: &[Identity],
+    stored: &BTreeMap<Identity, usize>,
     written: usize,
     first_old: usize,
 ) -> BTreeMap<usize, Made> {
@@ -310,9 +312,7 @@ fn made(
         let by_name = |other: &&Object| is_its(other) || derived.has_name_of(&other.value);
         let old = before.iter().find(by_name).map(|old| old.value.clone());
         let of_old = || {
-            let identity = identities.get(position)?;
-            let mut before = identities.iter().enumerate().skip(first_old);
-            let (old, _) = before.find(|(_, other)| *other == identity)?;
+            let old = *stored.get(identities.get(position)?)?;
             Some(keda::derive(&objects.get(old)?.value, old)?.value)
         };
         let old = if is_written {
