@@ -8,7 +8,7 @@ use serde_json::Value;
 use shared::Level;
 use shared::kubernetes::autoscaling::ScaleTarget;
 
-use super::{Found, Objects, clusters};
+use super::{Found, Manifests, clusters};
 use crate::{manifests::Object, report::Subject};
 use cluster::kinds::{is_built_in, text};
 
@@ -26,16 +26,16 @@ const WELL_KNOWN: &[&str] = &[
 ];
 
 /// A finding for each that surely recommends nothing.
-pub(super) fn find(objects: Objects<'_>) -> Vec<Found> {
+pub(super) fn find(manifests: &Manifests<'_>) -> Vec<Found> {
     let is_one = |object: &Object| {
         object.group() == "autoscaling.k8s.io" && object.kind() == "VerticalPodAutoscaler"
     };
-    let written = objects.written();
+    let written = manifests.objects.written();
     let verticals: Vec<_> = written.filter(|(_, object, _)| is_one(object)).collect();
     if verticals.is_empty() {
         return Vec::new();
     }
-    let current: Vec<&Object> = objects.current().map(|(_, object)| object).collect();
+    let current: Vec<&Object> = manifests.current().map(|(_, object)| object).collect();
     let found = verticals.into_iter();
     let found = found.filter_map(|(position, object, _)| judge(position, object, &current));
     found.collect()

@@ -8,8 +8,8 @@ use serde_json::Value;
 use shared::{Level, quote};
 
 use super::{
-    Found, NAMED, Objects, Pods,
-    autoscalers::{Autoscaler, Workload, Workloads, all},
+    Found, Manifests, NAMED, Pods,
+    autoscalers::{Autoscaler, Workload},
     clusters, listed,
 };
 use crate::{manifests::Object, report::Subject};
@@ -17,18 +17,18 @@ use crate::{manifests::Object, report::Subject};
 const RULE: &str = "shared_labels";
 
 /// A warning for each autoscaler that measures such pods.
-pub(super) fn find(objects: Objects<'_>) -> Vec<Found> {
-    let autoscalers = all(objects);
+pub(super) fn find(manifests: &Manifests<'_>) -> Vec<Found> {
+    let autoscalers = manifests.autoscalers();
     if autoscalers.is_empty() {
         return Vec::new();
     }
-    let workloads = Workloads::among(objects);
+    let workloads = manifests.workloads();
     // The pods of what an autoscaler scales are for another check.
     let scaled = autoscalers.iter();
     let scaled: Vec<&Object> = scaled
         .filter_map(|autoscaler| Some(workloads.of(autoscaler)?.object))
         .collect();
-    let makers = objects.current().filter_map(|(_, object)| {
+    let makers = manifests.current().filter_map(|(_, object)| {
         let is_scaled = scaled.iter().any(|one| std::ptr::eq(*one, object));
         // What is owned is made by another one of the manifests, or by an operator.
         let is_owned = object
@@ -39,7 +39,7 @@ pub(super) fn find(objects: Objects<'_>) -> Vec<Found> {
         Some((object, pods))
     });
     let makers: Vec<(&Object, Pods<'_>)> = makers.collect();
-    let has_defaults: Vec<Option<&str>> = objects
+    let has_defaults: Vec<Option<&str>> = manifests
         .current()
         .filter(|(_, object)| object.kind() == "LimitRange")
         .map(|(_, object)| object.namespace())
