@@ -12,6 +12,7 @@ mod custom_kinds;
 mod deployed;
 mod engine;
 mod existing;
+mod explain;
 mod guests;
 mod keda;
 mod kubewarden;
