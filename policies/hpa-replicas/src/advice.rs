@@ -23,7 +23,7 @@ pub(crate) fn recurrence(replicas: i64, client: Client, range: ReplicaRange) -> 
     match client {
         // What the autoscaler scaled belongs to it.
         Client::ServerSide => {
-            format!("so each apply fails with a conflict, or {effect} where it is forced")
+            format!("so each apply fails with a conflict or, if forced, {effect}")
         }
         Client::Helm => format!("so each upgrade {effect}"),
         Client::ClientSide | Client::Other => format!("so each apply {effect}"),
@@ -45,12 +45,12 @@ pub(crate) fn leaving_out(wish: &Wish<'_>) -> String {
     if wish.was_applied {
         return format!(
             "first take {field} out of the last-applied configuration (kubectl apply edit-last-applied), then out of the \
-             manifest, or all but 1 pod go away once"
+             manifest, or the pods go down to 1"
         );
     }
     match wish.client {
         Client::Helm => format!(
-            "leave {field} out of the chart; with the upgrade that does so, all but 1 pod go away once"
+            "leave {field} out of the chart; the upgrade that does so takes the pods down to 1 once"
         ),
         _ => format!("leave {field} out"),
     }

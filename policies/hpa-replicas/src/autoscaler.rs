@@ -2,7 +2,7 @@
 
 use shared::cluster::{self, Lookup};
 use shared::kubernetes::autoscaling::{AutoscalerMeta, Scaler};
-use shared::{ClusterError, Cursor, Error, FieldPath, Verdict};
+use shared::{ClusterError, Cursor, DecodeError, Error, FieldPath, Verdict};
 
 use crate::review::Review;
 use crate::rules::{self, Wish};
@@ -33,14 +33,9 @@ pub(crate) fn judge(review: &Review<'_>, verdict: &mut Verdict) -> Result<(), Er
         Err(ClusterError::Forbidden) if views::is_of_others(target) => return Ok(()),
         answer => answer.map_err(|error| lookup.failed(error))?,
     };
-    let read = |object: &Cursor<'_>| {
-        let is_going = AutoscalerMeta::read(object)?.deleting;
-        Ok((Workload::read(object)?, is_going))
-    };
-    let read = answer
-        .parse()
-        .and_then(|json| Ok(read(&Cursor::new(&json, FieldPath::new("")))?));
-    let (workload, is_going) = read.map_err(|error| lookup.failed(error))?;
+    let json = answer.parse().map_err(|error| lookup.failed(error))?;
+    let read = read_target(&Cursor::new(&json, FieldPath::new("")));
+    let (workload, is_going) = read.map_err(|error| lookup.failed(error.into()))?;
     // What is about to be created is another object.
     let Some(sent) = workload.sent(false).filter(|_| !is_going) else {
         return Ok(());
@@ -58,6 +53,12 @@ pub(crate) fn judge(review: &Review<'_>, verdict: &mut Verdict) -> Result<(), Er
     Ok(())
 }
 
+/// The target, and whether it is being deleted.
+fn read_target(object: &Cursor<'_>) -> Result<(Workload, bool), DecodeError> {
+    let meta = AutoscalerMeta::read(object)?;
+    Ok((Workload::read(object)?, meta.deleting))
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
@@ -67,7 +68,11 @@ mod tests {
     use crate::testing::{deployment, hpa, of_kind, stored};
 
     fn found(object: &Value, there: MemoryCluster) -> Vec<String> {
-        places(&Review::create(object).in_cluster(there).lines::<HpaReplicas>())
+        places(
+            &Review::create(object)
+                .in_cluster(there)
+                .lines::<HpaReplicas>(),
+        )
     }
 
     #[test]
@@ -82,7 +87,11 @@ mod tests {
             (stored(7, Some(3)), vec![warned]),
             (going, vec![]),
         ] {
-            assert_eq!(found(&hpa(4, 10), MemoryCluster::new([target.clone()])), expected, "{target}");
+            assert_eq!(
+                found(&hpa(4, 10), MemoryCluster::new([target.clone()])),
+                expected,
+                "{target}"
+            );
         }
         assert_eq!(found(&hpa(4, 10), MemoryCluster::default()), [""; 0]);
     }
@@ -94,7 +103,11 @@ mod tests {
         let gadget = of_kind(hpa(4, 10), "example.com/v1", "Gadget");
         let set = of_kind(hpa(4, 10), "apps/v1", "DaemonSet");
         for object in [&rollout, &gadget, &set] {
-            assert_eq!(found(object, MemoryCluster::failing(forbidden)), [""; 0], "{object}");
+            assert_eq!(
+                found(object, MemoryCluster::failing(forbidden)),
+                [""; 0],
+                "{object}"
+            );
         }
         for words in [forbidden, "deadline has elapsed"] {
             let lines = found(&hpa(4, 10), MemoryCluster::failing(words));

@@ -54,8 +54,12 @@ pub(crate) fn check(
     if disabled_autoscaler::check(wish, scaler, settings, verdict) {
         return;
     }
-    let fixed = wish.sent.filter(|sent| !scaler.range.is_only(sent.replicas));
-    let reset = wish.change.filter(|change| scaler.range.contains(change.from));
+    let fixed = wish
+        .sent
+        .filter(|sent| !scaler.range.is_only(sent.replicas));
+    let reset = wish
+        .change
+        .filter(|change| scaler.range.contains(change.from));
     match (fixed, reset) {
         // The harm itself says more than that it will come, unless that is to be refused.
         (Some(_), Some(change)) if !is_milder(settings.resets, settings.fixed_replicas) => {

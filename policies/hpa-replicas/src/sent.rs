@@ -185,22 +185,57 @@ mod tests {
             // A manifest.
             (json!({}), json!(1), Some((1, Other)), Some((1, Other))),
             (json!({}), json!(null), None, None),
-            (json!({"annotations": helm()}), json!(1), Some((1, Helm)), Some((1, Helm))),
+            (
+                json!({"annotations": helm()}),
+                json!(1),
+                Some((1, Helm)),
+                Some((1, Helm)),
+            ),
             // In a request.
             (json!({"managedFields": update()}), json!(1), None, None),
-            (json!({"managedFields": update()}), json!(3), Some((3, Other)), None),
-            (json!({"managedFields": update()}), json!(0), Some((0, Other)), None),
+            (
+                json!({"managedFields": update()}),
+                json!(3),
+                Some((3, Other)),
+                None,
+            ),
+            (
+                json!({"managedFields": update()}),
+                json!(0),
+                Some((0, Other)),
+                None,
+            ),
             (
                 json!({"managedFields": update(), "annotations": helm()}),
                 json!(3),
                 Some((3, Helm)),
                 None,
             ),
-            (json!({"managedFields": apply()}), json!(1), Some((1, ServerSide)), Some((1, ServerSide))),
-            (json!({"managedFields": managed("Apply", "", "f:paused")}), json!(1), None, None),
-            (json!({"managedFields": managed("Apply", "scale", "f:replicas")}), json!(1), None, None),
+            (
+                json!({"managedFields": apply()}),
+                json!(1),
+                Some((1, ServerSide)),
+                Some((1, ServerSide)),
+            ),
+            (
+                json!({"managedFields": managed("Apply", "", "f:paused")}),
+                json!(1),
+                None,
+                None,
+            ),
+            (
+                json!({"managedFields": managed("Apply", "scale", "f:replicas")}),
+                json!(1),
+                None,
+                None,
+            ),
             // As it is stored.
-            (json!({"managedFields": update(), "resourceVersion": "7"}), json!(3), None, None),
+            (
+                json!({"managedFields": update(), "resourceVersion": "7"}),
+                json!(3),
+                None,
+                None,
+            ),
             (json!({"resourceVersion": "7"}), json!(3), None, None),
             (
                 json!({"resourceVersion": "7", "annotations": last_applied(json!({"replicas": 3}))}),
@@ -249,7 +284,11 @@ mod tests {
         ] {
             let object = json!({"metadata": metadata, "spec": {"replicas": replicas}});
             let workload = read(&object);
-            let sent = |is_new| workload.sent(is_new).map(|sent| (sent.replicas, sent.client));
+            let sent = |is_new| {
+                workload
+                    .sent(is_new)
+                    .map(|sent| (sent.replicas, sent.client))
+            };
             assert_eq!((sent(true), sent(false)), (new, stored), "{object}");
         }
     }
@@ -257,13 +296,21 @@ mod tests {
     #[test]
     fn knows_what_an_update_changes() {
         let object = |replicas: Value, sent: Value| {
-            read(&json!({"metadata": {"annotations": last_applied(sent)}, "spec": {"replicas": replicas}}))
+            read(
+                &json!({"metadata": {"annotations": last_applied(sent)}, "spec": {"replicas": replicas}}),
+            )
         };
         let with = || json!({"replicas": 3});
         for (from, sent_before, to, sent, change) in [
             (json!(7), with(), json!(3), with(), Some((7, 3, false))),
             (json!(7), with(), json!(1), json!({}), Some((7, 1, true))),
-            (json!(7), json!({}), json!(1), json!({}), Some((7, 1, false))),
+            (
+                json!(7),
+                json!({}),
+                json!(1),
+                json!({}),
+                Some((7, 1, false)),
+            ),
             (json!(7), with(), json!(2), json!({}), Some((7, 2, false))),
             (json!(7), with(), json!(7), with(), None),
             (json!(7), with(), json!(null), with(), None),

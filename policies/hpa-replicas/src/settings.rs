@@ -94,8 +94,16 @@ mod tests {
                 let review = Review::create(&object)
                     .with(settings.clone())
                     .in_cluster(MemoryCluster::new([deployment(json!(3)), hpa(4, 10)]));
-                assert_eq!(review.lines::<HpaReplicas>().len(), usize::from(asks), "{settings}");
-                assert_eq!(review.asked::<HpaReplicas>().len(), usize::from(asks), "{settings}");
+                assert_eq!(
+                    review.lines::<HpaReplicas>().len(),
+                    usize::from(asks),
+                    "{settings}"
+                );
+                assert_eq!(
+                    review.asked::<HpaReplicas>().len(),
+                    usize::from(asks),
+                    "{settings}"
+                );
             }
         }
     }

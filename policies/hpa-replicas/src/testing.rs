@@ -68,6 +68,8 @@ pub(crate) fn of_kind(mut object: Value, api_version: &str, kind: &str) -> Value
 
 /// What the policy says of a request where these are there.
 pub(crate) fn lines(review: &Review, there: &[Value]) -> Vec<String> {
-    let review = review.clone().in_cluster(MemoryCluster::new(there.to_vec()));
+    let review = review
+        .clone()
+        .in_cluster(MemoryCluster::new(there.to_vec()));
     review.lines::<HpaReplicas>()
 }

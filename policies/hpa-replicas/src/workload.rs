@@ -134,7 +134,10 @@ mod tests {
             Review::create(&managed("Update", 1)),
             Review::update(&managed("Update", 7), &image),
             Review::create(&of_set()),
-            Review::update(&of_set(), &of_kind(managed("Update", 7), "apps/v1", "ReplicaSet")),
+            Review::update(
+                &of_set(),
+                &of_kind(managed("Update", 7), "apps/v1", "ReplicaSet"),
+            ),
         ] {
             assert_eq!(review.asked::<HpaReplicas>(), [""; 0], "{review:?}");
         }

@@ -124,12 +124,14 @@ impl Settings {
             pod_spec: &custom.pod_spec_path,
             is_well_known: false,
         });
-        let well_known = SCALABLE_OF_OTHERS.iter().map(|&(api_version, kind)| ReadableKind {
-            api_version,
-            kind,
-            pod_spec: POD_SPEC,
-            is_well_known: true,
-        });
+        let well_known = SCALABLE_OF_OTHERS
+            .iter()
+            .map(|&(api_version, kind)| ReadableKind {
+                api_version,
+                kind,
+                pod_spec: POD_SPEC,
+                is_well_known: true,
+            });
         built_in.chain(custom).chain(well_known)
     }
 

@@ -2,9 +2,7 @@
 
 use k8s_openapi::Resource;
 use k8s_openapi::api::autoscaling::v2;
-use shared::kubernetes::autoscaling::{
-    self, HorizontalPodAutoscaler, ScaleTarget, insert_by_name,
-};
+use shared::kubernetes::autoscaling::{self, HorizontalPodAutoscaler, ScaleTarget, insert_by_name};
 use shared::{Error, Level, Operation, Verdict};
 
 use crate::failure::depends_on_defaults;

@@ -299,9 +299,7 @@ mod tests {
 
     #[test]
     fn a_manifest_sends_the_replicas_that_it_has() {
-        let deployment = |replicas: Value| {
-            json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {}, "spec": {"replicas": replicas}})
-        };
+        let deployment = |replicas: Value| json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {}, "spec": {"replicas": replicas}});
         for (replicas, operation, sent) in [
             (json!(3), "Apply", json!({"f:spec": {"f:replicas": {}}})),
             (json!(null), "Update", json!({})),
@@ -312,7 +310,10 @@ mod tests {
             let [manager] = managers.as_slice() else {
                 panic!("{object}");
             };
-            assert_eq!((&manager["operation"], &manager["fieldsV1"]), (&json!(operation), &sent));
+            assert_eq!(
+                (&manager["operation"], &manager["fieldsV1"]),
+                (&json!(operation), &sent)
+            );
         }
     }
 

@@ -43,7 +43,12 @@ pub(crate) fn holds(bytes: &[u8]) -> Outcome {
     let of_scaler = world.create::<HpaReplicas>(&scaler)?;
     ensure(
         of_workload.broken() == of_scaler.broken() && of_workload.warned() == of_scaler.warned(),
-        || format!("{of_workload:?}, {of_scaler:?}: {} and {scaler}", world.tell(&new)),
+        || {
+            format!(
+                "{of_workload:?}, {of_scaler:?}: {} and {scaler}",
+                world.tell(&new)
+            )
+        },
     )?;
 
     // In a cluster, others write it as well.
@@ -67,9 +72,10 @@ pub(crate) fn holds(bytes: &[u8]) -> Outcome {
     let review = review.in_cluster(world.cluster.clone());
     let asked = review.asked::<HpaReplicas>();
     let answer = Answer::judge::<HpaReplicas>(&review)?;
-    ensure(asked.is_empty() && answer.warnings.is_empty() && answer.accepted, || {
-        format!("{asked:?}, {answer:?}: {}", world.tell(&new))
-    })
+    ensure(
+        asked.is_empty() && answer.warnings.is_empty() && answer.accepted,
+        || format!("{asked:?}, {answer:?}: {}", world.tell(&new)),
+    )
 }
 
 fn workload((api_version, kind): (&str, &str), choices: &mut Choices<'_>) -> Value {
@@ -111,7 +117,9 @@ fn writers(choices: &mut Choices<'_>) -> Value {
     metadata["annotations"] = match choices.below(5) {
         0 => json!({"meta.helm.sh/release-name": "web"}),
         1 => json!({LAST_APPLIED: "{\"spec\":{}}"}),
-        2 => json!({LAST_APPLIED: format!("{{\"spec\":{{\"replicas\":{}}}}}", choices.pick(&NUMBERS))}),
+        2 => {
+            json!({LAST_APPLIED: format!("{{\"spec\":{{\"replicas\":{}}}}}", choices.pick(&NUMBERS))})
+        }
         3 => json!({LAST_APPLIED: choices.text(20)}),
         _ => json!({}),
     };

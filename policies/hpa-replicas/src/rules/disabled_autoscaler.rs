@@ -30,7 +30,9 @@ pub(crate) fn check(
         return false;
     }
     let reason = match wish.target {
-        Some(target) => format!("{target} sets spec.replicas to 0, which switches the autoscaler off"),
+        Some(target) => {
+            format!("spec.replicas of {target} is set to 0, which switches the autoscaler off")
+        }
         None => format!("0 switches {scaler} off"),
     };
     let finding = Finding::new(&RULE, &wish.path(), reason)
@@ -68,7 +70,7 @@ mod tests {
         assert_eq!(
             lines(&Review::create(&hpa(4, 10)), &[stored(7, Some(0))]),
             [format!(
-                "warning: hpa-replicas: spec.scaleTargetRef: Deployment \"web\" sets spec.replicas to 0, which switches \
+                "warning: hpa-replicas: spec.scaleTargetRef: spec.replicas of Deployment \"web\" is set to 0, which switches \
                  the autoscaler off {rest}"
             )]
         );

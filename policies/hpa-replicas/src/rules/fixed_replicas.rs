@@ -29,7 +29,7 @@ pub(crate) fn check(
     let recurrence = advice::recurrence(replicas, sent.client, range);
     let reason = match wish.target {
         Some(target) => format!(
-            "{target} sets spec.replicas to {replicas}, and the autoscaler wants {range}, {recurrence}"
+            "spec.replicas of {target} is set to {replicas}, and the autoscaler wants {range}, {recurrence}"
         ),
         None => format!("{replicas} is set beside {scaler}, which wants {range}, {recurrence}"),
     };
@@ -52,8 +52,14 @@ mod tests {
         let beside = "is set beside HorizontalPodAutoscaler \"web\", which wants between 4 and 10 pods, so each apply";
         let fix = "fix: leave spec.replicas out [fixed_replicas]";
         for (replicas, effect) in [
-            (1, "takes all but 1 pod away until the autoscaler brings them back"),
-            (3, "takes all but 3 pods away until the autoscaler brings them back"),
+            (
+                1,
+                "takes all but 1 pod away until the autoscaler brings them back",
+            ),
+            (
+                3,
+                "takes all but 3 pods away until the autoscaler brings them back",
+            ),
             (4, "starts the scale over at 4"),
             (10, "starts the scale over at 10"),
             (11, "adds pods that the autoscaler takes away at once"),
@@ -65,7 +71,10 @@ mod tests {
                 )]
             );
         }
-        assert_eq!(lines(&Review::create(&deployment(json!(null))), &[hpa(4, 10)]), [""; 0]);
+        assert_eq!(
+            lines(&Review::create(&deployment(json!(null))), &[hpa(4, 10)]),
+            [""; 0]
+        );
     }
 
     #[test]
@@ -74,7 +83,10 @@ mod tests {
             let review = Review::create(&deployment(json!(replicas)));
             assert_eq!(lines(&review, &[hpa(3, 3)]).len(), findings, "{replicas}");
             let review = Review::create(&hpa(3, 3));
-            assert_eq!(lines(&review, &[deployment(json!(replicas))]).len(), findings);
+            assert_eq!(
+                lines(&review, &[deployment(json!(replicas))]).len(),
+                findings
+            );
         }
     }
 
@@ -85,20 +97,20 @@ mod tests {
         for (object, how, fix) in [
             (
                 managed("Apply", 3),
-                "so each apply fails with a conflict, or takes all but 3 pods away until the autoscaler brings them back \
-                 where it is forced",
+                "so each apply fails with a conflict or, if forced, takes all but 3 pods away until the autoscaler brings \
+                 them back",
                 "leave spec.replicas out",
             ),
             (
                 applied(3, Some(3)),
                 "so each apply takes all but 3 pods away until the autoscaler brings them back",
                 "first take spec.replicas out of the last-applied configuration (kubectl apply edit-last-applied), then \
-                 out of the manifest, or all but 1 pod go away once",
+                 out of the manifest, or the pods go down to 1",
             ),
             (
                 of_helm,
                 "so each upgrade takes all but 3 pods away until the autoscaler brings them back",
-                "leave spec.replicas out of the chart; with the upgrade that does so, all but 1 pod go away once",
+                "leave spec.replicas out of the chart; the upgrade that does so takes the pods down to 1 once",
             ),
         ] {
             assert_eq!(
@@ -116,10 +128,10 @@ mod tests {
         assert_eq!(
             lines(&Review::create(&hpa(4, 10)), &[stored(7, Some(3))]),
             [
-                "warning: hpa-replicas: spec.scaleTargetRef: Deployment \"web\" sets spec.replicas to 3, and the \
-                 autoscaler wants between 4 and 10 pods, so each apply takes all but 3 pods away until the autoscaler \
+                "warning: hpa-replicas: spec.scaleTargetRef: spec.replicas of Deployment \"web\" is set to 3, \
+                 and the autoscaler wants between 4 and 10 pods, so each apply takes all but 3 pods away until the autoscaler \
                  brings them back; fix: first take spec.replicas of Deployment \"web\" out of the last-applied \
-                 configuration (kubectl apply edit-last-applied), then out of the manifest, or all but 1 pod go away once \
+                 configuration (kubectl apply edit-last-applied), then out of the manifest, or the pods go down to 1 \
                  [fixed_replicas]"
             ]
         );
@@ -127,7 +139,10 @@ mod tests {
 
     #[test]
     fn names_what_keda_made() {
-        let found = lines(&Review::create(&deployment(json!(0))), &[of_keda(hpa(1, 10))]);
+        let found = lines(
+            &Review::create(&deployment(json!(0))),
+            &[of_keda(hpa(1, 10))],
+        );
         assert_eq!(
             found,
             [
@@ -167,7 +182,11 @@ mod tests {
                 .in_cluster(MemoryCluster::new([hpa(4, 10)]));
             let response = review.judge::<HpaReplicas>();
             assert_eq!(response.accepted, accepted, "{old} {new}");
-            assert_eq!(response.warnings.len(), usize::from(accepted), "{old} {new}");
+            assert_eq!(
+                response.warnings.len(),
+                usize::from(accepted),
+                "{old} {new}"
+            );
         }
     }
 }

@@ -60,7 +60,7 @@ mod tests {
     #[test]
     fn says_what_the_update_does() {
         let last_applied = "first take spec.replicas out of the last-applied configuration (kubectl apply \
-                            edit-last-applied), then out of the manifest, or all but 1 pod go away once";
+                            edit-last-applied), then out of the manifest, or the pods go down to 1";
         for (old, new, what, fix) in [
             (
                 applied(7, Some(3)),
@@ -106,10 +106,22 @@ mod tests {
     fn of_both_rules_the_more_serious_one_speaks() {
         for (settings, rule) in [
             (json!({}), "warning: spec.replicas [reset_replicas]"),
-            (json!({"fixedReplicas": "deny"}), "spec.replicas [fixed_replicas]"),
-            (json!({"fixedReplicas": "deny", "resets": "deny"}), "spec.replicas [reset_replicas]"),
-            (json!({"fixedReplicas": "off"}), "warning: spec.replicas [reset_replicas]"),
-            (json!({"resets": "off"}), "warning: spec.replicas [fixed_replicas]"),
+            (
+                json!({"fixedReplicas": "deny"}),
+                "spec.replicas [fixed_replicas]",
+            ),
+            (
+                json!({"fixedReplicas": "deny", "resets": "deny"}),
+                "spec.replicas [reset_replicas]",
+            ),
+            (
+                json!({"fixedReplicas": "off"}),
+                "warning: spec.replicas [reset_replicas]",
+            ),
+            (
+                json!({"resets": "off"}),
+                "warning: spec.replicas [fixed_replicas]",
+            ),
         ] {
             let found = Review::update(&applied(7, None), &applied(3, Some(3)))
                 .with(settings.clone())

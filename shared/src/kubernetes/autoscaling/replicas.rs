@@ -108,9 +108,24 @@ mod tests {
     #[test]
     fn knows_how_far_it_scales() {
         for (spec, min, max, words) in [
-            (r#"{"minReplicas":4,"maxReplicas":10}"#, 4, 10, "between 4 and 10 pods"),
-            (r#"{"minReplicas":null,"maxReplicas":3}"#, 1, 3, "between 1 and 3 pods"),
-            (r#"{"minReplicas":0,"maxReplicas":1}"#, 0, 1, "between 0 and 1 pods"),
+            (
+                r#"{"minReplicas":4,"maxReplicas":10}"#,
+                4,
+                10,
+                "between 4 and 10 pods",
+            ),
+            (
+                r#"{"minReplicas":null,"maxReplicas":3}"#,
+                1,
+                3,
+                "between 1 and 3 pods",
+            ),
+            (
+                r#"{"minReplicas":0,"maxReplicas":1}"#,
+                0,
+                1,
+                "between 0 and 1 pods",
+            ),
             (r#"{"minReplicas":3,"maxReplicas":3}"#, 3, 3, "3 pods"),
             (r#"{"maxReplicas":1}"#, 1, 1, "1 pod"),
             ("null", 1, 2_147_483_647, "between 1 and 2147483647 pods"),
