@@ -86,6 +86,7 @@ impl<'a> Objects<'a> {
 struct Manifests<'a> {
     objects: Objects<'a>,
     current: OnceCell<Vec<(usize, &'a Object)>>,
+    by_namespace: OnceCell<BTreeMap<Option<&'a str>, Vec<&'a Object>>>,
     autoscalers: OnceCell<Vec<Autoscaler<'a>>>,
     workloads: OnceCell<Workloads<'a>>,
     node_ports: OnceCell<Vec<Claim<'a>>>,
@@ -96,6 +97,7 @@ impl<'a> Manifests<'a> {
         Self {
             objects,
             current: OnceCell::new(),
+            by_namespace: OnceCell::new(),
             autoscalers: OnceCell::new(),
             workloads: OnceCell::new(),
             node_ports: OnceCell::new(),
@@ -106,6 +108,20 @@ impl<'a> Manifests<'a> {
     fn current(&self) -> impl Iterator<Item = (usize, &'a Object)> {
         let current = self.current.get_or_init(|| self.objects.current());
         current.iter().copied()
+    }
+
+    /// What is in one namespace with an object. There may be very many objects, so that each is not to be held against
+    /// all others.
+    fn beside(&self, object: &'a Object) -> &[&'a Object] {
+        let all = self.by_namespace.get_or_init(|| {
+            let mut all: BTreeMap<_, Vec<_>> = BTreeMap::new();
+            for (_, object) in self.current() {
+                all.entry(object.namespace()).or_default().push(object);
+            }
+            all
+        });
+        all.get(&object.namespace())
+            .map_or(&[], |beside| beside.as_slice())
     }
 
     /// All autoscalers.

@@ -31,17 +31,13 @@ pub(super) fn find(manifests: &Manifests<'_>) -> Vec<Found> {
         object.group() == "autoscaling.k8s.io" && object.kind() == "VerticalPodAutoscaler"
     };
     let written = manifests.objects.written();
-    let verticals: Vec<_> = written.filter(|(_, object, _)| is_one(object)).collect();
-    if verticals.is_empty() {
-        return Vec::new();
-    }
-    let current: Vec<&Object> = manifests.current().map(|(_, object)| object).collect();
-    let found = verticals.into_iter();
-    let found = found.filter_map(|(position, object, _)| judge(position, object, &current));
+    let verticals = written.filter(|(_, object, _)| is_one(object));
+    let found = verticals
+        .filter_map(|(position, object, _)| judge(position, object, manifests.beside(object)));
     found.collect()
 }
 
-fn judge(position: usize, vertical: &Object, current: &[&Object]) -> Option<Found> {
+fn judge(position: usize, vertical: &Object, beside: &[&Object]) -> Option<Found> {
     let of_target = |field: &str| text(&vertical.value, &format!("/spec/targetRef/{field}"));
     let target = ScaleTarget {
         api_version: of_target("apiVersion").unwrap_or_default(),
@@ -74,11 +70,10 @@ fn judge(position: usize, vertical: &Object, current: &[&Object]) -> Option<Foun
             format!("write kind: {known}"),
         ));
     }
-    let beside = current.iter().filter(|object| {
-        object.namespace() == vertical.namespace()
-            && clusters::may_be_one(&object.file, &vertical.file)
-            && WELL_KNOWN.contains(&object.kind())
+    let beside = beside.iter().filter(|object| {
+        WELL_KNOWN.contains(&object.kind())
             && is_built_in(object.group())
+            && clusters::may_be_one(&object.file, &vertical.file)
     });
     let beside: Vec<&&Object> = beside.collect();
     let mut of_name = beside
