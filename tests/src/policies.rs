@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use emptydir_storage::EmptydirStorage;
 use hostpath_mounts::HostpathMounts;
+use hpa_replicas::HpaReplicas;
 use hpa_target_requests::HpaTargetRequests;
 use hpa_vpa_overlap::HpaVpaOverlap;
 use nodeport_range::NodeportRange;
@@ -19,6 +20,7 @@ use crate::{names, repository};
 pub const RULES: &[(&str, &[&Rule])] = &[
     (EmptydirStorage::NAME, EmptydirStorage::RULES),
     (HostpathMounts::NAME, HostpathMounts::RULES),
+    (HpaReplicas::NAME, HpaReplicas::RULES),
     (HpaTargetRequests::NAME, HpaTargetRequests::RULES),
     (HpaVpaOverlap::NAME, HpaVpaOverlap::RULES),
     (NodeportRange::NAME, NodeportRange::RULES),

@@ -18,6 +18,10 @@ const CASES: &[(&str, &str)] = &[
         "risky_path/rejects-docker-socket-below-var-run",
     ),
     (
+        "hpa-replicas",
+        "fixed_replicas/rejects-a-number-below-the-least-when-set-to",
+    ),
+    (
         "hpa-target-requests",
         "missing_request/rejects-a-container-without-a-cpu-request",
     ),
