@@ -6,17 +6,22 @@ use shared::message::LISTED;
 use crate::{
     EvaluationError, Policy, PolicyAnswer,
     checks::{self, Own},
+    cluster::Get,
     keda::Derived,
     manifests::{Manifests, Note, Object, Problem},
     report::{Judged, Report, Reported, Subject, Summary, Unjudged},
 };
 
 mod active;
+mod ambiguous;
 mod custom_kinds;
 mod group;
 mod looks_at;
 mod member;
+mod needed;
 mod run;
+mod state;
+mod surroundings;
 mod unread;
 
 pub use active::ActivePolicy;
@@ -25,6 +30,7 @@ pub(crate) use custom_kinds::CustomKind;
 pub use group::Group;
 pub use looks_at::LooksAt;
 pub use member::Member;
+use needed::Witnesses;
 pub use run::Existing;
 use run::Run;
 
@@ -75,7 +81,8 @@ pub fn judge_in(
     if let Some(unknown) = policies.iter().find(without_rules) {
         return Err(JudgeError::NoMetadata(unknown.name().to_owned()));
     }
-    let run = Run::new(manifests.objects, existing, namespace, now);
+    let kustomizations = &manifests.kustomizations;
+    let run = Run::new(manifests.objects, kustomizations, existing, namespace, now);
     let mut report = Report {
         problems: manifests.problems,
         notes: manifests.notes,
@@ -88,14 +95,20 @@ pub fn judge_in(
         ..Summary::default()
     };
     let judged = run.judge(policies, progress);
+    report.notes.extend(run.notes_on_choices(&judged));
     let mut own = run.own_findings(&judged, policies);
-    let derived: Vec<&Derived> = run.derived().collect();
+    let derived: Vec<&Derived> = run.of_keda().collect();
     let reader = unread::Reader::new(run.kinds(), policies);
+    let witnesses = run.witnesses();
+    let told = Told {
+        of_keda: &derived,
+        witnesses: &witnesses,
+    };
     for (number, (object, evaluations)) in run.written().iter().zip(judged).enumerate() {
         let own = own.remove(&number).unwrap_or_default();
         let is_read = evaluations.iter().any(Evaluation::is_of_a_reader);
         let unread = reader.reason(object, is_read);
-        add(&mut report, object, evaluations, own, unread, &derived);
+        add(&mut report, object, evaluations, own, unread, &told);
     }
     let findings = report.refusals.iter().chain(&report.warnings);
     let notes = run.notes_on(findings);
@@ -126,6 +139,37 @@ impl Evaluation<'_> {
     }
 }
 
+/// What findings are told with.
+struct Told<'a> {
+    /// What KEDA makes of the objects.
+    of_keda: &'a [&'a Derived],
+    /// What was probably meant in place of what is not there.
+    witnesses: &'a Witnesses<'a>,
+}
+
+/// What is made of a finding.
+enum Finding {
+    Kept(Reported),
+    /// It is about an object that no manifest has, nor anything like it.
+    Needed(Subject, Reported),
+}
+
+impl Told<'_> {
+    /// The finding with what was probably meant, where it is about an object that is absent.
+    fn judge(&self, policy: &str, finding: Reported, object: &Object, gets: &[Get]) -> Finding {
+        let Some(absent) = needed::absent(policy, &finding, object, gets) else {
+            return Finding::Kept(finding);
+        };
+        match self.witnesses.hint(absent, &object.file) {
+            Some(hint) => Finding::Kept(Reported {
+                problem: format!("{}; {hint}", finding.problem),
+                ..finding
+            }),
+            None => Finding::Needed(needed::subject(absent), finding),
+        }
+    }
+}
+
 /// The policies that gave an answer, each once.
 fn names(evaluations: &[Evaluation<'_>]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
@@ -144,11 +188,11 @@ fn add(
     evaluations: Vec<Evaluation<'_>>,
     own: Own,
     unread: Option<Unjudged>,
-    all_derived: &[&Derived],
+    with: &Told<'_>,
 ) {
     let subject = Subject::of(object);
     let (mut refused, mut warned) = (!own.refusals.is_empty(), !own.warnings.is_empty());
-    let mut unjudged = unread.is_some();
+    let (mut unjudged, mut incomplete) = (unread.is_some(), false);
     report.leave(unread);
     let unseen = evaluations.is_empty();
     let position = report.judged.len();
@@ -171,7 +215,7 @@ fn add(
         };
         let told = |finding: Reported| match derived {
             Some(derived) => finding.of_derived(object, derived),
-            None => finding.retold(all_derived),
+            None => finding.retold(with.of_keda),
         };
         let answer = match result {
             Ok(answer) => answer,
@@ -200,7 +244,12 @@ fn add(
                     text,
                 });
             }
-            let findings = findings.into_iter().map(told).map(here);
+            let named = by.policy().map(Policy::name).unwrap_or_default();
+            let findings = findings.into_iter().map(|finding| {
+                match with.judge(named, finding, object, &answer.gets) {
+                    Finding::Kept(finding) | Finding::Needed(_, finding) => here(told(finding)),
+                }
+            });
             if by.only_reports() {
                 warned = true;
                 report
@@ -217,11 +266,22 @@ fn add(
             if checks::is_said(&finding, &own.refusals) {
                 continue;
             }
-            warned = true;
-            report.warnings.push(here(told(Reported {
-                policy: policy.to_owned(),
-                ..finding
-            })));
+            let by_policy = |finding| {
+                here(told(Reported {
+                    policy: policy.to_owned(),
+                    ..finding
+                }))
+            };
+            match with.judge(named, finding, object, &answer.gets) {
+                Finding::Kept(finding) => {
+                    warned = true;
+                    report.warnings.push(by_policy(finding));
+                }
+                Finding::Needed(needed, finding) => {
+                    incomplete = true;
+                    report.need(needed, by_policy(finding));
+                }
+            }
         }
         if response.mutated_object.is_some() {
             let text = format!("{policy} would change {subject}; it was checked as it is written");
@@ -241,6 +301,8 @@ fn add(
         &mut summary.unjudged
     } else if warned {
         &mut summary.warned
+    } else if incomplete {
+        &mut summary.incomplete
     } else {
         summary.unseen += usize::from(unseen);
         &mut summary.clean

@@ -16,6 +16,7 @@ use crate::{
     kinds::{Kinds, Served, split, text},
     lookup::{Lookup, Operation},
     mask::Mask,
+    origin::{Origin, Rank, choose},
     selector,
 };
 
@@ -27,12 +28,35 @@ pub const DEFAULT_NAMESPACE: &str = "default";
 pub struct MemoryCluster {
     kinds: Kinds,
     /// By group and kind, then by namespace and name: answers do not depend on the order of files.
-    objects: BTreeMap<(String, String), BTreeMap<Key, Value>>,
+    objects: BTreeMap<(String, String), BTreeMap<Key, Vec<Definition>>>,
+    /// Whether answers may depend on the file that asks.
+    has_files: bool,
     errors: BTreeMap<(String, String), String>,
     /// What every look-up fails with.
     failure: Option<String>,
     /// The real host, too, keeps what it has already looked up.
-    answers: Mutex<HashMap<(Operation, Vec<u8>), Kept>>,
+    answers: Mutex<HashMap<Question, Kept>>,
+}
+
+/// An object, or one of several definitions of it.
+#[derive(Debug)]
+struct Definition {
+    value: Value,
+    origin: Origin,
+    /// Its position among all objects.
+    position: usize,
+}
+
+/// What is asked, as the guest wrote it, and the positions of the definitions that the answer is made of, where they may
+/// differ.
+type Question = (Operation, Vec<u8>, Vec<usize>);
+
+/// The definitions that a look-up is about.
+#[derive(Debug, Default)]
+struct Selection<'c> {
+    definitions: Vec<&'c Definition>,
+    /// What might be meant in place of the only one.
+    rivals: Vec<&'c Definition>,
 }
 
 /// JSON, or why there is none.
@@ -47,13 +71,22 @@ type Key = (String, String, usize);
 impl MemoryCluster {
     /// Takes the objects as the state of a cluster. Of two with the same kind, namespace and name the later one counts.
     pub fn new(objects: impl IntoIterator<Item = Value>) -> Self {
-        let objects: Vec<Value> = objects.into_iter().collect();
+        let objects = objects
+            .into_iter()
+            .map(|object| (object, Origin::default()));
+        Self::with_origins(objects)
+    }
+
+    /// The same with where each object is from. Of several definitions of one object, the file that asks decides.
+    pub fn with_origins(objects: impl IntoIterator<Item = (Value, Origin)>) -> Self {
+        let objects: Vec<(Value, Origin)> = objects.into_iter().collect();
         let mut cluster = Self {
-            kinds: Kinds::of(&objects),
+            kinds: Kinds::of(objects.iter().map(|(object, _)| object)),
+            has_files: objects.iter().any(|(_, origin)| origin.file.is_some()),
             ..Self::default()
         };
-        for (position, object) in objects.into_iter().enumerate() {
-            cluster.insert(position, object);
+        for (position, (value, origin)) in objects.into_iter().enumerate() {
+            cluster.insert(position, value, origin);
         }
         cluster
     }
@@ -92,10 +125,11 @@ impl MemoryCluster {
     #[must_use]
     pub fn namespace(&self, name: &str) -> Option<&Value> {
         let namespaces = self.objects.get(&(String::new(), "Namespace".to_owned()))?;
-        namespaces.get(&(String::new(), name.to_owned(), 0))
+        let definitions = namespaces.get(&(String::new(), name.to_owned(), 0))?;
+        Some(&chosen(definitions, None)?.0.value)
     }
 
-    fn insert(&mut self, position: usize, mut object: Value) {
+    fn insert(&mut self, position: usize, mut object: Value, origin: Origin) {
         let (Some(api_version), Some(kind)) =
             (text(&object, "/apiVersion"), text(&object, "/kind"))
         else {
@@ -119,25 +153,38 @@ impl MemoryCluster {
             Some(name) => (namespace, name, 0),
             None => (namespace, String::new(), position),
         };
-        self.objects
-            .entry((group, kind))
-            .or_default()
-            .insert(key, object);
+        let objects = self.objects.entry((group, kind)).or_default();
+        objects.entry(key).or_default().push(Definition {
+            value: object,
+            origin,
+            position,
+        });
     }
 
     /// What a guest gets to see.
-    pub(crate) fn answer(&self, operation: Operation, payload: &[u8], lookup: &Lookup) -> Answer {
+    pub(crate) fn answer(
+        &self,
+        operation: Operation,
+        payload: &[u8],
+        lookup: &Lookup,
+        asker: Option<&str>,
+    ) -> Answer {
         let kind = (lookup.api_version.clone(), lookup.kind.clone());
         if let Some(text) = self.errors.get(&kind).or(self.failure.as_ref()) {
             return Err(text.clone());
         }
-        let key = (operation, payload.to_vec());
+        let asker = asker.filter(|_| self.has_files);
+        let selected = asker.map(|_| self.select(operation, lookup, asker));
+        let positions = selected.iter().flat_map(|selection| &selection.definitions);
+        let positions = positions.map(|definition| definition.position).collect();
+        let key = (operation, payload.to_vec(), positions);
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = Arc::clone(answers.entry(key).or_default());
         // Lists may be long: other threads find their answers while this one is made or copied.
         drop(answers);
         kept.get_or_init(|| {
-            let answer = self.look_up(operation, lookup);
+            let selection = selected.unwrap_or_else(|| self.select(operation, lookup, None));
+            let answer = self.look_up(operation, lookup, &selection);
             answer
                 .map(|value| value.to_string().into_bytes())
                 .map_err(|text| format!("Callback evaluation failure: {text}"))
@@ -145,7 +192,53 @@ impl MemoryCluster {
         .clone()
     }
 
-    fn look_up(&self, operation: Operation, lookup: &Lookup) -> Result<Value, String> {
+    /// Whether a get of such an object says that there is one or none, and nothing else.
+    pub(crate) fn can_tell(&self, lookup: &Lookup) -> bool {
+        let kind = (lookup.api_version.clone(), lookup.kind.clone());
+        let fails = self.failure.is_some() || self.errors.contains_key(&kind);
+        let namespaced = || {
+            let group = split(&lookup.api_version).0;
+            self.kinds.namespaced(group, &lookup.kind)
+        };
+        !fails
+            && self.kinds.served(&lookup.api_version, &lookup.kind) == Served::Yes
+            && (lookup.namespace.is_some() || !namespaced())
+    }
+
+    /// What a get finds, by the numbers of the origins, and what it might have found in its place: definitions of the same
+    /// object that differ in what is asked for.
+    pub(crate) fn found(
+        &self,
+        lookup: &Lookup,
+        asker: Option<&str>,
+    ) -> Option<(usize, Vec<usize>)> {
+        let Selection {
+            definitions,
+            rivals,
+        } = self.select(Operation::Get, lookup, asker);
+        let [found] = *definitions.as_slice() else {
+            return None;
+        };
+        let asked = |definition: &Definition| {
+            let mut object = pruned(&definition.value, lookup);
+            object.remove("metadata");
+            object
+        };
+        let mut rivals = rivals;
+        if !rivals.is_empty() {
+            let found = asked(found);
+            rivals.retain(|rival| asked(rival) != found);
+        }
+        let rivals = rivals.iter().map(|rival| rival.origin.number);
+        Some((found.origin.number, rivals.collect()))
+    }
+
+    fn look_up(
+        &self,
+        operation: Operation,
+        lookup: &Lookup,
+        selection: &Selection<'_>,
+    ) -> Result<Value, String> {
         let Lookup {
             api_version, kind, ..
         } = lookup;
@@ -162,86 +255,115 @@ impl MemoryCluster {
         }
         let namespaced = self.kinds.namespaced(split(api_version).0, kind);
         match operation {
-            Operation::ListAll => self.list(lookup, None),
-            Operation::ListByNamespace if namespaced => {
-                self.list(lookup, lookup.namespace.as_deref())
-            }
+            Operation::ListAll => list(lookup, selection),
+            Operation::ListByNamespace if namespaced => list(lookup, selection),
             Operation::ListByNamespace => Err(format!(
                 "resource {api_version}/{kind} is cluster wide. Cannot search for it inside of a namespace"
             )),
-            Operation::Get => self.get(lookup, namespaced),
+            Operation::Get => get(lookup, namespaced, selection),
         }
     }
 
-    /// Objects of the group and kind in any version: [`convert`] makes them what was asked for. They are in order, and
-    /// the first is the first of this namespace that has this name, or comes after it.
-    fn of_kind(
-        &self,
-        lookup: &Lookup,
-        namespace: &str,
-        name: &str,
-    ) -> impl Iterator<Item = (&Key, &Value)> {
-        let kind = (split(&lookup.api_version).0.to_owned(), lookup.kind.clone());
-        let first = (namespace.to_owned(), name.to_owned(), 0);
-        let objects = self.objects.get(&kind).into_iter();
-        objects.flat_map(move |objects| objects.range(&first..))
-    }
-
-    fn list(&self, lookup: &Lookup, namespace: Option<&str>) -> Result<Value, String> {
-        let labels = selector::labels(lookup.label_selector.as_deref().unwrap_or_default())?;
-        let fields = selector::fields(lookup.field_selector.as_deref().unwrap_or_default())?;
-        let items: Vec<Value> = self
-            .of_kind(lookup, namespace.unwrap_or_default(), "")
-            .take_while(|((home, ..), _)| namespace.is_none_or(|namespace| namespace == home))
-            .filter(|(_, object)| {
-                labels
-                    .iter()
-                    .all(|requirement| requirement.matches_labels(object))
-            })
-            .filter(|(_, object)| {
-                fields
-                    .iter()
-                    .all(|requirement| requirement.matches_field(object))
-            })
-            .map(|(_, object)| as_item(object, lookup))
-            .collect();
-        let Lookup {
-            api_version, kind, ..
-        } = lookup;
-        Ok(
-            json!({"apiVersion": api_version, "kind": format!("{kind}List"), "metadata": {}, "items": items}),
-        )
-    }
-
-    fn get(&self, lookup: &Lookup, namespaced: bool) -> Result<Value, String> {
-        let Lookup {
-            api_version,
-            kind,
-            namespace,
-            ..
-        } = lookup;
-        let name = lookup.name.as_deref().unwrap_or_default();
-        let home = match namespace {
-            _ if !namespaced => "",
-            Some(namespace) => namespace,
-            None => {
-                return Err(format!(
-                    "Resource {api_version}/{kind} is namespaced, but no namespace was provided"
-                ));
-            }
+    /// The objects that a look-up is about, in any version: [`convert`] makes them what was asked for. They are in order of
+    /// their names. Of several definitions of one object, it is the one that is meant in the file that asks.
+    fn select(&self, operation: Operation, lookup: &Lookup, asker: Option<&str>) -> Selection<'_> {
+        let group = split(&lookup.api_version).0;
+        let kind = (group.to_owned(), lookup.kind.clone());
+        let Some(objects) = self.objects.get(&kind) else {
+            return Selection::default();
         };
-        let found = self
-            .of_kind(lookup, home, name)
-            .next()
-            .filter(|((other, called, _), _)| other == home && called == name);
-        let (_, object) = found.ok_or_else(|| {
-            format!("Cannot find {api_version}/{kind} named '{name}' inside of namespace '{namespace:?}'")
-        })?;
-        let mut object = pruned(object, lookup);
-        object.insert("apiVersion".to_owned(), json!(api_version));
-        object.insert("kind".to_owned(), json!(kind));
-        Ok(Value::Object(object))
+        let namespace = match operation {
+            Operation::ListAll => None,
+            _ if !self.kinds.namespaced(group, &lookup.kind) => Some(""),
+            Operation::ListByNamespace | Operation::Get => lookup.namespace.as_deref(),
+        };
+        if operation == Operation::Get {
+            let (Some(namespace), Some(name)) = (namespace, &lookup.name) else {
+                return Selection::default();
+            };
+            let found = objects.get(&(namespace.to_owned(), name.clone(), 0));
+            let Some((found, rivals)) = found.and_then(|found| chosen(found, asker)) else {
+                return Selection::default();
+            };
+            return Selection {
+                definitions: vec![found],
+                rivals,
+            };
+        }
+        let first = (namespace.unwrap_or_default().to_owned(), String::new(), 0);
+        let definitions = objects
+            .range(first..)
+            .take_while(|((home, ..), _)| namespace.is_none_or(|namespace| namespace == home))
+            .filter_map(|(_, definitions)| Some(chosen(definitions, asker)?.0))
+            .filter(|definition| definition.origin.rank != Rank::Derived)
+            .collect();
+        Selection {
+            definitions,
+            rivals: Vec::new(),
+        }
     }
+}
+
+/// The definition that is meant in a file, and those that might be.
+fn chosen<'c>(
+    definitions: &'c [Definition],
+    asker: Option<&str>,
+) -> Option<(&'c Definition, Vec<&'c Definition>)> {
+    let origins = definitions.iter().map(|definition| &definition.origin);
+    let choice = choose(&origins.collect::<Vec<_>>(), asker)?;
+    let rivals = choice.rivals.iter();
+    let rivals = rivals.filter_map(|rival| definitions.get(*rival));
+    Some((definitions.get(choice.position)?, rivals.collect()))
+}
+
+fn list(lookup: &Lookup, selection: &Selection<'_>) -> Result<Value, String> {
+    let labels = selector::labels(lookup.label_selector.as_deref().unwrap_or_default())?;
+    let fields = selector::fields(lookup.field_selector.as_deref().unwrap_or_default())?;
+    let objects = selection.definitions.iter();
+    let items: Vec<Value> = objects
+        .map(|definition| &definition.value)
+        .filter(|object| {
+            labels
+                .iter()
+                .all(|requirement| requirement.matches_labels(object))
+        })
+        .filter(|object| {
+            fields
+                .iter()
+                .all(|requirement| requirement.matches_field(object))
+        })
+        .map(|object| as_item(object, lookup))
+        .collect();
+    let Lookup {
+        api_version, kind, ..
+    } = lookup;
+    Ok(
+        json!({"apiVersion": api_version, "kind": format!("{kind}List"), "metadata": {}, "items": items}),
+    )
+}
+
+fn get(lookup: &Lookup, namespaced: bool, selection: &Selection<'_>) -> Result<Value, String> {
+    let Lookup {
+        api_version,
+        kind,
+        namespace,
+        ..
+    } = lookup;
+    let name = lookup.name.as_deref().unwrap_or_default();
+    if namespaced && namespace.is_none() {
+        return Err(format!(
+            "Resource {api_version}/{kind} is namespaced, but no namespace was provided"
+        ));
+    }
+    let found = selection.definitions.first().ok_or_else(|| {
+        format!(
+            "Cannot find {api_version}/{kind} named '{name}' inside of namespace '{namespace:?}'"
+        )
+    })?;
+    let mut object = pruned(&found.value, lookup);
+    object.insert("apiVersion".to_owned(), json!(api_version));
+    object.insert("kind".to_owned(), json!(kind));
+    Ok(Value::Object(object))
 }
 
 /// An object as it stands in a list: without `apiVersion` and `kind`, and with neither annotations nor managed fields,

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use shared::kubernetes::autoscaling::{SCALABLE, ScaleTarget};
 
-use super::{Objects, Pods, clusters};
+use super::{Objects, Pods};
 use crate::{keda::Derived, manifests::Object, report::Subject};
 use cluster::{
+    environments,
     kinds::{split, text},
     selector::Requirement,
 };
@@ -206,7 +207,7 @@ impl<'a> Workloads<'a> {
         let found = self.0.get(&[namespace, target.kind, target.name])?;
         let mut found = found.iter().filter(|workload| {
             workload.object.group() == target.group()
-                && clusters::may_be_one(&workload.object.file, &autoscaler.object.file)
+                && environments::may_be_one(&workload.object.file, &autoscaler.object.file)
         });
         let first = found.next()?;
         found.next().is_none().then_some(first)

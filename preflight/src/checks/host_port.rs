@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use shared::Level;
 
-use super::{Found, NAMED, Objects, Pods, clusters, listed, shared_node_port};
+use super::{Found, NAMED, Objects, Pods, listed, shared_node_port};
 use crate::{manifests::Object, report::Subject};
-use cluster::kinds::text;
+use cluster::{environments, kinds::text};
 
 const RULE: &str = "host_port";
 
@@ -39,7 +39,7 @@ pub(super) fn find(objects: Objects<'_>) -> Vec<Found> {
         let all = taken.get(&u64::from(claim.number));
         let others = all.into_iter().flatten().filter(|one| {
             claim.protocols.contains(one.protocol)
-                && clusters::may_be_one(&one.object.file, &claim.object.file)
+                && environments::may_be_one(&one.object.file, &claim.object.file)
         });
         let mut others: Vec<&Taken<'_>> = others.collect();
         others.dedup_by(|a, b| std::ptr::eq(a.object, b.object));

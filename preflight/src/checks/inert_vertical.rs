@@ -8,9 +8,12 @@ use serde_json::Value;
 use shared::Level;
 use shared::kubernetes::autoscaling::ScaleTarget;
 
-use super::{Found, Objects, clusters};
+use super::{Found, Objects};
 use crate::{manifests::Object, report::Subject};
-use cluster::kinds::{is_built_in, text};
+use cluster::{
+    environments,
+    kinds::{is_built_in, text},
+};
 
 const RULE: &str = "inert_vertical";
 
@@ -76,7 +79,7 @@ fn judge(position: usize, vertical: &Object, current: &[&Object]) -> Option<Foun
     }
     let beside = current.iter().filter(|object| {
         object.namespace() == vertical.namespace()
-            && clusters::may_be_one(&object.file, &vertical.file)
+            && environments::may_be_one(&object.file, &vertical.file)
             && WELL_KNOWN.contains(&object.kind())
             && is_built_in(object.group())
     });

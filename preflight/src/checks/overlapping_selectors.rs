@@ -8,8 +8,8 @@ use shared::Level;
 use super::{
     Found, Objects,
     autoscalers::{Autoscaler, Workload, Workloads, all},
-    clusters,
 };
+use cluster::environments;
 
 const RULE: &str = "overlapping_selectors";
 
@@ -38,8 +38,8 @@ fn refusal(
     (other, others): (&Autoscaler<'_>, &Workload<'_>),
 ) -> Option<Found> {
     let is_beside = own.object.namespace() == other.object.namespace()
-        && clusters::may_be_one(&own.object.file, &other.object.file)
-        && clusters::may_be_one(&workload.object.file, &others.object.file);
+        && environments::may_be_one(&own.object.file, &other.object.file)
+        && environments::may_be_one(&workload.object.file, &others.object.file);
     let (target, others_target) = (&own.target, &other.target);
     let is_same = others_target.is(target.group(), target.kind, target.name);
     if !is_beside || is_same {

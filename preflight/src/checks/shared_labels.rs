@@ -10,9 +10,10 @@ use shared::{Level, quote};
 use super::{
     Found, NAMED, Objects, Pods,
     autoscalers::{Autoscaler, Workload, Workloads, all},
-    clusters, listed,
+    listed,
 };
 use crate::{manifests::Object, report::Subject};
+use cluster::environments;
 
 const RULE: &str = "shared_labels";
 
@@ -63,7 +64,7 @@ fn warning(
     let others = makers.iter().filter(|(object, pods)| {
         object.namespace() == workload.object.namespace()
             && !is_same(object, workload.object)
-            && clusters::may_be_one(&object.file, &workload.object.file)
+            && environments::may_be_one(&object.file, &workload.object.file)
             && workload.selects(pods)
     });
     let others: Vec<_> = others.collect();

@@ -10,9 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use shared::Level;
 
-use super::{Found, INVALID, Identity, NAMED, Objects, clusters, listed};
+use super::{Found, INVALID, Identity, NAMED, Objects, listed};
 use crate::{manifests::Object, report::Subject};
-use cluster::kinds::text;
+use cluster::{environments, kinds::text};
 
 const RULE: &str = "shared_node_port";
 
@@ -39,7 +39,7 @@ pub(super) fn all(objects: Objects<'_>) -> Vec<Claim<'_>> {
 ///
 /// The same number twice in one Service is left to the policy: TCP and UDP may share one. Two manifests of one Service,
 /// such as two overlays, do not stand in each other's way, and neither do Services of two environments
-/// ([`clusters`]).
+/// ([`environments`]).
 pub(super) fn find(objects: Objects<'_>) -> Vec<Found> {
     let claims = all(objects);
     let mut rivals: BTreeMap<u16, Vec<&Claim<'_>>> = BTreeMap::new();
@@ -114,7 +114,7 @@ fn refusal(claim: &Claim<'_>, rivals: &[&Claim<'_>]) -> Option<Found> {
     let others: Vec<_> = rivals
         .iter()
         .filter(|rival| rival.identity != claim.identity)
-        .filter(|rival| clusters::may_be_one(&rival.object.file, &claim.object.file))
+        .filter(|rival| environments::may_be_one(&rival.object.file, &claim.object.file))
         .filter(|rival| known.insert(rival.identity))
         .collect();
     if others.is_empty() {

@@ -1,7 +1,7 @@
 //! Which folders are applied to different clusters.
 //!
 //! A repository holds the manifests of several environments, such as `overlays/dev` and `overlays/prod`. What is in two of
-//! them never meets.
+//! them never meets. What they have in common, such as `base` or `overlays/common`, is in all of them.
 
 /// Each folder in one of these is an environment.
 const PARENTS: &[&str] = &[
@@ -31,8 +31,11 @@ const NAMES: &[&str] = &[
     "uat",
 ];
 
+/// What all environments have in common, also where each folder beside it is one.
+const COMMON: &[&str] = &["all", "base", "common", "global", "shared"];
+
 /// The folders on the way to a file.
-fn folders(file: &str) -> Vec<&str> {
+pub(crate) fn folders(file: &str) -> Vec<&str> {
     let parts = file
         .split(['/', '\\'])
         .filter(|part| !matches!(*part, "" | "."));
@@ -44,7 +47,8 @@ fn folders(file: &str) -> Vec<&str> {
 /// The first folder that is an environment. `above` is the one that the first is in.
 fn environment<'a>(folders: &[&'a str], mut above: &'a str) -> Option<&'a str> {
     for folder in folders {
-        if PARENTS.contains(&above) || NAMES.contains(folder) {
+        let is_one = PARENTS.contains(&above) && !COMMON.contains(folder);
+        if is_one || NAMES.contains(folder) {
             return Some(folder);
         }
         above = folder;
@@ -53,7 +57,11 @@ fn environment<'a>(folders: &[&'a str], mut above: &'a str) -> Option<&'a str> {
 }
 
 /// Whether two files may be applied to one cluster: not where their paths part in folders of different environments.
-pub(super) fn may_be_one(file: &str, other: &str) -> bool {
+#[must_use]
+pub fn may_be_one(file: &str, other: &str) -> bool {
+    if file == other {
+        return true;
+    }
     let (one, other) = (folders(file), folders(other));
     let pairs = one.iter().zip(&other);
     let common = pairs.take_while(|(a, b)| a == b).count();
@@ -91,6 +99,8 @@ mod tests {
             ("dev/api/a.yaml", "./dev/web/a.yaml", true),
             ("base/a.yaml", "overlays/prod/a.yaml", true),
             ("base/a.yaml", "other/a.yaml", true),
+            ("overlays/common/a.yaml", "overlays/prod/a.yaml", true),
+            ("clusters/all/dev/a.yaml", "clusters/all/prod/a.yaml", false),
             ("overlays/a.yaml", "overlays/b.yaml", true),
             ("dev.yaml", "prod.yaml", true),
             ("-", "-", true),
