@@ -4,6 +4,7 @@
 //! A check belongs to a policy and runs when that one does. It is not part of the wasm, because a review holds one
 //! object, which the API server has validated; its findings are told in the name of preflight.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
@@ -27,8 +28,10 @@ mod shared_node_port;
 mod testing;
 mod unreadable_trigger;
 
+use autoscalers::{Autoscaler, Workloads};
 pub(crate) use identity::{Identity, identities};
 use pods::Pods;
+use shared_node_port::Claim;
 
 /// The name that the findings are told in.
 pub(crate) const FINDER: &str = "preflight";
@@ -55,13 +58,15 @@ pub(crate) struct Objects<'a> {
 
 impl<'a> Objects<'a> {
     /// Each object that the cluster has in the end, with its position: not those that are replaced.
-    fn current(self) -> impl Iterator<Item = (usize, &'a Object)> {
+    fn current(self) -> Vec<(usize, &'a Object)> {
         let written: BTreeSet<&Identity> = self.identities.iter().take(self.written).collect();
         let all = self.all.iter().zip(self.identities).enumerate();
-        all.filter(move |(position, (_, identity))| {
+        let current = all.filter(|(position, (_, identity))| {
             *position < self.written || !written.contains(identity)
-        })
-        .map(|(position, (object, _))| (position, object))
+        });
+        current
+            .map(|(position, (object, _))| (position, object))
+            .collect()
     }
 
     /// Each object that is checked, with its position and the object that it replaces.
@@ -73,6 +78,65 @@ impl<'a> Objects<'a> {
                 let old = old.and_then(|old| self.all.get(old));
                 (position, object, old.map(|old| &old.value))
             })
+    }
+}
+
+/// The objects of a run, and what several checks look for in them. Each is looked for once, when it is first needed.
+struct Manifests<'a> {
+    objects: Objects<'a>,
+    current: OnceCell<Vec<(usize, &'a Object)>>,
+    by_namespace: OnceCell<BTreeMap<Option<&'a str>, Vec<&'a Object>>>,
+    autoscalers: OnceCell<Vec<Autoscaler<'a>>>,
+    workloads: OnceCell<Workloads<'a>>,
+    node_ports: OnceCell<Vec<Claim<'a>>>,
+}
+
+impl<'a> Manifests<'a> {
+    fn of(objects: Objects<'a>) -> Self {
+        Self {
+            objects,
+            current: OnceCell::new(),
+            by_namespace: OnceCell::new(),
+            autoscalers: OnceCell::new(),
+            workloads: OnceCell::new(),
+            node_ports: OnceCell::new(),
+        }
+    }
+
+    /// Each object that the cluster has in the end, with its position.
+    fn current(&self) -> impl Iterator<Item = (usize, &'a Object)> {
+        let current = self.current.get_or_init(|| self.objects.current());
+        current.iter().copied()
+    }
+
+    /// What is in one namespace with an object. There may be very many objects, so that each is not to be held against
+    /// all others.
+    fn beside(&self, object: &'a Object) -> &[&'a Object] {
+        let all = self.by_namespace.get_or_init(|| {
+            let mut all: BTreeMap<_, Vec<_>> = BTreeMap::new();
+            for (_, object) in self.current() {
+                all.entry(object.namespace()).or_default().push(object);
+            }
+            all
+        });
+        all.get(&object.namespace())
+            .map_or(&[], |beside| beside.as_slice())
+    }
+
+    /// All autoscalers.
+    fn autoscalers(&self) -> &[Autoscaler<'a>] {
+        self.autoscalers.get_or_init(|| autoscalers::all(self))
+    }
+
+    /// What they may scale.
+    fn workloads(&self) -> &Workloads<'a> {
+        self.workloads.get_or_init(|| Workloads::among(self))
+    }
+
+    /// The node ports that Services ask for.
+    fn node_ports(&self) -> &[Claim<'a>] {
+        self.node_ports
+            .get_or_init(|| shared_node_port::all(self.objects))
     }
 }
 
@@ -95,7 +159,7 @@ fn listed(mut names: Vec<String>, more: usize) -> String {
 struct Check {
     /// It is told where the policy of this name is asked.
     policy: &'static str,
-    find: fn(Objects<'_>) -> Vec<Found>,
+    find: fn(&Manifests<'_>) -> Vec<Found>,
 }
 
 const CHECKS: &[Check] = &[
@@ -156,8 +220,9 @@ pub(crate) fn findings(
     is_asked: impl Fn(&str, usize, bool) -> bool,
 ) -> BTreeMap<usize, Own> {
     let mut own: BTreeMap<usize, Own> = BTreeMap::new();
+    let manifests = Manifests::of(objects);
     for check in CHECKS {
-        for found in (check.find)(objects) {
+        for found in (check.find)(&manifests) {
             let Some(object) = objects.all.get(found.object) else {
                 continue;
             };

@@ -1,4 +1,5 @@
 //! What every policy says in the same words.
 
+pub mod missing_pod_spec;
 mod unclaimed_kind;
 pub(crate) mod unjudged;

@@ -2,8 +2,7 @@
 
 use shared::kubernetes::autoscaling::{POD_SPEC, SCALABLE, ScaleTarget};
 use shared::settings::{
-    Kind, Namespace, OnLookupFailure, User, custom_api_version_problem, field_path_problem,
-    has_name,
+    Exempt, Kind, OnLookupFailure, custom_api_version_problem, field_path_problem,
 };
 use shared::{GroupVersionKind, Level, OnUpdate, settings};
 
@@ -42,7 +41,7 @@ settings! {
         /// `spec.contextAwareResources` of the policy as well, and to `spec.rules` to judge them when they are written.
         "customKinds" => custom_kinds: [CustomKind];
         /// What this policy leaves alone.
-        "exempt" => exempt: Exempt;
+        "exempt" => pub(crate) exempt: Exempt;
         /// What to do when the cluster does not answer.
         "onLookupFailure" => pub(crate) on_lookup_failure: OnLookupFailure = OnLookupFailure::Deny, example "warn";
         /// What to do about violations that an object already had before an UPDATE.
@@ -57,14 +56,6 @@ settings! {
         "kind" => kind: Kind, example "Gadget";
         /// Where its pod spec is.
         "podSpecPath" => pod_spec_path: DottedPath, example "spec.template.spec";
-    }
-
-    /// What the policy leaves alone.
-    struct Exempt {
-        /// Objects in these namespaces.
-        "namespaces" => namespaces: [Namespace], example ["sandbox"];
-        /// Requests of these users.
-        "users" => users: [User], example ["system:serviceaccount:keda:keda-operator"];
     }
 
     text CustomApiVersion {
@@ -124,11 +115,6 @@ pub(crate) fn group(api_version: &str) -> &str {
 }
 
 impl Settings {
-    /// Whether the policy leaves a namespace or a user alone.
-    pub(crate) fn exempts(&self, namespace: &str, username: &str) -> bool {
-        has_name(&self.exempt.namespaces, namespace) || has_name(&self.exempt.users, username)
-    }
-
     /// Whether there are custom kinds, whose pod spec may be in fields of any name.
     pub(crate) fn has_custom_kinds(&self) -> bool {
         !self.custom_kinds.is_empty()

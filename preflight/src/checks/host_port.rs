@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use shared::Level;
 
-use super::{Found, NAMED, Objects, Pods, listed, shared_node_port};
+use super::{Found, Manifests, NAMED, Pods, listed};
 use crate::{manifests::Object, report::Subject};
 use cluster::{environments, kinds::text};
 
@@ -23,13 +23,13 @@ struct Taken<'a> {
 }
 
 /// A warning for each node port that pods take.
-pub(super) fn find(objects: Objects<'_>) -> Vec<Found> {
-    let claims = shared_node_port::all(objects);
+pub(super) fn find(manifests: &Manifests<'_>) -> Vec<Found> {
+    let claims = manifests.node_ports();
     if claims.is_empty() {
         return Vec::new();
     }
     let mut taken: BTreeMap<u64, Vec<Taken<'_>>> = BTreeMap::new();
-    for (_, object) in objects.current() {
+    for (_, object) in manifests.current() {
         for (number, one) in host_ports(object) {
             taken.entry(number).or_default().push(one);
         }
@@ -60,7 +60,7 @@ pub(super) fn find(objects: Objects<'_>) -> Vec<Found> {
                  one of the two"
             ),
             fix: format!("set another {field}, or another hostPort there"),
-            field: claim.field,
+            field: claim.field.clone(),
             rule: RULE,
             level: Level::Warn,
             code: None,

@@ -8,7 +8,7 @@ use serde_json::Value;
 use shared::Level;
 use shared::kubernetes::autoscaling::ScaleTarget;
 
-use super::{Found, Objects};
+use super::{Found, Manifests};
 use crate::{manifests::Object, report::Subject};
 use cluster::{
     environments,
@@ -29,22 +29,18 @@ const WELL_KNOWN: &[&str] = &[
 ];
 
 /// A finding for each that surely recommends nothing.
-pub(super) fn find(objects: Objects<'_>) -> Vec<Found> {
+pub(super) fn find(manifests: &Manifests<'_>) -> Vec<Found> {
     let is_one = |object: &Object| {
         object.group() == "autoscaling.k8s.io" && object.kind() == "VerticalPodAutoscaler"
     };
-    let written = objects.written();
-    let verticals: Vec<_> = written.filter(|(_, object, _)| is_one(object)).collect();
-    if verticals.is_empty() {
-        return Vec::new();
-    }
-    let current: Vec<&Object> = objects.current().map(|(_, object)| object).collect();
-    let found = verticals.into_iter();
-    let found = found.filter_map(|(position, object, _)| judge(position, object, &current));
+    let written = manifests.objects.written();
+    let verticals = written.filter(|(_, object, _)| is_one(object));
+    let found = verticals
+        .filter_map(|(position, object, _)| judge(position, object, manifests.beside(object)));
     found.collect()
 }
 
-fn judge(position: usize, vertical: &Object, current: &[&Object]) -> Option<Found> {
+fn judge(position: usize, vertical: &Object, beside: &[&Object]) -> Option<Found> {
     let of_target = |field: &str| text(&vertical.value, &format!("/spec/targetRef/{field}"));
     let target = ScaleTarget {
         api_version: of_target("apiVersion").unwrap_or_default(),
@@ -77,11 +73,10 @@ fn judge(position: usize, vertical: &Object, current: &[&Object]) -> Option<Foun
             format!("write kind: {known}"),
         ));
     }
-    let beside = current.iter().filter(|object| {
-        object.namespace() == vertical.namespace()
-            && environments::may_be_one(&object.file, &vertical.file)
-            && WELL_KNOWN.contains(&object.kind())
+    let beside = beside.iter().filter(|object| {
+        WELL_KNOWN.contains(&object.kind())
             && is_built_in(object.group())
+            && environments::may_be_one(&object.file, &vertical.file)
     });
     let beside: Vec<&&Object> = beside.collect();
     let mut of_name = beside

@@ -7,14 +7,15 @@
 use serde_json::{Value, json};
 use shared::Level;
 
-use super::{Found, INVALID, Objects};
+use super::{Found, INVALID, Manifests};
 use crate::manifests::Object;
 use cluster::kinds::text;
 
 pub(super) const RULE: &str = "invalid_service";
 
 /// A refusal for each field that the API server refuses.
-pub(super) fn find(objects: Objects<'_>) -> Vec<Found> {
+pub(super) fn find(manifests: &Manifests<'_>) -> Vec<Found> {
+    let objects = manifests.objects;
     let mut found = Vec::new();
     // A cluster has taken what it prints.
     for (position, object, old) in objects.written().filter(|_| !objects.live) {

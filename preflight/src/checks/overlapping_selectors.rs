@@ -3,32 +3,40 @@
 //! The controller finds the pods of a target by its selector alone, and stops where another autoscaler's target selects
 //! any of them: `hpasControllingPodsUnderSelector` in `pkg/controller/podautoscaler/horizontal.go`.
 
+use std::collections::BTreeMap;
+
 use shared::Level;
 
 use super::{
-    Found, Objects,
-    autoscalers::{Autoscaler, Workload, Workloads, all},
+    Found, Manifests,
+    autoscalers::{Autoscaler, Workload},
 };
 use cluster::environments;
 
 const RULE: &str = "overlapping_selectors";
 
 /// A refusal for each of two autoscalers. Two of one target are left to the policy.
-pub(super) fn find(objects: Objects<'_>) -> Vec<Found> {
-    let autoscalers = all(objects);
+pub(super) fn find(manifests: &Manifests<'_>) -> Vec<Found> {
+    let autoscalers = manifests.autoscalers();
     if autoscalers.len() < 2 {
         return Vec::new();
     }
-    let workloads = Workloads::among(objects);
-    let scaled = autoscalers.iter();
-    let scaled: Vec<_> = scaled
-        .filter_map(|autoscaler| Some((autoscaler, workloads.of(autoscaler)?)))
-        .collect();
+    let scaled = autoscalers.iter().filter_map(|autoscaler| {
+        let workload = manifests.workloads().of(autoscaler)?;
+        Some((autoscaler, workload))
+    });
+    let mut by_namespace: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (autoscaler, workload) in scaled {
+        let namespace = autoscaler.object.namespace();
+        let beside = by_namespace.entry(namespace).or_default();
+        beside.push((autoscaler, workload));
+    }
     let mut found = Vec::new();
-    for own in &scaled {
-        let mut others = scaled.iter();
-        // One is enough to say that neither scales.
-        found.extend(others.find_map(|other| refusal(*own, *other)));
+    for beside in by_namespace.values() {
+        for own in beside {
+            // One is enough to say that neither scales.
+            found.extend(beside.iter().find_map(|other| refusal(*own, *other)));
+        }
     }
     found
 }
@@ -37,8 +45,7 @@ fn refusal(
     (own, workload): (&Autoscaler<'_>, &Workload<'_>),
     (other, others): (&Autoscaler<'_>, &Workload<'_>),
 ) -> Option<Found> {
-    let is_beside = own.object.namespace() == other.object.namespace()
-        && environments::may_be_one(&own.object.file, &other.object.file)
+    let is_beside = environments::may_be_one(&own.object.file, &other.object.file)
         && environments::may_be_one(&workload.object.file, &others.object.file);
     let (target, others_target) = (&own.target, &other.target);
     let is_same = others_target.is(target.group(), target.kind, target.name);

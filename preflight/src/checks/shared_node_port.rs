@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use shared::Level;
 
-use super::{Found, INVALID, Identity, NAMED, Objects, listed};
+use super::{Found, INVALID, Identity, Manifests, NAMED, Objects, listed};
 use crate::{manifests::Object, report::Subject};
 use cluster::{environments, kinds::text};
 
@@ -40,10 +40,10 @@ pub(super) fn all(objects: Objects<'_>) -> Vec<Claim<'_>> {
 /// The same number twice in one Service is left to the policy: TCP and UDP may share one. Two manifests of one Service,
 /// such as two overlays, do not stand in each other's way, and neither do Services of two environments
 /// ([`environments`]).
-pub(super) fn find(objects: Objects<'_>) -> Vec<Found> {
-    let claims = all(objects);
+pub(super) fn find(manifests: &Manifests<'_>) -> Vec<Found> {
+    let claims = manifests.node_ports();
     let mut rivals: BTreeMap<u16, Vec<&Claim<'_>>> = BTreeMap::new();
-    for claim in &claims {
+    for claim in claims {
         rivals.entry(claim.number).or_default().push(claim);
     }
     claims

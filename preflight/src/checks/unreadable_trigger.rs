@@ -2,15 +2,15 @@
 
 use shared::Level;
 
-use super::{Found, Objects};
+use super::{Found, Manifests};
 use crate::keda;
 
 const RULE: &str = "unreadable_trigger";
 
 /// A warning for each field of a trigger that keeps KEDA from making the autoscaler.
-pub(super) fn find(objects: Objects<'_>) -> Vec<Found> {
+pub(super) fn find(manifests: &Manifests<'_>) -> Vec<Found> {
     let mut found = Vec::new();
-    for (position, object, _) in objects.written() {
+    for (position, object, _) in manifests.objects.written() {
         if !keda::is_scaled_object(&object.value) {
             continue;
         }

@@ -355,6 +355,9 @@ fn made(
         return BTreeMap::new();
     }
     let replaced: BTreeSet<&Identity> = identities.iter().take(written).collect();
+    let all = objects.iter().enumerate();
+    let is_autoscaler = |object: &Object| object.kind() == "HorizontalPodAutoscaler";
+    let autoscalers: Vec<_> = all.filter(|(_, it)| is_autoscaler(it)).collect();
     let mut made = BTreeMap::new();
     for (position, object) in objects.iter().enumerate() {
         let Some(derived) = keda::derive(&object.value, position) else {
@@ -369,14 +372,17 @@ fn made(
             continue;
         }
         // As a cluster prints it, or as it is before KEDA changes it.
-        let is_its = |other: &&Object| keda::is_made_of(&other.value, &object.value);
+        let is_its = |other: &Object| keda::is_made_of(&other.value, &object.value);
         let beside = if is_written { written } else { objects.len() };
-        if objects.iter().take(beside).any(|other| is_its(&other)) {
+        let mut there = autoscalers.iter();
+        if there.any(|(other, autoscaler)| *other < beside && is_its(autoscaler)) {
             continue;
         }
-        let before = objects.get(first_old..).unwrap_or_default();
-        let by_name = |other: &&Object| is_its(other) || derived.has_name_of(&other.value);
-        let old = before.iter().find(by_name).map(|old| old.value.clone());
+        let old = autoscalers.iter().find(|(other, autoscaler)| {
+            let is_named = is_its(autoscaler) || derived.has_name_of(&autoscaler.value);
+            *other >= first_old && is_named
+        });
+        let old = old.map(|(_, old)| old.value.clone());
         let of_old = || {
             let old = stored.get(position).copied().flatten()?;
             Some(keda::derive(&objects.get(old)?.value, old)?.value)
