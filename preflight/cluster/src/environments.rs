@@ -34,12 +34,15 @@ const NAMES: &[&str] = &[
 /// What all environments have in common, also where each folder beside it is one.
 const COMMON: &[&str] = &["all", "base", "common", "global", "shared"];
 
+/// The parts of a path.
+pub(crate) fn parts(path: &str) -> Vec<&str> {
+    let parts = path.split(['/', '\\']);
+    parts.filter(|part| !matches!(*part, "" | ".")).collect()
+}
+
 /// The folders on the way to a file.
-pub(crate) fn folders(file: &str) -> Vec<&str> {
-    let parts = file
-        .split(['/', '\\'])
-        .filter(|part| !matches!(*part, "" | "."));
-    let mut folders: Vec<&str> = parts.collect();
+fn folders(file: &str) -> Vec<&str> {
+    let mut folders = parts(file);
     folders.pop();
     folders
 }
@@ -59,21 +62,28 @@ fn environment<'a>(folders: &[&'a str], mut above: &'a str) -> Option<&'a str> {
 /// Whether two files may be applied to one cluster: not where their paths part in folders of different environments.
 #[must_use]
 pub fn may_be_one(file: &str, other: &str) -> bool {
-    if file == other {
-        return true;
-    }
-    let (one, other) = (folders(file), folders(other));
-    let pairs = one.iter().zip(&other);
-    let common = pairs.take_while(|(a, b)| a == b).count();
+    file == other || may_be_of_one(&folders(file), &folders(other))
+}
+
+/// The same of what is in two folders.
+pub(crate) fn may_be_of_one(one: &[&str], other: &[&str]) -> bool {
+    let common = common(one, other);
     let above = common.checked_sub(1).and_then(|last| one.get(last));
-    let of = |folders: &[&'_ str]| -> Option<String> {
+    let above = above.copied().unwrap_or_default();
+    let rest = |folders: &[&'_ str]| -> Option<String> {
         let rest = folders.get(common..).unwrap_or_default();
-        environment(rest, above.copied().unwrap_or_default()).map(ToOwned::to_owned)
+        environment(rest, above).map(ToOwned::to_owned)
     };
-    match (of(&one), of(&other)) {
+    match (rest(one), rest(other)) {
         (Some(one), Some(other)) => one == other,
         _ => true,
     }
+}
+
+/// How many folders two ways have in common, from the top.
+pub(crate) fn common(one: &[&str], other: &[&str]) -> usize {
+    let pairs = one.iter().zip(other);
+    pairs.take_while(|(a, b)| a == b).count()
 }
 
 #[cfg(test)]

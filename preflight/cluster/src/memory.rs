@@ -16,7 +16,7 @@ use crate::{
     kinds::{Kinds, Served, split, text},
     lookup::{Lookup, Operation},
     mask::Mask,
-    origin::{Origin, Rank, choose},
+    origin::{Folders, Origin, Place, Rank, View, choose, rivals},
     selector,
 };
 
@@ -29,8 +29,8 @@ pub struct MemoryCluster {
     kinds: Kinds,
     /// By group and kind, then by namespace and name: answers do not depend on the order of files.
     objects: BTreeMap<(String, String), BTreeMap<Key, Vec<Definition>>>,
-    /// Whether answers may depend on the file that asks.
-    has_files: bool,
+    /// Where they are from. Without any, answers do not depend on the file that asks.
+    folders: Folders,
     errors: BTreeMap<(String, String), String>,
     /// What every look-up fails with.
     failure: Option<String>,
@@ -42,7 +42,7 @@ pub struct MemoryCluster {
 #[derive(Debug)]
 struct Definition {
     value: Value,
-    origin: Origin,
+    place: Place,
     /// Its position among all objects.
     position: usize,
 }
@@ -50,14 +50,6 @@ struct Definition {
 /// What is asked, as the guest wrote it, and the positions of the definitions that the answer is made of, where they may
 /// differ.
 type Question = (Operation, Vec<u8>, Vec<usize>);
-
-/// The definitions that a look-up is about.
-#[derive(Debug, Default)]
-struct Selection<'c> {
-    definitions: Vec<&'c Definition>,
-    /// What might be meant in place of the only one.
-    rivals: Vec<&'c Definition>,
-}
 
 /// JSON, or why there is none.
 pub(crate) type Answer = Result<Vec<u8>, String>;
@@ -82,7 +74,6 @@ impl MemoryCluster {
         let objects: Vec<(Value, Origin)> = objects.into_iter().collect();
         let mut cluster = Self {
             kinds: Kinds::of(objects.iter().map(|(object, _)| object)),
-            has_files: objects.iter().any(|(_, origin)| origin.file.is_some()),
             ..Self::default()
         };
         for (position, (value, origin)) in objects.into_iter().enumerate() {
@@ -126,7 +117,8 @@ impl MemoryCluster {
     pub fn namespace(&self, name: &str) -> Option<&Value> {
         let namespaces = self.objects.get(&(String::new(), "Namespace".to_owned()))?;
         let definitions = namespaces.get(&(String::new(), name.to_owned(), 0))?;
-        Some(&chosen(definitions, None)?.0.value)
+        let chosen = choose(definitions.iter().map(|one| &one.place), None)?;
+        Some(&definitions.get(chosen)?.value)
     }
 
     fn insert(&mut self, position: usize, mut object: Value, origin: Origin) {
@@ -153,10 +145,11 @@ impl MemoryCluster {
             Some(name) => (namespace, name, 0),
             None => (namespace, String::new(), position),
         };
+        let place = self.folders.place(origin);
         let objects = self.objects.entry((group, kind)).or_default();
         objects.entry(key).or_default().push(Definition {
             value: object,
-            origin,
+            place,
             position,
         });
     }
@@ -173,9 +166,11 @@ impl MemoryCluster {
         if let Some(text) = self.errors.get(&kind).or(self.failure.as_ref()) {
             return Err(text.clone());
         }
-        let asker = asker.filter(|_| self.has_files);
-        let selected = asker.map(|_| self.select(operation, lookup, asker));
-        let positions = selected.iter().flat_map(|selection| &selection.definitions);
+        let view = self.view(asker);
+        let selected = view
+            .as_ref()
+            .map(|view| self.select(operation, lookup, Some(view)));
+        let positions = selected.iter().flatten();
         let positions = positions.map(|definition| definition.position).collect();
         let key = (operation, payload.to_vec(), positions);
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -183,13 +178,18 @@ impl MemoryCluster {
         // Lists may be long: other threads find their answers while this one is made or copied.
         drop(answers);
         kept.get_or_init(|| {
-            let selection = selected.unwrap_or_else(|| self.select(operation, lookup, None));
-            let answer = self.look_up(operation, lookup, &selection);
+            let selected = selected.unwrap_or_else(|| self.select(operation, lookup, None));
+            let answer = self.look_up(operation, lookup, &selected);
             answer
                 .map(|value| value.to_string().into_bytes())
                 .map_err(|text| format!("Callback evaluation failure: {text}"))
         })
         .clone()
+    }
+
+    fn view<'f>(&self, asker: Option<&'f str>) -> Option<View<'f>> {
+        let asker = asker.filter(|_| !self.folders.is_empty())?;
+        Some(self.folders.view(asker))
     }
 
     /// Whether a get of such an object says that there is one or none, and nothing else.
@@ -212,32 +212,33 @@ impl MemoryCluster {
         lookup: &Lookup,
         asker: Option<&str>,
     ) -> Option<(usize, Vec<usize>)> {
-        let Selection {
-            definitions,
-            rivals,
-        } = self.select(Operation::Get, lookup, asker);
-        let [found] = *definitions.as_slice() else {
-            return None;
-        };
+        let view = self.view(asker);
+        let definitions = self.named(lookup)?;
+        let places = || definitions.iter().map(|definition| &definition.place);
+        let chosen = choose(places(), view.as_ref())?;
+        let found = definitions.get(chosen)?;
+        let rivals = rivals(places(), chosen, view.as_ref());
+        let rivals = rivals.iter().filter_map(|rival| definitions.get(*rival));
+        let mut rivals: Vec<&Definition> = rivals.collect();
         let asked = |definition: &Definition| {
             let mut object = pruned(&definition.value, lookup);
             object.remove("metadata");
             object
         };
-        let mut rivals = rivals;
         if !rivals.is_empty() {
             let found = asked(found);
             rivals.retain(|rival| asked(rival) != found);
         }
-        let rivals = rivals.iter().map(|rival| rival.origin.number);
-        Some((found.origin.number, rivals.collect()))
+        let number = |definition: &Definition| definition.place.origin.number;
+        let rivals = rivals.into_iter().map(number);
+        Some((number(found), rivals.collect()))
     }
 
     fn look_up(
         &self,
         operation: Operation,
         lookup: &Lookup,
-        selection: &Selection<'_>,
+        selected: &[&Definition],
     ) -> Result<Value, String> {
         let Lookup {
             api_version, kind, ..
@@ -255,71 +256,69 @@ impl MemoryCluster {
         }
         let namespaced = self.kinds.namespaced(split(api_version).0, kind);
         match operation {
-            Operation::ListAll => list(lookup, selection),
-            Operation::ListByNamespace if namespaced => list(lookup, selection),
+            Operation::ListAll => list(lookup, selected),
+            Operation::ListByNamespace if namespaced => list(lookup, selected),
             Operation::ListByNamespace => Err(format!(
                 "resource {api_version}/{kind} is cluster wide. Cannot search for it inside of a namespace"
             )),
-            Operation::Get => get(lookup, namespaced, selection),
+            Operation::Get => get(lookup, namespaced, selected),
         }
     }
 
     /// The objects that a look-up is about, in any version: [`convert`] makes them what was asked for. They are in order of
     /// their names. Of several definitions of one object, it is the one that is meant in the file that asks.
-    fn select(&self, operation: Operation, lookup: &Lookup, asker: Option<&str>) -> Selection<'_> {
-        let group = split(&lookup.api_version).0;
-        let kind = (group.to_owned(), lookup.kind.clone());
-        let Some(objects) = self.objects.get(&kind) else {
-            return Selection::default();
+    fn select(
+        &self,
+        operation: Operation,
+        lookup: &Lookup,
+        view: Option<&View<'_>>,
+    ) -> Vec<&Definition> {
+        let chosen = |definitions: &'_ [Definition]| {
+            let places = definitions.iter().map(|definition| &definition.place);
+            choose(places, view)
         };
         let namespace = match operation {
+            Operation::Get => {
+                let definitions = self.named(lookup).unwrap_or_default();
+                let found = chosen(definitions).and_then(|chosen| definitions.get(chosen));
+                return found.into_iter().collect();
+            }
             Operation::ListAll => None,
-            _ if !self.kinds.namespaced(group, &lookup.kind) => Some(""),
-            Operation::ListByNamespace | Operation::Get => lookup.namespace.as_deref(),
+            Operation::ListByNamespace => lookup.namespace.as_deref(),
         };
-        if operation == Operation::Get {
-            let (Some(namespace), Some(name)) = (namespace, &lookup.name) else {
-                return Selection::default();
-            };
-            let found = objects.get(&(namespace.to_owned(), name.clone(), 0));
-            let Some((found, rivals)) = found.and_then(|found| chosen(found, asker)) else {
-                return Selection::default();
-            };
-            return Selection {
-                definitions: vec![found],
-                rivals,
-            };
-        }
         let first = (namespace.unwrap_or_default().to_owned(), String::new(), 0);
-        let definitions = objects
-            .range(first..)
+        let objects = self.objects.get(&kind(lookup)).into_iter();
+        objects
+            .flat_map(|objects| objects.range(&first..))
             .take_while(|((home, ..), _)| namespace.is_none_or(|namespace| namespace == home))
-            .filter_map(|(_, definitions)| Some(chosen(definitions, asker)?.0))
-            .filter(|definition| definition.origin.rank != Rank::Derived)
-            .collect();
-        Selection {
-            definitions,
-            rivals: Vec::new(),
-        }
+            .filter_map(|(_, definitions)| definitions.get(chosen(definitions)?))
+            .filter(|definition| definition.place.origin.rank != Rank::Derived)
+            .collect()
+    }
+
+    /// The definitions of the object that a get is about.
+    fn named(&self, lookup: &Lookup) -> Option<&[Definition]> {
+        let kind = kind(lookup);
+        let namespace = if self.kinds.namespaced(&kind.0, &kind.1) {
+            lookup.namespace.clone()?
+        } else {
+            String::new()
+        };
+        let key = (namespace, lookup.name.clone()?, 0);
+        self.objects.get(&kind)?.get(&key).map(Vec::as_slice)
     }
 }
 
-/// The definition that is meant in a file, and those that might be.
-fn chosen<'c>(
-    definitions: &'c [Definition],
-    asker: Option<&str>,
-) -> Option<(&'c Definition, Vec<&'c Definition>)> {
-    let origins = definitions.iter().map(|definition| &definition.origin);
-    let choice = choose(&origins.collect::<Vec<_>>(), asker)?;
-    let rivals = choice.rivals.iter();
-    let rivals = rivals.filter_map(|rival| definitions.get(*rival));
-    Some((definitions.get(choice.position)?, rivals.collect()))
+/// The group and kind of what is looked up.
+fn kind(lookup: &Lookup) -> (String, String) {
+    let group = split(&lookup.api_version).0;
+    (group.to_owned(), lookup.kind.clone())
 }
 
-fn list(lookup: &Lookup, selection: &Selection<'_>) -> Result<Value, String> {
+fn list(lookup: &Lookup, selected: &[&Definition]) -> Result<Value, String> {
     let labels = selector::labels(lookup.label_selector.as_deref().unwrap_or_default())?;
     let fields = selector::fields(lookup.field_selector.as_deref().unwrap_or_default())?;
-    let objects = selection.definitions.iter();
+    let objects = selected.iter();
     let items: Vec<Value> = objects
         .map(|definition| &definition.value)
         .filter(|object| {
@@ -342,7 +341,7 @@ fn list(lookup: &Lookup, selection: &Selection<'_>) -> Result<Value, String> {
     )
 }
 
-fn get(lookup: &Lookup, namespaced: bool, selection: &Selection<'_>) -> Result<Value, String> {
+fn get(lookup: &Lookup, namespaced: bool, selected: &[&Definition]) -> Result<Value, String> {
     let Lookup {
         api_version,
         kind,
@@ -355,7 +354,7 @@ fn get(lookup: &Lookup, namespaced: bool, selection: &Selection<'_>) -> Result<V
             "Resource {api_version}/{kind} is namespaced, but no namespace was provided"
         ));
     }
-    let found = selection.definitions.first().ok_or_else(|| {
+    let found = selected.first().ok_or_else(|| {
         format!(
             "Cannot find {api_version}/{kind} named '{name}' inside of namespace '{namespace:?}'"
         )

@@ -3,9 +3,13 @@
 //! A repository may define an object several times: in a base and in its overlays, or in each variant of an installation.
 //! What is applied together with a manifest is mostly near to it.
 
-use std::{cmp::Reverse, sync::Arc};
+use std::{
+    cmp::Reverse,
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
-use crate::environments::{folders, may_be_one};
+use crate::environments::{common, may_be_of_one, parts};
 
 /// Why an object is there. One of a higher rank hides those of lower ranks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,20 +34,37 @@ pub struct Origin {
     pub number: usize,
 }
 
-/// One of several definitions, and those that might be meant in its place.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Choice {
-    pub(crate) position: usize,
-    /// Empty where it is clear which one is meant.
-    pub(crate) rivals: Vec<usize>,
+/// The folders that objects are from. How one is seen from another is found out once.
+#[derive(Debug, Default)]
+pub(crate) struct Folders {
+    numbers: HashMap<String, usize>,
+    seen: Mutex<HashMap<String, Seen>>,
+}
+
+/// What is in each folder, as it is seen from one of them: how many folders they have in common, and how deep it is below
+/// these. None where the folders are of different environments.
+type Seen = Arc<Vec<Option<(usize, Reverse<usize>)>>>;
+
+/// Where an object is from.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub(crate) origin: Origin,
+    /// The number of its folder.
+    folder: Option<usize>,
+}
+
+/// What a file has around it.
+pub(crate) struct View<'f> {
+    file: &'f str,
+    folders: Seen,
 }
 
 /// How near a definition is to the file that asks. More is nearer.
-type Nearness = (Place, usize, Reverse<usize>);
+type Nearness = (Way, usize, Reverse<usize>);
 
 /// Which way leads to a definition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Place {
+enum Way {
     /// It is not known where it is, or who asks.
     Unknown,
     /// Through a folder that both are in.
@@ -51,52 +72,110 @@ enum Place {
     SameFile,
 }
 
+/// The folder that a file is in.
+fn folder(file: &str) -> &str {
+    let end = file.rfind(['/', '\\']);
+    end.and_then(|end| file.get(..end)).unwrap_or_default()
+}
+
+impl Folders {
+    /// The place of an object.
+    pub(crate) fn place(&mut self, origin: Origin) -> Place {
+        let folder = origin.file.as_deref().map(|file| {
+            let next = self.numbers.len();
+            *self.numbers.entry(folder(file).to_owned()).or_insert(next)
+        });
+        Place { origin, folder }
+    }
+
+    /// Whether no object has a file.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.numbers.is_empty()
+    }
+
+    /// What a file has around it.
+    pub(crate) fn view<'f>(&self, file: &'f str) -> View<'f> {
+        let path = folder(file);
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let folders = match seen.get(path) {
+            Some(known) => Arc::clone(known),
+            None => {
+                let found = Arc::new(self.seen_from(path));
+                seen.insert(path.to_owned(), Arc::clone(&found));
+                found
+            }
+        };
+        View { file, folders }
+    }
+
+    fn seen_from(&self, path: &str) -> Vec<Option<(usize, Reverse<usize>)>> {
+        let from = parts(path);
+        let mut seen = vec![None; self.numbers.len()];
+        for (path, number) in &self.numbers {
+            let to = parts(path);
+            let common = common(&from, &to);
+            let below = Reverse(to.len().saturating_sub(common));
+            if let Some(seen) = seen.get_mut(*number) {
+                *seen = may_be_of_one(&from, &to).then_some((common, below));
+            }
+        }
+        seen
+    }
+}
+
 /// Of the definitions of one object the one that is meant in a file: what is in the same file, then what is in the same
 /// folder, then what is in the folders around it, from the nearest on, and in each of these what is directly in it before
 /// what is below. Of those that are equally near, it is the later one. None where all are of other environments.
-pub(crate) fn choose(origins: &[&Origin], asker: Option<&str>) -> Option<Choice> {
-    let meets = |origin: &Origin| match (asker, &origin.file) {
-        (Some(asker), Some(file)) => may_be_one(asker, file),
-        _ => true,
-    };
-    let near = origins.iter().enumerate();
-    let near = near.filter(|(_, origin)| meets(origin));
-    let rank = near.clone().map(|(_, origin)| origin.rank).max()?;
-    let near: Vec<(usize, Nearness)> = near
-        .filter(|(_, origin)| origin.rank == rank)
-        .map(|(position, origin)| (position, nearness(origin, asker)))
-        .collect();
-    let (position, nearest) = near.iter().copied().max_by_key(|(_, nearness)| *nearness)?;
-    let is_rival = |other: Nearness| match nearest {
-        // The later one replaces the others, when the file is applied.
-        (Place::Unknown | Place::SameFile, ..) => false,
-        // It is in the folder, or in one above it.
-        (Place::Folder, _, Reverse(0)) => other == nearest,
-        (Place::Folder, ..) => true,
-    };
-    let rivals = near
-        .iter()
-        .filter(|(other, nearness)| *other != position && is_rival(*nearness));
-    Some(Choice {
-        position,
-        rivals: rivals.map(|(position, _)| *position).collect(),
-    })
+pub(crate) fn choose<'p>(
+    places: impl Iterator<Item = &'p Place>,
+    view: Option<&View<'_>>,
+) -> Option<usize> {
+    let near = places.enumerate().filter_map(|(position, place)| {
+        let nearness = nearness(place, view)?;
+        Some((position, (place.origin.rank, nearness)))
+    });
+    near.max_by_key(|(_, near)| *near)
+        .map(|(position, _)| position)
 }
 
-fn nearness(origin: &Origin, asker: Option<&str>) -> Nearness {
-    let (Some(asker), Some(file)) = (asker, &origin.file) else {
-        return (Place::Unknown, 0, Reverse(0));
+/// Those that might be meant in place of the chosen one. There are none where it is clear.
+pub(crate) fn rivals<'p>(
+    places: impl Iterator<Item = &'p Place>,
+    chosen: usize,
+    view: Option<&View<'_>>,
+) -> Vec<usize> {
+    let places: Vec<&Place> = places.collect();
+    let Some((best, nearest)) = places
+        .get(chosen)
+        .and_then(|best| Some((best, nearness(best, view)?)))
+    else {
+        return Vec::new();
     };
-    if **file == *asker {
-        return (Place::SameFile, 0, Reverse(0));
+    let is_rival = |other: Nearness| match nearest {
+        // The later one replaces the others, when the file is applied.
+        (Way::Unknown | Way::SameFile, ..) => false,
+        // It is in the folder, or in one above it.
+        (Way::Folder, _, Reverse(0)) => other == nearest,
+        (Way::Folder, ..) => true,
+    };
+    let others = places.iter().enumerate().filter(|(position, other)| {
+        *position != chosen
+            && other.origin.rank == best.origin.rank
+            && nearness(other, view).is_some_and(is_rival)
+    });
+    others.map(|(position, _)| position).collect()
+}
+
+/// None where it is of another environment.
+fn nearness(place: &Place, view: Option<&View<'_>>) -> Option<Nearness> {
+    let (Some(view), Some(file), Some(folder)) = (view, &place.origin.file, place.folder) else {
+        return Some((Way::Unknown, 0, Reverse(0)));
+    };
+    if **file == *view.file {
+        return Some((Way::SameFile, 0, Reverse(0)));
     }
-    let (from, to) = (folders(asker), folders(file));
-    let common = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
-    (
-        Place::Folder,
-        common,
-        Reverse(to.len().saturating_sub(common)),
-    )
+    let (common, below) = view.folders.get(folder).copied().flatten()?;
+    Some((Way::Folder, common, below))
 }
 
 #[cfg(test)]
@@ -118,14 +197,14 @@ mod tests {
 
     /// The file that is chosen, and those that might be meant.
     fn chosen<'a>(asker: &str, files: &[&'a str]) -> Option<(&'a str, Vec<&'a str>)> {
-        let origins: Vec<Origin> = files.iter().map(|file| origin(file)).collect();
-        let asker = (!asker.is_empty()).then_some(asker);
-        let choice = choose(&origins.iter().collect::<Vec<_>>(), asker)?;
-        let rivals = choice.rivals.iter();
-        Some((
-            files[choice.position],
-            rivals.map(|rival| files[*rival]).collect(),
-        ))
+        let mut folders = Folders::default();
+        let places = files.iter().map(|file| folders.place(origin(file)));
+        let places: Vec<Place> = places.collect();
+        let view = (!asker.is_empty()).then(|| folders.view(asker));
+        let chosen = choose(places.iter(), view.as_ref())?;
+        let rivals = rivals(places.iter(), chosen, view.as_ref());
+        let rivals = rivals.iter().map(|rival| files[*rival]);
+        Some((files[chosen], rivals.collect()))
     }
 
     #[test]
