@@ -220,14 +220,14 @@ impl MemoryCluster {
         let rivals = rivals(places(), chosen, view.as_ref());
         let rivals = rivals.iter().filter_map(|rival| definitions.get(*rival));
         let mut rivals: Vec<&Definition> = rivals.collect();
-        let asked = |definition: &Definition| {
+        let fields = |definition: &Definition| {
             let mut object = pruned(&definition.value, lookup);
             object.remove("metadata");
             object
         };
         if !rivals.is_empty() {
-            let found = asked(found);
-            rivals.retain(|rival| asked(rival) != found);
+            let found = fields(found);
+            rivals.retain(|rival| fields(rival) != found);
         }
         let number = |definition: &Definition| definition.place.origin.number;
         let rivals = rivals.into_iter().map(number);

@@ -97,14 +97,12 @@ impl Folders {
     pub(crate) fn view<'f>(&self, file: &'f str) -> View<'f> {
         let path = folder(file);
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let folders = match seen.get(path) {
-            Some(known) => Arc::clone(known),
-            None => {
-                let found = Arc::new(self.seen_from(path));
-                seen.insert(path.to_owned(), Arc::clone(&found));
-                found
-            }
-        };
+        let known = seen.get(path).map(Arc::clone);
+        let folders = known.unwrap_or_else(|| {
+            let found = Arc::new(self.seen_from(path));
+            seen.insert(path.to_owned(), Arc::clone(&found));
+            found
+        });
         View { file, folders }
     }
 

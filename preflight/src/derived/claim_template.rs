@@ -1,4 +1,4 @@
-//! StatefulSets: the claims of their pods.
+//! The claims of the pods of a `StatefulSet`.
 //!
 //! Source: `getPersistentVolumeClaimName` and `getStartOrdinal` in `pkg/controller/statefulset/stateful_set_utils.go` of
 //! kubernetes/kubernetes.

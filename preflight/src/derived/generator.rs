@@ -1,4 +1,4 @@
-//! kustomize: the ConfigMaps and Secrets that a kustomization generates, which is read and not built.
+//! kustomize: the `ConfigMap`s and Secrets that a kustomization generates, which is read and not built.
 //!
 //! Manifests name them without the hash that kustomize adds, unless something else has built them. Sources, of
 //! kubernetes-sigs/kustomize: `api/types/{configmapargs,secretargs,generatorargs,kvpairsources}.go`, `ParseFileSource` in

@@ -1,4 +1,4 @@
-//! OpenShift: the Secret with the certificate of a Service.
+//! `OpenShift`: the Secret with the certificate of a Service.
 //!
 //! Source: `pkg/controller/api/api.go` and `pkg/controller/servingcert/controller/secret_creating_controller.go` of
 //! openshift/service-ca-operator.

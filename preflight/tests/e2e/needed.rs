@@ -10,7 +10,7 @@ use crate::{
 const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: shop}\nspec:\n  containers:\n  - name: app\n    \
                    envFrom:\n    - configMapRef: {name: web}\n";
 
-/// The policy that asks for a ConfigMap and warns that it is not there.
+/// The policy that asks for a `ConfigMap` and warns that it is not there.
 fn stage() -> Stage {
     let warning = "workload-references: spec.containers[0].envFrom[0].configMapRef.name: ConfigMap 'web' is not there (yet), \
                    so container 'app' never starts; fix: create it [missing_config]";
