@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use shared::Level;
+use shared::{Level, Rule};
 
 use crate::{keda::Derived, manifests::Object, report::Reported};
 
@@ -159,39 +159,53 @@ fn listed(mut names: Vec<String>, more: usize) -> String {
 struct Check {
     /// It is told where the policy of this name is asked.
     policy: &'static str,
+    rule: &'static Rule,
     find: fn(&Manifests<'_>) -> Vec<Found>,
 }
 
 const CHECKS: &[Check] = &[
     Check {
         policy: "nodeport-range",
+        rule: &invalid_service::RULE,
         find: invalid_service::find,
     },
     Check {
         policy: "nodeport-range",
+        rule: &shared_node_port::RULE,
         find: shared_node_port::find,
     },
     Check {
         policy: "nodeport-range",
+        rule: &host_port::RULE,
         find: host_port::find,
     },
     Check {
         policy: "hpa-target-requests",
+        rule: &unreadable_trigger::RULE,
         find: unreadable_trigger::find,
     },
     Check {
         policy: "hpa-target-requests",
+        rule: &shared_labels::RULE,
         find: shared_labels::find,
     },
     Check {
         policy: "hpa-vpa-overlap",
+        rule: &overlapping_selectors::RULE,
         find: overlapping_selectors::find,
     },
     Check {
         policy: "hpa-vpa-overlap",
+        rule: &inert_vertical::RULE,
         find: inert_vertical::find,
     },
 ];
+
+/// What is looked for, for documents.
+#[must_use]
+pub fn rules() -> Vec<&'static Rule> {
+    CHECKS.iter().map(|check| check.rule).collect()
+}
 
 /// What a check finds.
 struct Found {
@@ -200,7 +214,6 @@ struct Found {
     field: String,
     problem: String,
     fix: String,
-    rule: &'static str,
     level: Level,
     /// The status where the API server refuses it.
     code: Option<u16>,
@@ -241,7 +254,7 @@ pub(crate) fn findings(
                 field: Some(found.field.clone()),
                 place: object.place_of(&found.field),
                 fix: Some(found.fix),
-                rule: Some(found.rule.to_owned()),
+                rule: Some(check.rule.id.to_owned()),
                 code: found.code,
                 ..Reported::whole(FINDER, object, &found.problem)
             });
@@ -254,6 +267,6 @@ pub(crate) fn findings(
 pub(crate) fn is_said(warning: &Reported, own: &[Reported]) -> bool {
     let mut refused = own
         .iter()
-        .filter(|own| own.rule.as_deref() == Some(invalid_service::RULE));
+        .filter(|own| own.rule.as_deref() == Some(invalid_service::RULE.id));
     refused.any(|refused| refused.field == warning.field)
 }

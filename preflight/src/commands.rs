@@ -19,6 +19,7 @@ use crate::{
     terminal,
 };
 
+mod explain;
 mod policies;
 mod review;
 
@@ -33,6 +34,8 @@ pub(crate) fn run(cli: &Cli) -> ExitCode {
         None => judge_manifests(cli),
         Some(Command::Review { file, cluster }) => review::run(&cli.common, file, cluster),
         Some(Command::Policies) => policies::run(&cli.common),
+        Some(Command::Explain { rule }) => explain::one(&cli.common, rule),
+        Some(Command::Rules) => explain::all(&cli.common),
         Some(Command::Completions { shell }) => {
             let mut text = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "preflight", &mut text);

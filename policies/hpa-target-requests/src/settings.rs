@@ -1,20 +1,10 @@
 //! What an administrator may set.
 
-use shared::kubernetes::autoscaling::{POD_SPEC, SCALABLE, ScaleTarget};
+use shared::kubernetes::autoscaling::{POD_SPEC, SCALABLE, SCALABLE_OF_OTHERS, ScaleTarget};
 use shared::settings::{
     Exempt, Kind, OnLookupFailure, custom_api_version_problem, field_path_problem,
 };
 use shared::{GroupVersionKind, Level, OnUpdate, settings};
-
-/// Kinds of other projects that can be scaled, as their own definitions say: `apiVersion` and kind. All have their
-/// pod spec at [`POD_SPEC`]. Sources: `manifests/crds/rollout-crd.yaml` of argoproj/argo-rollouts, `config/crd/bases` of
-/// openkruise/kruise, `apps/v1/types.go` of openshift/api.
-pub const WELL_KNOWN: &[(&str, &str)] = &[
-    ("apps.kruise.io/v1alpha1", "CloneSet"),
-    ("apps.kruise.io/v1beta1", "StatefulSet"),
-    ("apps.openshift.io/v1", "DeploymentConfig"),
-    ("argoproj.io/v1alpha1", "Rollout"),
-];
 
 settings! {
     /// The settings of hpa-target-requests. All are optional.
@@ -134,12 +124,14 @@ impl Settings {
             pod_spec: &custom.pod_spec_path,
             is_well_known: false,
         });
-        let well_known = WELL_KNOWN.iter().map(|&(api_version, kind)| ReadableKind {
-            api_version,
-            kind,
-            pod_spec: POD_SPEC,
-            is_well_known: true,
-        });
+        let well_known = SCALABLE_OF_OTHERS
+            .iter()
+            .map(|&(api_version, kind)| ReadableKind {
+                api_version,
+                kind,
+                pod_spec: POD_SPEC,
+                is_well_known: true,
+            });
         built_in.chain(custom).chain(well_known)
     }
 

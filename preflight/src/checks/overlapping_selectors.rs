@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use shared::Level;
+use shared::{Level, Rule, rule};
 
 use super::{
     Found, Manifests,
@@ -13,7 +13,13 @@ use super::{
 };
 use cluster::environments;
 
-const RULE: &str = "overlapping_selectors";
+pub(super) static RULE: Rule = rule! {
+    id: "overlapping_selectors",
+    summary: "Two HorizontalPodAutoscalers whose targets select the same pods",
+    why: "Neither autoscaler scales (`AmbiguousSelector`)",
+    fix: "give the pods of the two a label with different values, and add it to the selector of each",
+    levels: [Deny],
+};
 
 /// A refusal for each of two autoscalers. Two of one target are left to the policy.
 pub(super) fn find(manifests: &Manifests<'_>) -> Vec<Found> {
@@ -73,7 +79,6 @@ fn refusal(
             "give the pods of {target} and of {others_target} a label with different values, and add it to the \
              selector of each; a selector cannot be changed, so delete and create the two anew"
         ),
-        rule: RULE,
         level: Level::Deny,
         code: None,
     })

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde_json::Value;
-use shared::{Level, quote};
+use shared::{Level, Rule, quote, rule};
 
 use super::{
     Found, Manifests, NAMED, Pods,
@@ -17,7 +17,15 @@ use super::{
 use crate::{manifests::Object, report::Subject};
 use cluster::environments;
 
-const RULE: &str = "shared_labels";
+pub(super) static RULE: Rule = rule! {
+    id: "shared_labels",
+    summary: "A HorizontalPodAutoscaler whose target selects pods that something else makes",
+    why: "It measures those pods as well, and stops where one of them requests nothing \
+          (`FailedGetResourceMetric`)",
+    fix: "give those pods other labels, or the pods and the selector of the target a label that only they \
+          have",
+    levels: [Warn],
+};
 
 /// A warning for each autoscaler that measures such pods.
 pub(super) fn find(manifests: &Manifests<'_>) -> Vec<Found> {
@@ -103,7 +111,6 @@ fn warning(
         fix: format!(
             "give those pods other labels, or the pods and the selector of {target} a label that only they have"
         ),
-        rule: RULE,
         level: Level::Warn,
         code: None,
     })

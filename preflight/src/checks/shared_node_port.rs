@@ -8,13 +8,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
-use shared::Level;
+use shared::{Level, Rule, rule};
 
 use super::{Found, INVALID, Identity, Manifests, NAMED, Objects, listed};
 use crate::{manifests::Object, report::Subject};
 use cluster::{environments, kinds::text};
 
-const RULE: &str = "shared_node_port";
+pub(super) static RULE: Rule = rule! {
+    id: "shared_node_port",
+    summary: "A node port that two Services ask for",
+    why: "The API server refuses the second (`provided port is already allocated`)",
+    fix: "set another nodePort here or there, or leave it out to get a free one",
+    levels: [Deny],
+};
 
 /// A field that asks for a number.
 pub(super) struct Claim<'a> {
@@ -131,7 +137,6 @@ fn refusal(claim: &Claim<'_>, rivals: &[&Claim<'_>]) -> Option<Found> {
         field: claim.field.clone(),
         problem: format!("{} is asked for by {names}, too", claim.number),
         fix: format!("set another {what} here or there, or leave it out to get a free one"),
-        rule: RULE,
         level: Level::Deny,
         code: Some(INVALID),
     })

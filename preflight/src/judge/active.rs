@@ -116,6 +116,14 @@ impl ActivePolicy {
         }
     }
 
+    /// How bad what it finds is, in its own word: `medium`.
+    #[must_use]
+    pub fn severity(&self) -> Option<&str> {
+        let annotations = &self.policy()?.metadata()?.annotations;
+        let severity = annotations.get("io.kubewarden.policy.severity");
+        severity.map(String::as_str)
+    }
+
     /// The name in reports: of the resource, or of the policy itself.
     #[must_use]
     pub fn name(&self) -> &str {

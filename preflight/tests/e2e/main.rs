@@ -13,6 +13,7 @@ mod definitions;
 mod deployed;
 mod engine;
 mod existing;
+mod explain;
 mod guests;
 mod keda;
 mod kubewarden;
