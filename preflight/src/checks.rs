@@ -15,7 +15,6 @@ use crate::{keda::Derived, manifests::Object, report::Reported};
 
 pub(crate) mod absent;
 mod autoscalers;
-mod clusters;
 pub(crate) mod doubles;
 mod host_port;
 mod identity;
@@ -50,7 +49,7 @@ pub(crate) struct Objects<'a> {
     /// How many are checked.
     pub(crate) written: usize,
     /// The positions of the objects that the checked ones replace.
-    pub(crate) old: &'a BTreeMap<Identity, usize>,
+    pub(crate) old: &'a [Option<usize>],
     /// What KEDA makes of them.
     pub(crate) derived: &'a [&'a Derived],
     /// Whether a cluster printed the checked ones, so that it has taken them.
@@ -72,11 +71,11 @@ impl<'a> Objects<'a> {
 
     /// Each object that is checked, with its position and the object that it replaces.
     fn written(self) -> impl Iterator<Item = (usize, &'a Object, Option<&'a Value>)> {
-        let written = self.all.iter().zip(self.identities).enumerate();
+        let written = self.all.iter().zip(self.old).enumerate();
         written
             .take(self.written)
-            .map(move |(position, (object, identity))| {
-                let old = self.old.get(identity).and_then(|old| self.all.get(*old));
+            .map(move |(position, (object, old))| {
+                let old = old.and_then(|old| self.all.get(old));
                 (position, object, old.map(|old| &old.value))
             })
     }

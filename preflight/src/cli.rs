@@ -111,7 +111,8 @@ pub(crate) struct Cli {
     /// Write the report to a file as well; may be given more than once
     #[arg(long = "report", value_name = "FORMAT=FILE")]
     pub(crate) reports: Vec<ReportFile>,
-    /// Show no warnings and no notes: only refusals, problems, and what was not checked
+    /// Show no warnings, no notes and nothing that is needed from elsewhere: only refusals, problems, and what was not
+    /// checked
     #[arg(long, short)]
     pub(crate) quiet: bool,
 }

@@ -31,6 +31,7 @@
 pub mod bundle;
 pub mod checks;
 pub mod deployed;
+mod derived;
 pub mod embedded;
 pub mod engine;
 pub mod explain;

@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use shared::{Level, Rule, rule};
 
-use super::{Found, Manifests, NAMED, Pods, clusters, listed};
+use super::{Found, Manifests, NAMED, Pods, listed};
 use crate::{manifests::Object, report::Subject};
-use cluster::kinds::text;
+use cluster::{environments, kinds::text};
 
 pub(super) static RULE: Rule = rule! {
     id: "host_port",
@@ -45,7 +45,7 @@ pub(super) fn find(manifests: &Manifests<'_>) -> Vec<Found> {
         let all = taken.get(&u64::from(claim.number));
         let others = all.into_iter().flatten().filter(|one| {
             claim.protocols.contains(one.protocol)
-                && clusters::may_be_one(&one.object.file, &claim.object.file)
+                && environments::may_be_one(&one.object.file, &claim.object.file)
         });
         let mut others: Vec<&Taken<'_>> = others.collect();
         others.dedup_by(|a, b| std::ptr::eq(a.object, b.object));

@@ -8,9 +8,12 @@ use serde_json::Value;
 use shared::kubernetes::autoscaling::ScaleTarget;
 use shared::{Level, Rule, rule};
 
-use super::{Found, Manifests, clusters};
+use super::{Found, Manifests};
 use crate::{manifests::Object, report::Subject};
-use cluster::kinds::{is_built_in, text};
+use cluster::{
+    environments,
+    kinds::{is_built_in, text},
+};
 
 pub(super) static RULE: Rule = rule! {
     id: "inert_vertical",
@@ -79,7 +82,7 @@ fn judge(position: usize, vertical: &Object, beside: &[&Object]) -> Option<Found
     let beside = beside.iter().filter(|object| {
         WELL_KNOWN.contains(&object.kind())
             && is_built_in(object.group())
-            && clusters::may_be_one(&object.file, &vertical.file)
+            && environments::may_be_one(&object.file, &vertical.file)
     });
     let beside: Vec<&&Object> = beside.collect();
     let mut of_name = beside

@@ -10,8 +10,8 @@ use shared::{Level, Rule, rule};
 use super::{
     Found, Manifests,
     autoscalers::{Autoscaler, Workload},
-    clusters,
 };
+use cluster::environments;
 
 pub(super) static RULE: Rule = rule! {
     id: "overlapping_selectors",
@@ -51,8 +51,8 @@ fn refusal(
     (own, workload): (&Autoscaler<'_>, &Workload<'_>),
     (other, others): (&Autoscaler<'_>, &Workload<'_>),
 ) -> Option<Found> {
-    let is_beside = clusters::may_be_one(&own.object.file, &other.object.file)
-        && clusters::may_be_one(&workload.object.file, &others.object.file);
+    let is_beside = environments::may_be_one(&own.object.file, &other.object.file)
+        && environments::may_be_one(&workload.object.file, &others.object.file);
     let (target, others_target) = (&own.target, &other.target);
     let is_same = others_target.is(target.group(), target.kind, target.name);
     if !is_beside || is_same {

@@ -12,9 +12,10 @@ use shared::{Level, Rule, quote, rule};
 use super::{
     Found, Manifests, NAMED, Pods,
     autoscalers::{Autoscaler, Workload},
-    clusters, listed,
+    listed,
 };
 use crate::{manifests::Object, report::Subject};
+use cluster::environments;
 
 pub(super) static RULE: Rule = rule! {
     id: "shared_labels",
@@ -78,7 +79,7 @@ fn warning(
 ) -> Option<Found> {
     let others = makers.iter().filter(|(object, pods)| {
         !is_same(object, workload.object)
-            && clusters::may_be_one(&object.file, &workload.object.file)
+            && environments::may_be_one(&object.file, &workload.object.file)
             && workload.selects(pods)
     });
     let others: Vec<_> = others.collect();

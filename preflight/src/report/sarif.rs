@@ -1,6 +1,6 @@
 //! The report for code scanning: SARIF 2.1.0, which code hosts show on the lines of a change.
 //!
-//! A refusal is an error, a warning is a warning. What kept something from being judged, and what else is worth
+//! A refusal is an error, a warning is a warning, what is needed from elsewhere is a note. What kept something from being judged, and what else is worth
 //! knowing, are notifications of the run, and so is what was not checked, each with its reason as descriptor. Format: <https://docs.oasis-open.org/sarif/sarif/v2.1.0/>; what GitHub reads of
 //! it: "SARIF support for code scanning" in its documentation.
 
@@ -38,11 +38,21 @@ const PATH: &AsciiSet = &CONTROLS
 pub fn render(report: &Report, policies: &[ActivePolicy]) -> Result<String, serde_json::Error> {
     let mut rules = Rules::default();
     let levels = [(&report.refusals, "error"), (&report.warnings, "warning")];
-    let results: Vec<Value> = levels
+    let mut results: Vec<Value> = levels
         .into_iter()
         .flat_map(|(findings, level)| findings.iter().map(move |finding| (finding, level)))
         .map(|(finding, level)| result(finding, level, rules.index_of(finding)))
         .collect();
+    for needed in &report.needed_from_elsewhere {
+        for finding in &needed.needed_by {
+            let mut result = result(finding, "note", rules.index_of(finding));
+            if let Some(fields) = result.as_object_mut() {
+                let needed = json!({"neededFromElsewhere": needed.object.to_string()});
+                fields.insert("properties".to_owned(), needed);
+            }
+            results.push(result);
+        }
+    }
     let problems = report.problems.iter();
     let notes = report.notes.iter();
     let notifications: Vec<Value> = problems

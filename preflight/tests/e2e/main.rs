@@ -9,6 +9,7 @@
 mod checks;
 mod command_line;
 mod custom_kinds;
+mod definitions;
 mod deployed;
 mod engine;
 mod existing;
@@ -17,6 +18,7 @@ mod guests;
 mod keda;
 mod kubewarden;
 mod lookups;
+mod needed;
 #[cfg(feature = "registry")]
 mod registry;
 mod reports;
