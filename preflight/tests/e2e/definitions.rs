@@ -100,6 +100,28 @@ note: m/c/pod.yaml:1: Pod shop/a and 1 more were checked with ConfigMap web of m
 }
 
 #[test]
+fn what_is_for_two_environments_is_not_twice_there() {
+    let stage = looking_up("ConfigMap", &web());
+    for environment in ["dev", "prod"] {
+        stage.write(&format!("m/overlays/{environment}/pod.yaml"), POD);
+    }
+    let config = config("shop", "found");
+    stage.write("m/overlays/dev/config.yaml", &config);
+    let (_, text, _) = stage.run(&["m"]);
+    assert!(!text.contains("note: "), "{text}");
+    // What is missing in one of them is not found in the other.
+    let report = report(&stage, &["m"]);
+    let places = ["refusals", "problems"].map(|kind| report[kind][0]["file"].clone());
+    assert_eq!(
+        places,
+        [
+            json!("m/overlays/dev/pod.yaml"),
+            json!("m/overlays/prod/pod.yaml")
+        ]
+    );
+}
+
+#[test]
 fn what_controllers_make_is_found_and_neither_judged_nor_counted() {
     let request =
         json!({"api_version": "v1", "kind": "Secret", "name": "tls", "namespace": "shop"});
