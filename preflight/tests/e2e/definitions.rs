@@ -87,8 +87,8 @@ REFUSED  Pod shop/b  by look
 
 note: m/b/config.yaml:1: ConfigMap shop/web is also in m/a/config.yaml:1; look-ups find the nearer
       one
-note: m/c/pod.yaml:1: Pod shop/a and 1 more were checked with ConfigMap web of m/b/config.yaml:1,
-      which is the nearest; another one is in m/a/config.yaml:1
+note: m/c/pod.yaml:1: Pod shop/a and 1 more were checked with ConfigMap web of m/b/config.yaml:1; it
+      is defined differently in m/a/config.yaml:1
 
 4 objects, 1 policy: 2 refused, 2 clean (2 not covered by any policy)
 ";
