@@ -86,7 +86,8 @@ pub(crate) struct Cli {
     /// Manifests of what is in the cluster already, to check changes; may be given more than once
     ///
     /// What is in them is found by look-ups, as with `--cluster`. A manifest of the same object is checked as an UPDATE of
-    /// it: policies that let pass what was there before refuse only what it makes worse.
+    /// it: policies that let pass what was there before refuse only what it makes worse. What the old objects needed is
+    /// looked up among these, and kinds of which nothing is in them are taken to be as in the manifests.
     #[arg(long, value_name = "PATH")]
     pub(crate) old: Vec<PathBuf>,
     /// The manifests are what a cluster printed: check the objects as they are there
