@@ -9,13 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use shared::Level;
+use shared::{Level, Rule};
 
 use crate::{keda::Derived, manifests::Object, report::Reported};
 
 pub(crate) mod absent;
 mod autoscalers;
-mod clusters;
 pub(crate) mod doubles;
 mod host_port;
 mod identity;
@@ -50,7 +49,7 @@ pub(crate) struct Objects<'a> {
     /// How many are checked.
     pub(crate) written: usize,
     /// The positions of the objects that the checked ones replace.
-    pub(crate) old: &'a BTreeMap<Identity, usize>,
+    pub(crate) old: &'a [Option<usize>],
     /// What KEDA makes of them.
     pub(crate) derived: &'a [&'a Derived],
     /// Whether a cluster printed the checked ones, so that it has taken them.
@@ -72,11 +71,11 @@ impl<'a> Objects<'a> {
 
     /// Each object that is checked, with its position and the object that it replaces.
     fn written(self) -> impl Iterator<Item = (usize, &'a Object, Option<&'a Value>)> {
-        let written = self.all.iter().zip(self.identities).enumerate();
+        let written = self.all.iter().zip(self.old).enumerate();
         written
             .take(self.written)
-            .map(move |(position, (object, identity))| {
-                let old = self.old.get(identity).and_then(|old| self.all.get(*old));
+            .map(move |(position, (object, old))| {
+                let old = old.and_then(|old| self.all.get(old));
                 (position, object, old.map(|old| &old.value))
             })
     }
@@ -160,39 +159,53 @@ fn listed(mut names: Vec<String>, more: usize) -> String {
 struct Check {
     /// It is told where the policy of this name is asked.
     policy: &'static str,
+    rule: &'static Rule,
     find: fn(&Manifests<'_>) -> Vec<Found>,
 }
 
 const CHECKS: &[Check] = &[
     Check {
         policy: "nodeport-range",
+        rule: &invalid_service::RULE,
         find: invalid_service::find,
     },
     Check {
         policy: "nodeport-range",
+        rule: &shared_node_port::RULE,
         find: shared_node_port::find,
     },
     Check {
         policy: "nodeport-range",
+        rule: &host_port::RULE,
         find: host_port::find,
     },
     Check {
         policy: "hpa-target-requests",
+        rule: &unreadable_trigger::RULE,
         find: unreadable_trigger::find,
     },
     Check {
         policy: "hpa-target-requests",
+        rule: &shared_labels::RULE,
         find: shared_labels::find,
     },
     Check {
         policy: "hpa-vpa-overlap",
+        rule: &overlapping_selectors::RULE,
         find: overlapping_selectors::find,
     },
     Check {
         policy: "hpa-vpa-overlap",
+        rule: &inert_vertical::RULE,
         find: inert_vertical::find,
     },
 ];
+
+/// What is looked for, for documents.
+#[must_use]
+pub fn rules() -> Vec<&'static Rule> {
+    CHECKS.iter().map(|check| check.rule).collect()
+}
 
 /// What a check finds.
 struct Found {
@@ -201,7 +214,6 @@ struct Found {
     field: String,
     problem: String,
     fix: String,
-    rule: &'static str,
     level: Level,
     /// The status where the API server refuses it.
     code: Option<u16>,
@@ -242,7 +254,7 @@ pub(crate) fn findings(
                 field: Some(found.field.clone()),
                 place: object.place_of(&found.field),
                 fix: Some(found.fix),
-                rule: Some(found.rule.to_owned()),
+                rule: Some(check.rule.id.to_owned()),
                 code: found.code,
                 ..Reported::whole(FINDER, object, &found.problem)
             });
@@ -255,6 +267,6 @@ pub(crate) fn findings(
 pub(crate) fn is_said(warning: &Reported, own: &[Reported]) -> bool {
     let mut refused = own
         .iter()
-        .filter(|own| own.rule.as_deref() == Some(invalid_service::RULE));
+        .filter(|own| own.rule.as_deref() == Some(invalid_service::RULE.id));
     refused.any(|refused| refused.field == warning.field)
 }

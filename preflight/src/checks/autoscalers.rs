@@ -7,9 +7,10 @@ use serde::Deserialize;
 use serde_json::Value;
 use shared::kubernetes::autoscaling::{SCALABLE, ScaleTarget};
 
-use super::{Manifests, Pods, clusters};
+use super::{Manifests, Pods};
 use crate::{keda::Derived, manifests::Object, report::Subject};
 use cluster::{
+    environments,
     kinds::{split, text},
     selector::{self, Requirement},
 };
@@ -180,7 +181,7 @@ impl<'a> Workloads<'a> {
         let found = self.0.get(&[namespace, target.kind, target.name])?;
         let mut found = found.iter().filter(|workload| {
             workload.object.group() == target.group()
-                && clusters::may_be_one(&workload.object.file, &autoscaler.object.file)
+                && environments::may_be_one(&workload.object.file, &autoscaler.object.file)
         });
         let first = found.next()?;
         found.next().is_none().then_some(first)

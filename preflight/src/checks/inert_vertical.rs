@@ -5,14 +5,24 @@
 //! `pkg/target/fetcher.go`.
 
 use serde_json::Value;
-use shared::Level;
 use shared::kubernetes::autoscaling::ScaleTarget;
+use shared::{Level, Rule, rule};
 
-use super::{Found, Manifests, clusters};
+use super::{Found, Manifests};
 use crate::{manifests::Object, report::Subject};
-use cluster::kinds::{is_built_in, text};
+use cluster::{
+    environments,
+    kinds::{is_built_in, text},
+};
 
-const RULE: &str = "inert_vertical";
+pub(super) static RULE: Rule = rule! {
+    id: "inert_vertical",
+    summary: "A VerticalPodAutoscaler whose target is not among the manifests, is misspelt, or is made by \
+          something else",
+    why: "It recommends nothing (`ConfigUnsupported`), and the pods keep the requests that are written",
+    fix: "write kind and name of the workload in targetRef",
+    levels: [Warn, Deny for "a kind in the wrong case"],
+};
 
 /// The kinds that are found by their name alone, whatever group is written.
 const WELL_KNOWN: &[&str] = &[
@@ -52,7 +62,6 @@ fn judge(position: usize, vertical: &Object, beside: &[&Object]) -> Option<Found
         field: format!("spec.targetRef.{field}"),
         problem: format!("{problem}, so it recommends nothing (ConfigUnsupported)"),
         fix,
-        rule: RULE,
         level,
         code: None,
     };
@@ -73,7 +82,7 @@ fn judge(position: usize, vertical: &Object, beside: &[&Object]) -> Option<Found
     let beside = beside.iter().filter(|object| {
         WELL_KNOWN.contains(&object.kind())
             && is_built_in(object.group())
-            && clusters::may_be_one(&object.file, &vertical.file)
+            && environments::may_be_one(&object.file, &vertical.file)
     });
     let beside: Vec<&&Object> = beside.collect();
     let mut of_name = beside

@@ -5,15 +5,21 @@
 
 use std::collections::BTreeMap;
 
-use shared::Level;
+use shared::{Level, Rule, rule};
 
 use super::{
     Found, Manifests,
     autoscalers::{Autoscaler, Workload},
-    clusters,
 };
+use cluster::environments;
 
-const RULE: &str = "overlapping_selectors";
+pub(super) static RULE: Rule = rule! {
+    id: "overlapping_selectors",
+    summary: "Two HorizontalPodAutoscalers whose targets select the same pods",
+    why: "Neither autoscaler scales (`AmbiguousSelector`)",
+    fix: "give the pods of the two a label with different values, and add it to the selector of each",
+    levels: [Deny],
+};
 
 /// A refusal for each of two autoscalers. Two of one target are left to the policy.
 pub(super) fn find(manifests: &Manifests<'_>) -> Vec<Found> {
@@ -45,8 +51,8 @@ fn refusal(
     (own, workload): (&Autoscaler<'_>, &Workload<'_>),
     (other, others): (&Autoscaler<'_>, &Workload<'_>),
 ) -> Option<Found> {
-    let is_beside = clusters::may_be_one(&own.object.file, &other.object.file)
-        && clusters::may_be_one(&workload.object.file, &others.object.file);
+    let is_beside = environments::may_be_one(&own.object.file, &other.object.file)
+        && environments::may_be_one(&workload.object.file, &others.object.file);
     let (target, others_target) = (&own.target, &other.target);
     let is_same = others_target.is(target.group(), target.kind, target.name);
     if !is_beside || is_same {
@@ -73,7 +79,6 @@ fn refusal(
             "give the pods of {target} and of {others_target} a label with different values, and add it to the \
              selector of each; a selector cannot be changed, so delete and create the two anew"
         ),
-        rule: RULE,
         level: Level::Deny,
         code: None,
     })

@@ -7,16 +7,25 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde_json::Value;
-use shared::{Level, quote};
+use shared::{Level, Rule, quote, rule};
 
 use super::{
     Found, Manifests, NAMED, Pods,
     autoscalers::{Autoscaler, Workload},
-    clusters, listed,
+    listed,
 };
 use crate::{manifests::Object, report::Subject};
+use cluster::environments;
 
-const RULE: &str = "shared_labels";
+pub(super) static RULE: Rule = rule! {
+    id: "shared_labels",
+    summary: "A HorizontalPodAutoscaler whose target selects pods that something else makes",
+    why: "It measures those pods as well, and stops where one of them requests nothing \
+          (`FailedGetResourceMetric`)",
+    fix: "give those pods other labels, or the pods and the selector of the target a label that only they \
+          have",
+    levels: [Warn],
+};
 
 /// A warning for each autoscaler that measures such pods.
 pub(super) fn find(manifests: &Manifests<'_>) -> Vec<Found> {
@@ -70,7 +79,7 @@ fn warning(
 ) -> Option<Found> {
     let others = makers.iter().filter(|(object, pods)| {
         !is_same(object, workload.object)
-            && clusters::may_be_one(&object.file, &workload.object.file)
+            && environments::may_be_one(&object.file, &workload.object.file)
             && workload.selects(pods)
     });
     let others: Vec<_> = others.collect();
@@ -102,7 +111,6 @@ fn warning(
         fix: format!(
             "give those pods other labels, or the pods and the selector of {target} a label that only they have"
         ),
-        rule: RULE,
         level: Level::Warn,
         code: None,
     })

@@ -28,7 +28,12 @@ pub(super) fn found_beside(
     }
     let kinds = Kinds::of(all.iter().map(|object| &object.value));
     let identities = identities(&all, &kinds, "default");
-    let old = identities.iter().cloned().zip(0..).skip(written).collect();
+    let old_of = |identity| {
+        let mut old = identities.iter().skip(written);
+        let position = old.position(|old| old == identity)?;
+        Some(written + position)
+    };
+    let old: Vec<Option<usize>> = identities.iter().take(written).map(old_of).collect();
     let derived = all.iter().enumerate();
     let derived: Vec<_> = derived
         .filter_map(|(position, object)| keda::derive(&object.value, position))

@@ -1,7 +1,7 @@
 //! Which folders are applied to different clusters.
 //!
 //! A repository holds the manifests of several environments, such as `overlays/dev` and `overlays/prod`. What is in two of
-//! them never meets.
+//! them never meets. What they have in common, such as `base` or `overlays/common`, is in all of them.
 
 /// Each folder in one of these is an environment.
 const PARENTS: &[&str] = &[
@@ -31,12 +31,18 @@ const NAMES: &[&str] = &[
     "uat",
 ];
 
+/// What all environments have in common, also where each folder beside it is one.
+const COMMON: &[&str] = &["all", "base", "common", "global", "shared"];
+
+/// The parts of a path.
+pub(crate) fn parts(path: &str) -> Vec<&str> {
+    let parts = path.split(['/', '\\']);
+    parts.filter(|part| !matches!(*part, "" | ".")).collect()
+}
+
 /// The folders on the way to a file.
 fn folders(file: &str) -> Vec<&str> {
-    let parts = file
-        .split(['/', '\\'])
-        .filter(|part| !matches!(*part, "" | "."));
-    let mut folders: Vec<&str> = parts.collect();
+    let mut folders = parts(file);
     folders.pop();
     folders
 }
@@ -44,7 +50,8 @@ fn folders(file: &str) -> Vec<&str> {
 /// The first folder that is an environment. `above` is the one that the first is in.
 fn environment<'a>(folders: &[&'a str], mut above: &'a str) -> Option<&'a str> {
     for folder in folders {
-        if PARENTS.contains(&above) || NAMES.contains(folder) {
+        let is_one = PARENTS.contains(&above) && !COMMON.contains(folder);
+        if is_one || NAMES.contains(folder) {
             return Some(folder);
         }
         above = folder;
@@ -53,19 +60,30 @@ fn environment<'a>(folders: &[&'a str], mut above: &'a str) -> Option<&'a str> {
 }
 
 /// Whether two files may be applied to one cluster: not where their paths part in folders of different environments.
-pub(super) fn may_be_one(file: &str, other: &str) -> bool {
-    let (one, other) = (folders(file), folders(other));
-    let pairs = one.iter().zip(&other);
-    let common = pairs.take_while(|(a, b)| a == b).count();
+#[must_use]
+pub fn may_be_one(file: &str, other: &str) -> bool {
+    file == other || may_be_of_one(&folders(file), &folders(other))
+}
+
+/// The same of what is in two folders.
+pub(crate) fn may_be_of_one(one: &[&str], other: &[&str]) -> bool {
+    let common = common(one, other);
     let above = common.checked_sub(1).and_then(|last| one.get(last));
-    let of = |folders: &[&'_ str]| -> Option<String> {
+    let above = above.copied().unwrap_or_default();
+    let rest = |folders: &[&'_ str]| -> Option<String> {
         let rest = folders.get(common..).unwrap_or_default();
-        environment(rest, above.copied().unwrap_or_default()).map(ToOwned::to_owned)
+        environment(rest, above).map(ToOwned::to_owned)
     };
-    match (of(&one), of(&other)) {
+    match (rest(one), rest(other)) {
         (Some(one), Some(other)) => one == other,
         _ => true,
     }
+}
+
+/// How many folders two ways have in common, from the top.
+pub(crate) fn common(one: &[&str], other: &[&str]) -> usize {
+    let pairs = one.iter().zip(other);
+    pairs.take_while(|(a, b)| a == b).count()
 }
 
 #[cfg(test)]
@@ -91,6 +109,8 @@ mod tests {
             ("dev/api/a.yaml", "./dev/web/a.yaml", true),
             ("base/a.yaml", "overlays/prod/a.yaml", true),
             ("base/a.yaml", "other/a.yaml", true),
+            ("overlays/common/a.yaml", "overlays/prod/a.yaml", true),
+            ("clusters/all/dev/a.yaml", "clusters/all/prod/a.yaml", false),
             ("overlays/a.yaml", "overlays/b.yaml", true),
             ("dev.yaml", "prod.yaml", true),
             ("-", "-", true),
