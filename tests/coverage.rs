@@ -21,6 +21,7 @@ use hpa_replicas::HpaReplicas;
 use hpa_target_requests::HpaTargetRequests;
 use hpa_vpa_overlap::HpaVpaOverlap;
 use nodeport_range::NodeportRange;
+use pod_disruption::PodDisruption;
 use preflight::{MemoryCluster, NoHost, Policy as Guest};
 use secret_data::SecretData;
 use serde_json::{Map, Value, json};
@@ -421,6 +422,19 @@ fn bad_scratch(count: usize, length: usize) -> (Value, Vec<Value>) {
     )
 }
 
+/// A Deployment with `count` volumes that are listed with a space, with names of `length`.
+fn bad_disruption(count: usize, length: usize) -> (Value, Vec<Value>) {
+    let names = names_of_containers(count, length);
+    let volume = |name: &String| json!({"name": name, "emptyDir": {}});
+    let volumes: Vec<Value> = names.iter().map(volume).collect();
+    let list = format!(" {}", names.join(", "));
+    let key = "cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes";
+    let template = json!({"metadata": {"annotations": {key: list}}, "spec": {"volumes": volumes}});
+    let deployment =
+        json!({"apiVersion": "apps/v1", "kind": "Deployment", "spec": {"template": template}});
+    (deployment, Vec::new())
+}
+
 /// An autoscaler of the Deployment of a name, with a metric of each container.
 fn autoscaler(name: &str, containers: &[String]) -> Value {
     let metric = |container: &String| {
@@ -498,13 +512,14 @@ fn however_much_is_wrong_the_answer_stays_small() {
     let strict = json!({"ranges": [{"ports": 30000, "protocols": ["TCP"]}]});
     let both_sides = json!({"writtenFirst": "deny"});
     let fixed = json!({"fixedReplicas": "deny"});
-    let policies: [(&str, Value, Bad); 7] = [
+    let policies: [(&str, Value, Bad); 8] = [
         (EmptydirStorage::NAME, Value::Null, bad_scratch),
         (HostpathMounts::NAME, Value::Null, bad_pod),
         (HpaReplicas::NAME, fixed, bad_replicas),
         (HpaTargetRequests::NAME, Value::Null, bad_autoscaler),
         (HpaVpaOverlap::NAME, both_sides, bad_pair),
         (NodeportRange::NAME, strict, bad_service),
+        (PodDisruption::NAME, Value::Null, bad_disruption),
         (SecretData::NAME, Value::Null, bad_secret),
     ];
     assert_eq!(policies.len(), policies::RULES.len(), "one is left out");

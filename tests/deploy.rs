@@ -152,6 +152,8 @@ hpa-vpa-overlap base: Ignore
 hpa-vpa-overlap strict: Ignore
 nodeport-range base: Fail, not-cluster-ip
 nodeport-range strict: Fail, not-cluster-ip
+pod-disruption base: Ignore, not-by-the-deployment-controller
+pod-disruption strict: Ignore, not-by-the-deployment-controller
 secret-data base: Ignore
 secret-data strict: Fail, not-a-helm-release
 ";
@@ -520,6 +522,7 @@ const VIEW: &[(&str, &str)] = &[
     ("apps", "replicasets"),
     ("apps", "statefulsets"),
     ("autoscaling", "horizontalpodautoscalers"),
+    ("policy", "poddisruptionbudgets"),
     ("batch", "cronjobs"),
     ("batch", "jobs"),
 ];

@@ -35,6 +35,7 @@ const NEED_SETTINGS: &[(&str, &[&str])] = &[
             "node_process_port",
         ],
     ),
+    ("pod-disruption", &["missing_pod_spec"]),
     (
         "secret-data",
         &[

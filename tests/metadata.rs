@@ -18,6 +18,7 @@ use kubewarden_policy_sdk::request::KubernetesAdmissionRequest;
 use kubewarden_policy_sdk::response::ValidationResponse;
 use kubewarden_policy_sdk::settings::SettingsValidationResponse;
 use nodeport_range::NodeportRange;
+use pod_disruption::PodDisruption;
 use policy_metadata::{Metadata, SECTION};
 use preflight::cluster::kinds::Kinds;
 use preflight::review::Target;
@@ -245,6 +246,16 @@ fn emptydir_storage_sees_the_pods_that_hostpath_mounts_sees() {
     let (_, operations) = others.get_mut(&(String::new(), "pods".to_owned())).unwrap();
     operations.retain(|operation| operation == "CREATE");
     assert_eq!(seen(EmptydirStorage::NAME), others);
+    // And so does the policy of disruptions, which sees budgets and autoscalers besides.
+    let both = vec!["CREATE".to_owned(), "UPDATE".to_owned()];
+    for (group, resource, version) in [
+        ("policy", "poddisruptionbudgets", "v1"),
+        ("autoscaling", "horizontalpodautoscalers", "v2"),
+    ] {
+        let target = (group.to_owned(), resource.to_owned());
+        others.insert(target, (vec![version.to_owned()], both.clone()));
+    }
+    assert_eq!(seen(PodDisruption::NAME), others);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::decode::Cursor;
 use crate::error::{ClusterError, DecodeError, Error};
 use crate::field::FieldPath;
-use crate::json::{self, Json};
+use crate::json::{self, Json, Wanted};
 use crate::quote::quote;
 
 /// Where objects are looked up: the host in a cluster, a set of objects in tests.
@@ -73,6 +73,9 @@ impl Cluster for Before<'_> {
 /// The host's function that gets one object.
 pub(crate) const GET: &str = "get_resource";
 
+/// The host's function that lists the objects of the whole cluster.
+pub(crate) const LIST_ALL: &str = "list_resources_all";
+
 /// The host's function that lists the objects of a namespace.
 pub(crate) const LIST: &str = "list_resources_by_namespace";
 
@@ -110,6 +113,17 @@ pub struct ListLookup<'a> {
     pub field_masks: &'a [&'a str],
 }
 
+/// The objects of a kind that belongs to no namespace, and the fields of them that are needed.
+#[derive(Debug, Clone, Serialize)]
+pub struct ListAllLookup<'a> {
+    /// `v1` for the core group, else group and version.
+    pub api_version: &'a str,
+    /// The kind in the singular.
+    pub kind: &'a str,
+    /// The fields that are needed, as those of a [`ListLookup`].
+    pub field_masks: &'a [&'a str],
+}
+
 /// An object that was looked up, as text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer(String);
@@ -129,7 +143,12 @@ impl Answer {
     /// Reads the text as a list, and of its items the fields that `wants` names at any depth: the host leaves a good
     /// deal of metadata in, and there may be thousands.
     pub fn parse_list(&self, wants: fn(&str) -> bool) -> Result<List<'_>, ClusterError> {
-        let list = json::parse_list(&self.0, wants)?;
+        self.parse_list_with(Wanted::of(wants))
+    }
+
+    /// The same, where some fields are read with everything below: labels, whose keys users choose.
+    pub fn parse_list_with(&self, wanted: Wanted) -> Result<List<'_>, ClusterError> {
+        let list = json::parse_list(&self.0, wanted)?;
         // Whatever is no list of items must not pass for an empty one.
         Cursor::new(&list, FieldPath::new("")).items("items")?;
         Ok(List(list))
@@ -223,16 +242,52 @@ impl ListLookup<'_> {
         answer: &'l Answer,
         wants: fn(&str) -> bool,
     ) -> Result<List<'l>, Error> {
-        let list = answer.parse_list(wants);
+        self.parse_with(answer, Wanted::of(wants))
+    }
+
+    /// Reads what [`ListLookup::ask`] was told: see [`Answer::parse_list_with`].
+    pub fn parse_with<'l>(&self, answer: &'l Answer, wanted: Wanted) -> Result<List<'l>, Error> {
+        let list = answer.parse_list_with(wanted);
         list.map_err(|error| self.failed(error))
     }
 
     /// Says that nothing can be judged without the list.
     #[must_use]
     pub fn failed(&self, error: ClusterError) -> Error {
-        let subject = format!("the list of {}s in {}", self.kind, self.namespace);
+        let subject = format!("the list of {} in {}", plural(self.kind), self.namespace);
         Error::Lookup { subject, error }
     }
+}
+
+impl ListAllLookup<'_> {
+    /// Calls `found` with each object, or says that nothing can be judged without them. A kind that the cluster does not
+    /// know has none.
+    pub fn each(
+        &self,
+        cluster: &dyn Cluster,
+        wants: fn(&str) -> bool,
+        found: &mut dyn FnMut(&Cursor<'_>),
+    ) -> Result<(), Error> {
+        let answer = match ask(cluster, LIST_ALL, self) {
+            Err(ClusterError::NotServed) => return Ok(()),
+            answer => answer,
+        };
+        let listed = answer.and_then(|answer| {
+            let list = answer.parse_list(wants)?;
+            list.items().for_each(|item| found(&item));
+            Ok(())
+        });
+        listed.map_err(|error| {
+            let subject = format!("the list of {}", plural(self.kind));
+            Error::Lookup { subject, error }
+        })
+    }
+}
+
+/// The name of a kind for many of its objects: `Deployments`, `Ingresses`.
+fn plural(kind: &str) -> String {
+    let ending = if kind.ends_with('s') { "es" } else { "s" };
+    [kind, ending].concat()
 }
 
 /// Lists the objects of a kind in a namespace. A kind that the cluster does not know has no objects, which is for the
@@ -430,6 +485,57 @@ mod tests {
         assert_eq!(names(Ok(some)), Ok(read.map(str::to_owned).to_vec()));
         for empty in [r#"{"items":[]}"#, r#"{"items":null}"#, "{}"] {
             assert_eq!(names(Ok(empty)), Ok(vec![]), "{empty}");
+        }
+    }
+
+    #[test]
+    fn a_list_of_the_whole_cluster_has_no_namespace() {
+        let asked = (
+            "list_resources_all",
+            r#"{"api_version":"networking.k8s.io/v1","kind":"IngressClass","field_masks":["spec.a"]}"#,
+        );
+        let names = |answer| {
+            let lookup = ListAllLookup {
+                api_version: "networking.k8s.io/v1",
+                kind: "IngressClass",
+                field_masks: &["spec.a"],
+            };
+            let mut names = Vec::new();
+            let wants = |field: &str| matches!(field, "metadata" | "name");
+            lookup
+                .each(&Says { asked, answer }, wants, &mut |item| {
+                    let name = item.map("metadata", |metadata| metadata.text("name"));
+                    names.push(name.unwrap().unwrap_or_default().to_owned());
+                })
+                .map(|()| names)
+                .map_err(|error| error.to_string())
+        };
+        for (answer, expected) in [
+            (
+                Ok(r#"{"items":[{"metadata":{"name":"a"}},{}]}"#),
+                Ok(vec!["a".to_owned(), String::new()]),
+            ),
+            (Ok(r#"{"items":[]}"#), Ok(vec![])),
+            (
+                Err("Cannot find resource networking.k8s.io/v1/IngressClass"),
+                Ok(vec![]),
+            ),
+            (
+                Err("deadline has elapsed"),
+                Err(
+                    "the list of IngressClasses could not be looked up: deadline has elapsed"
+                        .to_owned(),
+                ),
+            ),
+            (
+                Ok("[]"),
+                Err(
+                    "the list of IngressClasses cannot be read: must be a map, not a list"
+                        .to_owned(),
+                ),
+            ),
+        ] {
+            assert_eq!(names(answer), expected);
         }
     }
 

@@ -19,6 +19,15 @@ pub struct Cursor<'a> {
 
 const NULL: &Json<'static> = &Json::Null;
 
+/// What Kubernetes takes as a number or as text, and reads in two ways: a port and the name of one, a count and a share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IntOrString<'a> {
+    /// A whole number.
+    Int(i64),
+    /// Text, also where it has nothing but digits.
+    String(&'a str),
+}
+
 impl<'a> Cursor<'a> {
     /// A cursor at the top of a document that lies at `path` of a larger one.
     #[must_use]
@@ -70,6 +79,16 @@ impl<'a> Cursor<'a> {
                 };
                 Err(self.unexpected(name, found, "a whole number"))
             }
+        }
+    }
+
+    /// The whole number or the string in the field `name`.
+    pub fn int_or_string(&self, name: &str) -> Result<Option<IntOrString<'a>>, DecodeError> {
+        match self.value(name)? {
+            Json::Null => Ok(None),
+            Json::Integer(integer) => Ok(Some(IntOrString::Int(*integer))),
+            Json::String(text) => Ok(Some(IntOrString::String(text))),
+            other => Err(self.unexpected(name, other.type_name(), "a whole number or a string")),
         }
     }
 
@@ -387,6 +406,24 @@ mod tests {
             (r#""hunter2""#, "object: must be a map, not a string"),
         ] {
             assert_eq!(problem(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_number_and_text_of_digits_are_two_things() {
+        for (text, expected) in [
+            ("{}", Ok(None)),
+            (r#"{"port":null}"#, Ok(None)),
+            (r#"{"port":80}"#, Ok(Some(IntOrString::Int(80)))),
+            (r#"{"port":"80"}"#, Ok(Some(IntOrString::String("80")))),
+            (
+                r#"{"port":[]}"#,
+                Err("port: must be a whole number or a string, not a list".to_owned()),
+            ),
+        ] {
+            let json = json::parse(text).unwrap();
+            let found = Cursor::top(&json).int_or_string("port");
+            assert_eq!(found.map_err(|error| error.to_string()), expected, "{text}");
         }
     }
 

@@ -55,6 +55,15 @@ impl<'a> FieldPath<'a> {
         }
     }
 
+    /// The field `name` beside this one.
+    #[must_use]
+    pub const fn sibling(&self, name: &'a str) -> Self {
+        Self {
+            parent: self.parent,
+            segment: Segment::Field(name),
+        }
+    }
+
     /// The item `index` of this list, counted from 0.
     #[must_use]
     pub const fn index(&'a self, index: usize) -> Self {

@@ -3,6 +3,9 @@
 pub mod autoscaling;
 pub mod containers;
 pub mod kinds;
+pub mod owner;
 pub mod quantity;
+pub mod selector;
 pub mod view;
+pub mod volumes;
 pub mod workload;

@@ -11,6 +11,7 @@ use hpa_replicas::HpaReplicas;
 use hpa_target_requests::HpaTargetRequests;
 use hpa_vpa_overlap::HpaVpaOverlap;
 use nodeport_range::NodeportRange;
+use pod_disruption::PodDisruption;
 use policy_metadata::Metadata;
 use preflight::{ClusterHost, Response, SettingsResponse};
 use secret_data::SecretData;
@@ -58,6 +59,7 @@ static FUNCTIONS: &[Functions] = &[
     Functions::of::<HpaTargetRequests>(),
     Functions::of::<HpaVpaOverlap>(),
     Functions::of::<NodeportRange>(),
+    Functions::of::<PodDisruption>(),
     Functions::of::<SecretData>(),
 ];
 

@@ -10,6 +10,7 @@ use hpa_replicas::HpaReplicas;
 use hpa_target_requests::HpaTargetRequests;
 use hpa_vpa_overlap::HpaVpaOverlap;
 use nodeport_range::NodeportRange;
+use pod_disruption::PodDisruption;
 use preflight::{Engine, Limits, Policy};
 use secret_data::SecretData;
 use shared::{Policy as _, Rule};
@@ -24,6 +25,7 @@ pub const RULES: &[(&str, &[&Rule])] = &[
     (HpaTargetRequests::NAME, HpaTargetRequests::RULES),
     (HpaVpaOverlap::NAME, HpaVpaOverlap::RULES),
     (NodeportRange::NAME, NodeportRange::RULES),
+    (PodDisruption::NAME, PodDisruption::RULES),
     (SecretData::NAME, SecretData::RULES),
 ];
 

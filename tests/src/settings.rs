@@ -8,6 +8,7 @@ use hpa_replicas::HpaReplicas;
 use hpa_target_requests::HpaTargetRequests;
 use hpa_vpa_overlap::HpaVpaOverlap;
 use nodeport_range::NodeportRange;
+use pod_disruption::PodDisruption;
 use secret_data::SecretData;
 use serde_json::{Map, Value, json};
 use shared::Policy;
@@ -35,6 +36,7 @@ pub const ALL: &[Description] = &[
     describe::<HpaTargetRequests>(),
     describe::<HpaVpaOverlap>(),
     describe::<NodeportRange>(),
+    describe::<PodDisruption>(),
     describe::<SecretData>(),
 ];
 

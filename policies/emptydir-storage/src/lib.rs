@@ -13,6 +13,7 @@ mod testing;
 mod views;
 
 use shared::kubernetes::kinds::{self, well_known};
+use shared::kubernetes::volumes;
 use shared::kubernetes::workload::{self, PodSpecs};
 use shared::rules::missing_pod_spec;
 use shared::{Cluster, Error, Level, Policy, Request, Rule, Verdict};
@@ -64,7 +65,7 @@ impl Policy for EmptydirStorage {
         } else {
             Level::Deny
         };
-        let claims = views::claim_templates(request)?;
+        let claims = volumes::claim_templates(request)?;
         let is_whole = kinds::pod_spec_path(&request.kind).is_some();
         let custom = &settings.custom_kinds;
         let specs = verdict.under(ceiling, |verdict| {

@@ -1,7 +1,6 @@
 //! The controller that made an object.
 
-use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
-use k8s_openapi::api::batch::v1::{CronJob, Job};
+use shared::kubernetes::{kinds, owner};
 use shared::{DecodeError, GroupVersionKind, Request};
 
 /// The controller that owns an object.
@@ -10,28 +9,13 @@ pub(crate) struct Owner<'a>(GroupVersionKind<'a>);
 
 /// The owner of the object of a request. None where a user wrote it.
 pub(crate) fn of<'a>(request: &Request<'a>) -> Result<Option<Owner<'a>>, DecodeError> {
-    let owners = request.object().map("metadata", |metadata| {
-        metadata.list("ownerReferences", |owner| {
-            let version = owner.text("apiVersion")?;
-            let (group, version) = version.split_once('/').unwrap_or(("", version));
-            let kind = owner.text("kind")?;
-            let controls = owner.flag("controller")?.unwrap_or_default();
-            let kind = GroupVersionKind {
-                group,
-                version,
-                kind,
-            };
-            Ok(controls.then_some(Owner(kind)))
-        })
-    })?;
-    Ok(owners.into_iter().flatten().flatten().next())
+    Ok(owner::controller(&request.object())?.map(Owner))
 }
 
 impl Owner<'_> {
     /// Whether the object of this `kind` is a copy of a template in the owner, which was judged when its user wrote it.
     pub(crate) fn was_judged(self, kind: &GroupVersionKind<'_>) -> bool {
-        kind.is_a::<ReplicaSet>() && self.0.is_a::<Deployment>()
-            || kind.is_a::<Job>() && self.0.is_a::<CronJob>()
+        kinds::is_copy(kind, &self.0)
     }
 }
 

@@ -1,13 +1,13 @@
 //! The fields that this policy reads.
 
-use std::borrow::Cow;
-
 use shared::kubernetes::containers;
 use shared::kubernetes::kinds::well_known;
+use shared::kubernetes::owner;
 use shared::kubernetes::quantity::amount::{Amount, Size};
 use shared::kubernetes::view::View;
+use shared::kubernetes::volumes;
 use shared::kubernetes::workload::{self, PodSpec};
-use shared::{Cursor, DecodeError, Json, Request};
+use shared::{Cursor, DecodeError};
 
 /// The fields that views of this module read. As a list they take a third of what a pattern takes.
 const FIELDS: &[&str] = &[
@@ -18,10 +18,6 @@ const FIELDS: &[&str] = &[
     "resources",
     "priorityClassName",
     "volumeClaimTemplates",
-    "ownerReferences",
-    "apiVersion",
-    "kind",
-    "controller",
 ];
 
 /// What the names of resources of huge pages begin with, and media with the sizes of pages.
@@ -34,7 +30,10 @@ const CRITICAL: &[&str] = &["system-cluster-critical", "system-node-critical"];
 
 /// Whether a view of this module reads fields of this name.
 pub(crate) fn wants(field: &str) -> bool {
-    FIELDS.contains(&field) || workload::wants(field) || well_known::wants(field)
+    FIELDS.contains(&field)
+        || workload::wants(field)
+        || well_known::wants(field)
+        || owner::wants(field)
 }
 
 /// Whether a view of this module reads all that is in fields of this name. A volume without any source is an `emptyDir`,
@@ -155,10 +154,7 @@ pub(crate) struct Volume<'a> {
 
 impl<'a> View<'a> for Volume<'a> {
     fn read(cursor: &Cursor<'a>) -> Result<Self, DecodeError> {
-        // A volume without a source is an `emptyDir`: `SetDefaults_Volume` in `pkg/apis/core/v1/defaults.go`.
-        let is_source =
-            |(name, value): &(Cow<'a, str>, Json<'a>)| name != "name" && *value != Json::Null;
-        let is_implicit = !cursor.fields()?.iter().any(is_source);
+        let is_implicit = volumes::is_implicit_empty_dir(cursor)?;
         let empty_dir = cursor.map("emptyDir", EmptyDir::read)?;
         Ok(Self {
             name: cursor.text("name")?,
@@ -214,15 +210,4 @@ impl<'a> Medium<'a> {
 /// Whether a text is the size of huge pages. A space is trimmed where a quantity stands alone, and not here.
 pub(crate) fn is_page_size(text: &str) -> bool {
     Amount::parse(text).is_some() && !text.contains(' ')
-}
-
-/// The names of the claims that a `StatefulSet` makes for each pod. They take the place of volumes of the template:
-/// `updateStorage` in `pkg/controller/statefulset/stateful_set_utils.go`.
-pub(crate) fn claim_templates<'a>(request: &Request<'a>) -> Result<Vec<&'a str>, DecodeError> {
-    let names = request.object().map("spec", |spec| {
-        spec.list("volumeClaimTemplates", |claim| {
-            claim.map("metadata", |metadata| metadata.text("name"))
-        })
-    })?;
-    Ok(names.into_iter().flatten().flatten().collect())
 }

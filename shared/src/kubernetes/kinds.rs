@@ -52,6 +52,14 @@ pub fn pod_spec_path(kind: &GroupVersionKind<'_>) -> Option<&'static str> {
         .map(|known| known.pod_spec)
 }
 
+/// Whether an object of a kind is a copy of a template in the controller that owns it, which was judged when its user
+/// wrote it.
+#[must_use]
+pub fn is_copy(kind: &GroupVersionKind<'_>, owner: &GroupVersionKind<'_>) -> bool {
+    kind.is_a::<ReplicaSet>() && owner.is_a::<Deployment>()
+        || kind.is_a::<Job>() && owner.is_a::<CronJob>()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -24,6 +24,10 @@ pub enum PodSpecs<'s> {
 /// Takes a path of a kind, the exact place to which it leads, and the pod spec that is there.
 pub type OnPodSpec<'f> = dyn FnMut(&str, &FieldPath<'_>, &Cursor<'_>) -> Result<(), Error> + 'f;
 
+/// Takes the same, and what holds the pod spec: a template, or the Pod itself.
+pub type OnTemplate<'f> =
+    dyn FnMut(&str, &FieldPath<'_>, &Cursor<'_>, &Cursor<'_>) -> Result<(), Error> + 'f;
+
 /// Calls `found` with every pod spec of an object: of Kubernetes' own kinds, of those that are
 /// [known](super::kinds::well_known), and of those that settings name.
 pub fn every_pod_spec<'s>(
@@ -31,11 +35,25 @@ pub fn every_pod_spec<'s>(
     custom: &'s [CustomKind],
     found: &mut OnPodSpec<'_>,
 ) -> Result<PodSpecs<'s>, Error> {
+    every_template(request, custom, &mut |path, place, spec, _| {
+        found(path, place, spec)
+    })
+}
+
+/// The same, with what holds each pod spec.
+pub fn every_template<'s>(
+    request: &Request<'_>,
+    custom: &'s [CustomKind],
+    found: &mut OnTemplate<'_>,
+) -> Result<PodSpecs<'s>, Error> {
     let object = request.object();
+    let top = FieldPath::new("");
     if let Some(path) = kinds::pod_spec_path(&request.kind) {
         // Without a pod spec the API server refuses it, and also a list in its place.
-        let mut found = |place: &FieldPath<'_>, spec: &Cursor<'_>| found(path, place, spec);
-        walk(&object, &FieldPath::new(""), path, false, &mut found)?;
+        let mut found = |place: &FieldPath<'_>, spec: &Cursor<'_>, template: &Cursor<'_>| {
+            found(path, place, spec, template)
+        };
+        walk((&object, &object), &top, path, false, &mut found)?;
         return Ok(PodSpecs::Found);
     }
     // A custom kind may make pods of several specs: of a head and of workers.
@@ -52,10 +70,11 @@ pub fn every_pod_spec<'s>(
     // Two paths may lead to one place, such as a role of `spec.mpiReplicaSpecs` and all of them: what is found twice is
     // told once.
     for (index, path) in paths.into_iter().enumerate() {
-        pod_specs(&object, path, &mut |place, spec| {
+        let mut found = |place: &FieldPath<'_>, spec: &Cursor<'_>, template: &Cursor<'_>| {
             has_some |= index < named.len();
-            found(path, place, spec)
-        })?;
+            found(path, place, spec, template)
+        };
+        walk((&object, &object), &top, path, true, &mut found)?;
     }
     // A well-known kind may refer to another object instead, as a Rollout does with `workloadRef`: that is judged by
     // itself. Only a path from the settings may be misspelt.
@@ -73,27 +92,43 @@ pub fn pod_specs(
     path: &str,
     found: &mut dyn FnMut(&FieldPath<'_>, &Cursor<'_>) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    walk(object, &FieldPath::new(""), path, true, found)
+    let mut found = |place: &FieldPath<'_>, spec: &Cursor<'_>, _: &Cursor<'_>| found(place, spec);
+    walk(
+        (object, object),
+        &FieldPath::new(""),
+        path,
+        true,
+        &mut found,
+    )
 }
 
+/// Takes a place, what is there, and what holds that.
+type OnPlace<'f> = dyn FnMut(&FieldPath<'_>, &Cursor<'_>, &Cursor<'_>) -> Result<(), Error> + 'f;
+
 fn walk(
-    cursor: &Cursor<'_>,
+    (cursor, holder): (&Cursor<'_>, &Cursor<'_>),
     place: &FieldPath<'_>,
     path: &str,
     through_lists: bool,
-    found: &mut dyn FnMut(&FieldPath<'_>, &Cursor<'_>) -> Result<(), Error>,
+    found: &mut OnPlace<'_>,
 ) -> Result<(), Error> {
     if cursor.is_null() {
         return Ok(());
     }
     if path.is_empty() {
-        return found(place, cursor);
+        return found(place, cursor, holder);
     }
     let (name, rest) = path.split_once('.').unwrap_or((path, ""));
     if name == "*" {
         for (name, json) in cursor.fields()? {
             let field = Cursor::new(json, cursor.path.child(name));
-            walk(&field, &place.child(name), rest, through_lists, found)?;
+            walk(
+                (&field, cursor),
+                &place.child(name),
+                rest,
+                through_lists,
+                found,
+            )?;
         }
         return Ok(());
     }
@@ -103,12 +138,18 @@ fn walk(
         Json::List(items) if through_lists => items,
         _ => {
             let field = Cursor::new(json, field);
-            return walk(&field, &place, rest, through_lists, found);
+            return walk((&field, cursor), &place, rest, through_lists, found);
         }
     };
     for (index, item) in items.iter().enumerate() {
         let item = Cursor::new(item, field.index(index));
-        walk(&item, &place.index(index), rest, through_lists, found)?;
+        walk(
+            (&item, cursor),
+            &place.index(index),
+            rest,
+            through_lists,
+            found,
+        )?;
     }
     Ok(())
 }
@@ -306,6 +347,35 @@ mod tests {
             Ok(())
         })?;
         Ok(found)
+    }
+
+    #[test]
+    fn finds_what_holds_a_pod_spec() {
+        for (group, kind, path) in [
+            ("", "Pod", "spec"),
+            ("apps", "Deployment", "spec.template.spec"),
+        ] {
+            let mut holder = json!({"metadata": {"name": "a"}, "spec": {}});
+            for step in path.split('.').rev().skip(1) {
+                holder = json!({ step: holder });
+            }
+            let text =
+                json!({"kind": {"group": group, "kind": kind}, "object": holder}).to_string();
+            let json = json::parse(&text).unwrap();
+            let request = Request::read(&Cursor::new(&json, FieldPath::new(""))).unwrap();
+            let mut found = Vec::new();
+            every_template(&request, &[], &mut |_, place, _, template| {
+                let name = template.map("metadata", |metadata| metadata.text("name"))?;
+                found.push(format!(
+                    "{} {name:?}",
+                    place.sibling("metadata").child("name")
+                ));
+                Ok(())
+            })
+            .unwrap();
+            let place = path.strip_suffix("spec").unwrap();
+            assert_eq!(found, [format!("{place}metadata.name Some(\"a\")")]);
+        }
     }
 
     #[test]

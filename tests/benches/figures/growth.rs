@@ -10,6 +10,7 @@ use hpa_replicas::HpaReplicas;
 use hpa_target_requests::HpaTargetRequests;
 use hpa_vpa_overlap::HpaVpaOverlap;
 use nodeport_range::NodeportRange;
+use pod_disruption::PodDisruption;
 use preflight::MemoryCluster;
 use secret_data::SecretData;
 use serde_json::{Value, json};
@@ -90,6 +91,20 @@ const SERIES: &[Series] = &[
         sizes: PARTS,
         object: objects::service,
         others: NOTHING,
+    },
+    Series {
+        policy: PodDisruption::NAME,
+        unit: "volumes of a Deployment, listed each",
+        sizes: PARTS,
+        object: objects::deployment_with_listed_volumes,
+        others: NOTHING,
+    },
+    Series {
+        policy: PodDisruption::NAME,
+        unit: "budgets where there is a Deployment",
+        sizes: LISTED,
+        object: |_| objects::target(),
+        others: |number| vec![objects::budget(number)],
     },
     Series {
         policy: HpaReplicas::NAME,

@@ -145,6 +145,30 @@ pub(crate) fn target() -> Value {
     deployment_of("app-0", &[container])
 }
 
+/// A Deployment with scratch space that may go with its node.
+pub(crate) fn deployment_with_listed_volumes(volumes: usize) -> Value {
+    let names: Vec<String> = (0..volumes)
+        .map(|number| format!("data-{number}"))
+        .collect();
+    let mut object = deployment_of("app-0", &[]);
+    let volume = |name: &String| json!({"name": name, "emptyDir": {}});
+    object["spec"]["template"]["spec"]["volumes"] = names.iter().map(volume).collect();
+    let key = "cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes";
+    object["spec"]["template"]["metadata"] = json!({"annotations": {key: names.join(",")}});
+    object
+}
+
+/// A budget of the pods of a Deployment.
+pub(crate) fn budget(number: usize) -> Value {
+    let labels = json!({"app": format!("app-{number}")});
+    json!({
+        "apiVersion": "policy/v1",
+        "kind": "PodDisruptionBudget",
+        "metadata": metadata(&format!("app-{number}")),
+        "spec": {"maxUnavailable": 1, "selector": {"matchLabels": labels}},
+    })
+}
+
 /// An autoscaler of a Deployment of its own.
 pub(crate) fn autoscaler(number: usize) -> Value {
     let name = format!("app-{number}");

@@ -12,6 +12,7 @@
 mod answer;
 mod autoscalers;
 mod choices;
+mod disruption;
 mod host_path;
 mod marks;
 mod payload;
@@ -59,6 +60,7 @@ const fn of_choices(name: &'static str, holds: fn(&[u8]) -> Outcome) -> Property
 /// Every property.
 pub const ALL: &[Property] = &[
     of_choices("autoscalers", autoscalers::holds),
+    of_choices("disruption", disruption::holds),
     of_text("host_path", host_path::holds),
     of_text("manifests", yaml::holds),
     of_text("payload", payload::holds),

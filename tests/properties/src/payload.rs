@@ -6,6 +6,7 @@ use hpa_replicas::HpaReplicas;
 use hpa_target_requests::HpaTargetRequests;
 use hpa_vpa_overlap::HpaVpaOverlap;
 use nodeport_range::NodeportRange;
+use pod_disruption::PodDisruption;
 use secret_data::SecretData;
 use serde_json::json;
 use shared::testing::{ClusterHost, MemoryCluster, unrestricted};
@@ -25,6 +26,7 @@ pub(crate) fn holds(bytes: &[u8]) -> Outcome {
         answers::<HpaTargetRequests>(bytes, cluster)?;
         answers::<HpaVpaOverlap>(bytes, cluster)?;
         answers::<NodeportRange>(bytes, cluster)?;
+        answers::<PodDisruption>(bytes, cluster)?;
         answers::<SecretData>(bytes, cluster)?;
     }
     Ok(())

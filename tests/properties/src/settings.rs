@@ -6,6 +6,7 @@ use hpa_replicas::HpaReplicas;
 use hpa_target_requests::HpaTargetRequests;
 use hpa_vpa_overlap::HpaVpaOverlap;
 use nodeport_range::NodeportRange;
+use pod_disruption::PodDisruption;
 use secret_data::SecretData;
 use serde_json::{Value, json};
 use shared::Policy;
@@ -49,6 +50,7 @@ pub(crate) fn holds(bytes: &[u8]) -> Outcome {
     works::<HpaTargetRequests>(bytes, target)?;
     works::<HpaVpaOverlap>(bytes, overlap)?;
     works::<NodeportRange>(bytes, service)?;
+    works::<PodDisruption>(bytes, pod)?;
     works::<SecretData>(bytes, secret)
 }
 

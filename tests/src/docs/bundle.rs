@@ -7,11 +7,12 @@ use policy_metadata::Metadata;
 use super::markdown;
 
 /// Which policies are about one thing. Each [`Language`] has the words for it.
-const GROUPS: [&[&str]; 4] = [
+const GROUPS: [&[&str]; 5] = [
     &["hpa-target-requests", "hpa-vpa-overlap", "hpa-replicas"],
     &["secret-data"],
     &["nodeport-range"],
     &["hostpath-mounts", "emptydir-storage"],
+    &["pod-disruption"],
 ];
 
 /// The words of a page.
@@ -25,14 +26,14 @@ pub struct Language {
 /// The language of the metadata.
 pub const ENGLISH: Language = Language {
     head: ["about", "policy", "what it does", "needs cluster lookups"],
-    groups: ["autoscaling", "data", "network", "storage"],
+    groups: ["autoscaling", "data", "network", "storage", "disruption"],
     is_original: true,
 };
 
 /// The language of the translation.
 pub const KOREAN: Language = Language {
     head: ["분야", "정책", "하는 일", "클러스터 조회"],
-    groups: ["오토스케일링", "데이터", "네트워크", "스토리지"],
+    groups: ["오토스케일링", "데이터", "네트워크", "스토리지", "중단"],
     is_original: false,
 };
 

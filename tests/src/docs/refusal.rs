@@ -34,6 +34,10 @@ const CASES: &[(&str, &str)] = &[
         "outside_allowed_ranges/rejects-a-well-known-port",
     ),
     (
+        "pod-disruption",
+        "misplaced_annotation/rejects-an-annotation-of-the-deployment",
+    ),
+    (
         "secret-data",
         "unencoded_text/rejects-a-hex-password-that-nobody-encoded",
     ),
