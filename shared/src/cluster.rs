@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::decode::Cursor;
 use crate::error::{ClusterError, DecodeError, Error};
 use crate::field::FieldPath;
-use crate::json::{self, Json};
+use crate::json::{self, Json, Wanted};
 use crate::quote::quote;
 
 /// Where objects are looked up: the host in a cluster, a set of objects in tests.
@@ -60,11 +60,14 @@ impl Cluster for Cached<'_> {
 /// The host's function that gets one object.
 pub(crate) const GET: &str = "get_resource";
 
+/// The host's function that lists the objects of the whole cluster.
+pub(crate) const LIST_ALL: &str = "list_resources_all";
+
 /// The host's function that lists the objects of a namespace.
 pub(crate) const LIST: &str = "list_resources_by_namespace";
 
 /// An object to get, and the fields of it that are needed.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct Lookup<'a> {
     /// `v1` for the core group, else group and version.
     pub api_version: &'a str,
@@ -84,7 +87,7 @@ pub struct Lookup<'a> {
 ///
 /// The host opens a watch for each distinct combination of these, and keeps what it yields. So policies ask for all
 /// objects with the same mask, and select among them themselves.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct ListLookup<'a> {
     /// `v1` for the core group, else group and version.
     pub api_version: &'a str,
@@ -94,6 +97,17 @@ pub struct ListLookup<'a> {
     pub namespace: &'a str,
     /// The fields that are needed, dotted and without list indexes, in alphabetic order. `metadata` is always there,
     /// but for its annotations.
+    pub field_masks: &'a [&'a str],
+}
+
+/// The objects of a kind that belongs to no namespace, and the fields of them that are needed.
+#[derive(Debug, Clone)]
+pub struct ListAllLookup<'a> {
+    /// `v1` for the core group, else group and version.
+    pub api_version: &'a str,
+    /// The kind in the singular.
+    pub kind: &'a str,
+    /// The fields that are needed, as those of a [`ListLookup`].
     pub field_masks: &'a [&'a str],
 }
 
@@ -116,7 +130,12 @@ impl Answer {
     /// Reads the text as a list, and of its items the fields that `wants` names at any depth: the host leaves a good
     /// deal of metadata in, and there may be thousands.
     pub fn parse_list(&self, wants: fn(&str) -> bool) -> Result<List<'_>, ClusterError> {
-        let list = json::parse_list(&self.0, wants)?;
+        self.parse_list_with(Wanted::of(wants))
+    }
+
+    /// The same, where some fields are read with everything below: labels, whose keys users choose.
+    pub fn parse_list_with(&self, wanted: Wanted) -> Result<List<'_>, ClusterError> {
+        let list = json::parse_list(&self.0, wanted)?;
         // Whatever is no list of items must not pass for an empty one.
         Cursor::new(&list, FieldPath::new("")).items("items")?;
         Ok(List(list))
@@ -132,13 +151,28 @@ impl List<'_> {
     }
 }
 
+/// What is sent to the host, one form for all its functions: written once, it takes a third of the code.
+#[derive(Serialize)]
+struct Question<'a> {
+    api_version: &'a str,
+    kind: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    namespace: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disable_cache: Option<bool>,
+    field_masks: &'a [&'a str],
+}
+
+#[inline(never)]
 fn ask(
     cluster: &dyn Cluster,
     operation: &str,
-    request: &impl Serialize,
+    question: &Question<'_>,
 ) -> Result<Answer, ClusterError> {
     // Strings and flags can always be written. An error that is never made does not cost its text.
-    let request = serde_json::to_vec(request).unwrap_or_default();
+    let request = serde_json::to_vec(question).unwrap_or_default();
     match cluster.ask(operation, &request) {
         // What is not UTF-8 is no JSON either, and is told so. A long list is not copied.
         Ok(answer) => Ok(Answer(String::from_utf8(answer).unwrap_or_default())),
@@ -148,7 +182,15 @@ fn ask(
 
 /// Gets an object, and tells why there is none.
 pub fn fetch(cluster: &dyn Cluster, lookup: &Lookup<'_>) -> Result<Answer, ClusterError> {
-    ask(cluster, GET, lookup)
+    let question = Question {
+        api_version: lookup.api_version,
+        kind: lookup.kind,
+        name: Some(lookup.name),
+        namespace: lookup.namespace,
+        disable_cache: Some(lookup.disable_cache),
+        field_masks: lookup.field_masks,
+    };
+    ask(cluster, GET, &question)
 }
 
 impl Lookup<'_> {
@@ -210,22 +252,74 @@ impl ListLookup<'_> {
         answer: &'l Answer,
         wants: fn(&str) -> bool,
     ) -> Result<List<'l>, Error> {
-        let list = answer.parse_list(wants);
+        self.parse_with(answer, Wanted::of(wants))
+    }
+
+    /// Reads what [`ListLookup::ask`] was told: see [`Answer::parse_list_with`].
+    pub fn parse_with<'l>(&self, answer: &'l Answer, wanted: Wanted) -> Result<List<'l>, Error> {
+        let list = answer.parse_list_with(wanted);
         list.map_err(|error| self.failed(error))
     }
 
     /// Says that nothing can be judged without the list.
     #[must_use]
     pub fn failed(&self, error: ClusterError) -> Error {
-        let subject = format!("the list of {}s in {}", self.kind, self.namespace);
+        let subject = format!("the list of {} in {}", plural(self.kind), self.namespace);
         Error::Lookup { subject, error }
     }
+}
+
+impl ListAllLookup<'_> {
+    /// Calls `found` with each object, or says that nothing can be judged without them. A kind that the cluster does not
+    /// know has none.
+    pub fn each(
+        &self,
+        cluster: &dyn Cluster,
+        wants: fn(&str) -> bool,
+        found: &mut dyn FnMut(&Cursor<'_>),
+    ) -> Result<(), Error> {
+        let question = Question {
+            api_version: self.api_version,
+            kind: self.kind,
+            name: None,
+            namespace: None,
+            disable_cache: None,
+            field_masks: self.field_masks,
+        };
+        let answer = match ask(cluster, LIST_ALL, &question) {
+            Err(ClusterError::NotServed) => return Ok(()),
+            answer => answer,
+        };
+        let listed = answer.and_then(|answer| {
+            let list = answer.parse_list(wants)?;
+            list.items().for_each(|item| found(&item));
+            Ok(())
+        });
+        listed.map_err(|error| {
+            let subject = format!("the list of {}", plural(self.kind));
+            Error::Lookup { subject, error }
+        })
+    }
+}
+
+/// The name of a kind for many of its objects: `Deployments`, `Ingresses`.
+fn plural(kind: &str) -> String {
+    let ending = if kind.ends_with('s') { "es" } else { "s" };
+    format!("{kind}{ending}")
 }
 
 /// Lists the objects of a kind in a namespace. A kind that the cluster does not know has no objects, which is for the
 /// caller to say: it is [`ClusterError::NotServed`].
 pub fn list(cluster: &dyn Cluster, lookup: &ListLookup<'_>) -> Result<Answer, ClusterError> {
-    ask(cluster, LIST, lookup)
+    let question = Question {
+        api_version: lookup.api_version,
+        kind: lookup.kind,
+        name: None,
+        namespace: Some(lookup.namespace),
+        disable_cache: None,
+        field_masks: lookup.field_masks,
+    };
+    ask(cluster, LIST, &question)
 }
 
 /// Says which item of a list was skipped because it cannot be read, for a warning.
@@ -261,7 +355,7 @@ mod tests {
     #[test]
     fn reads_an_object_or_says_what_is_wrong_with_it() {
         let volume = "PersistentVolume a";
-        let request = r#"{"api_version":"v1","kind":"PersistentVolume","name":"a","namespace":null,"disable_cache":true,"field_masks":["spec"]}"#;
+        let request = r#"{"api_version":"v1","kind":"PersistentVolume","name":"a","disable_cache":true,"field_masks":["spec"]}"#;
         for (answer, expected) in [
             (Ok(r#"{"spec":"b"}"#), Ok(Some("b".to_owned()))),
             (Ok("{}"), Ok(Some(String::new()))),
@@ -417,6 +511,57 @@ mod tests {
         assert_eq!(names(Ok(some)), Ok(read.map(str::to_owned).to_vec()));
         for empty in [r#"{"items":[]}"#, r#"{"items":null}"#, "{}"] {
             assert_eq!(names(Ok(empty)), Ok(vec![]), "{empty}");
+        }
+    }
+
+    #[test]
+    fn a_list_of_the_whole_cluster_has_no_namespace() {
+        let asked = (
+            "list_resources_all",
+            r#"{"api_version":"networking.k8s.io/v1","kind":"IngressClass","field_masks":["spec.a"]}"#,
+        );
+        let names = |answer| {
+            let lookup = ListAllLookup {
+                api_version: "networking.k8s.io/v1",
+                kind: "IngressClass",
+                field_masks: &["spec.a"],
+            };
+            let mut names = Vec::new();
+            let wants = |field: &str| matches!(field, "metadata" | "name");
+            lookup
+                .each(&Says { asked, answer }, wants, &mut |item| {
+                    let name = item.map("metadata", |metadata| metadata.text("name"));
+                    names.push(name.unwrap().unwrap_or_default().to_owned());
+                })
+                .map(|()| names)
+                .map_err(|error| error.to_string())
+        };
+        for (answer, expected) in [
+            (
+                Ok(r#"{"items":[{"metadata":{"name":"a"}},{}]}"#),
+                Ok(vec!["a".to_owned(), String::new()]),
+            ),
+            (Ok(r#"{"items":[]}"#), Ok(vec![])),
+            (
+                Err("Cannot find resource networking.k8s.io/v1/IngressClass"),
+                Ok(vec![]),
+            ),
+            (
+                Err("deadline has elapsed"),
+                Err(
+                    "the list of IngressClasses could not be looked up: deadline has elapsed"
+                        .to_owned(),
+                ),
+            ),
+            (
+                Ok("[]"),
+                Err(
+                    "the list of IngressClasses cannot be read: must be a map, not a list"
+                        .to_owned(),
+                ),
+            ),
+        ] {
+            assert_eq!(names(answer), expected);
         }
     }
 

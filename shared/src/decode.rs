@@ -19,6 +19,15 @@ pub struct Cursor<'a> {
 
 const NULL: &Json<'static> = &Json::Null;
 
+/// What Kubernetes takes as a number or as text, and reads in two ways: a port and the name of one, a count and a share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IntOrString<'a> {
+    /// A whole number.
+    Int(i64),
+    /// Text, also where it has nothing but digits.
+    String(&'a str),
+}
+
 impl<'a> Cursor<'a> {
     /// A cursor at the top of a document that lies at `path` of a larger one.
     #[must_use]
@@ -73,21 +82,44 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// The whole number or the string in the field `name`.
+    pub fn int_or_string(&self, name: &str) -> Result<Option<IntOrString<'a>>, DecodeError> {
+        match self.value(name)? {
+            Json::Null => Ok(None),
+            Json::Integer(integer) => Ok(Some(IntOrString::Int(*integer))),
+            Json::String(text) => Ok(Some(IntOrString::String(text))),
+            other => Err(self.unexpected(name, other.type_name(), "a whole number or a string")),
+        }
+    }
+
     /// A view of each item of the list in the field `name`; none when it is absent.
     pub fn list<T>(
         &self,
         name: &str,
         read: impl Fn(&Cursor<'a>) -> Result<T, DecodeError>,
     ) -> Result<Vec<T>, DecodeError> {
-        let items = self.items(name)?;
-        let mut views = Vec::with_capacity(items.len());
-        for (index, item) in items.iter().enumerate() {
-            match read(&Cursor::top(item)) {
-                Ok(view) => views.push(view),
-                Err(error) => return Err(self.in_item(name, index, error)),
+        let mut views = Vec::new();
+        self.each(name, &mut |item| {
+            views.push(read(item)?);
+            Ok(())
+        })?;
+        Ok(views)
+    }
+
+    /// Calls `read` with each item of the list in the field `name`, of which there are none when it is absent.
+    // One for all types: what is generic is in the wasm once for each.
+    #[inline(never)]
+    pub fn each(
+        &self,
+        name: &str,
+        read: &mut dyn FnMut(&Cursor<'a>) -> Result<(), DecodeError>,
+    ) -> Result<(), DecodeError> {
+        for (index, item) in self.items(name)?.iter().enumerate() {
+            if let Err(error) = read(&Cursor::top(item)) {
+                return Err(self.in_item(name, index, error));
             }
         }
-        Ok(views)
+        Ok(())
     }
 
     /// The strings of the list in the field `name`; none when it is absent.
@@ -118,9 +150,10 @@ impl<'a> Cursor<'a> {
         if matches!(json, Json::Null) {
             return Ok(None);
         }
-        let view = read(&Cursor::top(json));
-        view.map(Some)
-            .map_err(|error| error.below(&self.path.child(name)))
+        match read(&Cursor::top(json)) {
+            Ok(view) => Ok(Some(view)),
+            Err(error) => Err(self.below(name, error)),
+        }
     }
 
     /// A view of what lies at `path`, `spec.template.spec` for example; none when it is absent.
@@ -133,9 +166,10 @@ impl<'a> Cursor<'a> {
         if matches!(json, Json::Null) {
             return Ok(None);
         }
-        let view = read(&Cursor::top(json));
-        view.map(Some)
-            .map_err(|error| error.below(&self.path.child(path)))
+        match read(&Cursor::top(json)) {
+            Ok(view) => Ok(Some(view)),
+            Err(error) => Err(self.below(path, error)),
+        }
     }
 
     /// What lies at `path`. The way is walked here, once for all types of view.
@@ -211,6 +245,13 @@ impl<'a> Cursor<'a> {
     }
 
     #[cold]
+    #[inline(never)]
+    fn below(&self, path: &str, error: DecodeError) -> DecodeError {
+        error.below(&self.path.child(path))
+    }
+
+    #[cold]
+    #[inline(never)]
     fn in_item(&self, name: &str, index: usize, error: DecodeError) -> DecodeError {
         let list = self.path.child(name);
         error.below(&list.index(index))
@@ -387,6 +428,24 @@ mod tests {
             (r#""hunter2""#, "object: must be a map, not a string"),
         ] {
             assert_eq!(problem(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_number_and_text_of_digits_are_two_things() {
+        for (text, expected) in [
+            ("{}", Ok(None)),
+            (r#"{"port":null}"#, Ok(None)),
+            (r#"{"port":80}"#, Ok(Some(IntOrString::Int(80)))),
+            (r#"{"port":"80"}"#, Ok(Some(IntOrString::String("80")))),
+            (
+                r#"{"port":[]}"#,
+                Err("port: must be a whole number or a string, not a list".to_owned()),
+            ),
+        ] {
+            let json = json::parse(text).unwrap();
+            let found = Cursor::top(&json).int_or_string("port");
+            assert_eq!(found.map_err(|error| error.to_string()), expected, "{text}");
         }
     }
 

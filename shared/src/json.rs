@@ -58,15 +58,29 @@ impl<'a> Json<'a> {
 }
 
 /// Which fields of objects a policy reads, by their names.
-#[derive(Clone, Copy)]
-pub(crate) struct Wanted {
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted {
     /// Those that are read, at any depth.
-    pub(crate) fields: fn(&str) -> bool,
+    pub fields: fn(&str) -> bool,
     /// Those of them that are read with everything below, whatever its name.
-    pub(crate) whole: fn(&str) -> bool,
+    pub whole: fn(&str) -> bool,
 }
 
 impl Wanted {
+    /// These fields, at any depth, and of the maps below them only the same.
+    #[must_use]
+    pub const fn of(fields: fn(&str) -> bool) -> Self {
+        Self {
+            fields,
+            whole: |_| false,
+        }
+    }
+
+    /// What is read of the value of a field.
+    pub(crate) fn below(self, field: &str) -> Self {
+        if (self.whole)(field) { Self::ALL } else { self }
+    }
+
     /// For what is read whole.
     const ALL: Self = Self {
         fields: |_| true,
@@ -137,9 +151,8 @@ pub(crate) fn parse_payload(text: &str, wanted: Wanted) -> Result<Json<'_>, Deco
 }
 
 /// Reads a list, and of its items the fields that are wanted.
-pub(crate) fn parse_list(text: &str, fields: fn(&str) -> bool) -> Result<Json<'_>, DecodeError> {
-    let whole = |_: &str| false;
-    let (selection, wanted) = (Selection::List, Wanted { fields, whole });
+pub(crate) fn parse_list(text: &str, wanted: Wanted) -> Result<Json<'_>, DecodeError> {
+    let selection = Selection::List;
     read(text, Seed { selection, wanted })
 }
 

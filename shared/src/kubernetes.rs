@@ -4,5 +4,6 @@ pub mod autoscaling;
 pub mod containers;
 pub mod kinds;
 pub mod quantity;
+pub mod selector;
 pub mod view;
 pub mod workload;

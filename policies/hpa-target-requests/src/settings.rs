@@ -2,8 +2,7 @@
 
 use shared::kubernetes::autoscaling::{POD_SPEC, SCALABLE, ScaleTarget};
 use shared::settings::{
-    Kind, Namespace, OnLookupFailure, User, custom_api_version_problem, field_path_problem,
-    has_name,
+    CustomApiVersion, Kind, Namespace, OnLookupFailure, User, field_path_problem, has_name,
 };
 use shared::{GroupVersionKind, Level, OnUpdate, settings};
 
@@ -65,11 +64,6 @@ settings! {
         "namespaces" => namespaces: [Namespace], example ["sandbox"];
         /// Requests of these users.
         "users" => users: [User], example ["system:serviceaccount:keda:keda-operator"];
-    }
-
-    text CustomApiVersion {
-        problem: custom_api_version_problem,
-        pattern: r"^[a-z0-9][-a-z0-9]*(\.[-a-z0-9]+)+/[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
     }
 
     /// Fields behind one another: `spec.template.spec`.
