@@ -24,6 +24,7 @@ mod overlapping_selectors;
 mod pods;
 mod shared_labels;
 mod shared_node_port;
+mod shared_path;
 #[cfg(test)]
 mod testing;
 mod unreadable_trigger;
@@ -127,6 +128,10 @@ const CHECKS: &[Check] = &[
     Check {
         policy: "hpa-vpa-overlap",
         find: inert_vertical::find,
+    },
+    Check {
+        policy: "service-routes",
+        find: shared_path::find,
     },
 ];
 

@@ -13,6 +13,7 @@ use nodeport_range::NodeportRange;
 use policy_metadata::Metadata;
 use preflight::{ClusterHost, Response, SettingsResponse};
 use secret_data::SecretData;
+use service_routes::ServiceRoutes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -57,6 +58,7 @@ static FUNCTIONS: &[Functions] = &[
     Functions::of::<HpaVpaOverlap>(),
     Functions::of::<NodeportRange>(),
     Functions::of::<SecretData>(),
+    Functions::of::<ServiceRoutes>(),
 ];
 
 /// A policy by its name. What it may look up is in its `metadata.yml`.

@@ -11,6 +11,7 @@ use hpa_vpa_overlap::HpaVpaOverlap;
 use nodeport_range::NodeportRange;
 use preflight::{Engine, Limits, Policy};
 use secret_data::SecretData;
+use service_routes::ServiceRoutes;
 use shared::{Policy as _, Rule};
 
 use crate::{names, repository};
@@ -23,6 +24,7 @@ pub const RULES: &[(&str, &[&Rule])] = &[
     (HpaVpaOverlap::NAME, HpaVpaOverlap::RULES),
     (NodeportRange::NAME, NodeportRange::RULES),
     (SecretData::NAME, SecretData::RULES),
+    (ServiceRoutes::NAME, ServiceRoutes::RULES),
 ];
 
 type Loaded = Mutex<BTreeMap<String, Result<Arc<Policy>, String>>>;

@@ -8,6 +8,7 @@ use hpa_target_requests::HpaTargetRequests;
 use hpa_vpa_overlap::HpaVpaOverlap;
 use nodeport_range::NodeportRange;
 use secret_data::SecretData;
+use service_routes::ServiceRoutes;
 use serde_json::{Map, Value, json};
 use shared::Policy;
 use shared::settings::SettingType;
@@ -34,6 +35,7 @@ pub const ALL: &[Description] = &[
     describe::<HpaVpaOverlap>(),
     describe::<NodeportRange>(),
     describe::<SecretData>(),
+    describe::<ServiceRoutes>(),
 ];
 
 const fn describe<P: Policy>() -> Description

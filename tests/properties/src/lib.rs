@@ -17,6 +17,7 @@ mod marks;
 mod payload;
 mod pods;
 mod quantity;
+mod routes;
 mod scratch;
 mod secrets;
 mod services;
@@ -63,6 +64,7 @@ pub const ALL: &[Property] = &[
     of_text("payload", payload::holds),
     of_choices("pods", pods::holds),
     of_text("quantity", quantity::holds),
+    of_choices("routes", routes::holds),
     of_choices("scratch", scratch::holds),
     of_choices("secret_values", secrets::value_holds),
     of_choices("secrets", secrets::holds),

@@ -7,6 +7,7 @@ use hpa_vpa_overlap::HpaVpaOverlap;
 use nodeport_range::NodeportRange;
 use secret_data::SecretData;
 use serde_json::json;
+use service_routes::ServiceRoutes;
 use shared::testing::{ClusterHost, MemoryCluster, unrestricted};
 use shared::{Cluster, Policy};
 
@@ -24,6 +25,7 @@ pub(crate) fn holds(bytes: &[u8]) -> Outcome {
         answers::<HpaVpaOverlap>(bytes, cluster)?;
         answers::<NodeportRange>(bytes, cluster)?;
         answers::<SecretData>(bytes, cluster)?;
+        answers::<ServiceRoutes>(bytes, cluster)?;
     }
     Ok(())
 }

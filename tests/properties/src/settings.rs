@@ -7,6 +7,7 @@ use hpa_vpa_overlap::HpaVpaOverlap;
 use nodeport_range::NodeportRange;
 use secret_data::SecretData;
 use serde_json::{Value, json};
+use service_routes::ServiceRoutes;
 use shared::Policy;
 use shared::evaluation::check_settings;
 
@@ -47,7 +48,8 @@ pub(crate) fn holds(bytes: &[u8]) -> Outcome {
     works::<HpaTargetRequests>(bytes, target)?;
     works::<HpaVpaOverlap>(bytes, overlap)?;
     works::<NodeportRange>(bytes, service)?;
-    works::<SecretData>(bytes, secret)
+    works::<SecretData>(bytes, secret)?;
+    works::<ServiceRoutes>(bytes, service)
 }
 
 /// A policy says of settings what it does with them.

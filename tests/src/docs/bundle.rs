@@ -10,7 +10,7 @@ use super::markdown;
 const GROUPS: [&[&str]; 4] = [
     &["hpa-target-requests", "hpa-vpa-overlap"],
     &["secret-data"],
-    &["nodeport-range"],
+    &["nodeport-range", "service-routes"],
     &["hostpath-mounts", "emptydir-storage"],
 ];
 
