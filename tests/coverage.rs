@@ -17,6 +17,7 @@ use emptydir_storage::EmptydirStorage;
 use hostpath_mounts::HostpathMounts;
 use hostpath_mounts::access::Access;
 use hostpath_mounts::catalogue::{RISKS, Risk};
+use hpa_replicas::HpaReplicas;
 use hpa_target_requests::HpaTargetRequests;
 use hpa_vpa_overlap::HpaVpaOverlap;
 use nodeport_range::NodeportRange;
@@ -52,16 +53,20 @@ fn every_policy_is_known_here() {
 #[test]
 fn every_rule_has_a_file_of_its_name() {
     for (policy, rules) in policies::RULES {
-        let folder = repository(&format!("policies/{policy}/src/rules"));
-        let files = names(&folder).unwrap();
+        let own = repository(&format!("policies/{policy}/src/rules"));
+        // What several policies say in the same words.
+        let common = repository("shared/src/rules");
+        let mut files = names(&own).unwrap();
         let mut ids: Vec<String> = rules.iter().map(|rule| format!("{}.rs", rule.id)).collect();
         ids.sort();
-        assert_eq!(files, ids);
-        for file in &files {
+        for file in &ids {
+            let folder = if files.contains(file) { &own } else { &common };
             let text = bundle_tests::read(&folder.join(file)).unwrap();
             let id = file.trim_end_matches(".rs");
             assert!(text.contains(&format!("id: \"{id}\"")), "{file}");
         }
+        files.retain(|file| !ids.contains(file));
+        assert_eq!(files, [""; 0], "{policy} does not list these");
     }
 }
 
@@ -452,6 +457,23 @@ fn bad_autoscaler(count: usize, length: usize) -> (Value, Vec<Value>) {
     (autoscaler(&name, &names), vec![deployment])
 }
 
+/// A Deployment with replicas beside `count` autoscalers, with names of `length`.
+fn bad_replicas(count: usize, length: usize) -> (Value, Vec<Value>) {
+    let target = "x".repeat(length);
+    let names = names_of_containers(count, length);
+    let there = names.iter().map(|name| {
+        let mut scaler = autoscaler(&target, &[]);
+        scaler["metadata"]["name"] = json!(name);
+        scaler["spec"]["minReplicas"] = json!(4);
+        scaler
+    });
+    let deployment = json!({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": target, "namespace": "n"},
+        "spec": {"replicas": 3},
+    });
+    (deployment, there.collect())
+}
+
 /// An autoscaler that shares `count` containers with another one, with names of `length`.
 fn bad_pair(count: usize, length: usize) -> (Value, Vec<Value>) {
     let (name, names) = ("x".repeat(length), names_of_containers(count, length));
@@ -490,9 +512,11 @@ fn bad_ingress(count: usize, length: usize) -> (Value, Vec<Value>) {
 fn however_much_is_wrong_the_answer_stays_small() {
     let strict = json!({"ranges": [{"ports": 30000, "protocols": ["TCP"]}]});
     let both_sides = json!({"writtenFirst": "deny"});
-    let policies: [(&str, Value, Bad); 7] = [
+    let fixed = json!({"fixedReplicas": "deny"});
+    let policies: [(&str, Value, Bad); 8] = [
         (EmptydirStorage::NAME, Value::Null, bad_scratch),
         (HostpathMounts::NAME, Value::Null, bad_pod),
+        (HpaReplicas::NAME, fixed, bad_replicas),
         (HpaTargetRequests::NAME, Value::Null, bad_autoscaler),
         (HpaVpaOverlap::NAME, both_sides, bad_pair),
         (NodeportRange::NAME, strict, bad_service),

@@ -144,6 +144,8 @@ emptydir-storage base: Ignore, not-by-the-deployment-controller
 emptydir-storage strict: Ignore, not-by-the-deployment-controller
 hostpath-mounts base: Fail, not in kube-system
 hostpath-mounts strict: Fail, not in kube-system
+hpa-replicas base: Ignore, not-by-the-deployment-controller
+hpa-replicas strict: Ignore, not-by-the-deployment-controller
 hpa-target-requests base: Ignore, not-by-the-deployment-controller
 hpa-target-requests strict: Ignore, not-by-the-deployment-controller
 hpa-vpa-overlap base: Ignore
@@ -499,7 +501,7 @@ fn the_policy_server_may_read_what_policies_look_up_and_no_more() {
             }
             let plural = kinds.plural(group, &resource.kind);
             // Targets of other projects are asked for by name alone.
-            let well_known = hpa_target_requests::settings::WELL_KNOWN;
+            let well_known = shared::kubernetes::autoscaling::SCALABLE_OF_OTHERS;
             let is_target = well_known.contains(&(&resource.api_version, &resource.kind));
             let verbs = if is_target { &["get"] } else { verbs };
             let verbs = verbs.iter().map(|&verb| verb.to_owned());

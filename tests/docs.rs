@@ -67,6 +67,16 @@ fn the_readmes_of_the_policies_list_their_rules_and_settings() {
 }
 
 #[test]
+fn every_rule_has_a_page() {
+    check(&docs::explain::documents().unwrap());
+    assert_eq!(
+        docs::explain::stray().unwrap(),
+        [""; 0],
+        "no rules have these"
+    );
+}
+
+#[test]
 fn the_readmes_of_the_policies_have_one_shape() {
     for policy in policies::all().unwrap() {
         let readme = read(&repository(&format!("policies/{policy}/README.md"))).unwrap();

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bundle_tests::{complete, policies, read, repository, yaml};
 use emptydir_storage::EmptydirStorage;
 use hostpath_mounts::HostpathMounts;
+use hpa_replicas::HpaReplicas;
 use hpa_target_requests::HpaTargetRequests;
 use hpa_vpa_overlap::HpaVpaOverlap;
 use kubewarden_policy_sdk::request::KubernetesAdmissionRequest;
@@ -304,7 +305,7 @@ fn the_policies_of_autoscalers_see_what_they_judge_and_list_what_they_look_up() 
     let (seen, granted) = listed(HpaTargetRequests::NAME);
     assert!(seen.contains(both[1]) && !seen.contains(both[0]));
     wanted.remove(&vertical);
-    for (api_version, kind) in hpa_target_requests::settings::WELL_KNOWN {
+    for (api_version, kind) in autoscaling::SCALABLE_OF_OTHERS {
         let (group, _) = api_version.split_once('/').unwrap();
         let resource = Kinds::default().plural(group, kind);
         assert!(seen.contains(&format!("{group}/* {resource}")), "{kind}");
@@ -315,6 +316,9 @@ fn the_policies_of_autoscalers_see_what_they_judge_and_list_what_they_look_up() 
         };
         assert!(WELL_KNOWN.iter().any(is_known), "{kind}");
     }
+    let (seen_of_replicas, granted_of_replicas) = listed(HpaReplicas::NAME);
+    assert_eq!(seen_of_replicas, seen);
+    assert_eq!(granted_of_replicas, wanted);
     wanted.insert(("v1".to_owned(), "LimitRange".to_owned()));
     assert_eq!(granted, wanted);
 }

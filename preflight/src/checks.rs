@@ -4,17 +4,17 @@
 //! A check belongs to a policy and runs when that one does. It is not part of the wasm, because a review holds one
 //! object, which the API server has validated; its findings are told in the name of preflight.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use shared::Level;
+use shared::{Level, Rule};
 
 use crate::{keda::Derived, manifests::Object, report::Reported};
 
 pub(crate) mod absent;
 mod autoscalers;
-mod clusters;
 pub(crate) mod doubles;
 mod host_port;
 mod identity;
@@ -29,8 +29,10 @@ mod shared_path;
 mod testing;
 mod unreadable_trigger;
 
+use autoscalers::{Autoscaler, Workloads};
 pub(crate) use identity::{Identity, identities};
 use pods::Pods;
+use shared_node_port::Claim;
 
 /// The name that the findings are told in.
 pub(crate) const FINDER: &str = "preflight";
@@ -48,7 +50,7 @@ pub(crate) struct Objects<'a> {
     /// How many are checked.
     pub(crate) written: usize,
     /// The positions of the objects that the checked ones replace.
-    pub(crate) old: &'a BTreeMap<Identity, usize>,
+    pub(crate) old: &'a [Option<usize>],
     /// What KEDA makes of them.
     pub(crate) derived: &'a [&'a Derived],
     /// Whether a cluster printed the checked ones, so that it has taken them.
@@ -57,24 +59,85 @@ pub(crate) struct Objects<'a> {
 
 impl<'a> Objects<'a> {
     /// Each object that the cluster has in the end, with its position: not those that are replaced.
-    fn current(self) -> impl Iterator<Item = (usize, &'a Object)> {
+    fn current(self) -> Vec<(usize, &'a Object)> {
         let written: BTreeSet<&Identity> = self.identities.iter().take(self.written).collect();
         let all = self.all.iter().zip(self.identities).enumerate();
-        all.filter(move |(position, (_, identity))| {
+        let current = all.filter(|(position, (_, identity))| {
             *position < self.written || !written.contains(identity)
-        })
-        .map(|(position, (object, _))| (position, object))
+        });
+        current
+            .map(|(position, (object, _))| (position, object))
+            .collect()
     }
 
     /// Each object that is checked, with its position and the object that it replaces.
     fn written(self) -> impl Iterator<Item = (usize, &'a Object, Option<&'a Value>)> {
-        let written = self.all.iter().zip(self.identities).enumerate();
+        let written = self.all.iter().zip(self.old).enumerate();
         written
             .take(self.written)
-            .map(move |(position, (object, identity))| {
-                let old = self.old.get(identity).and_then(|old| self.all.get(*old));
+            .map(move |(position, (object, old))| {
+                let old = old.and_then(|old| self.all.get(old));
                 (position, object, old.map(|old| &old.value))
             })
+    }
+}
+
+/// The objects of a run, and what several checks look for in them. Each is looked for once, when it is first needed.
+struct Manifests<'a> {
+    objects: Objects<'a>,
+    current: OnceCell<Vec<(usize, &'a Object)>>,
+    by_namespace: OnceCell<BTreeMap<Option<&'a str>, Vec<&'a Object>>>,
+    autoscalers: OnceCell<Vec<Autoscaler<'a>>>,
+    workloads: OnceCell<Workloads<'a>>,
+    node_ports: OnceCell<Vec<Claim<'a>>>,
+}
+
+impl<'a> Manifests<'a> {
+    fn of(objects: Objects<'a>) -> Self {
+        Self {
+            objects,
+            current: OnceCell::new(),
+            by_namespace: OnceCell::new(),
+            autoscalers: OnceCell::new(),
+            workloads: OnceCell::new(),
+            node_ports: OnceCell::new(),
+        }
+    }
+
+    /// Each object that the cluster has in the end, with its position.
+    fn current(&self) -> impl Iterator<Item = (usize, &'a Object)> {
+        let current = self.current.get_or_init(|| self.objects.current());
+        current.iter().copied()
+    }
+
+    /// What is in one namespace with an object. There may be very many objects, so that each is not to be held against
+    /// all others.
+    fn beside(&self, object: &'a Object) -> &[&'a Object] {
+        let all = self.by_namespace.get_or_init(|| {
+            let mut all: BTreeMap<_, Vec<_>> = BTreeMap::new();
+            for (_, object) in self.current() {
+                all.entry(object.namespace()).or_default().push(object);
+            }
+            all
+        });
+        all.get(&object.namespace())
+            .map_or(&[], |beside| beside.as_slice())
+    }
+
+    /// All autoscalers.
+    fn autoscalers(&self) -> &[Autoscaler<'a>] {
+        self.autoscalers.get_or_init(|| autoscalers::all(self))
+    }
+
+    /// What they may scale.
+    fn workloads(&self) -> &Workloads<'a> {
+        self.workloads.get_or_init(|| Workloads::among(self))
+    }
+
+    /// The node ports that Services ask for.
+    fn node_ports(&self) -> &[Claim<'a>] {
+        self.node_ports
+            .get_or_init(|| shared_node_port::all(self.objects))
     }
 }
 
@@ -97,43 +160,58 @@ fn listed(mut names: Vec<String>, more: usize) -> String {
 struct Check {
     /// It is told where the policy of this name is asked.
     policy: &'static str,
-    find: fn(Objects<'_>) -> Vec<Found>,
+    rule: &'static Rule,
+    find: fn(&Manifests<'_>) -> Vec<Found>,
 }
 
 const CHECKS: &[Check] = &[
     Check {
         policy: "nodeport-range",
+        rule: &invalid_service::RULE,
         find: invalid_service::find,
     },
     Check {
         policy: "nodeport-range",
+        rule: &shared_node_port::RULE,
         find: shared_node_port::find,
     },
     Check {
         policy: "nodeport-range",
+        rule: &host_port::RULE,
         find: host_port::find,
     },
     Check {
         policy: "hpa-target-requests",
+        rule: &unreadable_trigger::RULE,
         find: unreadable_trigger::find,
     },
     Check {
         policy: "hpa-target-requests",
+        rule: &shared_labels::RULE,
         find: shared_labels::find,
     },
     Check {
         policy: "hpa-vpa-overlap",
+        rule: &overlapping_selectors::RULE,
         find: overlapping_selectors::find,
     },
     Check {
         policy: "hpa-vpa-overlap",
+        rule: &inert_vertical::RULE,
         find: inert_vertical::find,
     },
     Check {
         policy: "service-routes",
+        rule: &shared_path::RULE,
         find: shared_path::find,
     },
 ];
+
+/// What is looked for, for documents.
+#[must_use]
+pub fn rules() -> Vec<&'static Rule> {
+    CHECKS.iter().map(|check| check.rule).collect()
+}
 
 /// What a check finds.
 struct Found {
@@ -142,7 +220,6 @@ struct Found {
     field: String,
     problem: String,
     fix: String,
-    rule: &'static str,
     level: Level,
     /// The status where the API server refuses it.
     code: Option<u16>,
@@ -162,8 +239,9 @@ pub(crate) fn findings(
     is_asked: impl Fn(&str, usize, bool) -> bool,
 ) -> BTreeMap<usize, Own> {
     let mut own: BTreeMap<usize, Own> = BTreeMap::new();
+    let manifests = Manifests::of(objects);
     for check in CHECKS {
-        for found in (check.find)(objects) {
+        for found in (check.find)(&manifests) {
             let Some(object) = objects.all.get(found.object) else {
                 continue;
             };
@@ -182,7 +260,7 @@ pub(crate) fn findings(
                 field: Some(found.field.clone()),
                 place: object.place_of(&found.field),
                 fix: Some(found.fix),
-                rule: Some(found.rule.to_owned()),
+                rule: Some(check.rule.id.to_owned()),
                 code: found.code,
                 ..Reported::whole(FINDER, object, &found.problem)
             });
@@ -195,6 +273,6 @@ pub(crate) fn findings(
 pub(crate) fn is_said(warning: &Reported, own: &[Reported]) -> bool {
     let mut refused = own
         .iter()
-        .filter(|own| own.rule.as_deref() == Some(invalid_service::RULE));
+        .filter(|own| own.rule.as_deref() == Some(invalid_service::RULE.id));
     refused.any(|refused| refused.field == warning.field)
 }

@@ -111,7 +111,8 @@ pub(crate) struct Cli {
     /// Write the report to a file as well; may be given more than once
     #[arg(long = "report", value_name = "FORMAT=FILE")]
     pub(crate) reports: Vec<ReportFile>,
-    /// Show no warnings and no notes: only refusals, problems, and what was not checked
+    /// Show no warnings, no notes and nothing that is needed from elsewhere: only refusals, problems, and what was not
+    /// checked
     #[arg(long, short)]
     pub(crate) quiet: bool,
 }
@@ -211,6 +212,14 @@ pub(crate) enum Command {
     /// With `--policies-from` those that would judge, each with its mode and its settings; with `--settings` those of the
     /// file. Both are checked.
     Policies,
+    /// Explain a rule: what it finds, why, and what to write instead
+    Explain {
+        /// The name at the end of a message, such as `risky_path`, or `hostpath-mounts/risky_path`
+        #[arg(value_name = "RULE")]
+        rule: String,
+    },
+    /// List the rules of all policies, or of those that `--policy` names
+    Rules,
     /// Write the completions for a shell
     Completions {
         /// The shell
@@ -278,6 +287,8 @@ fn unused(cli: &Cli) -> Option<String> {
     let command = match cli.command.as_ref()? {
         Command::Review { .. } => "review",
         Command::Policies => "policies",
+        Command::Explain { .. } => "explain",
+        Command::Rules => "rules",
         Command::Completions { .. } => "completions",
     };
     let (argument, _) = [

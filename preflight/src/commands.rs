@@ -19,6 +19,7 @@ use crate::{
     terminal,
 };
 
+mod explain;
 mod policies;
 mod review;
 
@@ -33,6 +34,8 @@ pub(crate) fn run(cli: &Cli) -> ExitCode {
         None => judge_manifests(cli),
         Some(Command::Review { file, cluster }) => review::run(&cli.common, file, cluster),
         Some(Command::Policies) => policies::run(&cli.common),
+        Some(Command::Explain { rule }) => explain::one(&cli.common, rule),
+        Some(Command::Rules) => explain::all(&cli.common),
         Some(Command::Completions { shell }) => {
             let mut text = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "preflight", &mut text);
@@ -60,9 +63,13 @@ fn judge_manifests(cli: &Cli) -> Result<u8, Box<dyn Error>> {
     let exclude = exclude.reading_ignored(cli.no_ignore);
     let mut manifests = manifests::read_without(&cli.paths, &exclude);
     manifests.notes.splice(..0, notes);
+    let (cluster, kustomizations) = existing(&cli.cluster, cli.no_ignore, &mut manifests);
+    manifests.kustomizations.extend(kustomizations);
+    let (old, old_kustomizations) = existing(&cli.old, cli.no_ignore, &mut manifests);
     let existing = Existing {
-        cluster: existing(&cli.cluster, cli.no_ignore, &mut manifests),
-        old: existing(&cli.old, cli.no_ignore, &mut manifests),
+        cluster,
+        old,
+        old_kustomizations,
         live: cli.live,
     };
     let bar = terminal::progress(manifests.objects.len());
@@ -84,6 +91,7 @@ fn judge_manifests(cli: &Cli) -> Result<u8, Box<dyn Error>> {
     // Only people want it quiet. What was not checked is nothing that was found.
     if cli.quiet {
         report.warnings.clear();
+        report.needed_from_elsewhere.clear();
         report.notes.clear();
     }
     let text = render(cli.common.format, &report, &policies, width)?;
@@ -105,15 +113,19 @@ fn judge_manifests(cli: &Cli) -> Result<u8, Box<dyn Error>> {
     })
 }
 
-/// The objects in these manifests. What cannot be read is a problem of the run: a look-up could miss it. Other
-/// files do not matter here.
-fn existing(paths: &[PathBuf], no_ignore: bool, manifests: &mut Manifests) -> Vec<Object> {
+/// The objects and the kustomizations in these manifests. What cannot be read is a problem of the run: a look-up could
+/// miss it. Other files do not matter here.
+fn existing(
+    paths: &[PathBuf],
+    no_ignore: bool,
+    manifests: &mut Manifests,
+) -> (Vec<Object>, Vec<Object>) {
     let read = manifests::read_without(paths, &Exclude::default().reading_ignored(no_ignore));
     manifests.problems.extend(read.problems);
     manifests.left_out.extend(read.left_out);
     let of_folders = read.notes.into_iter().filter(Note::is_of_a_folder);
     manifests.notes.extend(of_folders);
-    read.objects
+    (read.objects, read.kustomizations)
 }
 
 fn render(

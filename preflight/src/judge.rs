@@ -1,27 +1,31 @@
 //! Puts every object through every policy that wants to see it.
 
 use jiff::Timestamp;
-use shared::message::LISTED;
 
 use crate::{
-    EvaluationError, Policy, PolicyAnswer,
-    checks::{self, Own},
+    EvaluationError, PolicyAnswer,
     keda::Derived,
-    manifests::{Manifests, Note, Object, Problem},
-    report::{Judged, Report, Reported, Subject, Summary, Unjudged},
+    manifests::Manifests,
+    report::{Report, Summary},
 };
 
 mod active;
+mod ambiguous;
 mod custom_kinds;
+mod entry;
 mod group;
 mod looks_at;
 mod member;
+mod needed;
 mod run;
+mod state;
+mod surroundings;
 mod unread;
 
 pub use active::ActivePolicy;
 pub(crate) use active::Judge;
 pub(crate) use custom_kinds::CustomKind;
+use entry::Told;
 pub use group::Group;
 pub use looks_at::LooksAt;
 pub use member::Member;
@@ -75,7 +79,8 @@ pub fn judge_in(
     if let Some(unknown) = policies.iter().find(without_rules) {
         return Err(JudgeError::NoMetadata(unknown.name().to_owned()));
     }
-    let run = Run::new(manifests.objects, existing, namespace, now);
+    let kustomizations = &manifests.kustomizations;
+    let run = Run::new(manifests.objects, kustomizations, existing, namespace, now);
     let mut report = Report {
         problems: manifests.problems,
         notes: manifests.notes,
@@ -88,14 +93,20 @@ pub fn judge_in(
         ..Summary::default()
     };
     let judged = run.judge(policies, progress);
+    report.notes.extend(run.notes_on_choices(&judged));
     let mut own = run.own_findings(&judged, policies);
-    let derived: Vec<&Derived> = run.derived().collect();
+    let derived: Vec<&Derived> = run.of_keda().collect();
     let reader = unread::Reader::new(run.kinds(), policies);
+    let witnesses = run.witnesses();
+    let told = Told {
+        of_keda: &derived,
+        witnesses: &witnesses,
+    };
     for (number, (object, evaluations)) in run.written().iter().zip(judged).enumerate() {
         let own = own.remove(&number).unwrap_or_default();
         let is_read = evaluations.iter().any(Evaluation::is_of_a_reader);
         let unread = reader.reason(object, is_read);
-        add(&mut report, object, evaluations, own, unread, &derived);
+        entry::add(&mut report, object, evaluations, own, unread, &told);
     }
     let findings = report.refusals.iter().chain(&report.warnings);
     let notes = run.notes_on(findings);
@@ -124,126 +135,4 @@ impl Evaluation<'_> {
             line.is_some_and(|(_, line)| line.rule == Some("unclaimed_kind"))
         })
     }
-}
-
-/// The policies that gave an answer, each once.
-fn names(evaluations: &[Evaluation<'_>]) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    for evaluation in evaluations {
-        let name = evaluation.by.name();
-        if evaluation.result.is_ok() && !names.iter().any(|known| known == name) {
-            names.push(name.to_owned());
-        }
-    }
-    names
-}
-
-fn add(
-    report: &mut Report,
-    object: &Object,
-    evaluations: Vec<Evaluation<'_>>,
-    own: Own,
-    unread: Option<Unjudged>,
-    all_derived: &[&Derived],
-) {
-    let subject = Subject::of(object);
-    let (mut refused, mut warned) = (!own.refusals.is_empty(), !own.warnings.is_empty());
-    let mut unjudged = unread.is_some();
-    report.leave(unread);
-    let unseen = evaluations.is_empty();
-    let position = report.judged.len();
-    let here = |finding: Reported| finding.at(position);
-    report.judged.push(Judged {
-        object: subject.clone(),
-        place: object.place(),
-        policies: names(&evaluations),
-    });
-    for Evaluation {
-        by,
-        derived,
-        result,
-    } in evaluations
-    {
-        let policy = by.name();
-        let subject = match derived {
-            Some(derived) => format!("{} of {subject}", derived.name()),
-            None => subject.to_string(),
-        };
-        let told = |finding: Reported| match derived {
-            Some(derived) => finding.of_derived(object, derived),
-            None => finding.retold(all_derived),
-        };
-        let answer = match result {
-            Ok(answer) => answer,
-            Err(error) => {
-                unjudged = true;
-                let text = format!("{policy} could not check {subject}: {error}");
-                report.problems.push(Problem {
-                    place: object.place(),
-                    text,
-                });
-                continue;
-            }
-        };
-        let response = &answer.response;
-        if !response.accepted {
-            let findings = Reported::of_answer(policy, object, &answer);
-            let more = findings.len().saturating_sub(LISTED);
-            // A policy that lists as little here as there says so itself.
-            if more > 0 && findings.iter().all(|finding| finding.more.is_none()) {
-                let text = format!(
-                    "{policy} refuses {subject} for more than a cluster shows: there it lists {LISTED} findings and \
-                     counts {more} more"
-                );
-                report.notes.push(Note {
-                    place: object.place(),
-                    text,
-                });
-            }
-            let findings = findings.into_iter().map(told).map(here);
-            if by.only_reports() {
-                warned = true;
-                report
-                    .warnings
-                    .extend(findings.map(Reported::only_reported));
-            } else {
-                refused = true;
-                report.refusals.extend(findings);
-            }
-        }
-        for warning in &response.warnings {
-            let named = by.policy().map(Policy::name).unwrap_or_default();
-            let finding = Reported::of_warning(named, object, warning);
-            if checks::is_said(&finding, &own.refusals) {
-                continue;
-            }
-            warned = true;
-            report.warnings.push(here(told(Reported {
-                policy: policy.to_owned(),
-                ..finding
-            })));
-        }
-        if response.mutated_object.is_some() {
-            let text = format!("{policy} would change {subject}; it was checked as it is written");
-            report.notes.push(Note {
-                place: object.place(),
-                text,
-            });
-        }
-    }
-    report.refusals.extend(own.refusals.into_iter().map(here));
-    report.warnings.extend(own.warnings.into_iter().map(here));
-    report.count(position);
-    let summary = &mut report.summary;
-    let count = if refused {
-        &mut summary.refused
-    } else if unjudged {
-        &mut summary.unjudged
-    } else if warned {
-        &mut summary.warned
-    } else {
-        summary.unseen += usize::from(unseen);
-        &mut summary.clean
-    };
-    *count += 1;
 }

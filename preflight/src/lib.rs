@@ -29,10 +29,12 @@
 //! the allocation of node ports, and built-in validation.
 
 pub mod bundle;
-mod checks;
+pub mod checks;
 pub mod deployed;
+mod derived;
 pub mod embedded;
 pub mod engine;
+pub mod explain;
 pub mod judge;
 mod keda;
 pub mod names;

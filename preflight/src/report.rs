@@ -19,11 +19,13 @@ use crate::{
 
 pub mod json;
 pub mod junit;
+mod needed;
 pub mod sarif;
 pub mod summary;
 pub mod table;
 mod unjudged;
 
+pub use needed::Needed;
 pub use summary::Summary;
 pub use unjudged::{Reason, Unjudged};
 
@@ -41,6 +43,8 @@ pub struct Report {
     pub refusals: Vec<Reported>,
     /// What a cluster would let pass with a warning.
     pub warnings: Vec<Reported>,
+    /// What workloads need and no manifest has, in order of kind, namespace and name.
+    pub needed_from_elsewhere: Vec<Needed>,
     /// What no policy reads, although it may end up in a cluster.
     pub unjudged: Vec<Unjudged>,
     /// What could not be read or checked, and why.
@@ -72,6 +76,11 @@ impl Report {
             summary.missing_policies += usize::from(one.reason == Reason::MissingPolicy);
             self.unjudged.push(one);
         }
+    }
+
+    /// Adds a finding about an object that is needed from elsewhere.
+    pub(crate) fn need(&mut self, object: Subject, finding: Reported) {
+        Needed::add(&mut self.needed_from_elsewhere, object, finding);
     }
 
     /// Adds the findings about the last object to the numbers of its policies.

@@ -57,6 +57,19 @@ impl Cluster for Cached<'_> {
     }
 }
 
+/// Asks the same cluster as it was before the change that is judged. Only the host of preflight has both, and sees by the
+/// field `before` which one a question is about.
+pub(crate) struct Before<'c>(pub(crate) &'c dyn Cluster);
+
+impl Cluster for Before<'_> {
+    fn ask(&self, operation: &str, request: &[u8]) -> HostAnswer {
+        let mut request = request.to_vec();
+        request.pop();
+        request.extend_from_slice(br#","before":true}"#);
+        self.0.ask(operation, &request)
+    }
+}
+
 /// The host's function that gets one object.
 pub(crate) const GET: &str = "get_resource";
 

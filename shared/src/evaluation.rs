@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::cluster::{Cached, Cluster};
+use crate::cluster::{Before, Cached, Cluster};
 use crate::decode::Cursor;
 use crate::error::DecodeError;
 use crate::error::Error;
@@ -80,7 +80,7 @@ pub fn evaluate<P: Policy>(payload: &[u8], cluster: &dyn Cluster) -> Response {
             return cannot_judge(INTERNAL_ERROR, &format_args!("wrong settings: {problems}"));
         }
     };
-    let mut verdict = match judge::<P>(request, &settings, cluster) {
+    let mut verdict = match judge::<P>(request, &settings, cluster, unabridged) {
         Ok(verdict) => verdict,
         Err(error) => return cannot_judge(BAD_REQUEST, &error),
     };
@@ -143,14 +143,17 @@ fn passes_unseen(request: &Request<'_>, wants: fn(&str) -> bool) -> bool {
         || request.is_being_deleted() && request.keeps_effect(wants)
 }
 
-/// The verdict on a request, and on an UPDATE only on what it makes worse, if the settings say so.
+/// The verdict on a request, and on an UPDATE only on what it makes worse, if the settings say so. `has_both` says whether
+/// the cluster can also answer as it was before.
 fn judge<P: Policy>(
     request: &Request<'_>,
     settings: &P::Settings,
     cluster: &dyn Cluster,
+    has_both: bool,
 ) -> Result<Verdict, Error> {
     let cached = Cached::of(cluster);
-    let cluster = match request.operation {
+    let before = Before(&cached);
+    let cluster: &dyn Cluster = match request.operation {
         Operation::Update => &cached,
         _ => cluster,
     };
@@ -174,6 +177,7 @@ fn judge<P: Policy>(
         return Ok(verdict.into_warnings());
     }
     // An old object that cannot be judged excuses nothing.
+    let cluster = if has_both { &before } else { cluster };
     match request
         .for_old_object()
         .map(|old| P::validate(&old, settings, cluster))
@@ -348,6 +352,32 @@ mod tests {
         Response {
             accepted: true,
             ..Response::default()
+        }
+    }
+
+    /// What is asked.
+    #[derive(Default)]
+    struct Asked(std::cell::RefCell<Vec<String>>);
+
+    impl Cluster for Asked {
+        fn ask(&self, _: &str, request: &[u8]) -> Result<Vec<u8>, String> {
+            let request = String::from_utf8(request.to_vec()).unwrap();
+            self.0.borrow_mut().push(request);
+            Ok(b"{}".to_vec())
+        }
+    }
+
+    #[test]
+    fn what_is_asked_about_the_old_object_says_so_where_the_cluster_knows_how_it_was() {
+        let request = request("UPDATE", &deployment(&[99, 4]), &deployment(&[99]));
+        let node = r#"{"api_version":"v1","kind":"Node","name":"a","namespace":null,"disable_cache":false,"field_masks":[]"#;
+        let both = [format!("{node}}}"), format!(r#"{node},"before":true}}"#)];
+        for (unabridged, asked) in [(false, &both[..1]), (true, &both)] {
+            let cluster = Asked::default();
+            let payload = json!({"request": request, "settings": {}, "unabridged": unabridged});
+            let response = evaluate::<FewReplicas>(payload.to_string().as_bytes(), &cluster);
+            assert!(!response.accepted);
+            assert_eq!(*cluster.0.borrow(), asked);
         }
     }
 

@@ -36,6 +36,13 @@ impl<'a> Json<'a> {
         parse(text)
     }
 
+    /// Reads a text, and of its maps the fields that are wanted, at any depth.
+    pub fn parse_fields(text: &'a str, fields: fn(&str) -> bool) -> Result<Self, DecodeError> {
+        let whole = |_: &str| false;
+        let (selection, wanted) = (Selection::Wanted, Wanted { fields, whole });
+        read(text, Seed { selection, wanted })
+    }
+
     /// Whether a text is JSON, in no more memory than its nesting takes.
     pub fn check(text: &str) -> Result<(), DecodeError> {
         let mut deserializer = serde_json::Deserializer::from_str(text);

@@ -102,7 +102,7 @@ mod quote;
 mod request;
 pub mod response;
 mod rule;
-mod rules;
+pub mod rules;
 pub mod settings;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -3,12 +3,14 @@
 mod declaration;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod described;
+mod exempt;
 mod names;
 
 #[cfg(not(target_arch = "wasm32"))]
 #[doc(hidden)]
 pub use declaration::setting;
 pub use declaration::{Fields, Item, SettingType};
+pub use exempt::Exempt;
 pub use names::{
     ApiGroup, CustomApiVersion, DataKey, Kind, Namespace, NamespacedName, NamespacedService,
     Reason, User, field_path_problem, has_name, has_object,

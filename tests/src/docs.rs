@@ -2,6 +2,7 @@
 
 pub mod artifacthub;
 pub mod bundle;
+pub mod explain;
 pub mod markdown;
 pub mod questions;
 pub mod readme;

@@ -90,7 +90,8 @@ impl Replay {
         let ending = if !settings.is_object() && !settings.is_null() {
             Ending::Failure(NO_MAP.to_owned())
         } else if let Some(message) = checked.message {
-            Ending::Failure(format!("Provided settings are not valid: {message:?}"))
+            // Since 1.36; before, the message stood in quotes.
+            Ending::Failure(format!("Provided settings are not valid: {message}"))
         } else if matches!(case.input, Input::Settings(_)) {
             Ending::ValidSettings
         } else {
@@ -313,15 +314,15 @@ mod tests {
 
     #[test]
     fn tells_a_failure_from_an_answer() {
-        let log = "INFO\nError: Provided settings are not valid: \"a: \\\"b\\\"\"\n";
+        let log = "INFO\nError: Provided settings are not valid: a: \"b\"\n";
         let failed = ended(false, "", log);
-        let words = "Provided settings are not valid: \"a: \\\"b\\\"\"".to_owned();
+        let words = "Provided settings are not valid: a: \"b\"".to_owned();
         let failing = replay(Ending::Failure(words));
         assert!(failing.differences(&failed).is_empty());
         assert_eq!(
             refused().differences(&failed),
             [
-                r#"it should answer, but it failed with "Error: Provided settings are not valid: \"a: \\\"b\\\"\"""#
+                r#"it should answer, but it failed with "Error: Provided settings are not valid: a: \"b\"""#
             ]
         );
         assert_eq!(
@@ -331,7 +332,7 @@ mod tests {
         assert_eq!(
             failing.differences(&ended(true, "{}", "")),
             [
-                r#"it should fail with "Provided settings are not valid: \"a: \\\"b\\\"\"", but it succeeded with "{}""#
+                r#"it should fail with "Provided settings are not valid: a: \"b\"", but it succeeded with "{}""#
             ]
         );
     }
@@ -353,7 +354,7 @@ mod tests {
         };
         assert!(
             words.starts_with(
-                "Provided settings are not valid: \"wrong settings of hostpath-mounts: "
+                "Provided settings are not valid: wrong settings of hostpath-mounts: "
             ),
             "{words}"
         );

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use emptydir_storage::EmptydirStorage;
 use hostpath_mounts::HostpathMounts;
+use hpa_replicas::HpaReplicas;
 use hpa_target_requests::HpaTargetRequests;
 use hpa_vpa_overlap::HpaVpaOverlap;
 use nodeport_range::NodeportRange;
@@ -54,6 +55,7 @@ impl Functions {
 static FUNCTIONS: &[Functions] = &[
     Functions::of::<EmptydirStorage>(),
     Functions::of::<HostpathMounts>(),
+    Functions::of::<HpaReplicas>(),
     Functions::of::<HpaTargetRequests>(),
     Functions::of::<HpaVpaOverlap>(),
     Functions::of::<NodeportRange>(),

@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use emptydir_storage::EmptydirStorage;
 use hostpath_mounts::HostpathMounts;
+use hpa_replicas::HpaReplicas;
 use hpa_target_requests::HpaTargetRequests;
 use hpa_vpa_overlap::HpaVpaOverlap;
 use nodeport_range::NodeportRange;
@@ -20,6 +21,7 @@ use crate::{names, repository};
 pub const RULES: &[(&str, &[&Rule])] = &[
     (EmptydirStorage::NAME, EmptydirStorage::RULES),
     (HostpathMounts::NAME, HostpathMounts::RULES),
+    (HpaReplicas::NAME, HpaReplicas::RULES),
     (HpaTargetRequests::NAME, HpaTargetRequests::RULES),
     (HpaVpaOverlap::NAME, HpaVpaOverlap::RULES),
     (NodeportRange::NAME, NodeportRange::RULES),
@@ -45,12 +47,16 @@ pub fn wasm(name: &str) -> Result<Vec<u8>, String> {
         .map_err(|error| format!("dist/{name}.wasm cannot be read ({error}): run `make wasm`"))
 }
 
+/// The engine that runs them.
+pub fn engine() -> Result<&'static Engine, String> {
+    ENGINE.as_ref().map_err(Clone::clone)
+}
+
 /// A built policy, compiled once and good for any number of evaluations.
 pub fn load(name: &str) -> Result<Arc<Policy>, String> {
     let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
     let compile = || {
-        let engine = ENGINE.as_ref().map_err(Clone::clone)?;
-        let policy = engine.load(name, &wasm(name)?);
+        let policy = engine()?.load(name, &wasm(name)?);
         policy
             .map(Arc::new)
             .map_err(|error| format!("dist/{name}.wasm {error}"))

@@ -4,6 +4,7 @@ use std::fmt;
 
 use emptydir_storage::EmptydirStorage;
 use hostpath_mounts::HostpathMounts;
+use hpa_replicas::HpaReplicas;
 use hpa_target_requests::HpaTargetRequests;
 use hpa_vpa_overlap::HpaVpaOverlap;
 use nodeport_range::NodeportRange;
@@ -31,6 +32,7 @@ pub struct Description {
 pub const ALL: &[Description] = &[
     describe::<EmptydirStorage>(),
     describe::<HostpathMounts>(),
+    describe::<HpaReplicas>(),
     describe::<HpaTargetRequests>(),
     describe::<HpaVpaOverlap>(),
     describe::<NodeportRange>(),

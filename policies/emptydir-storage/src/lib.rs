@@ -14,6 +14,7 @@ mod views;
 
 use shared::kubernetes::kinds::{self, well_known};
 use shared::kubernetes::workload::{self, PodSpecs};
+use shared::rules::missing_pod_spec;
 use shared::{Cluster, Error, Level, Policy, Request, Rule, Verdict};
 
 use crate::pod::Pod;
@@ -50,7 +51,9 @@ impl Policy for EmptydirStorage {
     ) -> Result<Verdict, Error> {
         let mut verdict = Verdict::accept();
         let owner = owner::of(request)?;
-        if settings.exempts(request.object_namespace()?, request.username)
+        if settings
+            .exempt
+            .has(request.object_namespace()?, request.username)
             || owner.is_some_and(|owner| owner.was_judged(&request.kind))
         {
             return Ok(verdict);
@@ -74,7 +77,7 @@ impl Policy for EmptydirStorage {
         })?;
         match specs {
             PodSpecs::Unclaimed => return Ok(Verdict::unclaimed(request)),
-            PodSpecs::Missing(path) => rules::missing_pod_spec::check(path, &mut verdict),
+            PodSpecs::Missing(path) => missing_pod_spec::check(path, &mut verdict),
             PodSpecs::Found => {}
         }
         Ok(verdict)

@@ -1,5 +1,6 @@
 //! The rules, one in a file.
 
+use shared::rules::missing_pod_spec;
 use shared::{Finding, Level, Rule, Verdict};
 
 use crate::pod::{Pod, Scratch};
@@ -8,7 +9,6 @@ use crate::views::Medium;
 
 mod invalid_size_limit;
 mod missing_huge_pages;
-pub(crate) mod missing_pod_spec;
 mod size_over_memory_limit;
 mod size_over_storage_limit;
 mod tiny_size_limit;

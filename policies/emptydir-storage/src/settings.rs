@@ -1,7 +1,7 @@
 //! What an administrator may set.
 
 use shared::kubernetes::kinds::custom::CustomKind;
-use shared::settings::{Namespace, User, has_name as has};
+use shared::settings::Exempt;
 use shared::{Level, OnUpdate, settings};
 
 settings! {
@@ -24,24 +24,9 @@ settings! {
         /// More kinds that bear pods, beside those that need no setting. List them in `spec.rules` of the policy, too.
         "customKinds" => pub(crate) custom_kinds: [CustomKind];
         /// Whom this policy does not concern.
-        "exempt" => exempt: Exempt;
+        "exempt" => pub(crate) exempt: Exempt;
         /// What to do about violations that an object already had before an UPDATE.
         "onUpdate" => on_update: OnUpdate = OnUpdate::NewViolations, example "enforceAll";
-    }
-
-    /// Whom the policy does not concern.
-    struct Exempt {
-        /// Objects in these namespaces.
-        "namespaces" => namespaces: [Namespace], example ["sandbox"];
-        /// Whatever these users ask for.
-        "users" => users: [User], example ["system:serviceaccount:gitops:deployer"];
-    }
-}
-
-impl Settings {
-    /// Whether a namespace is exempt, or the user who asks.
-    pub(crate) fn exempts(&self, namespace: &str, username: &str) -> bool {
-        has(&self.exempt.namespaces, namespace) || has(&self.exempt.users, username)
     }
 }
 

@@ -21,6 +21,7 @@ mod volume;
 use k8s_openapi::api::core::v1::{PersistentVolume, Pod};
 use shared::kubernetes::kinds::well_known;
 use shared::kubernetes::workload::{self, PodSpec, PodSpecs};
+use shared::rules::missing_pod_spec;
 use shared::{Cluster, DecodeError, Error, FieldPath, Policy, Request, Rule, Verdict};
 
 use crate::identity::Identity;
@@ -66,7 +67,7 @@ impl Policy for HostpathMounts {
         })?;
         match specs {
             PodSpecs::Unclaimed => return Ok(Verdict::unclaimed(request)),
-            PodSpecs::Missing(path) => rules::missing_pod_spec::check(path, &mut verdict),
+            PodSpecs::Missing(path) => missing_pod_spec::check(path, &mut verdict),
             PodSpecs::Found => {}
         }
         Ok(verdict)

@@ -1,6 +1,7 @@
 //! The rules, one in a file.
 
 use crate::host_path::{HostPath, Relation};
+use shared::rules::missing_pod_spec;
 use shared::{Rule, Verdict};
 
 use crate::access::Access;
@@ -14,7 +15,6 @@ mod created_path;
 mod denied_path;
 mod disallowed_type;
 mod exposed_processes;
-pub(crate) mod missing_pod_spec;
 mod non_recursive_read_only;
 mod overlong_path;
 mod parent_reference;

@@ -59,7 +59,7 @@ impl Policy for HpaTargetRequests {
     ) -> Result<Verdict, Error> {
         let mut verdict = Verdict::accept();
         let namespace = request.object_namespace()?;
-        if settings.exempts(namespace, request.username) {
+        if settings.exempt.has(namespace, request.username) {
             return Ok(verdict);
         }
         let review = Review {

@@ -1,20 +1,10 @@
 //! What an administrator may set.
 
-use shared::kubernetes::autoscaling::{POD_SPEC, SCALABLE, ScaleTarget};
+use shared::kubernetes::autoscaling::{POD_SPEC, SCALABLE, SCALABLE_OF_OTHERS, ScaleTarget};
 use shared::settings::{
-    CustomApiVersion, Kind, Namespace, OnLookupFailure, User, field_path_problem, has_name,
+    CustomApiVersion, Exempt, Kind, OnLookupFailure, field_path_problem,
 };
 use shared::{GroupVersionKind, Level, OnUpdate, settings};
-
-/// Kinds of other projects that can be scaled, as their own definitions say: `apiVersion` and kind. All have their
-/// pod spec at [`POD_SPEC`]. Sources: `manifests/crds/rollout-crd.yaml` of argoproj/argo-rollouts, `config/crd/bases` of
-/// openkruise/kruise, `apps/v1/types.go` of openshift/api.
-pub const WELL_KNOWN: &[(&str, &str)] = &[
-    ("apps.kruise.io/v1alpha1", "CloneSet"),
-    ("apps.kruise.io/v1beta1", "StatefulSet"),
-    ("apps.openshift.io/v1", "DeploymentConfig"),
-    ("argoproj.io/v1alpha1", "Rollout"),
-];
 
 settings! {
     /// The settings of hpa-target-requests. All are optional.
@@ -41,7 +31,7 @@ settings! {
         /// `spec.contextAwareResources` of the policy as well, and to `spec.rules` to judge them when they are written.
         "customKinds" => custom_kinds: [CustomKind];
         /// What this policy leaves alone.
-        "exempt" => exempt: Exempt;
+        "exempt" => pub(crate) exempt: Exempt;
         /// What to do when the cluster does not answer.
         "onLookupFailure" => pub(crate) on_lookup_failure: OnLookupFailure = OnLookupFailure::Deny, example "warn";
         /// What to do about violations that an object already had before an UPDATE.
@@ -56,14 +46,6 @@ settings! {
         "kind" => kind: Kind, example "Gadget";
         /// Where its pod spec is.
         "podSpecPath" => pod_spec_path: DottedPath, example "spec.template.spec";
-    }
-
-    /// What the policy leaves alone.
-    struct Exempt {
-        /// Objects in these namespaces.
-        "namespaces" => namespaces: [Namespace], example ["sandbox"];
-        /// Requests of these users.
-        "users" => users: [User], example ["system:serviceaccount:keda:keda-operator"];
     }
 
     /// Fields behind one another: `spec.template.spec`.
@@ -118,11 +100,6 @@ pub(crate) fn group(api_version: &str) -> &str {
 }
 
 impl Settings {
-    /// Whether the policy leaves a namespace or a user alone.
-    pub(crate) fn exempts(&self, namespace: &str, username: &str) -> bool {
-        has_name(&self.exempt.namespaces, namespace) || has_name(&self.exempt.users, username)
-    }
-
     /// Whether there are custom kinds, whose pod spec may be in fields of any name.
     pub(crate) fn has_custom_kinds(&self) -> bool {
         !self.custom_kinds.is_empty()
@@ -142,12 +119,14 @@ impl Settings {
             pod_spec: &custom.pod_spec_path,
             is_well_known: false,
         });
-        let well_known = WELL_KNOWN.iter().map(|&(api_version, kind)| ReadableKind {
-            api_version,
-            kind,
-            pod_spec: POD_SPEC,
-            is_well_known: true,
-        });
+        let well_known = SCALABLE_OF_OTHERS
+            .iter()
+            .map(|&(api_version, kind)| ReadableKind {
+                api_version,
+                kind,
+                pod_spec: POD_SPEC,
+                is_well_known: true,
+            });
         built_in.chain(custom).chain(well_known)
     }
 

@@ -1,12 +1,9 @@
 //! Judges a workload against the autoscalers that target it.
 
 use k8s_openapi::Resource;
-use k8s_openapi::api::apps::v1::ReplicaSet;
 use k8s_openapi::api::autoscaling::v2;
-use shared::kubernetes::autoscaling::{
-    self, AutoscalerMeta, HorizontalPodAutoscaler, ScaleTarget, insert_by_name,
-};
-use shared::{Cursor, Error, Level, Operation, Verdict};
+use shared::kubernetes::autoscaling::{self, HorizontalPodAutoscaler, ScaleTarget, insert_by_name};
+use shared::{Error, Level, Operation, Verdict};
 
 use crate::failure::depends_on_defaults;
 use crate::pair::Side;
@@ -28,7 +25,7 @@ pub(crate) fn judge(
     if request.operation == Operation::Update {
         most = most.at_most(review.settings.written_first);
     }
-    if most == Level::Off || is_made_by_deployment(review)? {
+    if most == Level::Off || autoscaling::is_made_by_deployment(request)? {
         return Ok(());
     }
     let Some(pods) = review.pods(&request.object(), readable, name)? else {
@@ -78,18 +75,6 @@ pub(crate) fn judge(
     }
     report.flush();
     Ok(())
-}
-
-/// Whether this is a `ReplicaSet` of a `Deployment`, which was judged itself, and whose roll-out must not hang. An
-/// UPDATE that takes the owner off is that of the garbage collector, which lets go of what it leaves behind.
-fn is_made_by_deployment(review: &Review<'_>) -> Result<bool, Error> {
-    let is_owned = |object: &Cursor<'_>| {
-        let meta = AutoscalerMeta::read(object);
-        meta.map(|meta| meta.owner.is_some())
-    };
-    let request = review.request;
-    Ok(request.kind.kind == ReplicaSet::KIND
-        && (is_owned(&request.object())? || is_owned(&request.old_object()).unwrap_or_default()))
 }
 
 #[cfg(test)]

@@ -57,7 +57,7 @@ impl Policy for ServiceRoutes {
     ) -> Result<Verdict, Error> {
         let mut verdict = Verdict::accept();
         let namespace = request.object_namespace()?;
-        if settings.exempts(namespace, request.username) {
+        if settings.exempt.has(namespace, request.username) {
             return Ok(verdict);
         }
         let review = Review {

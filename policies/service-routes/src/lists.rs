@@ -161,6 +161,8 @@ pub(crate) fn with_services(
     let mut services = Vec::new();
     for item in list.items() {
         match Service::read(&item) {
+            // What has no name is no object.
+            Ok(service) if service.name.is_empty() => {}
             Ok(service) => services.push(service),
             Err(error) => unreadable_object::check(lookup.kind, &item, &error, verdict),
         }

@@ -1,7 +1,7 @@
 //! The settings of the policy.
 
 use shared::quote;
-use shared::settings::{CustomApiVersion, Kind, Namespace, OnLookupFailure, User, has_name};
+use shared::settings::{CustomApiVersion, Exempt, Kind, OnLookupFailure};
 use shared::{Level, OnUpdate, settings};
 
 settings! {
@@ -41,7 +41,7 @@ settings! {
         /// `spec.rules` to judge them when they are written.
         "customKinds" => pub(crate) custom_kinds: [CustomKind];
         /// What this policy leaves alone.
-        "exempt" => exempt: Exempt;
+        "exempt" => pub(crate) exempt: Exempt;
         /// What to do when the cluster does not answer.
         "onLookupFailure" => pub(crate) on_lookup_failure: OnLookupFailure = OnLookupFailure::Warn, example "deny";
         /// What to do about violations that an object already had before an UPDATE.
@@ -66,14 +66,6 @@ settings! {
         "kind" => pub(crate) kind: Kind, example "Rollout";
         /// Where its pod template is.
         "podTemplatePath" => pub(crate) pod_template_path: TemplatePath, example "spec.template";
-    }
-
-    /// What the policy leaves alone.
-    struct Exempt {
-        /// Objects in these namespaces.
-        "namespaces" => namespaces: [Namespace], example ["sandbox"];
-        /// Requests of these users.
-        "users" => users: [User], example ["system:serviceaccount:gitops:deployer"];
     }
 
     text LabelKey {
@@ -122,13 +114,6 @@ fn template_path_problem(path: &str) -> Option<String> {
     }
     let quoted = quote(path);
     (before == b'.').then(|| format!("{quoted} is not a path such as \"spec.template\""))
-}
-
-impl Settings {
-    /// Whether the policy leaves a namespace or a user alone.
-    pub(crate) fn exempts(&self, namespace: &str, username: &str) -> bool {
-        has_name(&self.exempt.namespaces, namespace) || has_name(&self.exempt.users, username)
-    }
 }
 
 impl shared::Settings for Settings {

@@ -3,9 +3,14 @@
 //! Only a `HorizontalPodAutoscaler` differs between versions that are served: what v1 has no field for is in an annotation.
 //! Source: `pkg/apis/autoscaling/v1/conversion.go` and `pkg/apis/autoscaling/{v2/defaults,helpers}.go` of
 //! kubernetes/kubernetes.
+//!
+//! A Secret is stored with `stringData` among its `data`, and with a type: `Convert_v1_Secret_To_core_Secret` in
+//! `pkg/apis/core/v1/conversion.go`, and `SetDefaults_Secret` in `defaults.go` beside it. One for the token of an account
+//! is filled at once: `pkg/controller/serviceaccount/tokens_controller.go`.
 
 use std::borrow::Cow;
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Map, Value, json};
 
 use crate::kinds::text;
@@ -20,15 +25,66 @@ const ROUND_TRIP: &[&str] = &[
     "autoscaling.alpha.kubernetes.io/current-metrics",
 ];
 
+/// The type of a Secret for the token of a `ServiceAccount`, and the keys that it gets.
+const TOKEN: &str = "kubernetes.io/service-account-token";
+const TOKEN_KEYS: &[&str] = &["ca.crt", "namespace", "token"];
+
 /// The object in a version; as it is where versions do not differ.
 pub(crate) fn to_version<'o>(object: &'o Value, api_version: &str) -> Cow<'o, Value> {
     let is_old = text(object, "/apiVersion") == Some("autoscaling/v1")
         && text(object, "/kind") == Some("HorizontalPodAutoscaler");
     if is_old && api_version == "autoscaling/v2" {
         Cow::Owned(autoscaler(object))
+    } else if is_unconverted_secret(object) {
+        Cow::Owned(secret(object))
     } else {
         Cow::Borrowed(object)
     }
+}
+
+/// Whether a Secret is as people write it, and not as the API server stores it.
+fn is_unconverted_secret(object: &Value) -> bool {
+    let is_secret =
+        text(object, "/apiVersion") == Some("v1") && text(object, "/kind") == Some("Secret");
+    let is_typed = |kind: Option<&str>| kind.is_some_and(|kind| !kind.is_empty() && kind != TOKEN);
+    is_secret && (object.get("stringData").is_some() || !is_typed(text(object, "/type")))
+}
+
+/// A Secret as it is stored.
+fn secret(object: &Value) -> Value {
+    let mut object = object.clone();
+    let Some(fields) = fields(&mut object, "") else {
+        return object;
+    };
+    let written = fields.remove("stringData");
+    let kind = fields.entry("type").or_insert_with(|| json!("Opaque"));
+    if kind.is_null() || *kind == json!("") {
+        *kind = json!("Opaque");
+    }
+    let is_token = *kind == json!(TOKEN);
+    let written = written.iter().filter_map(Value::as_object).flatten();
+    for (key, value) in written {
+        if let Some(data) = data(fields) {
+            let encoded = BASE64_STANDARD.encode(value.as_str().unwrap_or_default());
+            data.insert(key.clone(), json!(encoded));
+        }
+    }
+    let keys = if is_token { TOKEN_KEYS } else { &[] };
+    for key in keys {
+        if let Some(data) = data(fields) {
+            data.entry(*key).or_insert_with(|| json!(""));
+        }
+    }
+    object
+}
+
+/// The data of a Secret; none where it is of another type, which the API server refuses.
+fn data(secret: &mut Map<String, Value>) -> Option<&mut Map<String, Value>> {
+    let data = secret.entry("data").or_insert_with(|| json!({}));
+    if data.is_null() {
+        *data = json!({});
+    }
+    data.as_object_mut()
 }
 
 /// A `HorizontalPodAutoscaler` of v1 in v2.
@@ -234,5 +290,45 @@ mod tests {
         let mut new = object.clone();
         new["apiVersion"] = json!("autoscaling/v2");
         assert_eq!(*to_version(&new, "autoscaling/v2"), new);
+    }
+
+    #[test]
+    fn a_secret_has_what_was_written_as_text_among_its_data() {
+        let secret = |more: Value| {
+            let mut object =
+                json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}});
+            for (key, value) in more.as_object().unwrap() {
+                object[key] = value.clone();
+            }
+            object
+        };
+        for (written, stored) in [
+            (
+                json!({"stringData": {"a": "x", "b": ""}}),
+                json!({"data": {"a": "eA==", "b": ""}, "type": "Opaque"}),
+            ),
+            (
+                json!({"data": null, "stringData": {"a": "x"}, "type": ""}),
+                json!({"data": {"a": "eA=="}, "type": "Opaque"}),
+            ),
+            (
+                json!({"data": {"a": "eQ==", "c": "eg=="}, "stringData": {"a": "x"}, "type": "t"}),
+                json!({"data": {"a": "eA==", "c": "eg=="}, "type": "t"}),
+            ),
+            (json!({"stringData": {}}), json!({"type": "Opaque"})),
+            (
+                json!({"type": TOKEN}),
+                json!({"type": TOKEN, "data": {"ca.crt": "", "namespace": "", "token": ""}}),
+            ),
+            (
+                json!({"data": {"a": "eA=="}}),
+                json!({"data": {"a": "eA=="}, "type": "Opaque"}),
+            ),
+        ] {
+            let object = secret(written);
+            assert_eq!(*to_version(&object, "v1"), secret(stored));
+        }
+        let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "stringData": {"a": "x"}});
+        assert_eq!(*to_version(&map, "v1"), map);
     }
 }

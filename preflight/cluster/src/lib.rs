@@ -1,8 +1,9 @@
 //! A cluster in memory: answers the look-ups of policies from a set of objects, in the words of the real host.
 //!
-//! [`MemoryCluster`] has the objects and converts, selects and masks them. [`ClusterHost`] is what one evaluation asks: it
-//! checks what the policy is granted, and remembers the calls. [`kinds`] and [`selector`] are what they know of
-//! Kubernetes.
+//! [`MemoryCluster`] has the objects and converts, selects and masks them. Where it has several definitions of one, the
+//! nearest to the asking file is found ([`Origin`]), and none in another of its [`environments`]. [`ClusterHost`] is what
+//! one evaluation asks: it checks what the policy is granted, and remembers the calls. [`kinds`] and [`selector`] are what
+//! they know of Kubernetes.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -19,16 +20,19 @@
 //! ```
 
 mod convert;
+pub mod environments;
 mod grants;
 mod host;
 pub mod kinds;
 mod lookup;
 mod mask;
 mod memory;
+mod origin;
 pub mod selector;
 #[cfg(test)]
 mod tests;
 
 pub use grants::Grants;
-pub use host::{Call, ClusterHost};
+pub use host::{Call, ClusterHost, Found, Get};
 pub use memory::{DEFAULT_NAMESPACE, MemoryCluster};
+pub use origin::{Origin, Rank};

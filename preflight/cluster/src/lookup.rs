@@ -40,6 +40,9 @@ pub(crate) struct Lookup {
     pub(crate) field_selector: Option<String>,
     #[serde(default)]
     pub(crate) field_masks: Option<Vec<String>>,
+    /// Whether it is asked for as it was before the change that is judged.
+    #[serde(default)]
+    pub(crate) before: bool,
 }
 
 impl Lookup {

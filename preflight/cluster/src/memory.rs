@@ -16,6 +16,7 @@ use crate::{
     kinds::{Kinds, Served, split, text},
     lookup::{Lookup, Operation},
     mask::Mask,
+    origin::{Folders, Origin, Place, Rank, View, choose, rivals},
     selector,
 };
 
@@ -27,13 +28,28 @@ pub const DEFAULT_NAMESPACE: &str = "default";
 pub struct MemoryCluster {
     kinds: Kinds,
     /// By group and kind, then by namespace and name: answers do not depend on the order of files.
-    objects: BTreeMap<(String, String), BTreeMap<Key, Value>>,
+    objects: BTreeMap<(String, String), BTreeMap<Key, Vec<Definition>>>,
+    /// Where they are from. Without any, answers do not depend on the file that asks.
+    folders: Folders,
     errors: BTreeMap<(String, String), String>,
     /// What every look-up fails with.
     failure: Option<String>,
     /// The real host, too, keeps what it has already looked up.
-    answers: Mutex<HashMap<(Operation, Vec<u8>), Kept>>,
+    answers: Mutex<HashMap<Question, Kept>>,
 }
+
+/// An object, or one of several definitions of it.
+#[derive(Debug)]
+struct Definition {
+    value: Value,
+    place: Place,
+    /// Its position among all objects.
+    position: usize,
+}
+
+/// What is asked, as the guest wrote it, and the positions of the definitions that the answer is made of, where they may
+/// differ.
+type Question = (Operation, Vec<u8>, Vec<usize>);
 
 /// JSON, or why there is none.
 pub(crate) type Answer = Result<Vec<u8>, String>;
@@ -47,13 +63,21 @@ type Key = (String, String, usize);
 impl MemoryCluster {
     /// Takes the objects as the state of a cluster. Of two with the same kind, namespace and name the later one counts.
     pub fn new(objects: impl IntoIterator<Item = Value>) -> Self {
-        let objects: Vec<Value> = objects.into_iter().collect();
+        let objects = objects
+            .into_iter()
+            .map(|object| (object, Origin::default()));
+        Self::with_origins(objects)
+    }
+
+    /// The same with where each object is from. Of several definitions of one object, the file that asks decides.
+    pub fn with_origins(objects: impl IntoIterator<Item = (Value, Origin)>) -> Self {
+        let objects: Vec<(Value, Origin)> = objects.into_iter().collect();
         let mut cluster = Self {
-            kinds: Kinds::of(&objects),
+            kinds: Kinds::of(objects.iter().map(|(object, _)| object)),
             ..Self::default()
         };
-        for (position, object) in objects.into_iter().enumerate() {
-            cluster.insert(position, object);
+        for (position, (value, origin)) in objects.into_iter().enumerate() {
+            cluster.insert(position, value, origin);
         }
         cluster
     }
@@ -92,10 +116,12 @@ impl MemoryCluster {
     #[must_use]
     pub fn namespace(&self, name: &str) -> Option<&Value> {
         let namespaces = self.objects.get(&(String::new(), "Namespace".to_owned()))?;
-        namespaces.get(&(String::new(), name.to_owned(), 0))
+        let definitions = namespaces.get(&(String::new(), name.to_owned(), 0))?;
+        let chosen = choose(definitions.iter().map(|one| &one.place), None)?;
+        Some(&definitions.get(chosen)?.value)
     }
 
-    fn insert(&mut self, position: usize, mut object: Value) {
+    fn insert(&mut self, position: usize, mut object: Value, origin: Origin) {
         let (Some(api_version), Some(kind)) =
             (text(&object, "/apiVersion"), text(&object, "/kind"))
         else {
@@ -119,25 +145,41 @@ impl MemoryCluster {
             Some(name) => (namespace, name, 0),
             None => (namespace, String::new(), position),
         };
-        self.objects
-            .entry((group, kind))
-            .or_default()
-            .insert(key, object);
+        let place = self.folders.place(origin);
+        let objects = self.objects.entry((group, kind)).or_default();
+        objects.entry(key).or_default().push(Definition {
+            value: object,
+            place,
+            position,
+        });
     }
 
     /// What a guest gets to see.
-    pub(crate) fn answer(&self, operation: Operation, payload: &[u8], lookup: &Lookup) -> Answer {
+    pub(crate) fn answer(
+        &self,
+        operation: Operation,
+        payload: &[u8],
+        lookup: &Lookup,
+        asker: Option<&str>,
+    ) -> Answer {
         let kind = (lookup.api_version.clone(), lookup.kind.clone());
         if let Some(text) = self.errors.get(&kind).or(self.failure.as_ref()) {
             return Err(text.clone());
         }
-        let key = (operation, payload.to_vec());
+        let view = self.view(asker);
+        let selected = view
+            .as_ref()
+            .map(|view| self.select(operation, lookup, Some(view)));
+        let positions = selected.iter().flatten();
+        let positions = positions.map(|definition| definition.position).collect();
+        let key = (operation, payload.to_vec(), positions);
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = Arc::clone(answers.entry(key).or_default());
         // Lists may be long: other threads find their answers while this one is made or copied.
         drop(answers);
         kept.get_or_init(|| {
-            let answer = self.look_up(operation, lookup);
+            let selected = selected.unwrap_or_else(|| self.select(operation, lookup, None));
+            let answer = self.look_up(operation, lookup, &selected);
             answer
                 .map(|value| value.to_string().into_bytes())
                 .map_err(|text| format!("Callback evaluation failure: {text}"))
@@ -145,7 +187,59 @@ impl MemoryCluster {
         .clone()
     }
 
-    fn look_up(&self, operation: Operation, lookup: &Lookup) -> Result<Value, String> {
+    fn view<'f>(&self, asker: Option<&'f str>) -> Option<View<'f>> {
+        let asker = asker.filter(|_| !self.folders.is_empty())?;
+        Some(self.folders.view(asker))
+    }
+
+    /// Whether a get of such an object says that there is one or none, and nothing else.
+    pub(crate) fn can_tell(&self, lookup: &Lookup) -> bool {
+        let kind = (lookup.api_version.clone(), lookup.kind.clone());
+        let fails = self.failure.is_some() || self.errors.contains_key(&kind);
+        let namespaced = || {
+            let group = split(&lookup.api_version).0;
+            self.kinds.namespaced(group, &lookup.kind)
+        };
+        !fails
+            && self.kinds.served(&lookup.api_version, &lookup.kind) == Served::Yes
+            && (lookup.namespace.is_some() || !namespaced())
+    }
+
+    /// What a get finds, by the numbers of the origins, and what it might have found in its place: definitions of the same
+    /// object that differ in what is asked for.
+    pub(crate) fn found(
+        &self,
+        lookup: &Lookup,
+        asker: Option<&str>,
+    ) -> Option<(usize, Vec<usize>)> {
+        let view = self.view(asker);
+        let definitions = self.named(lookup)?;
+        let places = || definitions.iter().map(|definition| &definition.place);
+        let chosen = choose(places(), view.as_ref())?;
+        let found = definitions.get(chosen)?;
+        let rivals = rivals(places(), chosen, view.as_ref());
+        let rivals = rivals.iter().filter_map(|rival| definitions.get(*rival));
+        let mut rivals: Vec<&Definition> = rivals.collect();
+        let fields = |definition: &Definition| {
+            let mut object = pruned(&definition.value, lookup);
+            object.remove("metadata");
+            object
+        };
+        if !rivals.is_empty() {
+            let found = fields(found);
+            rivals.retain(|rival| fields(rival) != found);
+        }
+        let number = |definition: &Definition| definition.place.origin.number;
+        let rivals = rivals.into_iter().map(number);
+        Some((number(found), rivals.collect()))
+    }
+
+    fn look_up(
+        &self,
+        operation: Operation,
+        lookup: &Lookup,
+        selected: &[&Definition],
+    ) -> Result<Value, String> {
         let Lookup {
             api_version, kind, ..
         } = lookup;
@@ -162,86 +256,113 @@ impl MemoryCluster {
         }
         let namespaced = self.kinds.namespaced(split(api_version).0, kind);
         match operation {
-            Operation::ListAll => self.list(lookup, None),
-            Operation::ListByNamespace if namespaced => {
-                self.list(lookup, lookup.namespace.as_deref())
-            }
+            Operation::ListAll => list(lookup, selected),
+            Operation::ListByNamespace if namespaced => list(lookup, selected),
             Operation::ListByNamespace => Err(format!(
                 "resource {api_version}/{kind} is cluster wide. Cannot search for it inside of a namespace"
             )),
-            Operation::Get => self.get(lookup, namespaced),
+            Operation::Get => get(lookup, namespaced, selected),
         }
     }
 
-    /// Objects of the group and kind in any version: [`convert`] makes them what was asked for. They are in order, and
-    /// the first is the first of this namespace that has this name, or comes after it.
-    fn of_kind(
+    /// The objects that a look-up is about, in any version: [`convert`] makes them what was asked for. They are in order of
+    /// their names. Of several definitions of one object, it is the one that is meant in the file that asks.
+    fn select(
         &self,
+        operation: Operation,
         lookup: &Lookup,
-        namespace: &str,
-        name: &str,
-    ) -> impl Iterator<Item = (&Key, &Value)> {
-        let kind = (split(&lookup.api_version).0.to_owned(), lookup.kind.clone());
-        let first = (namespace.to_owned(), name.to_owned(), 0);
-        let objects = self.objects.get(&kind).into_iter();
-        objects.flat_map(move |objects| objects.range(&first..))
-    }
-
-    fn list(&self, lookup: &Lookup, namespace: Option<&str>) -> Result<Value, String> {
-        let labels = selector::labels(lookup.label_selector.as_deref().unwrap_or_default())?;
-        let fields = selector::fields(lookup.field_selector.as_deref().unwrap_or_default())?;
-        let items: Vec<Value> = self
-            .of_kind(lookup, namespace.unwrap_or_default(), "")
-            .take_while(|((home, ..), _)| namespace.is_none_or(|namespace| namespace == home))
-            .filter(|(_, object)| {
-                labels
-                    .iter()
-                    .all(|requirement| requirement.matches_labels(object))
-            })
-            .filter(|(_, object)| {
-                fields
-                    .iter()
-                    .all(|requirement| requirement.matches_field(object))
-            })
-            .map(|(_, object)| as_item(object, lookup))
-            .collect();
-        let Lookup {
-            api_version, kind, ..
-        } = lookup;
-        Ok(
-            json!({"apiVersion": api_version, "kind": format!("{kind}List"), "metadata": {}, "items": items}),
-        )
-    }
-
-    fn get(&self, lookup: &Lookup, namespaced: bool) -> Result<Value, String> {
-        let Lookup {
-            api_version,
-            kind,
-            namespace,
-            ..
-        } = lookup;
-        let name = lookup.name.as_deref().unwrap_or_default();
-        let home = match namespace {
-            _ if !namespaced => "",
-            Some(namespace) => namespace,
-            None => {
-                return Err(format!(
-                    "Resource {api_version}/{kind} is namespaced, but no namespace was provided"
-                ));
-            }
+        view: Option<&View<'_>>,
+    ) -> Vec<&Definition> {
+        let chosen = |definitions: &'_ [Definition]| {
+            let places = definitions.iter().map(|definition| &definition.place);
+            choose(places, view)
         };
-        let found = self
-            .of_kind(lookup, home, name)
-            .next()
-            .filter(|((other, called, _), _)| other == home && called == name);
-        let (_, object) = found.ok_or_else(|| {
-            format!("Cannot find {api_version}/{kind} named '{name}' inside of namespace '{namespace:?}'")
-        })?;
-        let mut object = pruned(object, lookup);
-        object.insert("apiVersion".to_owned(), json!(api_version));
-        object.insert("kind".to_owned(), json!(kind));
-        Ok(Value::Object(object))
+        let namespace = match operation {
+            Operation::Get => {
+                let definitions = self.named(lookup).unwrap_or_default();
+                let found = chosen(definitions).and_then(|chosen| definitions.get(chosen));
+                return found.into_iter().collect();
+            }
+            Operation::ListAll => None,
+            Operation::ListByNamespace => lookup.namespace.as_deref(),
+        };
+        let first = (namespace.unwrap_or_default().to_owned(), String::new(), 0);
+        let objects = self.objects.get(&kind(lookup)).into_iter();
+        objects
+            .flat_map(|objects| objects.range(&first..))
+            .take_while(|((home, ..), _)| namespace.is_none_or(|namespace| namespace == home))
+            .filter_map(|(_, definitions)| definitions.get(chosen(definitions)?))
+            .filter(|definition| definition.place.origin.rank != Rank::Derived)
+            .collect()
     }
+
+    /// The definitions of the object that a get is about.
+    fn named(&self, lookup: &Lookup) -> Option<&[Definition]> {
+        let kind = kind(lookup);
+        let namespace = if self.kinds.namespaced(&kind.0, &kind.1) {
+            lookup.namespace.clone()?
+        } else {
+            String::new()
+        };
+        let key = (namespace, lookup.name.clone()?, 0);
+        self.objects.get(&kind)?.get(&key).map(Vec::as_slice)
+    }
+}
+
+/// The group and kind of what is looked up.
+fn kind(lookup: &Lookup) -> (String, String) {
+    let group = split(&lookup.api_version).0;
+    (group.to_owned(), lookup.kind.clone())
+}
+
+fn list(lookup: &Lookup, selected: &[&Definition]) -> Result<Value, String> {
+    let labels = selector::labels(lookup.label_selector.as_deref().unwrap_or_default())?;
+    let fields = selector::fields(lookup.field_selector.as_deref().unwrap_or_default())?;
+    let objects = selected.iter();
+    let items: Vec<Value> = objects
+        .map(|definition| &definition.value)
+        .filter(|object| {
+            labels
+                .iter()
+                .all(|requirement| requirement.matches_labels(object))
+        })
+        .filter(|object| {
+            fields
+                .iter()
+                .all(|requirement| requirement.matches_field(object))
+        })
+        .map(|object| as_item(object, lookup))
+        .collect();
+    let Lookup {
+        api_version, kind, ..
+    } = lookup;
+    Ok(
+        json!({"apiVersion": api_version, "kind": format!("{kind}List"), "metadata": {}, "items": items}),
+    )
+}
+
+fn get(lookup: &Lookup, namespaced: bool, selected: &[&Definition]) -> Result<Value, String> {
+    let Lookup {
+        api_version,
+        kind,
+        namespace,
+        ..
+    } = lookup;
+    let name = lookup.name.as_deref().unwrap_or_default();
+    if namespaced && namespace.is_none() {
+        return Err(format!(
+            "Resource {api_version}/{kind} is namespaced, but no namespace was provided"
+        ));
+    }
+    let found = selected.first().ok_or_else(|| {
+        format!(
+            "Cannot find {api_version}/{kind} named '{name}' inside of namespace '{namespace:?}'"
+        )
+    })?;
+    let mut object = pruned(&found.value, lookup);
+    object.insert("apiVersion".to_owned(), json!(api_version));
+    object.insert("kind".to_owned(), json!(kind));
+    Ok(Value::Object(object))
 }
 
 /// An object as it stands in a list: without `apiVersion` and `kind`, and with neither annotations nor managed fields,

@@ -1,5 +1,6 @@
 //! Label and field selectors: what they ask for, and the notation of `kubectl -l` and `--field-selector`.
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde_json::Value;
 
 /// One condition on one label or field.
@@ -96,6 +97,27 @@ impl Test {
             Self::Absent => value.is_none(),
         }
     }
+}
+
+/// Reads a label selector as it stands in an object, or tells what is wrong with it.
+pub fn of_object(selector: LabelSelector) -> Result<Vec<Requirement>, String> {
+    let labels = selector.match_labels.into_iter().flatten();
+    let labels = labels.map(|(key, value)| Ok(Requirement::is_in(key, vec![value])));
+    let expressions = selector.match_expressions.into_iter().flatten();
+    let expressions = expressions.map(|expression| {
+        let (key, values) = (expression.key, expression.values.unwrap_or_default());
+        match expression.operator.as_str() {
+            _ if key.is_empty() => Err("matchExpressions: a key is missing".to_owned()),
+            "In" => Ok(Requirement::is_in(key, values)),
+            "NotIn" => Ok(Requirement::is_not_in(key, values)),
+            "Exists" => Ok(Requirement::exists(key)),
+            "DoesNotExist" => Ok(Requirement::is_absent(key)),
+            other => Err(format!(
+                "matchExpressions: the operator of {key} is {other:?}; it has to be In, NotIn, Exists or DoesNotExist"
+            )),
+        }
+    });
+    labels.chain(expressions).collect()
 }
 
 /// Reads a label selector: `a=b`, `a==b`, `a!=b`, `a in (b, c)`, `a notin (b)`, `a`, `!a`, joined by commas.
@@ -251,5 +273,28 @@ mod tests {
             fields("a").unwrap_err(),
             "unable to parse requirement: \"a\""
         );
+    }
+
+    #[test]
+    fn reads_the_requirements_of_a_selector() {
+        let read = |selector: Value| of_object(serde_json::from_value(selector).unwrap());
+        let expression = |key: &str, operator: &str| json!({"matchExpressions": [{"key": key, "operator": operator, "values": ["a"]}]});
+        let values = || vec!["a".to_owned()];
+        let key = || "k".to_owned();
+        for (selector, expected) in [
+            (json!({}), Ok(vec![])),
+            (json!({"matchLabels": {"k": "a"}}), Ok(vec![Requirement::is_in(key(), values())])),
+            (expression("k", "In"), Ok(vec![Requirement::is_in(key(), values())])),
+            (expression("k", "NotIn"), Ok(vec![Requirement::is_not_in(key(), values())])),
+            (expression("k", "Exists"), Ok(vec![Requirement::exists(key())])),
+            (expression("k", "DoesNotExist"), Ok(vec![Requirement::is_absent(key())])),
+            (
+                expression("k", "in"),
+                Err("matchExpressions: the operator of k is \"in\"; it has to be In, NotIn, Exists or DoesNotExist".to_owned()),
+            ),
+            (expression("", "In"), Err("matchExpressions: a key is missing".to_owned())),
+        ] {
+            assert_eq!(read(selector.clone()), expected, "{selector}");
+        }
     }
 }

@@ -214,6 +214,118 @@ fn the_later_of_two_manifests_of_one_object_counts() {
     );
 }
 
+/// Deployments `web` with 0, 1, 2 … replicas, each with a rank and a file.
+fn variants(files: &[(Rank, &str)]) -> Arc<MemoryCluster> {
+    let origin = |(number, (rank, file)): (usize, &(Rank, &str))| Origin {
+        rank: *rank,
+        file: Some((*file).into()),
+        number,
+    };
+    let variants = files.iter().enumerate().map(|variant| {
+        let origin = origin(variant);
+        let mut object = deployment(None, "web");
+        object["spec"]["replicas"] = json!(origin.number);
+        (object, origin)
+    });
+    Arc::new(MemoryCluster::with_origins(variants))
+}
+
+const WEB: &str =
+    r#"{"api_version": "apps/v1", "kind": "Deployment", "name": "web", "namespace": "default"}"#;
+
+/// The replicas of what a get and of what a list finds that are asked for in a file.
+fn replicas(cluster: &Arc<MemoryCluster>, file: &str) -> (Value, Vec<Value>) {
+    let host = cluster
+        .host_with(Grants::all())
+        .asked_from(Some(file.into()));
+    let answer = |operation: &str| -> Value {
+        let answer = host.answer("kubernetes", operation, WEB.as_bytes());
+        serde_json::from_slice(&answer.unwrap_or(b"{}".to_vec())).unwrap()
+    };
+    let list = answer("list_resources_by_namespace");
+    let items = list["items"].as_array().unwrap().iter();
+    let items = items.map(|item| item["spec"]["replicas"].clone());
+    (
+        answer("get_resource")["spec"]["replicas"].clone(),
+        items.collect(),
+    )
+}
+
+#[test]
+fn what_is_defined_several_times_is_that_of_the_file_that_asks() {
+    use Rank::Written;
+    let files = ["base/a.yaml", "overlays/dev/a.yaml", "overlays/prod/a.yaml"];
+    let cluster = variants(&files.map(|file| (Written, file)));
+    for (number, file) in files.into_iter().enumerate() {
+        // Twice, for answers are kept.
+        for _ in 0..2 {
+            assert_eq!(
+                replicas(&cluster, file),
+                (json!(number), vec![json!(number)])
+            );
+        }
+    }
+    assert_eq!(
+        replicas(&cluster, "base/b.yaml"),
+        (json!(0), vec![json!(0)])
+    );
+    let cluster = variants(&[(Written, "overlays/dev/a.yaml")]);
+    assert_eq!(
+        replicas(&cluster, "overlays/prod/a.yaml"),
+        (Value::Null, vec![])
+    );
+}
+
+#[test]
+fn what_is_derived_is_got_and_not_listed() {
+    let derived = (Rank::Derived, "a.yaml");
+    let cluster = variants(&[derived]);
+    assert_eq!(replicas(&cluster, "a.yaml"), (json!(0), vec![]));
+    let cluster = variants(&[(Rank::There, "b.yaml"), derived]);
+    assert_eq!(replicas(&cluster, "a.yaml"), (json!(0), vec![json!(0)]));
+    assert_eq!(cluster.namespace("default"), None);
+}
+
+#[test]
+fn remembers_what_was_got_and_what_might_be_meant() {
+    use Rank::Written;
+    let gets = |cluster: Arc<MemoryCluster>, request: &str| {
+        let host = cluster
+            .host_with(Grants::all())
+            .asked_from(Some("a.yaml".into()));
+        for _ in 0..2 {
+            let _ = host.answer("kubernetes", "get_resource", request.as_bytes());
+        }
+        let gets = host.gets().into_iter();
+        gets.map(|get| (get.kind, get.name, get.found))
+            .collect::<Vec<_>>()
+    };
+    let web = |found: Found| vec![("Deployment".to_owned(), "web".to_owned(), found)];
+    let object = |number, rivals: &[usize]| {
+        web(Found::Object {
+            number,
+            rivals: rivals.to_vec(),
+        })
+    };
+    let two = || variants(&[(Written, "b.yaml"), (Written, "c.yaml")]);
+    assert_eq!(gets(two(), WEB), object(1, &[0]));
+    // They do not differ in what was asked for.
+    let paused = WEB.replace('}', r#", "field_masks": ["spec.paused"]}"#);
+    assert_eq!(gets(two(), &paused), object(1, &[]));
+    assert_eq!(gets(variants(&[]), WEB), web(Found::Nothing));
+    // It is not known whether there is one.
+    let failing = MemoryCluster::failing("deadline has elapsed");
+    assert_eq!(gets(Arc::new(failing), WEB), []);
+    assert_eq!(gets(variants(&[]), &WEB.replace("apps/v1", "apps/v7")), []);
+    assert_eq!(
+        gets(
+            variants(&[]),
+            &WEB.replace(r#", "namespace": "default""#, "")
+        ),
+        []
+    );
+}
+
 #[test]
 fn an_autoscaler_of_v1_is_listed_and_got_as_one_of_v2() {
     let autoscaler = json!({

@@ -49,6 +49,9 @@ pub use walk::Exclude;
 use list::Contents;
 use walk::{Source, Unlisted, Walk};
 
+/// How the version of a kustomization begins.
+const KUSTOMIZE: &str = "kustomize.config.k8s.io/";
+
 /// One object, and where it stands.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Object {
@@ -129,6 +132,8 @@ pub struct Manifests {
     pub notes: Vec<Note>,
     /// What of folders was not read.
     pub left_out: Vec<LeftOut>,
+    /// The kustomizations, which are read and not built.
+    pub kustomizations: Vec<Object>,
 }
 
 impl Object {
@@ -310,6 +315,7 @@ impl Manifests {
         self.problems.extend(more.problems);
         self.notes.extend(more.notes);
         self.left_out.extend(more.left_out);
+        self.kustomizations.extend(more.kustomizations);
     }
 
     fn add_file(&mut self, file: &str, bytes: io::Result<Vec<u8>>, source: Source) {
@@ -371,6 +377,22 @@ impl Manifests {
                 .filter(|text| !text.is_empty())
         };
         let is_description = source == Source::Description;
+        let is_kustomization = match (of("apiVersion"), of("kind")) {
+            (version, Some("Kustomization" | "Component")) => {
+                version.is_none_or(|version| version.starts_with(KUSTOMIZE))
+            }
+            (_, None) => rendered::is_kustomization(Path::new(file)),
+            _ => false,
+        };
+        if is_kustomization {
+            self.kustomizations.push(Object {
+                value: value.clone(),
+                file: file.to_owned(),
+                line,
+                lines: lines.clone(),
+                source: None,
+            });
+        }
         match (of("apiVersion"), of("kind")) {
             (_, Some(kind)) if kind.eq_ignore_ascii_case("AdmissionReview") => {
                 let text = "an AdmissionReview asks about an object, and is none: check it with `preflight review FILE`";
@@ -379,7 +401,7 @@ impl Manifests {
             // What describes a chart names no kind, and what describes a kustomization need not name a version.
             (_, None) | (None, Some("Kustomization" | "Component")) if is_description => {}
             (Some(api_version), Some("Kustomization" | "Component"))
-                if api_version.starts_with("kustomize.config.k8s.io/") =>
+                if api_version.starts_with(KUSTOMIZE) =>
             {
                 if is_description {
                     return;

@@ -248,6 +248,12 @@ fn a_folder_is_read_in_order_and_other_files_are_noted() {
             "k/other.yaml:1: a kustomization, skipped: pipe what `kubectl kustomize` builds into `preflight -`",
         ]
     );
+    let kustomizations = manifests.kustomizations.iter();
+    let kustomizations = kustomizations.map(|object| strip(object.file.clone()));
+    assert_eq!(
+        kustomizations.collect::<Vec<_>>(),
+        ["k/kustomization.yaml", "k/other.yaml"]
+    );
     let problems: Vec<String> = problems(&manifests).into_iter().map(strip).collect();
     assert_eq!(problems, ["latin1.yaml:2: is not text in UTF-8"]);
     assert_eq!(

@@ -9,6 +9,7 @@ use crate::{
     manifests::{Note, Object},
     report::{Reported, Subject},
 };
+use cluster::environments::may_be_one;
 
 /// Notes on findings of the policies, each once. `all` holds the objects that look-ups find, of which the first `written`
 /// are checked; whether more of a cluster is among them is `has_cluster`.
@@ -49,7 +50,7 @@ fn has_limit_range(all: &[Object], namespace: &str) -> bool {
 }
 
 /// The object that has the kind and name of a target, and yet is not it: of another group or version, in another
-/// namespace, or in another case.
+/// namespace or environment, or in another case.
 fn elsewhere(finding: &Reported, all: &[Object]) -> Option<Note> {
     let autoscaler = all.get(finding.position)?;
     let target = autoscaler.value.pointer("/spec/scaleTargetRef")?;
@@ -61,23 +62,30 @@ fn elsewhere(finding: &Reported, all: &[Object]) -> Option<Note> {
         kind,
         autoscaler.namespace(),
     );
-    let found = all.iter().find(|object| {
+    let is_it = |object: &Object| (object.group(), object.kind(), object.namespace()) == wanted;
+    let meets = |object: &Object| may_be_one(&object.file, &autoscaler.file);
+    let mut alike = all.iter().filter(|object| {
         object.kind().eq_ignore_ascii_case(kind)
             && object.name() == Some(name)
             // One of that very name is on its way out.
-            && (object.group(), object.kind(), object.namespace()) != wanted
-    })?;
-    let subject = Subject::of(found);
+            && !(is_it(object) && meets(object))
+    });
+    let found = alike.next()?;
+    let why = if is_it(found) {
+        "it is in the folder of another environment".to_owned()
+    } else {
+        let version = text("apiVersion").filter(|version| !version.is_empty());
+        let group = version.unwrap_or("the core group");
+        format!("it wants {kind} of {group} in its own namespace")
+    };
     Some(Note {
         place: autoscaler.place_of("spec.scaleTargetRef"),
         text: format!(
-            "{} does not reach {subject} of {} in {}: it wants {kind} of {} in its own namespace",
+            "{} does not reach {} of {} in {}: {why}",
             Subject::of(autoscaler),
+            Subject::of(found),
             found.api_version(),
             found.place(),
-            text("apiVersion")
-                .filter(|version| !version.is_empty())
-                .unwrap_or("the core group"),
         ),
     })
 }

@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use serde::Deserialize;
 use serde_json::Value;
 use shared::kubernetes::autoscaling::{SCALABLE, ScaleTarget};
 
-use super::{Objects, Pods, clusters};
+use super::{Manifests, Pods};
 use crate::{keda::Derived, manifests::Object, report::Subject};
 use cluster::{
+    environments,
     kinds::{split, text},
-    selector::Requirement,
+    selector::{self, Requirement},
 };
 
 /// An autoscaler, and where it is told of.
@@ -93,12 +96,13 @@ impl<'a> Autoscaler<'a> {
 }
 
 /// All of them.
-pub(super) fn all(objects: Objects<'_>) -> Vec<Autoscaler<'_>> {
-    let written = objects.current().filter_map(|(position, object)| {
+pub(super) fn all<'a>(manifests: &Manifests<'a>) -> Vec<Autoscaler<'a>> {
+    let written = manifests.current().filter_map(|(position, object)| {
         let is_one = object.group() == "autoscaling" && object.kind() == "HorizontalPodAutoscaler";
         let read = is_one.then(|| Autoscaler::read((position, object), &object.value, None));
         read.flatten()
     });
+    let objects = manifests.objects;
     let derived = objects.derived.iter().filter_map(|derived| {
         let object = objects.all.get(derived.of)?;
         Autoscaler::read((derived.of, object), &derived.value, Some(derived))
@@ -127,12 +131,16 @@ impl<'a> Workload<'a> {
         }
         let pods = Pods::of(object)?;
         let spec = object.value.get("spec")?;
+        let written = spec.get("selector").filter(|it| !it.is_null());
         let selector = if kind == "ReplicationController" {
-            let written = spec.get("selector").filter(|it| !it.is_null());
-            by_labels(written.or(pods.labels)?)?
+            LabelSelector {
+                match_labels: Some(Deserialize::deserialize(written.or(pods.labels)?).ok()?),
+                ..LabelSelector::default()
+            }
         } else {
-            of_selector(spec.get("selector")?)?
+            LabelSelector::deserialize(written?).ok()?
         };
+        let selector = selector::of_object(selector).ok()?;
         // Without replicas the autoscaler is off.
         let is_off = spec.get("replicas").and_then(Value::as_i64) == Some(0);
         (!is_off && !selector.is_empty()).then_some(Self {
@@ -149,47 +157,14 @@ impl<'a> Workload<'a> {
     }
 }
 
-fn by_labels(labels: &Value) -> Option<Vec<Requirement>> {
-    let labels = labels.as_object()?.iter();
-    let labels = labels.map(|(key, value)| {
-        let value = value.as_str()?.to_owned();
-        Some(Requirement::is_in(key.clone(), vec![value]))
-    });
-    labels.collect()
-}
-
-/// A selector as it stands in an object. None where it cannot be read.
-fn of_selector(selector: &Value) -> Option<Vec<Requirement>> {
-    let mut requirements = match selector.get("matchLabels") {
-        None | Some(Value::Null) => Vec::new(),
-        Some(labels) => by_labels(labels)?,
-    };
-    let expressions = selector.get("matchExpressions").and_then(Value::as_array);
-    for expression in expressions.into_iter().flatten() {
-        let key = text(expression, "/key")?.to_owned();
-        let values = expression.get("values").and_then(Value::as_array);
-        let values = values.into_iter().flatten();
-        let values = values.map(|value| value.as_str().map(ToOwned::to_owned));
-        let values = values.collect::<Option<Vec<_>>>()?;
-        requirements.push(match text(expression, "/operator")? {
-            "In" => Requirement::is_in(key, values),
-            "NotIn" => Requirement::is_not_in(key, values),
-            "Exists" => Requirement::exists(key),
-            "DoesNotExist" => Requirement::is_absent(key),
-            _ => return None,
-        });
-    }
-    Some(requirements)
-}
-
 /// The workloads of all namespaces, for looking up.
 pub(super) struct Workloads<'a>(BTreeMap<[&'a str; 3], Vec<Workload<'a>>>);
 
 impl<'a> Workloads<'a> {
     /// Those that an autoscaler may scale.
-    pub(super) fn among(objects: Objects<'a>) -> Self {
+    pub(super) fn among(manifests: &Manifests<'a>) -> Self {
         let mut all: BTreeMap<_, Vec<Workload<'a>>> = BTreeMap::new();
-        for (_, object) in objects.current() {
+        for (_, object) in manifests.current() {
             if let Some(workload) = Workload::read(object) {
                 let namespace = object.namespace().unwrap_or_default();
                 let key = [namespace, object.kind(), object.name().unwrap_or_default()];
@@ -206,7 +181,7 @@ impl<'a> Workloads<'a> {
         let found = self.0.get(&[namespace, target.kind, target.name])?;
         let mut found = found.iter().filter(|workload| {
             workload.object.group() == target.group()
-                && clusters::may_be_one(&workload.object.file, &autoscaler.object.file)
+                && environments::may_be_one(&workload.object.file, &autoscaler.object.file)
         });
         let first = found.next()?;
         found.next().is_none().then_some(first)

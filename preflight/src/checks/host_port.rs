@@ -7,13 +7,19 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use shared::Level;
+use shared::{Level, Rule, rule};
 
-use super::{Found, NAMED, Objects, Pods, clusters, listed, shared_node_port};
+use super::{Found, Manifests, NAMED, Pods, listed};
 use crate::{manifests::Object, report::Subject};
-use cluster::kinds::text;
+use cluster::{environments, kinds::text};
 
-const RULE: &str = "host_port";
+pub(super) static RULE: Rule = rule! {
+    id: "host_port",
+    summary: "A node port of a Service that pods take on their nodes, too",
+    why: "On a node with such a pod, what comes in on the number reaches only one of the two",
+    fix: "set another nodePort, or another hostPort",
+    levels: [Warn],
+};
 
 /// A port that pods of an object take.
 struct Taken<'a> {
@@ -23,13 +29,13 @@ struct Taken<'a> {
 }
 
 /// A warning for each node port that pods take.
-pub(super) fn find(objects: Objects<'_>) -> Vec<Found> {
-    let claims = shared_node_port::all(objects);
+pub(super) fn find(manifests: &Manifests<'_>) -> Vec<Found> {
+    let claims = manifests.node_ports();
     if claims.is_empty() {
         return Vec::new();
     }
     let mut taken: BTreeMap<u64, Vec<Taken<'_>>> = BTreeMap::new();
-    for (_, object) in objects.current() {
+    for (_, object) in manifests.current() {
         for (number, one) in host_ports(object) {
             taken.entry(number).or_default().push(one);
         }
@@ -39,7 +45,7 @@ pub(super) fn find(objects: Objects<'_>) -> Vec<Found> {
         let all = taken.get(&u64::from(claim.number));
         let others = all.into_iter().flatten().filter(|one| {
             claim.protocols.contains(one.protocol)
-                && clusters::may_be_one(&one.object.file, &claim.object.file)
+                && environments::may_be_one(&one.object.file, &claim.object.file)
         });
         let mut others: Vec<&Taken<'_>> = others.collect();
         others.dedup_by(|a, b| std::ptr::eq(a.object, b.object));
@@ -60,8 +66,7 @@ pub(super) fn find(objects: Objects<'_>) -> Vec<Found> {
                  one of the two"
             ),
             fix: format!("set another {field}, or another hostPort there"),
-            field: claim.field,
-            rule: RULE,
+            field: claim.field.clone(),
             level: Level::Warn,
             code: None,
         });

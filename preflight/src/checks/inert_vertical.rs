@@ -5,14 +5,24 @@
 //! `pkg/target/fetcher.go`.
 
 use serde_json::Value;
-use shared::Level;
 use shared::kubernetes::autoscaling::ScaleTarget;
+use shared::{Level, Rule, rule};
 
-use super::{Found, Objects, clusters};
+use super::{Found, Manifests};
 use crate::{manifests::Object, report::Subject};
-use cluster::kinds::{is_built_in, text};
+use cluster::{
+    environments,
+    kinds::{is_built_in, text},
+};
 
-const RULE: &str = "inert_vertical";
+pub(super) static RULE: Rule = rule! {
+    id: "inert_vertical",
+    summary: "A VerticalPodAutoscaler whose target is not among the manifests, is misspelt, or is made by \
+          something else",
+    why: "It recommends nothing (`ConfigUnsupported`), and the pods keep the requests that are written",
+    fix: "write kind and name of the workload in targetRef",
+    levels: [Warn, Deny for "a kind in the wrong case"],
+};
 
 /// The kinds that are found by their name alone, whatever group is written.
 const WELL_KNOWN: &[&str] = &[
@@ -26,22 +36,18 @@ const WELL_KNOWN: &[&str] = &[
 ];
 
 /// A finding for each that surely recommends nothing.
-pub(super) fn find(objects: Objects<'_>) -> Vec<Found> {
+pub(super) fn find(manifests: &Manifests<'_>) -> Vec<Found> {
     let is_one = |object: &Object| {
         object.group() == "autoscaling.k8s.io" && object.kind() == "VerticalPodAutoscaler"
     };
-    let written = objects.written();
-    let verticals: Vec<_> = written.filter(|(_, object, _)| is_one(object)).collect();
-    if verticals.is_empty() {
-        return Vec::new();
-    }
-    let current: Vec<&Object> = objects.current().map(|(_, object)| object).collect();
-    let found = verticals.into_iter();
-    let found = found.filter_map(|(position, object, _)| judge(position, object, &current));
+    let written = manifests.objects.written();
+    let verticals = written.filter(|(_, object, _)| is_one(object));
+    let found = verticals
+        .filter_map(|(position, object, _)| judge(position, object, manifests.beside(object)));
     found.collect()
 }
 
-fn judge(position: usize, vertical: &Object, current: &[&Object]) -> Option<Found> {
+fn judge(position: usize, vertical: &Object, beside: &[&Object]) -> Option<Found> {
     let of_target = |field: &str| text(&vertical.value, &format!("/spec/targetRef/{field}"));
     let target = ScaleTarget {
         api_version: of_target("apiVersion").unwrap_or_default(),
@@ -56,7 +62,6 @@ fn judge(position: usize, vertical: &Object, current: &[&Object]) -> Option<Foun
         field: format!("spec.targetRef.{field}"),
         problem: format!("{problem}, so it recommends nothing (ConfigUnsupported)"),
         fix,
-        rule: RULE,
         level,
         code: None,
     };
@@ -74,11 +79,10 @@ fn judge(position: usize, vertical: &Object, current: &[&Object]) -> Option<Foun
             format!("write kind: {known}"),
         ));
     }
-    let beside = current.iter().filter(|object| {
-        object.namespace() == vertical.namespace()
-            && clusters::may_be_one(&object.file, &vertical.file)
-            && WELL_KNOWN.contains(&object.kind())
+    let beside = beside.iter().filter(|object| {
+        WELL_KNOWN.contains(&object.kind())
             && is_built_in(object.group())
+            && environments::may_be_one(&object.file, &vertical.file)
     });
     let beside: Vec<&&Object> = beside.collect();
     let mut of_name = beside

@@ -5,16 +5,23 @@
 //! `pkg/registry/core/service/storage/alloc.go`, `dropTypeDependentFields` in `pkg/registry/core/service/strategy.go`.
 
 use serde_json::{Value, json};
-use shared::Level;
+use shared::{Level, Rule, rule};
 
-use super::{Found, INVALID, Objects};
+use super::{Found, INVALID, Manifests};
 use crate::manifests::Object;
 use cluster::kinds::text;
 
-pub(super) const RULE: &str = "invalid_service";
+pub(super) static RULE: Rule = rule! {
+    id: "invalid_service",
+    summary: "A field of a Service that the API server refuses",
+    why: "The manifest cannot be applied (`Invalid`); no policy is asked",
+    fix: "write what the message says",
+    levels: [Deny],
+};
 
 /// A refusal for each field that the API server refuses.
-pub(super) fn find(objects: Objects<'_>) -> Vec<Found> {
+pub(super) fn find(manifests: &Manifests<'_>) -> Vec<Found> {
+    let objects = manifests.objects;
     let mut found = Vec::new();
     // A cluster has taken what it prints.
     for (position, object, old) in objects.written().filter(|_| !objects.live) {
@@ -28,7 +35,6 @@ pub(super) fn find(objects: Objects<'_>) -> Vec<Found> {
                 field: problem.field,
                 problem: format!("the API server refuses it: {}", problem.words),
                 fix: problem.fix.to_owned(),
-                rule: RULE,
                 level: Level::Deny,
                 code: Some(INVALID),
             });

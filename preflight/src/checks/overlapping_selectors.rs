@@ -3,32 +3,46 @@
 //! The controller finds the pods of a target by its selector alone, and stops where another autoscaler's target selects
 //! any of them: `hpasControllingPodsUnderSelector` in `pkg/controller/podautoscaler/horizontal.go`.
 
-use shared::Level;
+use std::collections::BTreeMap;
+
+use shared::{Level, Rule, rule};
 
 use super::{
-    Found, Objects,
-    autoscalers::{Autoscaler, Workload, Workloads, all},
-    clusters,
+    Found, Manifests,
+    autoscalers::{Autoscaler, Workload},
+};
+use cluster::environments;
+
+pub(super) static RULE: Rule = rule! {
+    id: "overlapping_selectors",
+    summary: "Two HorizontalPodAutoscalers whose targets select the same pods",
+    why: "Neither autoscaler scales (`AmbiguousSelector`)",
+    fix: "give the pods of the two a label with different values, and add it to the selector of each",
+    levels: [Deny],
 };
 
-const RULE: &str = "overlapping_selectors";
-
 /// A refusal for each of two autoscalers. Two of one target are left to the policy.
-pub(super) fn find(objects: Objects<'_>) -> Vec<Found> {
-    let autoscalers = all(objects);
+pub(super) fn find(manifests: &Manifests<'_>) -> Vec<Found> {
+    let autoscalers = manifests.autoscalers();
     if autoscalers.len() < 2 {
         return Vec::new();
     }
-    let workloads = Workloads::among(objects);
-    let scaled = autoscalers.iter();
-    let scaled: Vec<_> = scaled
-        .filter_map(|autoscaler| Some((autoscaler, workloads.of(autoscaler)?)))
-        .collect();
+    let scaled = autoscalers.iter().filter_map(|autoscaler| {
+        let workload = manifests.workloads().of(autoscaler)?;
+        Some((autoscaler, workload))
+    });
+    let mut by_namespace: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (autoscaler, workload) in scaled {
+        let namespace = autoscaler.object.namespace();
+        let beside = by_namespace.entry(namespace).or_default();
+        beside.push((autoscaler, workload));
+    }
     let mut found = Vec::new();
-    for own in &scaled {
-        let mut others = scaled.iter();
-        // One is enough to say that neither scales.
-        found.extend(others.find_map(|other| refusal(*own, *other)));
+    for beside in by_namespace.values() {
+        for own in beside {
+            // One is enough to say that neither scales.
+            found.extend(beside.iter().find_map(|other| refusal(*own, *other)));
+        }
     }
     found
 }
@@ -37,9 +51,8 @@ fn refusal(
     (own, workload): (&Autoscaler<'_>, &Workload<'_>),
     (other, others): (&Autoscaler<'_>, &Workload<'_>),
 ) -> Option<Found> {
-    let is_beside = own.object.namespace() == other.object.namespace()
-        && clusters::may_be_one(&own.object.file, &other.object.file)
-        && clusters::may_be_one(&workload.object.file, &others.object.file);
+    let is_beside = environments::may_be_one(&own.object.file, &other.object.file)
+        && environments::may_be_one(&workload.object.file, &others.object.file);
     let (target, others_target) = (&own.target, &other.target);
     let is_same = others_target.is(target.group(), target.kind, target.name);
     if !is_beside || is_same {
@@ -66,7 +79,6 @@ fn refusal(
             "give the pods of {target} and of {others_target} a label with different values, and add it to the \
              selector of each; a selector cannot be changed, so delete and create the two anew"
         ),
-        rule: RULE,
         level: Level::Deny,
         code: None,
     })

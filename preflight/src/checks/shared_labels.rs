@@ -4,42 +4,57 @@
 //! `pkg/controller/podautoscaler/replica_calculator.go`. `calculatePodRequests` beside it fails on a pod without a
 //! request, also on one that has completed.
 
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
 use serde_json::Value;
-use shared::{Level, quote};
+use shared::{Level, Rule, quote, rule};
 
 use super::{
-    Found, NAMED, Objects, Pods,
-    autoscalers::{Autoscaler, Workload, Workloads, all},
-    clusters, listed,
+    Found, Manifests, NAMED, Pods,
+    autoscalers::{Autoscaler, Workload},
+    listed,
 };
 use crate::{manifests::Object, report::Subject};
+use cluster::environments;
 
-const RULE: &str = "shared_labels";
+pub(super) static RULE: Rule = rule! {
+    id: "shared_labels",
+    summary: "A HorizontalPodAutoscaler whose target selects pods that something else makes",
+    why: "It measures those pods as well, and stops where one of them requests nothing \
+          (`FailedGetResourceMetric`)",
+    fix: "give those pods other labels, or the pods and the selector of the target a label that only they \
+          have",
+    levels: [Warn],
+};
 
 /// A warning for each autoscaler that measures such pods.
-pub(super) fn find(objects: Objects<'_>) -> Vec<Found> {
-    let autoscalers = all(objects);
+pub(super) fn find(manifests: &Manifests<'_>) -> Vec<Found> {
+    let autoscalers = manifests.autoscalers();
     if autoscalers.is_empty() {
         return Vec::new();
     }
-    let workloads = Workloads::among(objects);
+    let workloads = manifests.workloads();
     // The pods of what an autoscaler scales are for another check.
     let scaled = autoscalers.iter();
-    let scaled: Vec<&Object> = scaled
-        .filter_map(|autoscaler| Some(workloads.of(autoscaler)?.object))
+    let scaled: HashSet<*const Object> = scaled
+        .filter_map(|autoscaler| Some(std::ptr::from_ref(workloads.of(autoscaler)?.object)))
         .collect();
-    let makers = objects.current().filter_map(|(_, object)| {
-        let is_scaled = scaled.iter().any(|one| std::ptr::eq(*one, object));
+    let mut makers: BTreeMap<Option<&str>, Vec<(&Object, Pods<'_>)>> = BTreeMap::new();
+    for (_, object) in manifests.current() {
         // What is owned is made by another one of the manifests, or by an operator.
         let is_owned = object
             .value_of("metadata.ownerReferences")
             .and_then(Value::as_array)
             .is_some_and(|owners| !owners.is_empty());
-        let pods = Pods::of(object).filter(|_| !is_scaled && !is_owned)?;
-        Some((object, pods))
-    });
-    let makers: Vec<(&Object, Pods<'_>)> = makers.collect();
-    let has_defaults: Vec<Option<&str>> = objects
+        if is_owned || scaled.contains(&std::ptr::from_ref(object)) {
+            continue;
+        }
+        if let Some(pods) = Pods::of(object) {
+            let beside = makers.entry(object.namespace()).or_default();
+            beside.push((object, pods));
+        }
+    }
+    let has_defaults: BTreeSet<Option<&str>> = manifests
         .current()
         .filter(|(_, object)| object.kind() == "LimitRange")
         .map(|(_, object)| object.namespace())
@@ -47,8 +62,10 @@ pub(super) fn find(objects: Objects<'_>) -> Vec<Found> {
     let mut found = Vec::new();
     for autoscaler in autoscalers.iter().filter(|one| one.measures_pods()) {
         if let Some(workload) = workloads.of(autoscaler) {
-            let defaults = has_defaults.contains(&autoscaler.object.namespace());
-            found.extend(warning(autoscaler, workload, &makers, defaults));
+            let namespace = autoscaler.object.namespace();
+            let defaults = has_defaults.contains(&namespace);
+            let beside = makers.get(&namespace).map_or(&[][..], Vec::as_slice);
+            found.extend(warning(autoscaler, workload, beside, defaults));
         }
     }
     found
@@ -61,9 +78,8 @@ fn warning(
     has_defaults: bool,
 ) -> Option<Found> {
     let others = makers.iter().filter(|(object, pods)| {
-        object.namespace() == workload.object.namespace()
-            && !is_same(object, workload.object)
-            && clusters::may_be_one(&object.file, &workload.object.file)
+        !is_same(object, workload.object)
+            && environments::may_be_one(&object.file, &workload.object.file)
             && workload.selects(pods)
     });
     let others: Vec<_> = others.collect();
@@ -95,7 +111,6 @@ fn warning(
         fix: format!(
             "give those pods other labels, or the pods and the selector of {target} a label that only they have"
         ),
-        rule: RULE,
         level: Level::Warn,
         code: None,
     })

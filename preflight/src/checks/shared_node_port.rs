@@ -8,13 +8,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
-use shared::Level;
+use shared::{Level, Rule, rule};
 
-use super::{Found, INVALID, Identity, NAMED, Objects, clusters, listed};
+use super::{Found, INVALID, Identity, Manifests, NAMED, Objects, listed};
 use crate::{manifests::Object, report::Subject};
-use cluster::kinds::text;
+use cluster::{environments, kinds::text};
 
-const RULE: &str = "shared_node_port";
+pub(super) static RULE: Rule = rule! {
+    id: "shared_node_port",
+    summary: "A node port that two Services ask for",
+    why: "The API server refuses the second (`provided port is already allocated`)",
+    fix: "set another nodePort here or there, or leave it out to get a free one",
+    levels: [Deny],
+};
 
 /// A field that asks for a number.
 pub(super) struct Claim<'a> {
@@ -39,11 +45,11 @@ pub(super) fn all(objects: Objects<'_>) -> Vec<Claim<'_>> {
 ///
 /// The same number twice in one Service is left to the policy: TCP and UDP may share one. Two manifests of one Service,
 /// such as two overlays, do not stand in each other's way, and neither do Services of two environments
-/// ([`clusters`]).
-pub(super) fn find(objects: Objects<'_>) -> Vec<Found> {
-    let claims = all(objects);
+/// ([`environments`]).
+pub(super) fn find(manifests: &Manifests<'_>) -> Vec<Found> {
+    let claims = manifests.node_ports();
     let mut rivals: BTreeMap<u16, Vec<&Claim<'_>>> = BTreeMap::new();
-    for claim in &claims {
+    for claim in claims {
         rivals.entry(claim.number).or_default().push(claim);
     }
     claims
@@ -114,7 +120,7 @@ fn refusal(claim: &Claim<'_>, rivals: &[&Claim<'_>]) -> Option<Found> {
     let others: Vec<_> = rivals
         .iter()
         .filter(|rival| rival.identity != claim.identity)
-        .filter(|rival| clusters::may_be_one(&rival.object.file, &claim.object.file))
+        .filter(|rival| environments::may_be_one(&rival.object.file, &claim.object.file))
         .filter(|rival| known.insert(rival.identity))
         .collect();
     if others.is_empty() {
@@ -131,7 +137,6 @@ fn refusal(claim: &Claim<'_>, rivals: &[&Claim<'_>]) -> Option<Found> {
         field: claim.field.clone(),
         problem: format!("{} is asked for by {names}, too", claim.number),
         fix: format!("set another {what} here or there, or leave it out to get a free one"),
-        rule: RULE,
         level: Level::Deny,
         code: Some(INVALID),
     })

@@ -7,13 +7,19 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use shared::{Level, quote};
+use shared::{Level, Rule, quote, rule};
 
-use super::{Found, Identity, NAMED, Objects, clusters, listed};
+use super::{Found, Identity, Manifests, NAMED, listed};
 use crate::{manifests::Object, report::Subject};
-use cluster::kinds::text;
+use cluster::{environments, kinds::text};
 
-const RULE: &str = "shared_path";
+pub(super) static RULE: Rule = rule! {
+    id: "shared_path",
+    summary: "A host and path that two Ingresses of one class have, with different backends",
+    why: "ingress-nginx sends all requests to the older one, other controllers to another one, and no event says so",
+    fix: "take it out of one of them",
+    levels: [Warn],
+};
 
 /// Annotations by which several Ingresses share a path on purpose: a canary, and parts of one Ingress.
 const SHARING: &[&str] = &[
@@ -34,11 +40,12 @@ struct Claim<'a> {
 }
 
 /// A warning for each path that another Ingress of the same class has with another backend, in one cluster.
-pub(super) fn find(objects: Objects<'_>) -> Vec<Found> {
-    let claims: Vec<Claim<'_>> = objects
+pub(super) fn find(manifests: &Manifests<'_>) -> Vec<Found> {
+    let identities = manifests.objects.identities;
+    let claims: Vec<Claim<'_>> = manifests
         .current()
         .filter_map(|(position, object)| {
-            Some((position, object, objects.identities.get(position)?))
+            Some((position, object, identities.get(position)?))
         })
         .flat_map(|(position, object, identity)| claims(position, object, identity))
         .collect();
@@ -105,7 +112,7 @@ fn warning(claim: &Claim<'_>, rivals: &[&Claim<'_>]) -> Option<Found> {
     let mut others: Vec<_> = rivals
         .iter()
         .filter(|rival| rival.identity != claim.identity && rival.backend != claim.backend)
-        .filter(|rival| clusters::may_be_one(&rival.object.file, &claim.object.file))
+        .filter(|rival| environments::may_be_one(&rival.object.file, &claim.object.file))
         .collect();
     // Each once, where it has the path first.
     others.dedup_by_key(|rival| rival.position);
@@ -128,7 +135,6 @@ fn warning(claim: &Claim<'_>, rivals: &[&Claim<'_>]) -> Option<Found> {
             quote(host)
         ),
         fix: "take it out of one of them".to_owned(),
-        rule: RULE,
         level: Level::Warn,
         code: None,
     })

@@ -1,18 +1,18 @@
 //! What the tests of the checks have in common.
 
-use super::{Found, Objects, identities};
+use super::{Found, Manifests, Objects, identities};
 use cluster::kinds::Kinds;
 
 use crate::{keda, manifests};
 
 /// `file:line field problem` of each refusal in a text.
-pub(super) fn found(find: fn(Objects<'_>) -> Vec<Found>, text: &str) -> Vec<String> {
+pub(super) fn found(find: fn(&Manifests<'_>) -> Vec<Found>, text: &str) -> Vec<String> {
     found_beside(find, text, "")
 }
 
 /// The same where the objects in `old` are there already.
 pub(super) fn found_beside(
-    find: fn(Objects<'_>) -> Vec<Found>,
+    find: fn(&Manifests<'_>) -> Vec<Found>,
     text: &str,
     old: &str,
 ) -> Vec<String> {
@@ -28,7 +28,12 @@ pub(super) fn found_beside(
     }
     let kinds = Kinds::of(all.iter().map(|object| &object.value));
     let identities = identities(&all, &kinds, "default");
-    let old = identities.iter().cloned().zip(0..).skip(written).collect();
+    let old_of = |identity| {
+        let mut old = identities.iter().skip(written);
+        let position = old.position(|old| old == identity)?;
+        Some(written + position)
+    };
+    let old: Vec<Option<usize>> = identities.iter().take(written).map(old_of).collect();
     let derived = all.iter().enumerate();
     let derived: Vec<_> = derived
         .filter_map(|(position, object)| keda::derive(&object.value, position))
@@ -41,7 +46,7 @@ pub(super) fn found_beside(
         derived: &derived.iter().collect::<Vec<_>>(),
         live: false,
     };
-    let refusals = find(objects).into_iter();
+    let refusals = find(&Manifests::of(objects)).into_iter();
     let line = |it: Found| {
         let place = all[it.object].place_of(&it.field);
         format!("{place} {} {}", it.field, it.problem)

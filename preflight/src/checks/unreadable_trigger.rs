@@ -1,16 +1,22 @@
 //! A trigger of a `ScaledObject` that KEDA cannot read, so that it makes no autoscaler at all.
 
-use shared::Level;
+use shared::{Level, Rule, rule};
 
-use super::{Found, Objects};
+use super::{Found, Manifests};
 use crate::keda;
 
-const RULE: &str = "unreadable_trigger";
+pub(super) static RULE: Rule = rule! {
+    id: "unreadable_trigger",
+    summary: "A trigger of a ScaledObject that KEDA cannot read",
+    why: "KEDA makes no HorizontalPodAutoscaler, and nothing scales",
+    fix: "write what the message says",
+    levels: [Warn],
+};
 
 /// A warning for each field of a trigger that keeps KEDA from making the autoscaler.
-pub(super) fn find(objects: Objects<'_>) -> Vec<Found> {
+pub(super) fn find(manifests: &Manifests<'_>) -> Vec<Found> {
     let mut found = Vec::new();
-    for (position, object, _) in objects.written() {
+    for (position, object, _) in manifests.objects.written() {
         if !keda::is_scaled_object(&object.value) {
             continue;
         }
@@ -20,7 +26,6 @@ pub(super) fn find(objects: Objects<'_>) -> Vec<Found> {
                 field: unreadable.field,
                 problem: unreadable.problem,
                 fix: unreadable.fix,
-                rule: RULE,
                 level: Level::Warn,
                 code: None,
             });

@@ -179,7 +179,9 @@ fn as_text(evaluations: &[Evaluation<'_>], target: &Target, width: usize) -> Str
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{} {style}{word}{style:#}", printable(policy));
         match result {
-            Ok(PolicyAnswer { response, causes }) => {
+            Ok(PolicyAnswer {
+                response, causes, ..
+            }) => {
                 let told = message.filter(|_| !response.accepted);
                 if let Some(told) = told {
                     paragraph(&mut text, told, width);

@@ -26,7 +26,7 @@ use crate::{
     report::{Reason, Subject, Unjudged},
     settings,
 };
-use cluster::selector::Requirement;
+use cluster::selector::{self, Requirement};
 
 const GROUP: &str = "policies.kubewarden.io";
 
@@ -334,7 +334,7 @@ impl Spec {
             }
         }
         let requirements = |name: &str, selector: Option<LabelSelector>| {
-            let requirements = wire::requirements(selector.unwrap_or_default());
+            let requirements = selector::of_object(selector.unwrap_or_default());
             requirements.map_err(|problem| format!("spec.{name}.{problem}"))
         };
         if is_group {

@@ -1,12 +1,9 @@
 //! Reads the resources into the types of Kubewarden's SDK, and finds what those let through.
 
 use k8s_openapi::api::admissionregistration::v1::RuleWithOperations;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kubewarden_policy_sdk::crd::policies::cluster_admission_policy::ClusterAdmissionPolicySpec;
 use kubewarden_policy_sdk::crd::policies::cluster_admission_policy_group::ClusterAdmissionPolicyGroupSpec;
 use serde_json::{Result, Value, json};
-
-use cluster::selector::Requirement;
 
 /// The fields that count here. The types of the SDK refuse all that they do not know, and a cluster may have other
 /// versions of the resources. Those for one namespace have fewer fields, and a group has most of these.
@@ -105,29 +102,6 @@ pub(super) fn problem(rule: &RuleWithOperations) -> Option<String> {
     (!is_known).then(|| format!("scope is {scope:?}; it has to be *, Cluster or Namespaced"))
 }
 
-/// What a selector asks for, or what is wrong with it.
-pub(super) fn requirements(
-    selector: LabelSelector,
-) -> std::result::Result<Vec<Requirement>, String> {
-    let labels = selector.match_labels.into_iter().flatten();
-    let labels = labels.map(|(key, value)| Ok(Requirement::is_in(key, vec![value])));
-    let expressions = selector.match_expressions.into_iter().flatten();
-    let expressions = expressions.map(|expression| {
-        let (key, values) = (expression.key, expression.values.unwrap_or_default());
-        match expression.operator.as_str() {
-            _ if key.is_empty() => Err("matchExpressions: a key is missing".to_owned()),
-            "In" => Ok(Requirement::is_in(key, values)),
-            "NotIn" => Ok(Requirement::is_not_in(key, values)),
-            "Exists" => Ok(Requirement::exists(key)),
-            "DoesNotExist" => Ok(Requirement::is_absent(key)),
-            other => Err(format!(
-                "matchExpressions: the operator of {key} is {other:?}; it has to be In, NotIn, Exists or DoesNotExist"
-            )),
-        }
-    });
-    labels.chain(expressions).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -202,29 +176,6 @@ mod tests {
             rule[field] = value;
             let rule = serde_json::from_value(rule).unwrap();
             assert_eq!(problem(&rule).as_deref(), expected, "{field}");
-        }
-    }
-
-    #[test]
-    fn reads_the_requirements_of_a_selector() {
-        let read = |selector: Value| requirements(serde_json::from_value(selector).unwrap());
-        let expression = |key: &str, operator: &str| json!({"matchExpressions": [{"key": key, "operator": operator, "values": ["a"]}]});
-        let values = || vec!["a".to_owned()];
-        let key = || "k".to_owned();
-        for (selector, expected) in [
-            (json!({}), Ok(vec![])),
-            (json!({"matchLabels": {"k": "a"}}), Ok(vec![Requirement::is_in(key(), values())])),
-            (expression("k", "In"), Ok(vec![Requirement::is_in(key(), values())])),
-            (expression("k", "NotIn"), Ok(vec![Requirement::is_not_in(key(), values())])),
-            (expression("k", "Exists"), Ok(vec![Requirement::exists(key())])),
-            (expression("k", "DoesNotExist"), Ok(vec![Requirement::is_absent(key())])),
-            (
-                expression("k", "in"),
-                Err("matchExpressions: the operator of k is \"in\"; it has to be In, NotIn, Exists or DoesNotExist".to_owned()),
-            ),
-            (expression("", "In"), Err("matchExpressions: a key is missing".to_owned())),
-        ] {
-            assert_eq!(read(selector.clone()), expected, "{selector}");
         }
     }
 }

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use cluster::Get;
+
 /// The verdict on one request, as the guest sends it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Response {
@@ -42,6 +44,8 @@ pub struct PolicyAnswer {
     pub response: Response,
     /// The refusals behind that of a group, each by the name of the member.
     pub causes: Vec<(String, Response)>,
+    /// The objects that were asked for by their names, and what was found.
+    pub gets: Vec<Get>,
 }
 
 /// The verdict on settings.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use policy_metadata::Metadata;
 use serde_json::Value;
 
-use super::{CustomKind, Group, LooksAt, Member};
+use super::{CustomKind, Group, LooksAt, Member, surroundings::Surroundings};
 use crate::{
     EvaluationError, MemoryCluster, Policy, PolicyAnswer, deployed::PolicyResource, review::Target,
 };
@@ -116,6 +116,14 @@ impl ActivePolicy {
         }
     }
 
+    /// How bad what it finds is, in its own word: `medium`.
+    #[must_use]
+    pub fn severity(&self) -> Option<&str> {
+        let annotations = &self.policy()?.metadata()?.annotations;
+        let severity = annotations.get("io.kubewarden.policy.severity");
+        severity.map(String::as_str)
+    }
+
     /// The name in reports: of the resource, or of the policy itself.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -159,12 +167,31 @@ impl ActivePolicy {
         cluster: &Arc<MemoryCluster>,
         unabridged: bool,
     ) -> Result<PolicyAnswer, EvaluationError> {
+        let surroundings = Surroundings {
+            cluster: Arc::clone(cluster),
+            file: None,
+            before: None,
+        };
+        self.validate_in(request, &surroundings, unabridged)
+    }
+
+    /// The same about an object in a file.
+    pub(crate) fn validate_in(
+        &self,
+        request: &Value,
+        surroundings: &Surroundings,
+        unabridged: bool,
+    ) -> Result<PolicyAnswer, EvaluationError> {
         match &self.judge {
-            Judge::One(member) => Ok(PolicyAnswer {
-                response: member.validate(request, cluster, unabridged)?,
-                causes: Vec::new(),
-            }),
-            Judge::Group(group) => group.validate(request, cluster, unabridged),
+            Judge::One(member) => {
+                let (response, gets) = member.validate(request, surroundings, unabridged)?;
+                Ok(PolicyAnswer {
+                    response,
+                    causes: Vec::new(),
+                    gets,
+                })
+            }
+            Judge::Group(group) => group.validate(request, surroundings, unabridged),
         }
     }
 

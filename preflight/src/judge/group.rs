@@ -12,8 +12,8 @@ use std::{
 use cel::{Context, Program, Value as Cel};
 use serde_json::Value;
 
-use super::Member;
-use crate::{EvaluationError, MemoryCluster, PolicyAnswer, Response};
+use super::{Member, surroundings::Surroundings};
+use crate::{EvaluationError, PolicyAnswer, Response};
 
 /// A group of policies.
 #[derive(Debug)]
@@ -108,14 +108,18 @@ impl Group {
     pub(super) fn validate(
         &self,
         request: &Value,
-        cluster: &Arc<MemoryCluster>,
+        surroundings: &Surroundings,
         unabridged: bool,
     ) -> Result<PolicyAnswer, EvaluationError> {
-        let mut answers = BTreeMap::new();
+        let (mut answers, mut gets) = (BTreeMap::new(), Vec::new());
         for (name, member) in self.members() {
             // Which of them are asked, the expression decides.
-            let answer = member.validate(request, cluster, unabridged);
-            answers.insert(name, answer.map(immutable));
+            let answer = member.validate(request, surroundings, unabridged);
+            let answer = answer.map(|(response, got)| {
+                gets.extend(got);
+                immutable(response)
+            });
+            answers.insert(name, answer);
         }
         let accepts = answers.iter().map(|(name, answer)| {
             let accepts = answer.as_ref().is_ok_and(|answer| answer.accepted);
@@ -145,6 +149,7 @@ impl Group {
                 mutated_object: None,
             },
             causes,
+            gets,
         })
     }
 }

@@ -5,8 +5,11 @@ use std::{collections::BTreeSet, sync::Arc};
 use policy_metadata::ContextAwareResource;
 use serde_json::Value;
 
-use super::CustomKind;
-use crate::{EvaluationError, MemoryCluster, Policy, Response, cluster::Grants};
+use super::{CustomKind, surroundings::Surroundings};
+use crate::{
+    EvaluationError, Policy, Response,
+    cluster::{Get, Grants},
+};
 
 /// A policy with its settings.
 #[derive(Debug)]
@@ -22,13 +25,14 @@ pub struct Member {
 }
 
 impl Member {
-    /// Judges a request: in the words that the API server would show, or `unabridged`.
+    /// Judges a request: in the words that the API server would show, or `unabridged`. What it got on the way is told as
+    /// well.
     pub(crate) fn validate(
         &self,
         request: &Value,
-        cluster: &Arc<MemoryCluster>,
+        surroundings: &Surroundings,
         unabridged: bool,
-    ) -> Result<Response, EvaluationError> {
+    ) -> Result<(Response, Vec<Get>), EvaluationError> {
         let mut grants = Grants::of(self.policy.metadata());
         if let Some(kinds) = &self.grants {
             grants = grants.with_kinds(kinds);
@@ -37,13 +41,15 @@ impl Member {
         let grants = custom.fold(grants, |grants, (api_version, kind)| {
             grants.and(api_version, kind)
         });
-        let host = cluster.host_with(grants);
-        if unabridged {
+        let host = Arc::new(surroundings.host(grants));
+        let asked = Arc::clone(&host);
+        let response = if unabridged {
             self.policy
-                .validate_unabridged(request, &self.settings, host)
+                .validate_unabridged(request, &self.settings, asked)
         } else {
-            self.policy.validate(request, &self.settings, host)
-        }
+            self.policy.validate(request, &self.settings, asked)
+        };
+        Ok((response?, host.gets()))
     }
 
     /// Whether it may look this kind up.

@@ -9,10 +9,16 @@ use jiff::Timestamp;
 use rayon::prelude::*;
 use serde_json::Value;
 
-use super::{ActivePolicy, Evaluation};
+use super::{
+    ActivePolicy, Evaluation, ambiguous,
+    needed::Witnesses,
+    state::{All, State},
+    surroundings::Surroundings,
+};
 use crate::{
     MemoryCluster, Policy,
     checks::{self, Identity, Objects, Own},
+    derived::DerivedObject,
     keda::{self, Derived},
     manifests::{Note, Object},
     report::{Reported, Subject},
@@ -27,6 +33,8 @@ pub struct Existing {
     pub cluster: Vec<Object>,
     /// Objects that look-ups find as well. What a manifest has of them is judged as an UPDATE.
     pub old: Vec<Object>,
+    /// The kustomizations among the files of the old objects.
+    pub old_kustomizations: Vec<Object>,
     /// Whether the manifests themselves are what a cluster has: then the fields of the API server in them count.
     pub live: bool,
 }
@@ -38,11 +46,15 @@ pub(super) struct Run {
     /// How many are judged.
     written: usize,
     identities: Vec<Identity>,
-    /// The positions of the old objects.
-    old: BTreeMap<Identity, usize>,
+    /// The positions of what the judged ones replace.
+    old: Vec<Option<usize>>,
     /// What KEDA makes of objects, by their positions.
     made: BTreeMap<usize, Made>,
+    /// What others make, which is not judged.
+    derived: Vec<DerivedObject>,
     cluster: Arc<MemoryCluster>,
+    /// The same before anything is applied, where it is known.
+    before: Option<Arc<MemoryCluster>>,
     /// Whether a cluster printed the manifests.
     live: bool,
     /// Whether there are objects of a cluster beside them.
@@ -61,6 +73,7 @@ struct Made {
 impl Run {
     pub(super) fn new(
         written: Vec<Object>,
+        kustomizations: &[Object],
         existing: Existing,
         namespace: &str,
         now: Option<Timestamp>,
@@ -73,15 +86,14 @@ impl Run {
         objects.extend(existing.old);
         let kinds = Kinds::of(objects.iter().map(|object| &object.value));
         let identities = checks::identities(&objects, &kinds, namespace);
-        let old = identities.iter().cloned().zip(0..).skip(first_old);
-        let old: BTreeMap<Identity, usize> = old.collect();
+        let old = replaced(&objects, &identities, count, first_old);
         for object in &mut objects {
             complete(&mut object.value, &kinds, namespace);
         }
         let (written, others) = objects.split_at_mut(count);
         let ignored = (!existing.live).then(|| ignored(written)).flatten();
-        for (number, (object, identity)) in written.iter_mut().zip(&identities).enumerate() {
-            let old = old.get(identity).and_then(|old| old.checked_sub(count));
+        for (number, (object, old)) in written.iter_mut().zip(&old).enumerate() {
+            let old = old.and_then(|old| old.checked_sub(count));
             match old.and_then(|old| others.get(old)) {
                 _ if existing.live => {
                     if let Some(now) = now {
@@ -101,18 +113,22 @@ impl Run {
                 None => server::create(object, next.saturating_add(*position), now),
             }
         }
-        // Of two with one name look-ups find the later one, which is that of the manifests.
-        let (written, others) = objects.split_at(count);
-        let values = others
-            .iter()
-            .chain(written)
-            .map(|object| object.value.clone());
-        let derived = |(_, made): (_, &Made)| made.derived.value.clone();
-        let existing_made = made.range(count..).map(derived);
-        let all = existing_made.chain(values);
-        let cluster = Arc::new(MemoryCluster::new(
-            all.chain(made.range(..count).map(derived)),
-        ));
+        let all = All {
+            objects: &objects,
+            identities: &identities,
+            written: count,
+            first_old,
+        };
+        let of_keda = made.iter();
+        let of_keda = of_keda.map(|(position, made)| (*position, &made.derived.value));
+        let State { cluster, derived } = all.after(of_keda, kustomizations, namespace);
+        let has_old = first_old < objects.len();
+        let old_kustomizations = if existing.old_kustomizations.is_empty() {
+            kustomizations
+        } else {
+            &existing.old_kustomizations
+        };
+        let before = has_old.then(|| all.before(old_kustomizations, namespace));
         Self {
             written: count,
             old,
@@ -120,6 +136,8 @@ impl Run {
             objects,
             identities,
             cluster,
+            before,
+            derived,
             live: existing.live,
             has_cluster,
             ignored,
@@ -145,6 +163,16 @@ impl Run {
             notes.extend(deployed.note_of_namespaces(homes, &self.cluster));
         }
         notes
+    }
+
+    /// Where policies found one of several definitions, and another one might be meant.
+    pub(super) fn notes_on_choices(&self, judged: &[Vec<Evaluation<'_>>]) -> Vec<Note> {
+        ambiguous::notes(self.written(), judged, |number| self.objects.get(number))
+    }
+
+    /// What may be meant in place of what is not there.
+    pub(super) fn witnesses(&self) -> Witnesses<'_> {
+        Witnesses::among(&self.objects, &self.derived)
     }
 
     /// What findings rest on, and is not there.
@@ -182,6 +210,16 @@ impl Run {
         let derived = made.map(|made| &made.derived);
         let requests = [(Some(own), None), (of_made, derived)].into_iter();
         let requests = requests.filter_map(|(request, derived)| Some((request?, derived)));
+        let old = self.old.get(number).copied().flatten();
+        let old = old.and_then(|old| self.objects.get(old));
+        let surroundings = Surroundings {
+            cluster: Arc::clone(&self.cluster),
+            file: Some(object.file.as_str().into()),
+            before: self.before.clone().map(|cluster| {
+                let file = old.map_or(object.file.as_str(), |old| &old.file);
+                (cluster, file.into())
+            }),
+        };
         let mut evaluations = Vec::new();
         for (request, derived) in requests {
             let target = Target::of(&request);
@@ -191,7 +229,7 @@ impl Run {
             evaluations.extend(asked.map(|by| Evaluation {
                 by,
                 derived,
-                result: by.validate(&request, &self.cluster, true),
+                result: by.validate_in(&request, &surroundings, true),
             }));
         }
         evaluations
@@ -216,13 +254,13 @@ impl Run {
     }
 
     /// What KEDA makes of the objects.
-    pub(super) fn derived(&self) -> impl Iterator<Item = &Derived> {
+    pub(super) fn of_keda(&self) -> impl Iterator<Item = &Derived> {
         self.made.values().map(|made| &made.derived)
     }
 
     fn old_of(&self, number: usize) -> Option<&Value> {
-        let position = self.old.get(self.identities.get(number)?)?;
-        self.objects.get(*position).map(|old| &old.value)
+        let position = self.old.get(number).copied().flatten()?;
+        self.objects.get(position).map(|old| &old.value)
     }
 
     /// What preflight finds by itself, by the position of the object. It is told where the policy that it belongs to is
@@ -243,7 +281,7 @@ impl Run {
             identities: &self.identities,
             written: self.written,
             old: &self.old,
-            derived: &self.derived().collect::<Vec<_>>(),
+            derived: &self.of_keda().collect::<Vec<_>>(),
             live: self.live,
         };
         checks::findings(objects, is_asked)
@@ -275,12 +313,40 @@ fn is(policy: &str, refuses: bool, by: &ActivePolicy) -> bool {
     by.policy().map(Policy::name) == Some(policy) && !(refuses && by.only_reports())
 }
 
+/// The positions of what the judged objects replace. Where one of them is there several times, as in a second checkout of
+/// a repository, it is the one whose path ends most like that of the manifest.
+fn replaced(
+    objects: &[Object],
+    identities: &[Identity],
+    written: usize,
+    first_old: usize,
+) -> Vec<Option<usize>> {
+    let mut stored: BTreeMap<&Identity, Vec<usize>> = BTreeMap::new();
+    for (identity, position) in identities.iter().zip(0..).skip(first_old) {
+        stored.entry(identity).or_default().push(position);
+    }
+    let ends_alike = |one: &str, other: &str| {
+        let (one, other) = (one.rsplit(['/', '\\']), other.rsplit(['/', '\\']));
+        one.zip(other).take_while(|(a, b)| a == b).count()
+    };
+    let judged = objects.iter().zip(identities).take(written);
+    judged
+        .map(|(object, identity)| {
+            let stored = stored.get(identity)?.iter().copied();
+            stored.max_by_key(|position| {
+                let old = objects.get(*position);
+                old.map_or(0, |old| ends_alike(&old.file, &object.file))
+            })
+        })
+        .collect()
+}
+
 /// What KEDA makes of the objects, by their positions. The first ones are judged, and from `first_old` on they are what
 /// is changed.
 fn made(
     objects: &[Object],
     identities: &[Identity],
-    stored: &BTreeMap<Identity, usize>,
+    stored: &[Option<usize>],
     written: usize,
     first_old: usize,
 ) -> BTreeMap<usize, Made> {
@@ -289,6 +355,9 @@ fn made(
         return BTreeMap::new();
     }
     let replaced: BTreeSet<&Identity> = identities.iter().take(written).collect();
+    let all = objects.iter().enumerate();
+    let is_autoscaler = |object: &Object| object.kind() == "HorizontalPodAutoscaler";
+    let autoscalers: Vec<_> = all.filter(|(_, it)| is_autoscaler(it)).collect();
     let mut made = BTreeMap::new();
     for (position, object) in objects.iter().enumerate() {
         let Some(derived) = keda::derive(&object.value, position) else {
@@ -303,16 +372,19 @@ fn made(
             continue;
         }
         // As a cluster prints it, or as it is before KEDA changes it.
-        let is_its = |other: &&Object| keda::is_made_of(&other.value, &object.value);
+        let is_its = |other: &Object| keda::is_made_of(&other.value, &object.value);
         let beside = if is_written { written } else { objects.len() };
-        if objects.iter().take(beside).any(|other| is_its(&other)) {
+        let mut there = autoscalers.iter();
+        if there.any(|(other, autoscaler)| *other < beside && is_its(autoscaler)) {
             continue;
         }
-        let before = objects.get(first_old..).unwrap_or_default();
-        let by_name = |other: &&Object| is_its(other) || derived.has_name_of(&other.value);
-        let old = before.iter().find(by_name).map(|old| old.value.clone());
+        let old = autoscalers.iter().find(|(other, autoscaler)| {
+            let is_named = is_its(autoscaler) || derived.has_name_of(&autoscaler.value);
+            *other >= first_old && is_named
+        });
+        let old = old.map(|(_, old)| old.value.clone());
         let of_old = || {
-            let old = *stored.get(identities.get(position)?)?;
+            let old = stored.get(position).copied().flatten()?;
             Some(keda::derive(&objects.get(old)?.value, old)?.value)
         };
         let old = if is_written {

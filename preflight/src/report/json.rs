@@ -3,8 +3,8 @@
 //! ```json
 //! {
 //!   "version": 1,
-//!   "summary": {"objects": 2, "policies": 1, "refused": 1, "unjudged": 0, "warned": 0, "clean": 1, "unseen": 0,
-//!               "leftOut": 1, "missingPolicies": 0},
+//!   "summary": {"objects": 2, "policies": 1, "refused": 1, "unjudged": 0, "warned": 0, "incomplete": 1, "clean": 0,
+//!               "unseen": 0, "leftOut": 1, "missingPolicies": 0},
 //!   "byPolicy": {"hostpath-mounts": {"refused": 1, "warned": 0}},
 //!   "refusals": [{
 //!     "policy": "hostpath-mounts",
@@ -14,6 +14,10 @@
 //!     "problem": "…", "fix": "…", "rule": "risky_path", "code": 403
 //!   }],
 //!   "warnings": [],
+//!   "neededFromElsewhere": [{
+//!     "apiVersion": "v1", "kind": "Secret", "namespace": "shop", "name": "db",
+//!     "neededBy": [{"policy": "workload-references", "object": {…}, "file": "api.yaml", "line": 17, …}]
+//!   }],
 //!   "unjudged": [{"reason": "ignored", "file": "out/", "text": "…"}],
 //!   "problems": [{"file": "broken.yaml", "line": 3, "text": "…"}],
 //!   "notes": [{"file": "out/", "text": "…"}]
@@ -27,6 +31,10 @@
 //! itself, and says `preflight` for `policy`. What is found of the `HorizontalPodAutoscaler` that KEDA makes of a
 //! `ScaledObject` has the latter for `object`, and its file, line and field. Where a policy counts findings that it does not list, the last finding has
 //! their number as `more`.
+//!
+//! `neededFromElsewhere` has the objects that workloads name and no manifest has, in order of kind, namespace and name, each
+//! with the findings about it. These are no warnings; `summary.incomplete` counts the workloads of which there is nothing
+//! else to say. Where the manifests have the same name in another namespace, or nearly the same name, it is a warning.
 //!
 //! `unjudged` has what no policy read, each with a `reason`: `unserved_version` and `unread_pods`, with the
 //! `object`; `missing_policy`; and files and folders that were not read, `ignored`, `hidden`, `excluded`, `template`,

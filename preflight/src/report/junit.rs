@@ -1,6 +1,6 @@
 //! The report for build servers: `JUnit` XML, with a suite for each policy and a case for each object that it judged.
 //!
-//! A refusal is a failure. A warning is output of a case that passed. In a suite of preflight's own, what kept something
+//! A refusal is a failure. A warning is output of a case that passed, and so is what the object needs from elsewhere. In a suite of preflight's own, what kept something
 //! from being checked is an error, what no policy read is skipped, and what no single review shows is a
 //! failure.
 
@@ -16,9 +16,11 @@ use crate::{
 
 /// Writes the report.
 pub fn render(report: &Report) -> Result<String, SerializeError> {
+    let needed = report.needed_from_elsewhere.iter();
     let findings = Findings {
         refusals: by_case(&report.refusals),
         warnings: by_case(&report.warnings),
+        needed: by_case(needed.flat_map(|needed| &needed.needed_by)),
     };
     let judged = || report.judged.iter().enumerate();
     let mut document = quick_junit::Report::new(checks::FINDER);
@@ -65,9 +67,11 @@ type ByCase<'a> = HashMap<(&'a str, usize), Vec<&'a Reported>>;
 struct Findings<'a> {
     refusals: ByCase<'a>,
     warnings: ByCase<'a>,
+    /// About what is needed from elsewhere.
+    needed: ByCase<'a>,
 }
 
-fn by_case(findings: &[Reported]) -> ByCase<'_> {
+fn by_case<'a>(findings: impl IntoIterator<Item = &'a Reported>) -> ByCase<'a> {
     let mut by_case = ByCase::new();
     for finding in findings {
         let key = (finding.policy.as_str(), finding.position);
@@ -94,8 +98,15 @@ impl Findings<'_> {
             place = refusals.first().map_or(place, |first| &first.place);
         }
         let mut case = case(&judged.object.to_string(), status, place);
+        let mut output = Vec::new();
         if let Some(warnings) = self.warnings.get(&key) {
-            case.set_system_out(lines(warnings));
+            output.push(lines(warnings));
+        }
+        if let Some(needed) = self.needed.get(&key) {
+            output.push(format!("needed from elsewhere:\n{}", lines(needed)));
+        }
+        if !output.is_empty() {
+            case.set_system_out(output.join("\n"));
         }
         case
     }

@@ -1,6 +1,6 @@
 //! The report for code scanning: SARIF 2.1.0, which code hosts show on the lines of a change.
 //!
-//! A refusal is an error, a warning is a warning. What kept something from being judged, and what else is worth
+//! A refusal is an error, a warning is a warning, what is needed from elsewhere is a note. What kept something from being judged, and what else is worth
 //! knowing, are notifications of the run, and so is what was not checked, each with its reason as descriptor. Format: <https://docs.oasis-open.org/sarif/sarif/v2.1.0/>; what GitHub reads of
 //! it: "SARIF support for code scanning" in its documentation.
 
@@ -10,7 +10,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
 use super::{Reason, Report, Reported, Unjudged, json, printable};
-use crate::{judge::ActivePolicy, manifests::Place};
+use crate::{Policy, explain, judge::ActivePolicy, manifests::Place};
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -38,11 +38,21 @@ const PATH: &AsciiSet = &CONTROLS
 pub fn render(report: &Report, policies: &[ActivePolicy]) -> Result<String, serde_json::Error> {
     let mut rules = Rules::default();
     let levels = [(&report.refusals, "error"), (&report.warnings, "warning")];
-    let results: Vec<Value> = levels
+    let mut results: Vec<Value> = levels
         .into_iter()
         .flat_map(|(findings, level)| findings.iter().map(move |finding| (finding, level)))
         .map(|(finding, level)| result(finding, level, rules.index_of(finding)))
         .collect();
+    for needed in &report.needed_from_elsewhere {
+        for finding in &needed.needed_by {
+            let mut result = result(finding, "note", rules.index_of(finding));
+            if let Some(fields) = result.as_object_mut() {
+                let needed = json!({"neededFromElsewhere": needed.object.to_string()});
+                fields.insert("properties".to_owned(), needed);
+            }
+            results.push(result);
+        }
+    }
     let problems = report.problems.iter();
     let notes = report.notes.iter();
     let notifications: Vec<Value> = problems
@@ -98,25 +108,60 @@ impl Rules {
     fn described_by(&self, policies: &[ActivePolicy]) -> Vec<Value> {
         let describe = |(name, rule): &(String, Option<String>)| {
             let mut policies = policies.iter();
-            let purpose = policies
-                .find(|configured| configured.name() == name)
+            let configured = policies.find(|configured| configured.name() == name);
+            let purpose = configured
                 .and_then(ActivePolicy::description)
                 .unwrap_or("Finds what no single review shows");
             let short = match rule {
                 Some(rule) => format!("{name}: {}", rule.replace('_', " ")),
                 None => name.clone(),
             };
-            let help = format!("{purpose}. The message says what to write instead.");
-            json!({
+            // A resource may have another name than the policy that it runs.
+            let policy = configured.and_then(ActivePolicy::policy);
+            let policy = policy.map_or(name.as_str(), Policy::name);
+            let page = rule.as_deref().and_then(|rule| explain::page(policy, rule));
+            let finds = page.map_or(purpose, |page| &page.finds);
+            let mut help = json!({
+                "text": plain(&format!("{purpose}. The message says what to write instead.")),
+            });
+            let mut properties = json!({"tags": ["kubernetes", printable(name)]});
+            let mut described = json!({
                 "id": id_of(name, rule.as_deref()),
                 "shortDescription": {"text": plain(&short)},
-                "fullDescription": {"text": plain(purpose)},
-                "help": {"text": plain(&help)},
-                "properties": {"tags": ["kubernetes", printable(name)]},
-            })
+                "fullDescription": {"text": plain(finds)},
+            });
+            if let Some(page) = page {
+                let text = format!("{}. {}.", page.finds, page.why);
+                set(&mut help, "text", json!(plain(&text)));
+                set(&mut help, "markdown", json!(page.markdown()));
+                set(&mut described, "helpUri", json!(page.address()));
+            }
+            if let Some(score) = configured.and_then(ActivePolicy::severity).and_then(score) {
+                set(&mut properties, "security-severity", json!(score));
+            }
+            set(&mut described, "help", help);
+            set(&mut described, "properties", properties);
+            described
         };
         self.in_order.iter().map(describe).collect()
     }
+}
+
+fn set(map: &mut Value, name: &str, value: Value) {
+    if let Some(map) = map.as_object_mut() {
+        map.insert(name.to_owned(), value);
+    }
+}
+
+/// The middle of what code hosts take for this severity.
+fn score(severity: &str) -> Option<&'static str> {
+    Some(match severity {
+        "critical" => "9.5",
+        "high" => "8.0",
+        "medium" => "5.5",
+        "low" => "2.0",
+        _ => return None,
+    })
 }
 
 /// The id of a rule is one of its policy's.

@@ -18,6 +18,8 @@ pub struct Summary {
     pub unjudged: usize,
     /// Of the others, those that some policy warns about.
     pub warned: usize,
+    /// Of the others, those that need something that no manifest has.
+    pub incomplete: usize,
     /// The rest.
     pub clean: usize,
     /// Of the clean ones, those that no policy covers.
@@ -46,6 +48,7 @@ impl fmt::Display for Summary {
             (self.refused, "refused"),
             (self.unjudged, "not checked"),
             (self.warned, "with warnings"),
+            (self.incomplete, "incomplete"),
             (self.clean, "clean"),
         ] {
             if count > 0 {
@@ -107,6 +110,7 @@ mod tests {
             refused: 1,
             unjudged: 1,
             warned: 1,
+            incomplete: 3,
             clean: 2,
             unseen: 2,
             left_out: 1,
@@ -114,7 +118,8 @@ mod tests {
         };
         assert_eq!(
             all.to_string(),
-            "1 object, 2 policies: 1 refused, 1 not checked, 1 with warnings, 2 clean (2 not covered by any policy)"
+            "1 object, 2 policies: 1 refused, 1 not checked, 1 with warnings, 3 incomplete, 2 clean (2 not covered by any \
+             policy)"
         );
         let beside = all.beside();
         assert_eq!(

@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, presets};
 use textwrap::{Options, WordSplitter};
 
-use super::{Reason, Report, Reported, Unjudged, printable};
+use super::{Needed, Reason, Report, Reported, Unjudged, printable};
 use crate::manifests::{Note, Place, without_commands};
 
 /// Texts in narrower columns than this are hard to read.
@@ -21,6 +21,8 @@ const NOTES: usize = 10;
 const UNJUDGED: usize = 10;
 /// Of the files, more than this.
 const FILES: usize = 5;
+/// Of the objects that are needed from elsewhere, more than this.
+const NEEDED: usize = 20;
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -66,10 +68,11 @@ pub fn render(report: &Report, width: usize) -> String {
     }
     unjudged(&mut text, &report.unjudged, width);
     notes(&mut text, &report.notes, width);
+    needed(&mut text, &report.needed_from_elsewhere);
     let summary = &report.summary;
     let style = if summary.refused > 0 || !report.problems.is_empty() {
         RED
-    } else if summary.warned > 0 || !report.unjudged.is_empty() {
+    } else if summary.warned + summary.incomplete > 0 || !report.unjudged.is_empty() {
         YELLOW
     } else {
         GREEN
@@ -85,6 +88,29 @@ pub fn render(report: &Report, width: usize) -> String {
         count => line(&mut text, &format!("{count} inputs could not be checked")),
     }
     without_commands(&text)
+}
+
+/// What is needed from elsewhere, one object a line, with what needs it.
+fn needed(text: &mut String, needed: &[Needed]) {
+    if needed.is_empty() {
+        return;
+    }
+    let what = match needed.len() {
+        1 => "1 object that no manifest has".to_owned(),
+        count => format!("{count} objects that no manifest has"),
+    };
+    line(
+        text,
+        &format!("{YELLOW}NEEDED FROM ELSEWHERE{YELLOW:#}  {BOLD}{what}{BOLD:#}"),
+    );
+    for one in needed.iter().take(NEEDED) {
+        let (object, users) = (&one.object, one.users());
+        line(text, &format!("  {object}  {DIM}{users}{DIM:#}"));
+    }
+    if let Some(more) = beyond(needed.len(), NEEDED) {
+        line(text, &format!("  {more}"));
+    }
+    text.push('\n');
 }
 
 /// What was not checked: objects and policies one by one, files by the reason, so that a folder with hundreds of

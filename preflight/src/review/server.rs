@@ -78,7 +78,7 @@ pub(crate) fn create(object: &mut Value, number: usize, now: Option<Timestamp>) 
 
 /// Makes it the object that the API server is about to store in place of `old`.
 pub(crate) fn replace(object: &mut Value, old: &Value, now: Option<Timestamp>) {
-    let sets = sets_of_a_service(object);
+    let (operation, sets) = sent_fields(object);
     let Some(fields) = object.as_object_mut() else {
         return;
     };
@@ -95,7 +95,7 @@ pub(crate) fn replace(object: &mut Value, old: &Value, now: Option<Timestamp>) {
     }
     let manager = json!({
         "manager": "preflight",
-        "operation": "Update",
+        "operation": operation,
         "apiVersion": object.get("apiVersion"),
         "time": now.map(timestamp),
         "fieldsType": "FieldsV1",
@@ -134,14 +134,23 @@ fn take_over(fields: &mut Map<String, Value>, old: Option<&Map<String, Value>>, 
     };
 }
 
-/// Who chose a node port is asked of `managedFields`: the numbers that a Service writes belong to who writes it. Other
-/// fields are left out, because no policy asks for them.
-fn sets_of_a_service(object: &Value) -> Value {
+/// Who chose a node port is asked of `managedFields`: the numbers that a Service writes belong to who writes it. So is who
+/// chose a number of replicas: only by server-side apply it is certain that the manifest has it. Other fields are left
+/// out, because no policy asks for them.
+fn sent_fields(object: &Value) -> (&'static str, Value) {
     let is_service =
         text(object, "/apiVersion") == Some("v1") && text(object, "/kind") == Some("Service");
-    if !is_service {
-        return json!({});
+    let replicas = object.pointer("/spec/replicas");
+    if is_service {
+        ("Update", sets_of_a_service(object))
+    } else if replicas.is_some_and(Value::is_number) {
+        ("Apply", json!({"f:spec": {"f:replicas": {}}}))
+    } else {
+        ("Update", json!({}))
     }
+}
+
+fn sets_of_a_service(object: &Value) -> Value {
     let ports = object.pointer("/spec/ports").and_then(Value::as_array);
     let ports: Map<String, Value> = ports
         .into_iter()
@@ -286,6 +295,26 @@ mod tests {
             sets_of_a_service(&service(json!(null))),
             json!({"f:spec": {"f:ports": {}}})
         );
+    }
+
+    #[test]
+    fn a_manifest_sends_the_replicas_that_it_has() {
+        let deployment = |replicas: Value| json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {}, "spec": {"replicas": replicas}});
+        for (replicas, operation, sent) in [
+            (json!(3), "Apply", json!({"f:spec": {"f:replicas": {}}})),
+            (json!(null), "Update", json!({})),
+        ] {
+            let mut object = deployment(replicas);
+            replace(&mut object, &deployment(json!(7)), None);
+            let managers = object["metadata"]["managedFields"].as_array().unwrap();
+            let [manager] = managers.as_slice() else {
+                panic!("{object}");
+            };
+            assert_eq!(
+                (&manager["operation"], &manager["fieldsV1"]),
+                (&json!(operation), &sent)
+            );
+        }
     }
 
     #[test]

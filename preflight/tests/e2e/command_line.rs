@@ -86,8 +86,8 @@ fn programs_get_json() {
         json!({
             "version": 1,
             "summary": {
-                "objects": 1, "policies": 2, "refused": 1, "unjudged": 0, "warned": 0, "clean": 0, "unseen": 0,
-                "leftOut": 0, "missingPolicies": 0,
+                "objects": 1, "policies": 2, "refused": 1, "unjudged": 0, "warned": 0, "incomplete": 0,
+                "clean": 0, "unseen": 0, "leftOut": 0, "missingPolicies": 0,
             },
             "byPolicy": {"gentle": {"refused": 0, "warned": 1}, "strict": {"refused": 1, "warned": 0}},
             "refusals": [{
@@ -102,6 +102,7 @@ fn programs_get_json() {
                 },
                 {"policy": "gentle", "object": object, "file": "pod.yaml", "line": 1, "problem": "unknown field"},
             ],
+            "neededFromElsewhere": [],
             "unjudged": [],
             "problems": [],
             "notes": [],
@@ -221,7 +222,7 @@ fn two_manifests_of_one_object_are_noted() {
     stage.write("a.yaml", POD);
     stage.write("b.yaml", POD);
     let expected =
-        "note: b.yaml:1: Pod default/web is also in a.yaml:1; look-ups find the later one
+        "note: b.yaml:1: Pod default/web is also in a.yaml:1; look-ups find the nearer one
 
 2 objects, 1 policy: 2 clean
 ";

@@ -15,6 +15,8 @@ pub(crate) enum Validate<'a> {
         operation: &'a str,
         request: &'a str,
     },
+    /// It gets this object, whether it is there or not, and sends this answer.
+    Get { request: &'a str, answer: &'a str },
     /// It runs this code, and answers nothing.
     Run(&'a str),
 }
@@ -66,6 +68,18 @@ pub(crate) fn guest(metadata: Option<&Value>, validate: &Validate<'_>) -> Vec<u8
                 escape(request)
             ),
             look_up(operation.len(), request.len()),
+        ),
+        Validate::Get { request, answer } => (
+            format!(
+                "(data (i32.const 1024) \"get_resource\") (data (i32.const 1536) \"{}\") (data (i32.const 2048) \"{}\")",
+                escape(request),
+                escape(answer)
+            ),
+            format!(
+                "(drop {}) (call $answer (i32.const 2048) (i32.const {})) (i32.const 1)",
+                host_call("get_resource".len(), request.len()),
+                answer.len()
+            ),
         ),
         Validate::Run(code) => (String::new(), format!("{code} (i32.const 0)")),
     };
@@ -124,11 +138,19 @@ const ECHO: &str = "
     (call $answer (i32.const 8192) (i32.add (local.get $end) (i32.const 31)))
     (i32.const 1)";
 
+/// Calls the host.
+fn host_call(operation: usize, request: usize) -> String {
+    format!(
+        "(call $host_call (i32.const 192) (i32.const 10) (i32.const 202) (i32.const 10)
+               (i32.const 1024) (i32.const {operation}) (i32.const 1536) (i32.const {request}))"
+    )
+}
+
 /// Calls the host and wraps what it says into the message of a refusal.
 fn look_up(operation: usize, request: usize) -> String {
+    let call = host_call(operation, request);
     format!(
-        "(if (call $host_call (i32.const 192) (i32.const 10) (i32.const 202) (i32.const 10)
-               (i32.const 1024) (i32.const {operation}) (i32.const 1536) (i32.const {request}))
+        "(if {call}
            (then
              (call $host_answer (i32.const 8192))
              (call $answer (i32.const 8192) (call $host_answer_len)))

@@ -9,13 +9,16 @@
 mod checks;
 mod command_line;
 mod custom_kinds;
+mod definitions;
 mod deployed;
 mod engine;
 mod existing;
+mod explain;
 mod guests;
 mod keda;
 mod kubewarden;
 mod lookups;
+mod needed;
 #[cfg(feature = "registry")]
 mod registry;
 mod reports;

@@ -104,8 +104,8 @@ fn programs_get_all_of_it() {
     assert_eq!(
         report["summary"],
         json!({
-            "objects": 4, "policies": 1, "refused": 0, "unjudged": 2, "warned": 0, "clean": 2, "unseen": 1,
-            "leftOut": 12, "missingPolicies": 0,
+            "objects": 4, "policies": 1, "refused": 0, "unjudged": 2, "warned": 0, "incomplete": 0,
+            "clean": 2, "unseen": 1, "leftOut": 12, "missingPolicies": 0,
         })
     );
     let object = |api_version: &str, kind: &str, name: &str| json!({"apiVersion": api_version, "kind": kind, "namespace": "default", "name": name});

@@ -1,5 +1,5 @@
-//! `HorizontalPodAutoscaler`s and `VerticalPodAutoscaler`s, reduced to what two policies ask of them: which object is
-//! scaled, by which resources of which containers.
+//! `HorizontalPodAutoscaler`s and `VerticalPodAutoscaler`s, reduced to what policies ask of them: which object is
+//! scaled, by which resources of which containers, and how far.
 //!
 //! Sources: `pkg/controller/podautoscaler/{horizontal,replica_calculator}.go` and `pkg/apis/autoscaling` of
 //! kubernetes/kubernetes, `vertical-pod-autoscaler/pkg/apis/autoscaling.k8s.io/v1/types.go` and `pkg/utils/vpa/api.go`
@@ -20,9 +20,11 @@ use crate::quote::quote;
 use crate::request::Request;
 
 mod horizontal;
+mod replicas;
 mod vertical;
 
 pub use horizontal::{Goal, HorizontalPodAutoscaler, Metric, MetricSource};
+pub use replicas::{ReplicaRange, Scaler};
 pub use vertical::{ContainerPolicy, UpdateMode, VerticalPodAutoscaler};
 
 /// Adds an autoscaler to others in the order of their names: a list of the host has none of its own.
@@ -43,9 +45,11 @@ pub const fn horizontal_pod_autoscalers(namespace: &str) -> ListLookup<'_> {
         kind: v2::HorizontalPodAutoscaler::KIND,
         namespace,
         field_masks: &[
+            "spec.maxReplicas",
             "spec.metrics.containerResource",
             "spec.metrics.resource",
             "spec.metrics.type",
+            "spec.minReplicas",
             "spec.scaleTargetRef",
         ],
     }
@@ -90,6 +94,16 @@ pub const SCALABLE: &[(&str, &str)] = &[
 const fn scalable<K: Resource>() -> (&'static str, &'static str) {
     (K::API_VERSION, K::KIND)
 }
+
+/// Kinds of other projects that can be scaled, as their own definitions say: `apiVersion` and kind. All have their
+/// pod spec at [`POD_SPEC`]. Sources: `manifests/crds/rollout-crd.yaml` of argoproj/argo-rollouts, `config/crd/bases` of
+/// openkruise/kruise, `apps/v1/types.go` of openshift/api.
+pub const SCALABLE_OF_OTHERS: &[(&str, &str)] = &[
+    ("apps.kruise.io/v1alpha1", "CloneSet"),
+    ("apps.kruise.io/v1beta1", "StatefulSet"),
+    ("apps.openshift.io/v1", "DeploymentConfig"),
+    ("argoproj.io/v1alpha1", "Rollout"),
+];
 
 /// Where the kinds of [`SCALABLE`] have their pod spec.
 pub const POD_SPEC: &str = "spec.template.spec";
@@ -251,6 +265,18 @@ impl<'a> ScaleTarget<'a> {
     fn may_share_group(&self, other: &Self) -> bool {
         self.api_version.is_empty() || other.api_version.is_empty() || self.group() == other.group()
     }
+}
+
+/// Whether the object of a request is a `ReplicaSet` that a `Deployment` made, which was judged itself, and whose roll-out
+/// must not hang. An UPDATE that takes the owner off is that of the garbage collector, which lets go of what it leaves
+/// behind.
+pub fn is_made_by_deployment(request: &Request<'_>) -> Result<bool, DecodeError> {
+    let is_owned = |object: &Cursor<'_>| {
+        let meta = AutoscalerMeta::read(object);
+        meta.map(|meta| meta.owner.is_some())
+    };
+    Ok(request.kind.kind == ReplicaSet::KIND
+        && (is_owned(&request.object())? || is_owned(&request.old_object()).unwrap_or_default()))
 }
 
 /// The group of an `apiVersion`.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bundle_tests::complete;
 use emptydir_storage::EmptydirStorage;
 use hostpath_mounts::HostpathMounts;
+use hpa_replicas::HpaReplicas;
 use hpa_target_requests::HpaTargetRequests;
 use hpa_vpa_overlap::HpaVpaOverlap;
 use nodeport_range::NodeportRange;
@@ -90,6 +91,13 @@ const SERIES: &[Series] = &[
         sizes: PARTS,
         object: objects::service,
         others: NOTHING,
+    },
+    Series {
+        policy: HpaReplicas::NAME,
+        unit: "autoscalers where there is a Deployment with replicas",
+        sizes: LISTED,
+        object: |_| objects::target(),
+        others: |number| vec![objects::autoscaler(number)],
     },
     Series {
         policy: HpaTargetRequests::NAME,

@@ -17,6 +17,7 @@ mod marks;
 mod payload;
 mod pods;
 mod quantity;
+mod replicas;
 mod routes;
 mod scratch;
 mod secrets;
@@ -64,6 +65,7 @@ pub const ALL: &[Property] = &[
     of_text("payload", payload::holds),
     of_choices("pods", pods::holds),
     of_text("quantity", quantity::holds),
+    of_choices("replicas", replicas::holds),
     of_choices("routes", routes::holds),
     of_choices("scratch", scratch::holds),
     of_choices("secret_values", secrets::value_holds),

@@ -2,6 +2,7 @@
 
 use emptydir_storage::EmptydirStorage;
 use hostpath_mounts::HostpathMounts;
+use hpa_replicas::HpaReplicas;
 use hpa_target_requests::HpaTargetRequests;
 use hpa_vpa_overlap::HpaVpaOverlap;
 use nodeport_range::NodeportRange;
@@ -21,6 +22,7 @@ pub(crate) fn holds(bytes: &[u8]) -> Outcome {
     for cluster in &clusters {
         answers::<EmptydirStorage>(bytes, cluster)?;
         answers::<HostpathMounts>(bytes, cluster)?;
+        answers::<HpaReplicas>(bytes, cluster)?;
         answers::<HpaTargetRequests>(bytes, cluster)?;
         answers::<HpaVpaOverlap>(bytes, cluster)?;
         answers::<NodeportRange>(bytes, cluster)?;

@@ -2,6 +2,7 @@
 
 use emptydir_storage::EmptydirStorage;
 use hostpath_mounts::HostpathMounts;
+use hpa_replicas::HpaReplicas;
 use hpa_target_requests::HpaTargetRequests;
 use hpa_vpa_overlap::HpaVpaOverlap;
 use nodeport_range::NodeportRange;
@@ -45,6 +46,7 @@ pub(crate) fn holds(bytes: &[u8]) -> Outcome {
     let [pod, target, overlap, service, secret] = &objects;
     works::<EmptydirStorage>(bytes, pod)?;
     works::<HostpathMounts>(bytes, pod)?;
+    works::<HpaReplicas>(bytes, target)?;
     works::<HpaTargetRequests>(bytes, target)?;
     works::<HpaVpaOverlap>(bytes, overlap)?;
     works::<NodeportRange>(bytes, service)?;

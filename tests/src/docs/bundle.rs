@@ -8,7 +8,7 @@ use super::markdown;
 
 /// Which policies are about one thing. Each [`Language`] has the words for it.
 const GROUPS: [&[&str]; 4] = [
-    &["hpa-target-requests", "hpa-vpa-overlap"],
+    &["hpa-target-requests", "hpa-vpa-overlap", "hpa-replicas"],
     &["secret-data"],
     &["nodeport-range", "service-routes"],
     &["hostpath-mounts", "emptydir-storage"],

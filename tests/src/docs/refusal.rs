@@ -18,6 +18,10 @@ const CASES: &[(&str, &str)] = &[
         "risky_path/rejects-docker-socket-below-var-run",
     ),
     (
+        "hpa-replicas",
+        "fixed_replicas/rejects-a-number-below-the-least-when-set-to",
+    ),
+    (
         "hpa-target-requests",
         "missing_request/rejects-a-container-without-a-cpu-request",
     ),
@@ -44,6 +48,12 @@ const EXPLAINED: (&str, &str) = (
     "hostpath-mounts",
     "writable_read_only_path/rejects-a-mount-that-says-read-only-false",
 );
+
+/// Whether a page shows this case.
+pub(super) fn is_shown(policy: &str, case: &str) -> bool {
+    let mut shown = CASES.iter().chain([&EXPLAINED]);
+    shown.any(|one| *one == (policy, case))
+}
 
 /// The message that the README of the bundle explains.
 pub fn explained() -> Result<String, String> {
@@ -76,10 +86,10 @@ fn message(policy: &str, case: &str) -> Result<String, String> {
 }
 
 fn page(request: &str, cluster: Option<&str>, message: &str) -> Result<String, String> {
-    let object = request
-        .strip_prefix("object:\n")
+    let object = object_of(request, "object")
+        .filter(|_| request.starts_with("object:\n"))
         .ok_or("the case is more than an object")?;
-    let mut text = format!("```yaml\n{}", textwrap::dedent(object));
+    let mut text = format!("```yaml\n{object}");
     if let Some(cluster) = cluster {
         text.extend(["```\n\nwith these in the cluster:\n\n```yaml\n", cluster]);
     }
@@ -87,7 +97,21 @@ fn page(request: &str, cluster: Option<&str>, message: &str) -> Result<String, S
     Ok(text)
 }
 
-fn text_block(message: &str) -> String {
+/// What stands below a field of a request, as it is written.
+pub(super) fn object_of(request: &str, field: &str) -> Option<String> {
+    let start = format!("{field}:");
+    let mut lines = request.lines().skip_while(|line| *line != start).skip(1);
+    let mut text = String::new();
+    for line in lines
+        .by_ref()
+        .take_while(|line| line.is_empty() || line.starts_with([' ', '#']))
+    {
+        text.extend([line, "\n"]);
+    }
+    (!text.is_empty()).then(|| textwrap::dedent(&text))
+}
+
+pub(super) fn text_block(message: &str) -> String {
     let options = Options::new(WIDTH)
         .word_splitter(WordSplitter::NoHyphenation)
         .wrap_algorithm(WrapAlgorithm::FirstFit);

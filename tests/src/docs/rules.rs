@@ -12,16 +12,21 @@ pub fn table(rules: &[&Rule]) -> String {
         usual.is_some_and(|usual| usual.level == Level::Deny)
     });
     let row = |rule: &Rule| {
-        let levels: Vec<String> = rule.levels.iter().map(default).collect();
         [
             code(rule.id),
             rule.summary.to_owned(),
             rule.why.to_owned(),
-            levels.join("; "),
+            levels(rule),
         ]
     };
     let rows: Vec<[String; 4]> = refused.into_iter().chain(others).map(row).collect();
     markdown::table(["rule", "finds", "because", "default"], &rows)
+}
+
+/// What comes of a rule when nothing is set.
+pub(super) fn levels(rule: &Rule) -> String {
+    let levels: Vec<String> = rule.levels.iter().map(default).collect();
+    levels.join("; ")
 }
 
 /// `warn (`form.pem`) for Secrets whose type does not ask for PEM`

@@ -7,7 +7,7 @@ use crate::value::Value;
 pub(crate) static RULE: Rule = rule! {
     id: "surrounding_space",
     summary: "A space, a tab, a no-break space or a character without a width before or after a value of one line that is not a file",
-    why: "It comes with copy and paste and nobody sees it, but it makes a different password",
+    why: "It comes with copy and paste and is not seen, but it makes a different password",
     fix: "encode the value without it",
     levels: [Warn by "encoding.surroundingSpace"],
 };

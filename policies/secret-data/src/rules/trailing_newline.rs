@@ -7,7 +7,7 @@ use crate::value::Value;
 pub(crate) static RULE: Rule = rule! {
     id: "trailing_newline",
     summary: "A line break at the end of a value of one line that is not a file",
-    why: "`echo` adds it and nobody sees it, but it makes a different password",
+    why: "`echo` adds it and is not seen, but it makes a different password",
     fix: "encode without it: printf %s or echo -n, not echo",
     levels: [Warn by "encoding.trailingNewline"],
 };

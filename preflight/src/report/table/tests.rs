@@ -42,15 +42,39 @@ fn finding(
     }
 }
 
+/// An object that the objects at these positions need.
+fn needed(kind: &str, name: &str, positions: &[usize]) -> Needed {
+    let by = |position: &usize| Reported {
+        position: *position,
+        ..finding(
+            "workload-references",
+            "Pod",
+            1,
+            "spec",
+            "it is not there",
+            None,
+        )
+    };
+    Needed {
+        object: Subject {
+            kind: kind.to_owned(),
+            name: name.to_owned(),
+            ..finding("", "", 1, "", "", None).object
+        },
+        needed_by: positions.iter().map(by).collect(),
+    }
+}
+
 fn report() -> Report {
     let root = r#""/" exposes the whole file system of the node"#;
     let socket = r#""/run/containerd/containerd.sock" is the socket of the container runtime"#;
     Report {
         summary: Summary {
-            objects: 3,
+            objects: 5,
             policies: 2,
             refused: 2,
             warned: 1,
+            incomplete: 2,
             ..Summary::default()
         },
         by_policy: [
@@ -92,6 +116,10 @@ fn report() -> Report {
             "has no nodePort",
             None,
         )],
+        needed_from_elsewhere: vec![
+            needed("ConfigMap", "settings", &[1]),
+            needed("Secret", "db", &[1, 1, 2]),
+        ],
         unjudged: Vec::new(),
         problems: vec![Problem {
             place: place("broken.yaml", 3),

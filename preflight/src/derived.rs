@@ -1,0 +1,160 @@
+//! Objects that no manifest has, and that something makes of what the manifests have.
+//!
+//! Look-ups find them by their names, unless there is a manifest of them. They are not checked, not counted and in no list.
+//! What a controller fills has it for an owner, so that policies do not insist on the keys of its data: it may have more.
+//!
+//! Each source is a file in `derived/`. What KEDA makes is checked as well: [`keda`](crate::keda).
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    manifests::{Object, Place},
+    report::Subject,
+};
+use cluster::kinds::{split, text};
+
+mod certificate;
+mod claim_template;
+mod cluster_defaults;
+mod external_secret;
+mod generator;
+mod sealed_secret;
+mod secret_provider_class;
+mod serving_certificate;
+
+/// An object that something makes.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct DerivedObject {
+    /// The object.
+    pub(crate) value: Value,
+    /// What makes it. None where every cluster does.
+    pub(crate) maker: Option<Maker>,
+}
+
+/// What an object is made of.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Maker {
+    /// `Certificate shop/web`
+    pub(crate) name: String,
+    pub(crate) place: Place,
+    pub(crate) file: Arc<str>,
+}
+
+/// What each kind of object is made into.
+const SOURCES: &[fn(&Value) -> Vec<Value>] = &[
+    certificate::derive,
+    claim_template::derive,
+    external_secret::derive,
+    sealed_secret::derive,
+    secret_provider_class::derive,
+    serving_certificate::derive,
+];
+
+/// What is made of these objects and kustomizations, and what a cluster has of itself. `namespace` is that of manifests
+/// that name none.
+pub(crate) fn derive<'a>(
+    objects: impl Iterator<Item = &'a Object> + Clone,
+    kustomizations: &[Object],
+    namespace: &str,
+) -> Vec<DerivedObject> {
+    let mut derived = Vec::new();
+    let mut add = |made: Vec<Value>, object: &Object, name: &str| {
+        if made.is_empty() {
+            return;
+        }
+        let maker = Maker {
+            name: name.to_owned(),
+            place: object.place(),
+            file: object.file.as_str().into(),
+        };
+        derived.extend(made.into_iter().map(|value| DerivedObject {
+            value,
+            maker: Some(maker.clone()),
+        }));
+    };
+    for object in objects.clone() {
+        for source in SOURCES {
+            let made = source(&object.value);
+            add(made, object, &Subject::of(object).to_string());
+        }
+    }
+    if !kustomizations.is_empty() {
+        let values = objects.clone().map(|object| &object.value);
+        let hashed = generator::hashed_names(values);
+        for kustomization in kustomizations {
+            let made = generator::derive(&kustomization.value, &hashed, namespace);
+            add(made, kustomization, "a generator");
+        }
+    }
+    let mut namespaces: BTreeSet<&str> = objects.filter_map(Object::namespace).collect();
+    namespaces.insert(namespace);
+    let of_cluster = cluster_defaults::derive(&namespaces).into_iter();
+    derived.extend(of_cluster.map(|value| DerivedObject { value, maker: None }));
+    derived
+}
+
+/// Whether an object is of this group and kind.
+fn is(object: &Value, group: &str, kind: &str) -> bool {
+    text(object, "/kind") == Some(kind)
+        && text(object, "/apiVersion").is_some_and(|version| split(version).0 == group)
+}
+
+/// A text that is not empty.
+fn filled<'v>(value: &'v Value, pointer: &str) -> Option<&'v str> {
+    text(value, pointer).filter(|text| !text.is_empty())
+}
+
+fn items<'v>(value: &'v Value, pointer: &str) -> impl Iterator<Item = &'v Value> {
+    let items = value.pointer(pointer).and_then(Value::as_array);
+    items.into_iter().flatten()
+}
+
+/// The keys of a map.
+fn keys<'v>(value: &'v Value, pointer: &str) -> impl Iterator<Item = &'v str> {
+    let map = value.pointer(pointer).and_then(Value::as_object);
+    map.into_iter().flat_map(Map::keys).map(String::as_str)
+}
+
+/// The Secret of a name that something makes and owns, with these keys. What their values are is not known.
+fn secret<'k>(
+    maker: &Value,
+    name: &str,
+    kind: Option<&str>,
+    keys: impl IntoIterator<Item = &'k str>,
+) -> Value {
+    let kind = kind.filter(|kind| !kind.is_empty());
+    let mut secret = owned(maker, "Secret", name);
+    if let Some(fields) = secret.as_object_mut() {
+        fields.insert("type".to_owned(), json!(kind.unwrap_or("Opaque")));
+        fields.insert("data".to_owned(), data(keys));
+    }
+    secret
+}
+
+/// An object of the core group that something makes in its own namespace, and owns.
+fn owned(maker: &Value, kind: &str, name: &str) -> Value {
+    let owner = json!({
+        "apiVersion": maker.get("apiVersion"), "kind": maker.get("kind"),
+        "name": maker.pointer("/metadata/name"), "uid": maker.pointer("/metadata/uid"), "controller": true,
+    });
+    json!({
+        "apiVersion": "v1",
+        "kind": kind,
+        "metadata": {
+            "name": name, "namespace": maker.pointer("/metadata/namespace"), "ownerReferences": [owner],
+        },
+    })
+}
+
+/// Data with these keys.
+fn data<'k>(keys: impl IntoIterator<Item = &'k str>) -> Value {
+    let keys = keys.into_iter().map(|key| (key.to_owned(), json!("")));
+    Value::Object(keys.collect())
+}
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,91 @@
+//! External Secrets: the Secret of an `ExternalSecret`, of both projects that have this kind.
+//!
+//! Sources: `ExternalSecretTarget` in `apis/externalsecrets/v1/externalsecret_types.go` of external-secrets/external-secrets;
+//! `charts/kubernetes-external-secrets/crds` of external-secrets/kubernetes-external-secrets.
+
+use serde_json::Value;
+
+use super::{filled, is, items, keys, secret};
+
+pub(super) fn derive(object: &Value) -> Vec<Value> {
+    let own = filled(object, "/metadata/name");
+    let of_data = |field| items(object, "/spec/data").filter_map(move |entry| filled(entry, field));
+    if is(object, "kubernetes-client.io", "ExternalSecret") {
+        let kind = filled(object, "/spec/template/type").or(filled(object, "/spec/type"));
+        let made = own.map(|name| secret(object, name, kind, of_data("/name")));
+        return made.into_iter().collect();
+    }
+    if !is(object, "external-secrets.io", "ExternalSecret") {
+        return Vec::new();
+    }
+    // With these it makes none: `Merge` adds to one that is there.
+    let policy = filled(object, "/spec/target/creationPolicy");
+    // It may make an object of another kind.
+    let kind = filled(object, "/spec/target/manifest/kind");
+    if matches!(policy, Some("Merge" | "None")) || kind.is_some_and(|kind| kind != "Secret") {
+        return Vec::new();
+    }
+    let Some(name) = filled(object, "/spec/target/name").or(own) else {
+        return Vec::new();
+    };
+    let template = "/spec/target/template";
+    let merges = filled(object, &format!("{template}/mergePolicy")) == Some("Merge");
+    let data = format!("{template}/data");
+    let of_template: Vec<&str> = keys(object, &data).collect();
+    // A template replaces the data that it is filled with.
+    let of_store = of_data("/secretKey").filter(|_| merges || of_template.is_empty());
+    let keys = of_store.chain(of_template.iter().copied());
+    let kind = filled(object, &format!("{template}/type"));
+    vec![secret(object, name, kind, keys)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::derived::testing::told;
+
+    #[test]
+    fn an_external_secret_has_a_secret() {
+        for (spec, expected) in [
+            ("a: b", Some("Secret shop/web Opaque")),
+            ("target: {name: ''}", Some("Secret shop/web Opaque")),
+            (
+                "target: {name: db}, data: [{secretKey: user}, {secretKey: password}]",
+                Some("Secret shop/db Opaque password user"),
+            ),
+            (
+                "target: {template: {type: kubernetes.io/tls, data: {url: x}}}, data: [{secretKey: user}]",
+                Some("Secret shop/web kubernetes.io/tls url"),
+            ),
+            (
+                "target: {template: {mergePolicy: Merge, data: {url: x}}}, data: [{secretKey: user}]",
+                Some("Secret shop/web Opaque url user"),
+            ),
+            (
+                "target: {creationPolicy: Orphan}",
+                Some("Secret shop/web Opaque"),
+            ),
+            ("target: {creationPolicy: Merge}", None),
+            ("target: {creationPolicy: None}", None),
+            (
+                "target: {manifest: {apiVersion: v1, kind: ConfigMap}}",
+                None,
+            ),
+        ] {
+            for version in ["v1", "v1beta1"] {
+                let kind = format!("external-secrets.io/{version} ExternalSecret");
+                let told = told(derive, &kind, spec);
+                assert_eq!(told, Vec::from_iter(expected), "{spec}");
+            }
+        }
+        assert_eq!(
+            told(
+                derive,
+                "kubernetes-client.io/v1 ExternalSecret",
+                "data: [{name: user, key: x}], target: {name: db}",
+            ),
+            ["Secret shop/web Opaque user"]
+        );
+        assert_eq!(told(derive, "x.io/v1 ExternalSecret", "a: b"), [""; 0]);
+    }
+}

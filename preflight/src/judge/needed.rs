@@ -1,0 +1,302 @@
+//! What a workload needs and no manifest has: most often it is made elsewhere. Where the manifests have nearly that object,
+//! it is a mistake.
+
+use std::{collections::BTreeMap, fmt};
+
+use serde_json::Value;
+use shared::quote;
+use strsim::osa_distance;
+
+use crate::{
+    cluster::{
+        Found, Get,
+        environments::may_be_one,
+        kinds::{split, text},
+    },
+    derived::{DerivedObject, Maker},
+    manifests::Object,
+    report::{Reported, Subject},
+};
+
+/// The policy that finds absent objects.
+const POLICY: &str = "workload-references";
+
+/// Its rules that do, each with the kinds that it is about.
+const RULES: &[(&str, &[&str])] = &[
+    ("missing_claim", &["PersistentVolumeClaim"]),
+    (
+        "missing_class",
+        &["PriorityClass", "RuntimeClass", "StorageClass"],
+    ),
+    ("missing_config", &["ConfigMap", "Secret"]),
+    ("missing_pull_secret", &["Secret"]),
+    ("missing_service", &["Service"]),
+    ("missing_service_account", &["ServiceAccount"]),
+];
+
+/// Names with more letters between them are other names.
+const MAX_DISTANCE: usize = 2;
+
+/// The look-up of the absent object that a finding is about. None where it is about anything else: an object that is being
+/// deleted, for example, was found.
+pub(super) fn absent<'g>(
+    policy: &str,
+    finding: &Reported,
+    object: &Object,
+    gets: &'g [Get],
+) -> Option<&'g Get> {
+    let (rule, field) = (finding.rule.as_deref()?, finding.field.as_deref()?);
+    let (_, kinds) = RULES
+        .iter()
+        .find(|(id, _)| *id == rule && policy == POLICY)?;
+    let mut gets = gets.iter().filter(|get| {
+        get.found == Found::Nothing
+            && kinds.contains(&get.kind.as_str())
+            && is_named_at(object, field, &get.name)
+    });
+    gets.next()
+}
+
+/// Whether a field is this name, or has it, or stands beside it.
+fn is_named_at(object: &Object, field: &str, name: &str) -> bool {
+    let above = field.rsplit_once('.').map(|(above, _)| above);
+    let fields = [Some(field), above].into_iter().flatten();
+    let mut values = fields.filter_map(|field| object.value_of(field));
+    values.any(|value| match value.as_object() {
+        Some(fields) => fields.values().any(|value| value == name),
+        None => value == name,
+    })
+}
+
+/// The object that was looked up.
+pub(super) fn subject(get: &Get) -> Subject {
+    Subject {
+        api_version: get.api_version.clone(),
+        kind: get.kind.clone(),
+        namespace: get.namespace.clone(),
+        name: get.name.clone(),
+    }
+}
+
+/// Objects that may be what was meant, by group and kind.
+pub(super) struct Witnesses<'a>(BTreeMap<(&'a str, &'a str), Vec<Witness<'a>>>);
+
+struct Witness<'a> {
+    namespace: Option<&'a str>,
+    name: &'a str,
+    from: Source<'a>,
+}
+
+/// Where an object is from.
+#[derive(Clone, Copy)]
+enum Source<'a> {
+    Manifest(&'a Object),
+    Maker(&'a Maker),
+}
+
+impl Source<'_> {
+    fn file(&self) -> &str {
+        match self {
+            Self::Manifest(object) => &object.file,
+            Self::Maker(maker) => &maker.file,
+        }
+    }
+}
+
+impl fmt::Display for Source<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Manifest(object) => object.place().fmt(f),
+            Self::Maker(maker) => write!(f, "of {}, {}", maker.name, maker.place),
+        }
+    }
+}
+
+impl<'a> Witnesses<'a> {
+    /// All objects, and what is made of them.
+    pub(super) fn among(objects: &'a [Object], derived: &'a [DerivedObject]) -> Self {
+        let mut witnesses = Self(BTreeMap::new());
+        for object in objects {
+            witnesses.add(&object.value, Source::Manifest(object));
+        }
+        for derived in derived {
+            if let Some(maker) = &derived.maker {
+                witnesses.add(&derived.value, Source::Maker(maker));
+            }
+        }
+        witnesses
+    }
+
+    fn add(&mut self, value: &'a Value, from: Source<'a>) {
+        let of = |pointer| text(value, pointer);
+        let (Some(version), Some(kind), Some(name)) =
+            (of("/apiVersion"), of("/kind"), of("/metadata/name"))
+        else {
+            return;
+        };
+        let of_kind = self.0.entry((split(version).0, kind)).or_default();
+        of_kind.push(Witness {
+            namespace: of("/metadata/namespace"),
+            name,
+            from,
+        });
+    }
+
+    /// What was probably meant in place of an object that is absent for what is in a file: one of the same name in another
+    /// namespace, or one of nearly the same name.
+    pub(super) fn hint(&self, absent: &Get, file: &str) -> Option<String> {
+        let group = split(&absent.api_version).0;
+        let alike = self.0.get(&(group, absent.kind.as_str()))?;
+        let home = absent.namespace.as_deref();
+        let near = || alike.iter().filter(|one| may_be_one(one.from.file(), file));
+        if let Some(found) = near().find(|one| one.name == absent.name && one.namespace != home) {
+            let namespace = found.namespace.unwrap_or_default();
+            let (name, namespace) = (quote(found.name), quote(namespace));
+            let (kind, from) = (&absent.kind, found.from);
+            return Some(format!(
+                "{kind} {name} is in namespace {namespace} ({from})"
+            ));
+        }
+        let at_home = near().filter(|one| one.namespace == home);
+        let by_distance = at_home.filter_map(|one| Some((distance(one.name, &absent.name)?, one)));
+        let (_, found) = by_distance.min_by_key(|(distance, one)| (*distance, one.name))?;
+        let (kind, name, from) = (&absent.kind, quote(found.name), found.from);
+        Some(format!("{kind} {name} is there ({from})"))
+    }
+}
+
+/// How many letters are between two names that one may take for each other. Numbered ones, such as `kafka-0` and `kafka-1`,
+/// are two things, and so are short names with little in common.
+fn distance(one: &str, other: &str) -> Option<usize> {
+    if one.len().abs_diff(other.len()) > MAX_DISTANCE {
+        return None;
+    }
+    let letters = |name: &str| name.replace(|letter: char| letter.is_ascii_digit(), "");
+    let distance = osa_distance(one, other);
+    let is_near = distance <= MAX_DISTANCE && 2 * distance < one.len().min(other.len());
+    (is_near && letters(one) != letters(other)).then_some(distance)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{derived, manifests};
+
+    fn get(kind: &str, name: &str, found: Found) -> Get {
+        Get {
+            api_version: "v1".to_owned(),
+            kind: kind.to_owned(),
+            namespace: Some("shop".to_owned()),
+            name: name.to_owned(),
+            found,
+        }
+    }
+
+    const POD: &str = "
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: shop}
+spec:
+  serviceAccountName: robot
+  imagePullSecrets: [{name: web}]
+  containers: [{env: [{name: A, valueFrom: {configMapKeyRef: {name: web, key: a}}}]}]
+";
+
+    #[test]
+    fn knows_the_object_that_a_finding_is_about() {
+        let object = manifests::read_text("a.yaml", POD).objects.remove(0);
+        let there = Found::Object {
+            number: 0,
+            rivals: Vec::new(),
+        };
+        let gets = [
+            get("Secret", "other", Found::Nothing),
+            get("ConfigMap", "web", Found::Nothing),
+            get("Secret", "web", Found::Nothing),
+            get("ServiceAccount", "robot", there),
+        ];
+        let key = "spec.containers[0].env[0].valueFrom.configMapKeyRef.key";
+        let name = "spec.containers[0].env[0].valueFrom.configMapKeyRef.name";
+        let map = "spec.containers[0].env[0].valueFrom.configMapKeyRef";
+        for (policy, rule, field, expected) in [
+            (POLICY, "missing_config", key, Some("ConfigMap")),
+            (POLICY, "missing_config", name, Some("ConfigMap")),
+            (POLICY, "missing_config", map, Some("ConfigMap")),
+            (
+                POLICY,
+                "missing_pull_secret",
+                "spec.imagePullSecrets[0].name",
+                Some("Secret"),
+            ),
+            // It was found, as one that is being deleted.
+            (
+                POLICY,
+                "missing_service_account",
+                "spec.serviceAccountName",
+                None,
+            ),
+            (POLICY, "missing_config", "spec.volumes[0]", None),
+            (POLICY, "missing_key", key, None),
+            ("other", "missing_config", key, None),
+        ] {
+            let finding = Reported {
+                rule: Some(rule.to_owned()),
+                field: Some(field.to_owned()),
+                ..Reported::whole(policy, &object, "it is not there")
+            };
+            let found = absent(policy, &finding, &object, &gets);
+            assert_eq!(
+                found.map(|get| get.kind.as_str()),
+                expected,
+                "{rule} {field}"
+            );
+        }
+    }
+
+    #[test]
+    fn knows_what_was_probably_meant() {
+        let text = "
+{apiVersion: v1, kind: ConfigMap, metadata: {name: web-conf, namespace: system}}
+---
+{apiVersion: v1, kind: ConfigMap, metadata: {name: api-config, namespace: shop}}
+---
+{apiVersion: v1, kind: ConfigMap, metadata: {name: kafka-0, namespace: shop}}
+---
+{apiVersion: v1, kind: ConfigMap, metadata: {name: db, namespace: shop}}
+---
+{apiVersion: cert-manager.io/v1, kind: Certificate, metadata: {name: web, namespace: mesh}, spec: {secretName: web-tls}}
+";
+        let objects = manifests::read_text("m/dev/a.yaml", text).objects;
+        let derived = derived::derive(objects.iter(), &[], "shop");
+        let witnesses = Witnesses::among(&objects, &derived);
+        for (kind, name, expected) in [
+            (
+                "ConfigMap",
+                "web-conf",
+                Some(r#"ConfigMap "web-conf" is in namespace "system" (m/dev/a.yaml:2)"#),
+            ),
+            (
+                "ConfigMap",
+                "api-confgi",
+                Some(r#"ConfigMap "api-config" is there (m/dev/a.yaml:4)"#),
+            ),
+            (
+                "Secret",
+                "web-tls",
+                Some(
+                    r#"Secret "web-tls" is in namespace "mesh" (of Certificate mesh/web, m/dev/a.yaml:10)"#,
+                ),
+            ),
+            ("Secret", "web-conf", None),
+            ("ConfigMap", "api-cnfgs", None),
+            ("ConfigMap", "kafka-1", None),
+            ("ConfigMap", "dbx", None),
+            ("ConfigMap", "kube-root-ca.crs", None),
+        ] {
+            let absent = get(kind, name, Found::Nothing);
+            let hint = |file| witnesses.hint(&absent, file);
+            assert_eq!(hint("m/dev/b.yaml").as_deref(), expected, "{kind} {name}");
+            assert_eq!(hint("m/prod/b.yaml"), None);
+        }
+    }
+}

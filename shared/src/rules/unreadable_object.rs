@@ -1,0 +1,23 @@
+//! An object of the cluster that cannot be read.
+
+use crate::cluster;
+use crate::decode::Cursor;
+use crate::error::DecodeError;
+use crate::rule;
+use crate::rule::Rule;
+use crate::verdict::Verdict;
+
+/// An object of the cluster that cannot be read.
+pub static RULE: Rule = rule! {
+    id: "unreadable_object",
+    summary: "An object of the namespace that is not what it should be, and was skipped",
+    why: "One broken object must not keep all others from being judged",
+    fix: "correct that object",
+    levels: [Warn],
+};
+
+/// Warns of it.
+pub fn check(kind: &str, object: &Cursor<'_>, error: &DecodeError, verdict: &mut Verdict) {
+    let reason = cluster::skipped(kind, object, error);
+    verdict.warn(&RULE, &"metadata.namespace", reason);
+}
