@@ -236,7 +236,11 @@ fn the_schema_of_a_configuration_takes_what_the_page_shows() {
         .build(&serde_json::from_str(&schema).unwrap())
         .unwrap();
     let sample = sample("docs/preflight.md", "## The configuration of a project");
-    assert!(schema.is_valid(&sample), "{:?}", schema.validate(&sample).err());
+    assert!(
+        schema.is_valid(&sample),
+        "{:?}",
+        schema.validate(&sample).err()
+    );
     assert!(schema.is_valid(&json!({"settings": "settings.yaml"})));
     for wrong in [
         json!({"path": ["deploy"]}),

@@ -12,8 +12,8 @@ pub use declaration::setting;
 pub use declaration::{Fields, Item, SettingType};
 pub use exempt::Exempt;
 pub use names::{
-    ApiGroup, DataKey, Kind, Namespace, NamespacedName, NamespacedService, Reason, User,
-    custom_api_version_problem, field_path_problem, has_name, has_object,
+    ApiGroup, CustomApiVersion, DataKey, Kind, Namespace, NamespacedName, NamespacedService,
+    Reason, User, field_path_problem, has_name, has_object,
 };
 
 use std::borrow::Cow;

@@ -11,6 +11,7 @@ use nodeport_range::NodeportRange;
 use pod_disruption::PodDisruption;
 use secret_data::SecretData;
 use serde_json::{Map, Value, json};
+use service_routes::ServiceRoutes;
 use shared::Policy;
 use shared::settings::SettingType;
 use shared::settings::described::{Form, Setting, Type};
@@ -38,6 +39,7 @@ pub const ALL: &[Description] = &[
     describe::<NodeportRange>(),
     describe::<PodDisruption>(),
     describe::<SecretData>(),
+    describe::<ServiceRoutes>(),
 ];
 
 const fn describe<P: Policy>() -> Description
