@@ -24,6 +24,7 @@ use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding};
 use kubewarden_policy_sdk::crd::policies::{ClusterAdmissionPolicy, ClusterAdmissionPolicyGroup};
 use policy_metadata::{ContextAwareResource, Metadata, Rule};
 use preflight::cluster::kinds::{Kinds, split};
+use preflight::config::{self, Project};
 use preflight::names::name_of_module;
 use preflight::review::{Target, complete, request};
 use preflight::{MemoryCluster, Response, manifests};
@@ -716,7 +717,7 @@ fn is_a_kustomization(written: &Value, place: &str) {
     assert!(!policies.is_empty(), "{place} changes nothing");
 }
 
-/// `yaml hostpath-mounts` holds settings, `yaml deploy` is for kustomize, `yaml kyverno` and the like are not ours.
+/// `yaml hostpath-mounts` holds settings, `yaml deploy` is for kustomize, `yaml preflight` is a `.preflight.yaml`, `yaml kyverno` and the like are not ours.
 #[test]
 fn every_setting_in_the_pages_is_taken_by_its_policy() {
     let all = policies::all().unwrap();
@@ -736,6 +737,11 @@ fn every_setting_in_the_pages_is_taken_by_its_policy() {
             *shown.entry(kind.to_owned()).or_default() += 1;
         } else if kind == "deploy" {
             is_a_kustomization(&read, &place);
+        } else if kind == "preflight" {
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join(config::NAME);
+            fs::write(&file, &block.text).unwrap();
+            Project::read(&file).unwrap_or_else(|error| panic!("{place}: {error}"));
         } else {
             assert!(OTHERS.contains(&kind), "{place}: whose is {kind:?}?");
         }

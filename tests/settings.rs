@@ -222,7 +222,7 @@ fn the_schema_of_preflight_leads_to_those_of_the_policies() {
 fn sample(page: &str, heading: &str) -> Value {
     let page = read(&repository(page)).unwrap();
     let (_, section) = page.split_once(heading).unwrap();
-    let (_, sample) = section.split_once("```yaml\n").unwrap();
+    let (_, sample) = section.split_once("```yaml preflight\n").unwrap();
     let (sample, _) = sample.split_once("```").unwrap();
     yaml::read(sample).unwrap()
 }
