@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use shared::{
     Reader, quote, settings as declare,
     settings::{
-        self, Reason, SettingType,
+        self, SettingType,
         described::{Form, Type},
     },
 };
@@ -73,7 +73,7 @@ declare! {
         /// The file, or a folder that it is in.
         "file" => file: Name, example "deploy/monitoring/";
         /// Why they do not count, in one line for those who read the report.
-        "reason" => reason: Reason, example "node-exporter reads the figures of the node";
+        "reason" => reason: Why, example "node-exporter reads the figures of the node";
         /// The last day on which it holds.
         "until" => until: Day, example "2027-06-30";
         check Self::check;
@@ -97,6 +97,11 @@ declare! {
     text RuleName {
         problem: empty_problem,
         pattern: "^[a-z0-9_]+$",
+    }
+
+    text Why {
+        problem: why_problem,
+        pattern: ".",
     }
 
     text Name {
@@ -133,6 +138,11 @@ impl ExceptionEntry {
 
 fn empty_problem(text: &str) -> Option<String> {
     text.is_empty().then(|| "is missing".to_owned())
+}
+
+fn why_problem(text: &str) -> Option<String> {
+    let says_nothing = text.trim().is_empty();
+    says_nothing.then(|| "must say why the finding does not count".to_owned())
 }
 
 fn no_problem(_: &str) -> Option<String> {
@@ -370,7 +380,7 @@ exceptions:
             parse(text).unwrap_err(),
             "../.preflight.yaml:2: failOn[0]: \"violation\" is not one of \"warning\", \"unjudged\"\n\
              ../.preflight.yaml:4: reports.html: is not a setting; expected one of \"json\", \"sarif\", \"junit\"\n\
-             ../.preflight.yaml:7: exceptions[0].reason: is missing\n\
+             ../.preflight.yaml:7: exceptions[0].reason: must say why the finding does not count\n\
              ../.preflight.yaml:9: exceptions[0].until: \"30.6.2027\" is no day; write it as 2027-06-30\n\
              ../.preflight.yaml:7: exceptions[0].object: is missing, and so is file: name one, or set the level of the \
              rule in settings\n\
