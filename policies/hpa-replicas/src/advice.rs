@@ -26,7 +26,7 @@ pub(crate) fn recurrence(replicas: i64, client: Client, range: ReplicaRange) -> 
             format!("so each apply fails with a conflict or, if forced, {effect}")
         }
         Client::Helm => format!("so each upgrade {effect}"),
-        Client::ClientSide | Client::Other => format!("so each apply {effect}"),
+        Client::Kubectl | Client::Other => format!("so each apply {effect}"),
     }
 }
 

@@ -78,11 +78,11 @@ mod tests {
     #[test]
     fn counts_what_the_target_proves() {
         let warned = "warning: spec.scaleTargetRef [fixed_replicas]".to_owned();
-        let mut going = deployment(json!(3));
+        let mut going = deployment(&json!(3));
         going["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
         for (target, expected) in [
-            (deployment(json!(3)), vec![warned.clone()]),
-            (deployment(json!(null)), vec![]),
+            (deployment(&json!(3)), vec![warned.clone()]),
+            (deployment(&json!(null)), vec![]),
             (stored(7, None), vec![]),
             (stored(7, Some(3)), vec![warned]),
             (going, vec![]),

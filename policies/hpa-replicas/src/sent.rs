@@ -24,10 +24,18 @@ pub(crate) struct Workload {
     /// What `kubectl apply` was given last, if it wrote the object.
     last_applied: Option<LastApplied>,
     is_of_helm: bool,
-    /// Whether a cluster has the object or is about to.
-    is_managed: bool,
-    /// Whether a cluster has it.
-    is_stored: bool,
+    state: State,
+}
+
+/// Whether a cluster has an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// No cluster has seen it.
+    Manifest,
+    /// In a request that makes it.
+    Requested,
+    /// It has.
+    Stored,
 }
 
 /// What `kubectl apply` was given last.
@@ -49,7 +57,7 @@ pub(crate) enum Client {
     /// Server-side apply.
     ServerSide,
     /// `kubectl apply`, and what works like it.
-    ClientSide,
+    Kubectl,
     /// Helm, without server-side apply.
     Helm,
     /// Another one.
@@ -92,8 +100,11 @@ impl Workload {
             is_applied: managers.contains(&true),
             last_applied,
             is_of_helm,
-            is_managed: is_stored || !managers.is_empty(),
-            is_stored,
+            state: match managers.is_empty() {
+                _ if is_stored => State::Stored,
+                true => State::Manifest,
+                false => State::Requested,
+            },
         })
     }
 
@@ -102,13 +113,13 @@ impl Workload {
     pub(crate) fn sent(&self, is_new: bool) -> Option<Sent> {
         let client = self.client();
         let sent = |replicas| Sent { replicas, client };
-        if self.is_applied || !self.is_managed {
+        if self.is_applied || self.state == State::Manifest {
             return self.replicas.map(sent);
         }
         if let Some(last) = self.last_applied {
             return last.replicas.map(sent);
         }
-        let is_no_default = is_new && !self.is_stored && self.replicas != Some(1);
+        let is_no_default = is_new && self.state == State::Requested && self.replicas != Some(1);
         self.replicas.filter(|_| is_no_default).map(sent)
     }
 
@@ -116,7 +127,7 @@ impl Workload {
     pub(crate) fn client(&self) -> Client {
         match self.last_applied {
             _ if self.is_applied => Client::ServerSide,
-            Some(_) => Client::ClientSide,
+            Some(_) => Client::Kubectl,
             None if self.is_of_helm => Client::Helm,
             None => Client::Other,
         }
@@ -171,13 +182,30 @@ mod tests {
         json!([{"operation": operation, "subresource": subresource, "fieldsV1": {"f:spec": {field: {}}}}])
     }
 
-    fn last_applied(spec: Value) -> Value {
+    fn last_applied(spec: &Value) -> Value {
         json!({ LAST_APPLIED: json!({"kind": "Deployment", "spec": spec}).to_string() })
+    }
+
+    /// Who sent the number of an object that is new, and of one that is not.
+    fn check(
+        metadata: &Value,
+        replicas: &Value,
+        new: Option<(i64, Client)>,
+        stored: Option<(i64, Client)>,
+    ) {
+        let object = json!({"metadata": metadata, "spec": {"replicas": replicas}});
+        let workload = read(&object);
+        let sent = |is_new| {
+            workload
+                .sent(is_new)
+                .map(|sent| (sent.replicas, sent.client))
+        };
+        assert_eq!((sent(true), sent(false)), (new, stored), "{object}");
     }
 
     #[test]
     fn knows_who_sent_the_number() {
-        use Client::{ClientSide, Helm, Other, ServerSide};
+        use Client::{Helm, Other, ServerSide};
         let update = || managed("Update", "", "f:replicas");
         let apply = || managed("Apply", "", "f:replicas");
         let helm = || json!({HELM_RELEASE: "web"});
@@ -229,6 +257,17 @@ mod tests {
                 None,
                 None,
             ),
+        ] {
+            check(&metadata, &replicas, new, stored);
+        }
+    }
+
+    #[test]
+    fn what_is_stored_proves_less() {
+        use Client::{Kubectl, Other, ServerSide};
+        let update = || managed("Update", "", "f:replicas");
+        let apply = || managed("Apply", "", "f:replicas");
+        for (metadata, replicas, new, stored) in [
             // As it is stored.
             (
                 json!({"managedFields": update(), "resourceVersion": "7"}),
@@ -238,10 +277,10 @@ mod tests {
             ),
             (json!({"resourceVersion": "7"}), json!(3), None, None),
             (
-                json!({"resourceVersion": "7", "annotations": last_applied(json!({"replicas": 3}))}),
+                json!({"resourceVersion": "7", "annotations": last_applied(&json!({"replicas": 3}))}),
                 json!(7),
-                Some((3, ClientSide)),
-                Some((3, ClientSide)),
+                Some((3, Kubectl)),
+                Some((3, Kubectl)),
             ),
             (
                 json!({"resourceVersion": "7", "managedFields": apply()}),
@@ -251,13 +290,13 @@ mod tests {
             ),
             // Without the field, and what is no configuration.
             (
-                json!({"managedFields": update(), "annotations": last_applied(json!({"paused": true}))}),
+                json!({"managedFields": update(), "annotations": last_applied(&json!({"paused": true}))}),
                 json!(3),
                 None,
                 None,
             ),
             (
-                json!({"managedFields": update(), "annotations": last_applied(json!({"replicas": null}))}),
+                json!({"managedFields": update(), "annotations": last_applied(&json!({"replicas": null}))}),
                 json!(1),
                 None,
                 None,
@@ -270,10 +309,10 @@ mod tests {
             ),
             // A manifest that was taken from a cluster.
             (
-                json!({"annotations": last_applied(json!({"replicas": 3}))}),
+                json!({"annotations": last_applied(&json!({"replicas": 3}))}),
                 json!(7),
-                Some((7, ClientSide)),
-                Some((7, ClientSide)),
+                Some((7, Kubectl)),
+                Some((7, Kubectl)),
             ),
             (
                 json!({"annotations": {LAST_APPLIED: "{\"spec\":{\"replicas\":\"3\"}}"}, "resourceVersion": "7"}),
@@ -282,14 +321,7 @@ mod tests {
                 None,
             ),
         ] {
-            let object = json!({"metadata": metadata, "spec": {"replicas": replicas}});
-            let workload = read(&object);
-            let sent = |is_new| {
-                workload
-                    .sent(is_new)
-                    .map(|sent| (sent.replicas, sent.client))
-            };
-            assert_eq!((sent(true), sent(false)), (new, stored), "{object}");
+            check(&metadata, &replicas, new, stored);
         }
     }
 
@@ -297,7 +329,7 @@ mod tests {
     fn knows_what_an_update_changes() {
         let object = |replicas: Value, sent: Value| {
             read(
-                &json!({"metadata": {"annotations": last_applied(sent)}, "spec": {"replicas": replicas}}),
+                &json!({"metadata": {"annotations": last_applied(&sent)}, "spec": {"replicas": replicas}}),
             )
         };
         let with = || json!({"replicas": 3});

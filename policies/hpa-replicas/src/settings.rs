@@ -90,10 +90,10 @@ mod tests {
             (json!({"exempt": {"users": ["jane"]}}), false),
             (json!({"exempt": {"users": ["janet"]}}), true),
         ] {
-            for object in [deployment(json!(3)), hpa(4, 10)] {
+            for object in [deployment(&json!(3)), hpa(4, 10)] {
                 let review = Review::create(&object)
                     .with(settings.clone())
-                    .in_cluster(MemoryCluster::new([deployment(json!(3)), hpa(4, 10)]));
+                    .in_cluster(MemoryCluster::new([deployment(&json!(3)), hpa(4, 10)]));
                 assert_eq!(
                     review.lines::<HpaReplicas>().len(),
                     usize::from(asks),

@@ -7,7 +7,7 @@ use crate::HpaReplicas;
 use crate::views::LAST_APPLIED;
 
 /// Manifest of `Deployment` `shop/web`.
-pub(crate) fn deployment(replicas: Value) -> Value {
+pub(crate) fn deployment(replicas: &Value) -> Value {
     json!({
         "apiVersion": "apps/v1",
         "kind": "Deployment",
@@ -18,7 +18,7 @@ pub(crate) fn deployment(replicas: Value) -> Value {
 
 /// [`deployment`] in a request, where an operation sent it.
 pub(crate) fn managed(operation: &str, replicas: i64) -> Value {
-    let mut object = deployment(json!(replicas));
+    let mut object = deployment(&json!(replicas));
     object["metadata"]["managedFields"] =
         json!([{"operation": operation, "fieldsV1": {"f:spec": {"f:replicas": {}}}}]);
     object

@@ -73,7 +73,7 @@ mod tests {
     #[test]
     fn every_kind_is_judged_on_both_sides() {
         for (api_version, kind) in SCALABLE.iter().chain(SCALABLE_OF_OTHERS) {
-            let workload = of_kind(deployment(json!(3)), api_version, kind);
+            let workload = of_kind(deployment(&json!(3)), api_version, kind);
             let scaler = of_kind(hpa(4, 10), api_version, kind);
             for (object, other, path) in [
                 (&workload, &scaler, "spec.replicas"),
@@ -113,7 +113,7 @@ mod tests {
             (vec![going], 0),
             (vec![], 0),
         ] {
-            let review = Review::create(&deployment(json!(3)));
+            let review = Review::create(&deployment(&json!(3)));
             let review = review.in_cluster(MemoryCluster::new(there.clone()));
             assert_eq!(review.lines::<HpaReplicas>().len(), findings, "{there:?}");
         }
@@ -122,7 +122,7 @@ mod tests {
     #[test]
     fn asks_nothing_where_nothing_proves_that_an_author_sent_the_number() {
         let of_set = || {
-            let mut object = of_kind(deployment(json!(3)), "apps/v1", "ReplicaSet");
+            let mut object = of_kind(deployment(&json!(3)), "apps/v1", "ReplicaSet");
             object["metadata"]["ownerReferences"] =
                 json!([{"kind": "Deployment", "name": "web", "controller": true}]);
             object
@@ -130,7 +130,7 @@ mod tests {
         let mut image = managed("Update", 7);
         image["spec"]["template"] = json!({"spec": {"containers": [{"image": "b"}]}});
         for review in [
-            Review::create(&deployment(json!(null))),
+            Review::create(&deployment(&json!(null))),
             Review::create(&managed("Update", 1)),
             Review::update(&managed("Update", 7), &image),
             Review::create(&of_set()),
@@ -142,7 +142,7 @@ mod tests {
             assert_eq!(review.asked::<HpaReplicas>(), [""; 0], "{review:?}");
         }
         for review in [
-            Review::create(&deployment(json!(1))),
+            Review::create(&deployment(&json!(1))),
             Review::create(&managed("Update", 3)),
             Review::create(&managed("Apply", 1)),
             Review::update(&managed("Update", 7), &managed("Update", 3)),

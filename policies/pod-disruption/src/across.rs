@@ -16,6 +16,13 @@ use crate::review::Review;
 use crate::rules::{Side, overlapping_budgets, tight_budget, unselective_budget};
 use crate::slack::tight;
 
+/// Takes all workloads of a namespace.
+type OnWorkloads<'f> = dyn FnMut(&[Workload<'_>], &mut Verdict) -> Result<(), Error> + 'f;
+/// Takes all of its autoscalers.
+type OnScalers<'f> = dyn FnMut(&[Scaler<'_>], &mut Verdict) -> Result<(), Error> + 'f;
+/// Takes all of its budgets.
+type OnBudgets<'f> = dyn FnMut(&[Budget<'_>], &mut Verdict) -> Result<(), Error> + 'f;
+
 /// The answers to two lists of workloads, in the order of [`WORKLOADS`].
 fn ask_workloads(review: &Review<'_>) -> Result<[Answer; 2], Error> {
     let ask = |kind| namespace::workloads(kind, review.namespace).ask(review.cluster);
@@ -27,7 +34,7 @@ fn ask_workloads(review: &Review<'_>) -> Result<[Answer; 2], Error> {
 fn with_workloads(
     review: &Review<'_>,
     verdict: &mut Verdict,
-    then: &mut dyn FnMut(&[Workload<'_>], &mut Verdict) -> Result<(), Error>,
+    then: &mut OnWorkloads<'_>,
 ) -> Result<(), Error> {
     let answers = ask_workloads(review)?;
     let mut lists = Vec::new();
@@ -49,7 +56,7 @@ fn with_workloads(
 fn with_scalers(
     review: &Review<'_>,
     verdict: &mut Verdict,
-    then: &mut dyn FnMut(&[Scaler<'_>], &mut Verdict) -> Result<(), Error>,
+    then: &mut OnScalers<'_>,
 ) -> Result<(), Error> {
     let lookup = autoscaling::horizontal_pod_autoscalers(review.namespace);
     let answer = lookup.ask(review.cluster)?;
@@ -67,7 +74,7 @@ fn with_scalers(
 fn with_budgets(
     review: &Review<'_>,
     verdict: &mut Verdict,
-    then: &mut dyn FnMut(&[Budget<'_>], &mut Verdict) -> Result<(), Error>,
+    then: &mut OnBudgets<'_>,
 ) -> Result<(), Error> {
     let lookup = namespace::budgets(review.namespace);
     let answer = lookup.ask(review.cluster)?;

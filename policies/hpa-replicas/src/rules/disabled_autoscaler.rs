@@ -56,7 +56,7 @@ mod tests {
         let rest = "(ScalingDisabled): it does nothing until another number is written; fix: write 4 once, then leave \
                     spec.replicas out; where nothing is to run, remove the autoscaler as well [disabled_autoscaler]";
         for review in [
-            Review::create(&deployment(json!(0))),
+            Review::create(&deployment(&json!(0))),
             Review::create(&managed("Update", 0)),
             Review::update(&managed("Update", 7), &managed("Update", 0)),
         ] {
@@ -80,7 +80,7 @@ mod tests {
     fn counts_only_where_nothing_scales_up_from_there() {
         let fixed = ["warning: spec.replicas [fixed_replicas]"];
         for scaler in [hpa(0, 10), of_keda(hpa(1, 10))] {
-            let found = lines(&Review::create(&deployment(json!(0))), &[scaler]);
+            let found = lines(&Review::create(&deployment(&json!(0))), &[scaler]);
             assert_eq!(places(&found), fixed);
         }
         // What is 0 already was switched off by another request.

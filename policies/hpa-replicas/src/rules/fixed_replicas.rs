@@ -65,14 +65,17 @@ mod tests {
             (11, "adds pods that the autoscaler takes away at once"),
         ] {
             assert_eq!(
-                lines(&Review::create(&deployment(json!(replicas))), &[hpa(4, 10)]),
+                lines(
+                    &Review::create(&deployment(&json!(replicas))),
+                    &[hpa(4, 10)]
+                ),
                 [format!(
                     "warning: hpa-replicas: spec.replicas: {replicas} {beside} {effect}; {fix}"
                 )]
             );
         }
         assert_eq!(
-            lines(&Review::create(&deployment(json!(null))), &[hpa(4, 10)]),
+            lines(&Review::create(&deployment(&json!(null))), &[hpa(4, 10)]),
             [""; 0]
         );
     }
@@ -80,11 +83,11 @@ mod tests {
     #[test]
     fn the_only_number_that_the_autoscaler_has_is_no_mistake() {
         for (replicas, findings) in [(3, 0), (4, 1)] {
-            let review = Review::create(&deployment(json!(replicas)));
+            let review = Review::create(&deployment(&json!(replicas)));
             assert_eq!(lines(&review, &[hpa(3, 3)]).len(), findings, "{replicas}");
             let review = Review::create(&hpa(3, 3));
             assert_eq!(
-                lines(&review, &[deployment(json!(replicas))]).len(),
+                lines(&review, &[deployment(&json!(replicas))]).len(),
                 findings
             );
         }
@@ -140,7 +143,7 @@ mod tests {
     #[test]
     fn names_what_keda_made() {
         let found = lines(
-            &Review::create(&deployment(json!(0))),
+            &Review::create(&deployment(&json!(0))),
             &[of_keda(hpa(1, 10))],
         );
         assert_eq!(
@@ -157,8 +160,8 @@ mod tests {
     fn is_refused_where_that_is_wanted_and_not_in_a_dry_run() {
         let deny = json!({"fixedReplicas": "deny"});
         for (object, there) in [
-            (deployment(json!(3)), hpa(4, 10)),
-            (hpa(4, 10), deployment(json!(3))),
+            (deployment(&json!(3)), hpa(4, 10)),
+            (hpa(4, 10), deployment(&json!(3))),
         ] {
             let review = Review::create(&object)
                 .with(deny.clone())

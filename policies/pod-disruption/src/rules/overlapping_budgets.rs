@@ -92,14 +92,14 @@ mod tests {
             .lines::<PodDisruption>()
     }
 
-    fn named(name: &str, selector: Value) -> Value {
+    fn named(name: &str, selector: &Value) -> Value {
         let mut object = budget(&json!({"maxUnavailable": 1, "selector": selector}));
         object["metadata"]["name"] = json!(name);
         object
     }
 
-    fn by_labels(name: &str, labels: Value) -> Value {
-        named(name, json!({ "matchLabels": labels }))
+    fn by_labels(name: &str, labels: &Value) -> Value {
+        named(name, &json!({ "matchLabels": labels }))
     }
 
     const FAILS: &str = "so each eviction fails (This pod has more than one PodDisruptionBudget); fix: narrow one of the \
@@ -108,17 +108,20 @@ mod tests {
     #[test]
     fn one_selector_may_be_a_part_of_the_other() {
         let expression = |operator: &str| json!({"matchLabels": {"app": "a"}, "matchExpressions": [{"key": "tier", "operator": operator}]});
-        let own = by_labels("own", json!({"app": "a"}));
+        let own = by_labels("own", &json!({"app": "a"}));
         for (other, overlaps) in [
-            (by_labels("other", json!({"app": "a"})), true),
-            (by_labels("other", json!({"app": "a", "tier": "web"})), true),
-            (by_labels("other", json!({"app": "b"})), false),
-            (by_labels("other", json!({"tier": "web"})), false),
-            (named("other", expression("DoesNotExist")), true),
+            (by_labels("other", &json!({"app": "a"})), true),
+            (
+                by_labels("other", &json!({"app": "a", "tier": "web"})),
+                true,
+            ),
+            (by_labels("other", &json!({"app": "b"})), false),
+            (by_labels("other", &json!({"tier": "web"})), false),
+            (named("other", &expression("DoesNotExist")), true),
             (
                 named(
                     "other",
-                    json!({"matchExpressions": [{"key": "tier", "operator": "DoesNotExist"}]}),
+                    &json!({"matchExpressions": [{"key": "tier", "operator": "DoesNotExist"}]}),
                 ),
                 false,
             ),
@@ -133,7 +136,7 @@ mod tests {
                 "{other}"
             );
         }
-        let mut elsewhere = by_labels("other", json!({"app": "a"}));
+        let mut elsewhere = by_labels("other", &json!({"app": "a"}));
         elsewhere["metadata"]["namespace"] = json!("other");
         assert_eq!(lines(&own, &[elsewhere, own.clone()]), [""; 0]);
     }
@@ -141,8 +144,8 @@ mod tests {
     #[test]
     fn two_selectors_may_meet_in_a_workload() {
         let (app, tier) = (
-            by_labels("app", json!({"app": "a"})),
-            by_labels("tier", json!({"tier": "web"})),
+            by_labels("app", &json!({"app": "a"})),
+            by_labels("tier", &json!({"tier": "web"})),
         );
         let both = labelled("web", &json!({"app": "a", "tier": "web"}), 2);
         let one = labelled("web", &json!({"app": "a"}), 2);
@@ -166,9 +169,9 @@ mod tests {
 
     #[test]
     fn a_budget_of_all_pods_overlaps_with_each() {
-        let all = named("all", json!({}));
+        let all = named("all", &json!({}));
         assert_eq!(
-            lines(&by_labels("own", json!({"app": "a"})), &[all]),
+            lines(&by_labels("own", &json!({"app": "a"})), &[all]),
             [format!(
                 "warning: pod-disruption: spec.selector: selects pods that PodDisruptionBudget \"all\" selects, which \
                  selects all, {FAILS}"

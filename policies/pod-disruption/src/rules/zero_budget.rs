@@ -33,7 +33,7 @@ mod tests {
 
     use crate::testing::{budget, lines};
 
-    fn with(field: &str, value: Value) -> Value {
+    fn with(field: &str, value: &Value) -> Value {
         budget(&json!({"selector": {"matchLabels": {"app": "web"}}, field: value}))
     }
 
@@ -46,7 +46,7 @@ mod tests {
             ("minAvailable", json!("100%"), "\"100%\""),
         ] {
             assert_eq!(
-                lines(&with(field, value), &json!({})),
+                lines(&with(field, &value), &json!({})),
                 [format!(
                     "warning: pod-disruption: spec.{field}: {written} allows no eviction, so a drain of a node waits for \
                      ever; fix: write maxUnavailable: 1 [zero_budget]"
@@ -65,7 +65,7 @@ mod tests {
             ("minAvailable", json!(100)),
         ] {
             assert_eq!(
-                lines(&with(field, value.clone()), &json!({})),
+                lines(&with(field, &value), &json!({})),
                 [""; 0],
                 "{field} {value}"
             );
