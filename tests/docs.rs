@@ -24,7 +24,7 @@ use hostpath_mounts::catalogue::GROUPS;
 use hostpath_mounts::host_path::{LINKS, Link};
 use preflight::judge::{ActivePolicy, judge};
 use preflight::report::table;
-use preflight::{Engine, Limits, NoHost, manifests};
+use preflight::{NoHost, manifests};
 use serde_json::{Value, json};
 use shared::kubernetes::kinds::well_known::WELL_KNOWN;
 use shared::settings::described::flat;
@@ -68,9 +68,10 @@ fn the_readmes_of_the_policies_list_their_rules_and_settings() {
 
 #[test]
 fn every_rule_has_a_page() {
-    check(&docs::explain::documents().unwrap());
+    let pages = docs::explain::pages().unwrap();
+    check(&docs::explain::documents(&pages));
     assert_eq!(
-        docs::explain::stray().unwrap(),
+        docs::explain::stray(&pages).unwrap(),
         [""; 0],
         "no rules have these"
     );
@@ -132,14 +133,10 @@ fn the_sample_in_a_readme_has_every_setting_and_is_valid() {
 fn preflight(manifests: &str) -> String {
     // The report names files as they were given.
     env::set_current_dir(repository("")).unwrap();
-    let engine = Engine::new(Limits::default()).unwrap();
     let configured: Vec<ActivePolicy> = policies::all()
         .unwrap()
         .iter()
-        .map(|name| {
-            let policy = engine.load(name, &policies::wasm(name).unwrap()).unwrap();
-            ActivePolicy::new(policy, Value::Null)
-        })
+        .map(|name| ActivePolicy::new(policies::load(name).unwrap(), Value::Null))
         .collect();
     let manifests = manifests::read(&[PathBuf::from(manifests)]);
     let report = judge(manifests, &configured, "default", None, || ()).unwrap();

@@ -49,16 +49,12 @@ pub fn wasm(name: &str) -> Result<Vec<u8>, String> {
         .map_err(|error| format!("dist/{name}.wasm cannot be read ({error}): run `make wasm`"))
 }
 
-/// The engine that runs them.
-pub fn engine() -> Result<&'static Engine, String> {
-    ENGINE.as_ref().map_err(Clone::clone)
-}
-
 /// A built policy, compiled once and good for any number of evaluations.
 pub fn load(name: &str) -> Result<Arc<Policy>, String> {
     let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
     let compile = || {
-        let policy = engine()?.load(name, &wasm(name)?);
+        let engine = ENGINE.as_ref().map_err(Clone::clone)?;
+        let policy = engine.load(name, &wasm(name)?);
         policy
             .map(Arc::new)
             .map_err(|error| format!("dist/{name}.wasm {error}"))

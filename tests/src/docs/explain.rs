@@ -101,12 +101,7 @@ fn example_of_manifests(rule: &Rule) -> Result<Example, String> {
     let manifest = read(&repository(&path))?;
     let configured: Result<Vec<ActivePolicy>, String> = policies::all()?
         .iter()
-        .map(|name| {
-            let policy = policies::engine()?
-                .load(name, &policies::wasm(name)?)
-                .map_err(|error| format!("{name} {error}"))?;
-            Ok(ActivePolicy::new(policy, json!({})))
-        })
+        .map(|name| Ok(ActivePolicy::new(policies::load(name)?, json!({}))))
         .collect();
     let objects = manifests::read_text(&format!("{}.yaml", rule.id), &manifest);
     let report = judge(objects, &configured?, "default", None, || ());
@@ -133,20 +128,19 @@ fn example_of_manifests(rule: &Rule) -> Result<Example, String> {
 }
 
 /// The pages, the list of them, and what the program reads.
-pub fn documents() -> Result<Vec<Document>, String> {
-    let pages = pages()?;
+pub fn documents(pages: &[Page]) -> Vec<Document> {
     let mut documents: Vec<Document> = pages
         .iter()
         .map(|page| Document::new(&page.path(), markdown_of(page)))
         .collect();
-    documents.push(Document::new("docs/rules/README.md", index(&pages)));
+    documents.push(Document::new("docs/rules/README.md", index(pages)));
     documents.push(Document::json("preflight/src/explain.json", &json!(pages)));
-    Ok(documents)
+    documents
 }
 
-/// The pages that no rule has, or not any more.
-pub fn stray() -> Result<Vec<String>, String> {
-    let known: Vec<String> = pages()?.iter().map(Page::path).collect();
+/// The files of pages that no rule has, or not any more.
+pub fn stray(pages: &[Page]) -> Result<Vec<String>, String> {
+    let known: Vec<String> = pages.iter().map(Page::path).collect();
     let mut stray = Vec::new();
     for policy in names(&repository("docs/rules"))? {
         if policy == "README.md" {
