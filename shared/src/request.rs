@@ -204,6 +204,13 @@ impl<'a> Request<'a> {
         self.operation == Operation::Update && new.is_ok() && new.ok() == old.ok()
     }
 
+    /// The same of what the client wants to have stored, also while the object that is stored now is judged.
+    #[must_use]
+    pub fn submission_keeps(&self, path: &str) -> bool {
+        let (new, old) = (self.submitted().find(path), self.old_object().find(path));
+        self.operation == Operation::Update && new.is_ok() && new.ok() == old.ok()
+    }
+
     /// Whether the object is being deleted, and only its finalizers keep it.
     ///
     /// The stored object says so. An UPDATE can neither set the timestamp nor take it off:

@@ -20,8 +20,9 @@ impl Review<'_> {
         self.request.kind.kind == kind && self.name == name
     }
 
-    /// Whether an UPDATE leaves all of these as they were.
+    /// Whether the UPDATE leaves all of these as they were. Where it does not, the old object is judged as well, to know
+    /// what it had.
     pub(crate) fn keeps(&self, paths: &[&str]) -> bool {
-        paths.iter().all(|path| self.request.keeps(path))
+        paths.iter().all(|path| self.request.submission_keeps(path))
     }
 }
