@@ -25,6 +25,7 @@ use pod_disruption::PodDisruption;
 use preflight::{MemoryCluster, NoHost, Policy as Guest};
 use secret_data::SecretData;
 use serde_json::{Map, Value, json};
+use service_routes::ServiceRoutes;
 use shared::{Level, Policy, Rule};
 
 /// Every case of a policy, with what the policy answers.
@@ -507,12 +508,26 @@ fn bad_secret(count: usize, length: usize) -> (Value, Vec<Value>) {
     (secret, Vec::new())
 }
 
+/// An Ingress with `count` paths that its rewrite does not fit, and paths of `length`.
+fn bad_ingress(count: usize, length: usize) -> (Value, Vec<Value>) {
+    let name = "x".repeat(length);
+    let path = |index: usize| json!({"path": format!("/{index}{name}(/|$)(.*)"), "pathType": "ImplementationSpecific"});
+    let paths: Vec<Value> = (0..count).map(path).collect();
+    let annotations = json!({"nginx.ingress.kubernetes.io/rewrite-target": "/$1"});
+    let ingress = json!({
+        "apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
+        "metadata": {"name": "web", "namespace": "n", "annotations": annotations},
+        "spec": {"rules": [{"http": {"paths": paths}}]},
+    });
+    (ingress, Vec::new())
+}
+
 #[test]
 fn however_much_is_wrong_the_answer_stays_small() {
     let strict = json!({"ranges": [{"ports": 30000, "protocols": ["TCP"]}]});
     let both_sides = json!({"writtenFirst": "deny"});
     let fixed = json!({"fixedReplicas": "deny"});
-    let policies: [(&str, Value, Bad); 8] = [
+    let policies: [(&str, Value, Bad); 9] = [
         (EmptydirStorage::NAME, Value::Null, bad_scratch),
         (HostpathMounts::NAME, Value::Null, bad_pod),
         (HpaReplicas::NAME, fixed, bad_replicas),
@@ -521,6 +536,7 @@ fn however_much_is_wrong_the_answer_stays_small() {
         (NodeportRange::NAME, strict, bad_service),
         (PodDisruption::NAME, Value::Null, bad_disruption),
         (SecretData::NAME, Value::Null, bad_secret),
+        (ServiceRoutes::NAME, Value::Null, bad_ingress),
     ];
     assert_eq!(policies.len(), policies::RULES.len(), "one is left out");
     for (policy, settings, object) in policies {

@@ -24,6 +24,7 @@ use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding};
 use kubewarden_policy_sdk::crd::policies::{ClusterAdmissionPolicy, ClusterAdmissionPolicyGroup};
 use policy_metadata::{ContextAwareResource, Metadata, Rule};
 use preflight::cluster::kinds::{Kinds, split};
+use preflight::config::{self, Project};
 use preflight::names::name_of_module;
 use preflight::review::{Target, complete, request};
 use preflight::{MemoryCluster, Response, manifests};
@@ -156,6 +157,8 @@ pod-disruption base: Ignore, not-by-the-deployment-controller
 pod-disruption strict: Ignore, not-by-the-deployment-controller
 secret-data base: Ignore
 secret-data strict: Fail, not-a-helm-release
+service-routes base: Ignore, not-by-the-controllers-of-workloads
+service-routes strict: Ignore, not-by-the-controllers-of-workloads
 ";
     let mut found = BTreeSet::new();
     for name in OVERLAYS {
@@ -495,6 +498,10 @@ fn the_policy_server_may_read_what_policies_look_up_and_no_more() {
         };
         for resource in metadata.context_aware_resources {
             let (group, _) = split(&resource.api_version);
+            // service-routes asks for Pods beside manifests alone.
+            if resource.kind == "Pod" {
+                continue;
+            }
             let plural = kinds.plural(group, &resource.kind);
             // Targets of other projects are asked for by name alone.
             let well_known = shared::kubernetes::autoscaling::SCALABLE_OF_OTHERS;
@@ -525,6 +532,7 @@ const VIEW: &[(&str, &str)] = &[
     ("policy", "poddisruptionbudgets"),
     ("batch", "cronjobs"),
     ("batch", "jobs"),
+    ("networking.k8s.io", "ingresses"),
 ];
 
 #[test]
@@ -709,7 +717,7 @@ fn is_a_kustomization(written: &Value, place: &str) {
     assert!(!policies.is_empty(), "{place} changes nothing");
 }
 
-/// `yaml hostpath-mounts` holds settings, `yaml deploy` is for kustomize, `yaml kyverno` and the like are not ours.
+/// `yaml hostpath-mounts` holds settings, `yaml deploy` is for kustomize, `yaml preflight` is a `.preflight.yaml`, `yaml kyverno` and the like are not ours.
 #[test]
 fn every_setting_in_the_pages_is_taken_by_its_policy() {
     let all = policies::all().unwrap();
@@ -729,6 +737,11 @@ fn every_setting_in_the_pages_is_taken_by_its_policy() {
             *shown.entry(kind.to_owned()).or_default() += 1;
         } else if kind == "deploy" {
             is_a_kustomization(&read, &place);
+        } else if kind == "preflight" {
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join(config::NAME);
+            fs::write(&file, &block.text).unwrap();
+            Project::read(&file).unwrap_or_else(|error| panic!("{place}: {error}"));
         } else {
             assert!(OTHERS.contains(&kind), "{place}: whose is {kind:?}?");
         }

@@ -49,7 +49,12 @@ const NEED_SETTINGS: &[(&str, &[&str])] = &[
 ];
 
 /// The rules that compare an object with the one that is stored.
-const ON_UPDATE: &[&str] = &["immutable_change", "reset_replicas"];
+const ON_UPDATE: &[&str] = &[
+    "immutable_change",
+    "lost_pods",
+    "lost_port",
+    "reset_replicas",
+];
 
 /// The level of each rule that shows where a user creates an object, and not a controller of Kubernetes, for whom
 /// refusals become warnings.

@@ -24,6 +24,7 @@ use preflight::cluster::kinds::Kinds;
 use preflight::review::Target;
 use preflight::{HostCalls, NoHost};
 use serde_json::{Value, json};
+use service_routes::ServiceRoutes;
 use shared::Policy;
 use shared::kubernetes::autoscaling;
 use shared::kubernetes::kinds::KINDS;
@@ -107,7 +108,10 @@ fn the_annotations_are_those_that_tools_read() {
             let names = rule.api_groups.iter().chain(&rule.resources);
             let wildcard = names.clone().any(|name| name.contains('*'));
             assert!(!wildcard, "{policy}: {rule:?}");
-            let is_known = |group: &String| !group.contains('.') || group == "autoscaling.k8s.io";
+            let is_known = |group: &String| {
+                !group.contains('.')
+                    || group.ends_with(".k8s.io") && group != "gateway.networking.k8s.io"
+            };
             let of_kubernetes = rule.api_groups.iter().all(is_known);
             let any_version = rule.api_versions == ["*"];
             assert_ne!(of_kubernetes, any_version, "{policy}: {rule:?}");
@@ -328,6 +332,22 @@ fn the_policies_of_autoscalers_see_what_they_judge_and_list_what_they_look_up() 
     assert_eq!(granted_of_replicas, wanted);
     wanted.insert(("v1".to_owned(), "LimitRange".to_owned()));
     assert_eq!(granted, wanted);
+}
+
+#[test]
+fn service_routes_sees_what_its_users_write_and_asks_for_no_secret() {
+    let metadata = section(&policies::wasm(ServiceRoutes::NAME).unwrap());
+    let mut seen = BTreeSet::new();
+    for rule in &metadata.rules {
+        assert_eq!(rule.operations, ["CREATE", "UPDATE"]);
+        seen.extend(rule.resources.iter().map(String::as_str));
+    }
+    // What controllers write all day, nothing is asked about.
+    let expected = "cronjobs daemonsets deployments grpcroutes httproutes ingresses jobs replicationcontrollers services \
+                    statefulsets";
+    assert_eq!(seen.into_iter().collect::<Vec<_>>().join(" "), expected);
+    let mut granted = metadata.context_aware_resources.iter();
+    assert!(granted.all(|resource| resource.kind != "Secret"));
 }
 
 /// Answers with what it was asked, through the error that the guest passes on to the user.

@@ -217,3 +217,38 @@ fn the_schema_of_preflight_leads_to_those_of_the_policies() {
         assert!(!schema.is_valid(&settings(json!({"other": 1}))));
     }
 }
+
+/// The YAML below a heading of a page.
+fn sample(page: &str, heading: &str) -> Value {
+    let page = read(&repository(page)).unwrap();
+    let (_, section) = page.split_once(heading).unwrap();
+    let (_, sample) = section.split_once("```yaml preflight\n").unwrap();
+    let (sample, _) = sample.split_once("```").unwrap();
+    yaml::read(sample).unwrap()
+}
+
+#[test]
+fn the_schema_of_a_configuration_takes_what_the_page_shows() {
+    let schema = read(&repository("preflight/config.schema.json")).unwrap();
+    let schema = jsonschema::draft202012::options()
+        .with_base_uri("file:///preflight/config.schema.json")
+        .with_retriever(Files)
+        .build(&serde_json::from_str(&schema).unwrap())
+        .unwrap();
+    let sample = sample("docs/preflight.md", "## The configuration of a project");
+    assert!(
+        schema.is_valid(&sample),
+        "{:?}",
+        schema.validate(&sample).err()
+    );
+    assert!(schema.is_valid(&json!({"settings": "settings.yaml"})));
+    for wrong in [
+        json!({"path": ["deploy"]}),
+        json!({"settings": {"nodeport-ranges": {}}}),
+        json!({"failOn": ["violation"]}),
+        json!({"exceptions": [{"policy": "a", "rule": "b", "object": "c"}]}),
+        json!({"exceptions": [{"policy": "a", "rule": "b", "object": "c", "reason": "d", "until": "soon"}]}),
+    ] {
+        assert!(!schema.is_valid(&wrong), "{wrong}");
+    }
+}

@@ -24,6 +24,7 @@ mod overlapping_selectors;
 mod pods;
 mod shared_labels;
 mod shared_node_port;
+mod shared_path;
 #[cfg(test)]
 mod testing;
 mod unreadable_trigger;
@@ -198,6 +199,11 @@ const CHECKS: &[Check] = &[
         policy: "hpa-vpa-overlap",
         rule: &inert_vertical::RULE,
         find: inert_vertical::find,
+    },
+    Check {
+        policy: "service-routes",
+        rule: &shared_path::RULE,
+        find: shared_path::find,
     },
 ];
 

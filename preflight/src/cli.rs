@@ -5,6 +5,7 @@ use std::{path::PathBuf, str::FromStr, time::Duration};
 use clap::{Args, ColorChoice, CommandFactory, Parser, Subcommand, ValueEnum, error::ErrorKind};
 use clap_complete::Shell;
 use preflight::Limits;
+use serde_json::Value;
 
 use crate::terminal;
 
@@ -53,7 +54,7 @@ Defaults, LimitRanges, mutating webhooks and most built-in checks of the API ser
 namespace, a name that is to be generated and the time of creation, which is now, are filled in.";
 
 /// All arguments.
-#[derive(Debug, Parser)]
+#[derive(Debug, Clone, Parser)]
 #[command(name = "preflight", version, about = ABOUT, long_about = LONG_ABOUT, after_long_help = EXAMPLES)]
 #[command(max_term_width = 100)]
 pub(crate) struct Cli {
@@ -85,7 +86,8 @@ pub(crate) struct Cli {
     /// Manifests of what is in the cluster already, to check changes; may be given more than once
     ///
     /// What is in them is found by look-ups, as with `--cluster`. A manifest of the same object is checked as an UPDATE of
-    /// it: policies that let pass what was there before refuse only what it makes worse.
+    /// it: policies that let pass what was there before refuse only what it makes worse. What the old objects needed is
+    /// looked up among these, and kinds of which nothing is in them are taken to be as in the manifests.
     #[arg(long, value_name = "PATH")]
     pub(crate) old: Vec<PathBuf>,
     /// The manifests are what a cluster printed: check the objects as they are there
@@ -118,7 +120,7 @@ pub(crate) struct Cli {
 }
 
 /// What all commands have.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct Common {
     /// Run only the policy with this name; may be given more than once
     #[arg(long = "policy", short, value_name = "NAME", global = true)]
@@ -154,15 +156,20 @@ pub(crate) struct Common {
         hide_short_help = true
     )]
     pub(crate) kubewarden_namespace: Option<String>,
-    /// The namespace of manifests that name none
-    #[arg(
-        long,
-        short,
-        value_name = "NAME",
-        default_value = "default",
-        global = true
-    )]
-    pub(crate) namespace: String,
+    /// The namespace of manifests that name none; `default` without this
+    #[arg(long, short, value_name = "NAME", global = true)]
+    pub(crate) namespace: Option<String>,
+    /// Go by this file instead of the `.preflight.yaml` of the folder or of the nearest one above it
+    ///
+    /// It has paths, patterns, settings and exceptions for a project: `preflight init` writes one.
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(crate) config: Option<PathBuf>,
+    /// Go by no `.preflight.yaml`
+    #[arg(long, global = true, conflicts_with = "config")]
+    pub(crate) no_config: bool,
+    /// The settings that a `.preflight.yaml` has itself.
+    #[arg(skip)]
+    pub(crate) project_settings: Option<Value>,
     /// How to write the report
     #[arg(long, short, value_enum, default_value_t = Format::Table, global = true)]
     pub(crate) format: Format,
@@ -194,7 +201,7 @@ pub(crate) struct Common {
 }
 
 /// What else can be done.
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub(crate) enum Command {
     /// Check one `AdmissionReview`
     ///
@@ -212,6 +219,8 @@ pub(crate) enum Command {
     /// With `--policies-from` those that would judge, each with its mode and its settings; with `--settings` those of the
     /// file. Both are checked.
     Policies,
+    /// Write a `.preflight.yaml`, with what is in this folder
+    Init,
     /// Explain a rule: what it finds, why, and what to write instead
     Explain {
         /// The name at the end of a message, such as `risky_path`, or `hostpath-mounts/risky_path`
@@ -274,6 +283,10 @@ impl FromStr for ReportFile {
 }
 
 impl Common {
+    pub(crate) fn namespace(&self) -> &str {
+        self.namespace.as_deref().unwrap_or("default")
+    }
+
     pub(crate) fn limits(&self) -> Limits {
         Limits {
             time: Duration::from_millis(self.time_limit),
@@ -289,6 +302,7 @@ fn unused(cli: &Cli) -> Option<String> {
         Command::Policies => "policies",
         Command::Explain { .. } => "explain",
         Command::Rules => "rules",
+        Command::Init => "init",
         Command::Completions { .. } => "completions",
     };
     let (argument, _) = [
@@ -331,6 +345,12 @@ pub(crate) fn parse() -> Cli {
             .error(ErrorKind::ArgumentConflict, text)
             .exit();
     }
+    check_stdin(&cli);
+    cli
+}
+
+/// Ends the program where there is nothing to check.
+pub(crate) fn check_paths(cli: &Cli) {
     if cli.command.is_none() && cli.paths.is_empty() {
         let text =
             "no PATH was given: name files or folders with manifests, or `-` for standard input";
@@ -338,6 +358,10 @@ pub(crate) fn parse() -> Cli {
             .error(ErrorKind::MissingRequiredArgument, text)
             .exit();
     }
+}
+
+/// Ends the program where several arguments are to be read from the standard input.
+fn check_stdin(cli: &Cli) {
     let is_stdin = |path: &&PathBuf| path.as_os_str() == "-";
     let readers = cli.paths.iter().chain(&cli.common.policies_from);
     let readers = readers.chain(&cli.cluster).chain(&cli.old);
@@ -353,5 +377,4 @@ pub(crate) fn parse() -> Cli {
             .error(ErrorKind::ArgumentConflict, text)
             .exit();
     }
-    cli
 }

@@ -4,9 +4,10 @@ use std::{error::Error, fs, path::PathBuf, process::ExitCode};
 
 use anstream::adapter::strip_str;
 use clap::{ColorChoice, CommandFactory};
-use jiff::Timestamp;
+use jiff::{Timestamp, Zoned};
 use preflight::{
     Engine, Policy, bundle,
+    config::Project,
     deployed::{self, Asked},
     judge::{ActivePolicy, Existing, judge_in},
     manifests::{self, Exclude, Manifests, Note, Object, printable, without_commands},
@@ -15,11 +16,12 @@ use preflight::{
 };
 
 use crate::{
-    cli::{Cli, Command, Common, FailOn, Format},
-    terminal,
+    cli::{self, Cli, Command, Common, FailOn, Format},
+    project, terminal,
 };
 
 mod explain;
+mod init;
 mod policies;
 mod review;
 
@@ -29,30 +31,43 @@ const REFUSED: u8 = 1;
 pub(crate) const NOT_JUDGED: u8 = 2;
 
 /// Runs the command that was asked for.
-pub(crate) fn run(cli: &Cli) -> ExitCode {
-    let outcome = match &cli.command {
-        None => judge_manifests(cli),
+pub(crate) fn run(cli: Cli) -> ExitCode {
+    let color = cli.common.color;
+    let outcome = project::find(&cli).map_err(Box::from).and_then(|project| {
+        let cli = match &project {
+            Some(project) => project::complete(cli, project),
+            None => cli,
+        };
+        cli::check_paths(&cli);
+        run_command(&cli, project.as_ref())
+    });
+    match outcome {
+        Ok(status) => ExitCode::from(status),
+        Err(error) => {
+            terminal::complain(&error.to_string(), color);
+            ExitCode::from(NOT_JUDGED)
+        }
+    }
+}
+
+fn run_command(cli: &Cli, project: Option<&Project>) -> Result<u8, Box<dyn Error>> {
+    match &cli.command {
+        None => judge_manifests(cli, project),
         Some(Command::Review { file, cluster }) => review::run(&cli.common, file, cluster),
         Some(Command::Policies) => policies::run(&cli.common),
         Some(Command::Explain { rule }) => explain::one(&cli.common, rule),
         Some(Command::Rules) => explain::all(&cli.common),
+        Some(Command::Init) => init::run(&cli.common),
         Some(Command::Completions { shell }) => {
             let mut text = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "preflight", &mut text);
             // A program for a shell, which is to be obeyed.
             print_unchanged(&String::from_utf8_lossy(&text), cli.common.color).map(|()| 0)
         }
-    };
-    match outcome {
-        Ok(status) => ExitCode::from(status),
-        Err(error) => {
-            terminal::complain(&error.to_string(), cli.common.color);
-            ExitCode::from(NOT_JUDGED)
-        }
     }
 }
 
-fn judge_manifests(cli: &Cli) -> Result<u8, Box<dyn Error>> {
+fn judge_manifests(cli: &Cli, project: Option<&Project>) -> Result<u8, Box<dyn Error>> {
     let Asked {
         policies,
         notes,
@@ -75,10 +90,15 @@ fn judge_manifests(cli: &Cli) -> Result<u8, Box<dyn Error>> {
     let bar = terminal::progress(manifests.objects.len());
     // Read once: two objects of one run are created at the same time.
     let now = Some(Timestamp::now());
-    let (namespace, tick) = (&cli.common.namespace, || bar.inc(1));
+    let (namespace, tick) = (cli.common.namespace(), || bar.inc(1));
     let mut report = judge_in(existing, manifests, &policies, namespace, now, tick)?;
     bar.finish_and_clear();
     report.leave(unjudged);
+    if let Some(project) = project {
+        let today = Zoned::now().date();
+        project.exceptions().apply(&mut report, today);
+        report.notes.push(project.note());
+    }
     let width = terminal::width(cli.common.width);
     let files = cli.reports.iter();
     let files = files.map(|wanted| Ok((wanted, render(wanted.format, &report, &policies, width)?)));
@@ -171,13 +191,17 @@ fn configured(common: &Common) -> Result<Asked, Box<dyn Error>> {
             paths,
             policies,
             only,
-            &common.namespace,
+            common.namespace(),
             host,
         )?);
     }
+    let names: Vec<&str> = policies.iter().map(Policy::name).collect();
     let settings = match &common.settings {
-        Some(file) => Settings::read(file, &policies.iter().map(Policy::name).collect::<Vec<_>>())?,
-        None => Settings::default(),
+        Some(file) => Settings::read(file, &names)?,
+        None => match &common.project_settings {
+            Some(settings) => Settings::of_project(settings, &names)?,
+            None => Settings::default(),
+        },
     };
     let policies = bundle::choose(policies, &common.policies)?;
     let (mut configured, mut errors) = (Vec::new(), Vec::new());

@@ -108,6 +108,7 @@ pub fn judge_in(
         let unread = reader.reason(object, is_read);
         entry::add(&mut report, object, evaluations, own, unread, &told);
     }
+    report.tally();
     let findings = report.refusals.iter().chain(&report.warnings);
     let notes = run.notes_on(findings);
     report.notes.extend(notes);

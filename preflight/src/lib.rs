@@ -30,10 +30,12 @@
 
 pub mod bundle;
 pub mod checks;
+pub mod config;
 pub mod deployed;
 mod derived;
 pub mod embedded;
 pub mod engine;
+pub mod exceptions;
 pub mod explain;
 pub mod judge;
 mod keda;

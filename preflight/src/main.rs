@@ -8,6 +8,7 @@ use std::{
 
 mod cli;
 mod commands;
+mod project;
 mod terminal;
 
 /// Where this program last panicked.
@@ -22,7 +23,7 @@ fn main() -> ExitCode {
         }
     }));
     let cli = cli::parse();
-    panic::catch_unwind(AssertUnwindSafe(|| commands::run(&cli))).unwrap_or_else(|_| {
+    panic::catch_unwind(AssertUnwindSafe(|| commands::run(cli.clone()))).unwrap_or_else(|_| {
         let place = PANIC.lock().unwrap_or_else(PoisonError::into_inner);
         let text = format!("preflight met a bug of its own and stopped, at {place}");
         terminal::complain(&text, cli.common.color);

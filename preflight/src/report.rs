@@ -17,6 +17,7 @@ use crate::{
     manifests::{Note, Object, Place, Problem},
 };
 
+mod excepted;
 pub mod json;
 pub mod junit;
 mod needed;
@@ -25,8 +26,9 @@ pub mod summary;
 pub mod table;
 mod unjudged;
 
+pub use excepted::Excepted;
 pub use needed::Needed;
-pub use summary::Summary;
+pub use summary::{Outcome, Summary};
 pub use unjudged::{Reason, Unjudged};
 
 pub use crate::manifests::printable;
@@ -45,6 +47,9 @@ pub struct Report {
     pub warnings: Vec<Reported>,
     /// What workloads need and no manifest has, in order of kind, namespace and name.
     pub needed_from_elsewhere: Vec<Needed>,
+    /// What does not count, because the project says so.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub excepted: Vec<Excepted>,
     /// What no policy reads, although it may end up in a cluster.
     pub unjudged: Vec<Unjudged>,
     /// What could not be read or checked, and why.
@@ -83,18 +88,19 @@ impl Report {
         Needed::add(&mut self.needed_from_elsewhere, object, finding);
     }
 
-    /// Adds the findings about the last object to the numbers of its policies.
-    pub(crate) fn count(&mut self, position: usize) {
-        let of_last = |findings: &[Reported]| -> BTreeSet<String> {
-            let findings = findings.iter().rev();
-            let findings = findings.take_while(|finding| finding.position == position);
-            findings.map(|finding| finding.policy.clone()).collect()
+    /// Counts the objects of each policy.
+    pub(crate) fn tally(&mut self) {
+        let of = |findings: &[Reported]| -> BTreeSet<(String, usize)> {
+            let findings = findings.iter();
+            let findings = findings.map(|finding| (finding.policy.clone(), finding.position));
+            findings.collect()
         };
-        let refused = of_last(&self.refusals);
-        for policy in of_last(&self.warnings).difference(&refused) {
+        let (refused, warned) = (of(&self.refusals), of(&self.warnings));
+        self.by_policy.clear();
+        for (policy, _) in warned.difference(&refused) {
             self.by_policy.entry(policy.clone()).or_default().warned += 1;
         }
-        for policy in refused {
+        for (policy, _) in refused {
             self.by_policy.entry(policy).or_default().refused += 1;
         }
     }
@@ -109,6 +115,10 @@ pub struct Judged {
     pub place: Place,
     /// The policies that judged it.
     pub policies: Vec<String>,
+    /// What it is counted as.
+    pub outcome: Outcome,
+    /// Whether it was not checked, or not by every policy.
+    pub is_unjudged: bool,
 }
 
 /// One thing that a policy found, or preflight itself where no single review shows it.

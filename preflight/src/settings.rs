@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     EvaluationError, Policy,
+    config::NAME,
     manifests::{Unreadable, bounded, parse_one, printable},
     names::UnknownName,
 };
@@ -80,12 +81,22 @@ impl Settings {
         Self::parse(&file, &text, known)
     }
 
+    /// Takes those of a `.preflight.yaml`.
+    pub fn of_project(settings: &Value, known: &[&str]) -> Result<Self, SettingsError> {
+        Self::of_value(&format!("settings in {NAME}"), settings.clone(), known)
+    }
+
     fn parse(file: &str, text: &str, known: &[&str]) -> Result<Self, SettingsError> {
-        let file = || file.to_owned();
-        let settings = match parse_one(text).map_err(|error| SettingsError::Syntax {
-            file: file(),
+        let value = parse_one(text).map_err(|error| SettingsError::Syntax {
+            file: file.to_owned(),
             error,
-        })? {
+        })?;
+        Self::of_value(file, value, known)
+    }
+
+    fn of_value(file: &str, value: Value, known: &[&str]) -> Result<Self, SettingsError> {
+        let file = || file.to_owned();
+        let settings = match value {
             Value::Null => BTreeMap::new(),
             Value::Object(settings) => settings.into_iter().collect(),
             _ => return Err(SettingsError::NotAMap(file())),

@@ -80,7 +80,7 @@ pub(crate) const LIST_ALL: &str = "list_resources_all";
 pub(crate) const LIST: &str = "list_resources_by_namespace";
 
 /// An object to get, and the fields of it that are needed.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct Lookup<'a> {
     /// `v1` for the core group, else group and version.
     pub api_version: &'a str,
@@ -100,7 +100,7 @@ pub struct Lookup<'a> {
 ///
 /// The host opens a watch for each distinct combination of these, and keeps what it yields. So policies ask for all
 /// objects with the same mask, and select among them themselves.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct ListLookup<'a> {
     /// `v1` for the core group, else group and version.
     pub api_version: &'a str,
@@ -114,7 +114,7 @@ pub struct ListLookup<'a> {
 }
 
 /// The objects of a kind that belongs to no namespace, and the fields of them that are needed.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct ListAllLookup<'a> {
     /// `v1` for the core group, else group and version.
     pub api_version: &'a str,
@@ -164,13 +164,28 @@ impl List<'_> {
     }
 }
 
+/// What is sent to the host, one form for all its functions: written once, it takes a third of the code.
+#[derive(Serialize)]
+struct Question<'a> {
+    api_version: &'a str,
+    kind: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    namespace: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disable_cache: Option<bool>,
+    field_masks: &'a [&'a str],
+}
+
+#[inline(never)]
 fn ask(
     cluster: &dyn Cluster,
     operation: &str,
-    request: &impl Serialize,
+    question: &Question<'_>,
 ) -> Result<Answer, ClusterError> {
     // Strings and flags can always be written. An error that is never made does not cost its text.
-    let request = serde_json::to_vec(request).unwrap_or_default();
+    let request = serde_json::to_vec(question).unwrap_or_default();
     match cluster.ask(operation, &request) {
         // What is not UTF-8 is no JSON either, and is told so. A long list is not copied.
         Ok(answer) => Ok(Answer(String::from_utf8(answer).unwrap_or_default())),
@@ -180,7 +195,15 @@ fn ask(
 
 /// Gets an object, and tells why there is none.
 pub fn fetch(cluster: &dyn Cluster, lookup: &Lookup<'_>) -> Result<Answer, ClusterError> {
-    ask(cluster, GET, lookup)
+    let question = Question {
+        api_version: lookup.api_version,
+        kind: lookup.kind,
+        name: Some(lookup.name),
+        namespace: lookup.namespace,
+        disable_cache: Some(lookup.disable_cache),
+        field_masks: lookup.field_masks,
+    };
+    ask(cluster, GET, &question)
 }
 
 impl Lookup<'_> {
@@ -268,7 +291,15 @@ impl ListAllLookup<'_> {
         wants: fn(&str) -> bool,
         found: &mut dyn FnMut(&Cursor<'_>),
     ) -> Result<(), Error> {
-        let answer = match ask(cluster, LIST_ALL, self) {
+        let question = Question {
+            api_version: self.api_version,
+            kind: self.kind,
+            name: None,
+            namespace: None,
+            disable_cache: None,
+            field_masks: self.field_masks,
+        };
+        let answer = match ask(cluster, LIST_ALL, &question) {
             Err(ClusterError::NotServed) => return Ok(()),
             answer => answer,
         };
@@ -293,7 +324,15 @@ fn plural(kind: &str) -> String {
 /// Lists the objects of a kind in a namespace. A kind that the cluster does not know has no objects, which is for the
 /// caller to say: it is [`ClusterError::NotServed`].
 pub fn list(cluster: &dyn Cluster, lookup: &ListLookup<'_>) -> Result<Answer, ClusterError> {
-    ask(cluster, LIST, lookup)
+    let question = Question {
+        api_version: lookup.api_version,
+        kind: lookup.kind,
+        name: None,
+        namespace: Some(lookup.namespace),
+        disable_cache: None,
+        field_masks: lookup.field_masks,
+    };
+    ask(cluster, LIST, &question)
 }
 
 /// Says which item of a list was skipped because it cannot be read, for a warning.
@@ -329,7 +368,7 @@ mod tests {
     #[test]
     fn reads_an_object_or_says_what_is_wrong_with_it() {
         let volume = "PersistentVolume a";
-        let request = r#"{"api_version":"v1","kind":"PersistentVolume","name":"a","namespace":null,"disable_cache":true,"field_masks":["spec"]}"#;
+        let request = r#"{"api_version":"v1","kind":"PersistentVolume","name":"a","disable_cache":true,"field_masks":["spec"]}"#;
         for (answer, expected) in [
             (Ok(r#"{"spec":"b"}"#), Ok(Some("b".to_owned()))),
             (Ok("{}"), Ok(Some(String::new()))),

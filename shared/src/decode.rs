@@ -98,15 +98,28 @@ impl<'a> Cursor<'a> {
         name: &str,
         read: impl Fn(&Cursor<'a>) -> Result<T, DecodeError>,
     ) -> Result<Vec<T>, DecodeError> {
-        let items = self.items(name)?;
-        let mut views = Vec::with_capacity(items.len());
-        for (index, item) in items.iter().enumerate() {
-            match read(&Cursor::top(item)) {
-                Ok(view) => views.push(view),
-                Err(error) => return Err(self.in_item(name, index, error)),
+        let mut views = Vec::new();
+        self.each(name, &mut |item| {
+            views.push(read(item)?);
+            Ok(())
+        })?;
+        Ok(views)
+    }
+
+    /// Calls `read` with each item of the list in the field `name`, of which there are none when it is absent.
+    // One for all types: what is generic is in the wasm once for each.
+    #[inline(never)]
+    pub fn each(
+        &self,
+        name: &str,
+        read: &mut dyn FnMut(&Cursor<'a>) -> Result<(), DecodeError>,
+    ) -> Result<(), DecodeError> {
+        for (index, item) in self.items(name)?.iter().enumerate() {
+            if let Err(error) = read(&Cursor::top(item)) {
+                return Err(self.in_item(name, index, error));
             }
         }
-        Ok(views)
+        Ok(())
     }
 
     /// The strings of the list in the field `name`; none when it is absent.
@@ -137,9 +150,10 @@ impl<'a> Cursor<'a> {
         if matches!(json, Json::Null) {
             return Ok(None);
         }
-        let view = read(&Cursor::top(json));
-        view.map(Some)
-            .map_err(|error| error.below(&self.path.child(name)))
+        match read(&Cursor::top(json)) {
+            Ok(view) => Ok(Some(view)),
+            Err(error) => Err(self.below(name, error)),
+        }
     }
 
     /// A view of what lies at `path`, `spec.template.spec` for example; none when it is absent.
@@ -152,9 +166,10 @@ impl<'a> Cursor<'a> {
         if matches!(json, Json::Null) {
             return Ok(None);
         }
-        let view = read(&Cursor::top(json));
-        view.map(Some)
-            .map_err(|error| error.below(&self.path.child(path)))
+        match read(&Cursor::top(json)) {
+            Ok(view) => Ok(Some(view)),
+            Err(error) => Err(self.below(path, error)),
+        }
     }
 
     /// What lies at `path`. The way is walked here, once for all types of view.
@@ -230,6 +245,13 @@ impl<'a> Cursor<'a> {
     }
 
     #[cold]
+    #[inline(never)]
+    fn below(&self, path: &str, error: DecodeError) -> DecodeError {
+        error.below(&self.path.child(path))
+    }
+
+    #[cold]
+    #[inline(never)]
     fn in_item(&self, name: &str, index: usize, error: DecodeError) -> DecodeError {
         let list = self.path.child(name);
         error.below(&list.index(index))

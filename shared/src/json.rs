@@ -83,6 +83,11 @@ impl Wanted {
         }
     }
 
+    /// What is read of the value of a field.
+    pub(crate) fn below(self, field: &str) -> Self {
+        if (self.whole)(field) { Self::ALL } else { self }
+    }
+
     /// For what is read whole.
     const ALL: Self = Self {
         fields: |_| true,

@@ -1,11 +1,13 @@
 //! The admission request: what a user asks the API server to do.
 
+use std::borrow::Cow;
+
 use k8s_openapi::Resource;
 
 use crate::decode::Cursor;
 use crate::error::DecodeError;
 use crate::field::FieldPath;
-use crate::json::Json;
+use crate::json::{Json, Wanted};
 use crate::message;
 use crate::verdict::Level;
 
@@ -204,11 +206,14 @@ impl<'a> Request<'a> {
         self.operation == Operation::Update && new.is_ok() && new.ok() == old.ok()
     }
 
-    /// The same of what the client wants to have stored, also while the object that is stored now is judged.
+    /// Whether an UPDATE leaves what is at `path` as it was, as far as `wanted` says, and however much was read. Also while
+    /// the old object is judged, this is about what the client wants to have stored.
     #[must_use]
-    pub fn submission_keeps(&self, path: &str) -> bool {
+    pub fn submits_no_other(&self, path: &str, wanted: Wanted) -> bool {
         let (new, old) = (self.submitted().find(path), self.old_object().find(path));
-        self.operation == Operation::Update && new.is_ok() && new.ok() == old.ok()
+        let name = path.rsplit('.').next().unwrap_or_default();
+        self.operation == Operation::Update
+            && matches!((new, old), (Ok(new), Ok(old)) if is_alike(new, old, wanted.below(name)))
     }
 
     /// Whether the object is being deleted, and only its finalizers keep it.
@@ -351,6 +356,30 @@ fn is_same(new: &Json<'_>, old: &Json<'_>, counts: fn(&str) -> bool) -> bool {
     })
 }
 
+/// Whether two values are the same, of whose fields only some count.
+#[inline(never)]
+fn is_alike(new: &Json<'_>, old: &Json<'_>, wanted: Wanted) -> bool {
+    match (new, old) {
+        (Json::List(new), Json::List(old)) => {
+            let mut pairs = new.iter().zip(old);
+            new.len() == old.len() && pairs.all(|(new, old)| is_alike(new, old, wanted))
+        }
+        (Json::Map(fields), Json::Map(others)) => {
+            let counts = |field: &&(Cow<'_, str>, Json<'_>)| (wanted.fields)(&field.0);
+            let mut others = others.iter().filter(counts);
+            // In the same order: the API server writes both.
+            let mut fields = fields.iter().filter(counts);
+            let is_same = fields.all(|(name, value)| {
+                others.next().is_some_and(|(other, old)| {
+                    name == other && is_alike(value, old, wanted.below(name))
+                })
+            });
+            is_same && others.next().is_none()
+        }
+        (new, old) => new == old,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -424,6 +453,42 @@ mod tests {
         with(&text.replace("UPDATE", "CREATE"), |request| {
             assert!(!request.keeps("a"));
         });
+    }
+
+    #[test]
+    fn knows_what_a_client_leaves_as_it_was_as_far_as_it_counts() {
+        let wanted = Wanted {
+            fields: |field| matches!(field, "a" | "labels"),
+            whole: |field| field == "labels",
+        };
+        for (new, old, same) in [
+            (r#"{"a":1}"#, r#"{"a":1}"#, true),
+            (r#"{"a":1}"#, r#"{"a":2}"#, false),
+            (r#"{"a":1,"b":1}"#, r#"{"b":2,"a":1}"#, true),
+            (r#"{"a":1}"#, r#"{}"#, false),
+            (r#"{}"#, r#"{"a":1}"#, false),
+            (r#"{"a":[{"b":1}]}"#, r#"{"a":[{"b":2}]}"#, true),
+            (r#"{"a":[{"a":1}]}"#, r#"{"a":[{"a":2}]}"#, false),
+            (r#"{"a":[1]}"#, r#"{"a":[1,2]}"#, false),
+            (r#"{"labels":{"b":1}}"#, r#"{"labels":{"b":1}}"#, true),
+            (r#"{"labels":{"b":1}}"#, r#"{"labels":{"b":2}}"#, false),
+            (r#"{"a":[]}"#, r#"{"a":{}}"#, false),
+        ] {
+            let text = format!(
+                r#"{{"operation":"UPDATE","object":{{"spec":{new}}},"oldObject":{{"spec":{old}}}}}"#
+            );
+            with(&text, |request| {
+                assert_eq!(request.submits_no_other("spec", wanted), same, "{text}");
+                let stored = request.for_old_object().unwrap();
+                assert_eq!(stored.submits_no_other("spec", wanted), same, "{text}");
+                assert!(request.submits_no_other("status", wanted));
+                let whole = request.submits_no_other("spec.labels", wanted);
+                assert_eq!(whole, same || !new.contains("labels"), "{text}");
+            });
+            with(&text.replace("UPDATE", "CREATE"), |request| {
+                assert!(!request.submits_no_other("spec", wanted), "{text}");
+            });
+        }
     }
 
     #[test]

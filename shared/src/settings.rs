@@ -12,8 +12,8 @@ pub use declaration::setting;
 pub use declaration::{Fields, Item, SettingType};
 pub use exempt::Exempt;
 pub use names::{
-    ApiGroup, DataKey, Kind, Namespace, NamespacedName, NamespacedService, Reason, User,
-    custom_api_version_problem, field_path_problem, has_name, has_object,
+    ApiGroup, CustomApiVersion, DataKey, Kind, Namespace, NamespacedName, NamespacedService,
+    Reason, User, field_path_problem, has_name, has_object,
 };
 
 use std::borrow::Cow;
@@ -78,6 +78,12 @@ impl Problems {
         if !self.0.iter().any(known) {
             self.0.push((path, problem.into()));
         }
+    }
+
+    /// Each problem: the path of the setting, empty for the whole, and what is wrong with it.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        let problems = self.0.iter().take(MAX_PROBLEMS);
+        problems.map(|(path, problem)| (path.as_str(), problem.as_str()))
     }
 
     /// Whether nothing more is told than that there is more.
@@ -241,6 +247,11 @@ impl<'a> Reader<'a, '_> {
         )
     }
 
+    /// Takes a field for known that is read in another way.
+    pub fn leave(&mut self, name: &'static str) {
+        self.known.push(name);
+    }
+
     /// Notes a problem of the field `name`.
     pub fn problem(&mut self, name: &str, problem: impl Into<String>) {
         self.note(name, problem.into());
@@ -325,8 +336,12 @@ pub(crate) fn read<S: Settings>(payload: Cursor<'_>) -> Result<S, Problems> {
     read_json(payload.value("settings").unwrap_or(&Json::Null))
 }
 
-/// Reads settings that stand alone.
-pub(crate) fn read_text<S: Settings>(text: &str) -> Result<S, Problems> {
+/// Reads settings that stand alone, as JSON. Nothing is `{}`.
+///
+/// # Errors
+///
+/// Every problem of the settings at once.
+pub fn read_text<S: Fields>(text: &str) -> Result<S, Problems> {
     let text = if text.is_empty() { "null" } else { text };
     match json::parse(text) {
         Ok(json) => read_json(&json),
@@ -338,7 +353,7 @@ pub(crate) fn read_text<S: Settings>(text: &str) -> Result<S, Problems> {
     }
 }
 
-fn read_json<S: Settings>(json: &Json<'_>) -> Result<S, Problems> {
+fn read_json<S: Fields>(json: &Json<'_>) -> Result<S, Problems> {
     let mut problems = Problems::default();
     let nowhere = FieldPath::new("");
     let settings = read_map(

@@ -13,6 +13,7 @@ pub mod settings;
 use std::path::PathBuf;
 
 use policy_metadata::Metadata;
+use preflight::config;
 use serde_json::{Map, Value, json};
 
 use crate::project::{Project, VERSION};
@@ -79,7 +80,26 @@ pub fn schemas() -> Vec<Document> {
         "additionalProperties": false,
     });
     documents.push(Document::json("preflight/settings.schema.json", &all));
+    documents.push(Document::json(
+        "preflight/config.schema.json",
+        &configuration(),
+    ));
     documents
+}
+
+/// The JSON schema of `.preflight.yaml`.
+fn configuration() -> Value {
+    let mut schema = described::schema_of(config::NAME, &config::described());
+    // A file, or what would be in it.
+    let settings = json!([{"type": "string"}, {"$ref": "settings.schema.json"}]);
+    if let Some(property) = schema
+        .pointer_mut("/properties/settings")
+        .and_then(Value::as_object_mut)
+    {
+        property.remove("type");
+        property.insert("anyOf".to_owned(), settings);
+    }
+    schema
 }
 
 /// The forms for the settings.

@@ -18,6 +18,7 @@ use secret_data::SecretData;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use service_routes::ServiceRoutes;
 use shared::evaluation::{check_settings, evaluate};
 use shared::{Cluster, Policy};
 
@@ -61,6 +62,7 @@ static FUNCTIONS: &[Functions] = &[
     Functions::of::<NodeportRange>(),
     Functions::of::<PodDisruption>(),
     Functions::of::<SecretData>(),
+    Functions::of::<ServiceRoutes>(),
 ];
 
 /// A policy by its name. What it may look up is in its `metadata.yml`.

@@ -13,6 +13,7 @@ use nodeport_range::NodeportRange;
 use pod_disruption::PodDisruption;
 use preflight::{Engine, Limits, Policy};
 use secret_data::SecretData;
+use service_routes::ServiceRoutes;
 use shared::{Policy as _, Rule};
 
 use crate::{names, repository};
@@ -27,6 +28,7 @@ pub const RULES: &[(&str, &[&Rule])] = &[
     (NodeportRange::NAME, NodeportRange::RULES),
     (PodDisruption::NAME, PodDisruption::RULES),
     (SecretData::NAME, SecretData::RULES),
+    (ServiceRoutes::NAME, ServiceRoutes::RULES),
 ];
 
 type Loaded = Mutex<BTreeMap<String, Result<Arc<Policy>, String>>>;

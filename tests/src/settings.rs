@@ -11,6 +11,7 @@ use nodeport_range::NodeportRange;
 use pod_disruption::PodDisruption;
 use secret_data::SecretData;
 use serde_json::{Map, Value, json};
+use service_routes::ServiceRoutes;
 use shared::Policy;
 use shared::settings::SettingType;
 use shared::settings::described::{Form, Setting, Type};
@@ -38,6 +39,7 @@ pub const ALL: &[Description] = &[
     describe::<NodeportRange>(),
     describe::<PodDisruption>(),
     describe::<SecretData>(),
+    describe::<ServiceRoutes>(),
 ];
 
 const fn describe<P: Policy>() -> Description
@@ -56,17 +58,22 @@ impl Description {
     /// The JSON schema, draft 2020-12.
     #[must_use]
     pub fn schema(&self) -> Value {
-        let settings = (self.settings)();
-        let mut types = Map::new();
-        let mut schema = schema(&settings, &mut types);
-        schema.extend([
-            keyword("$schema", "https://json-schema.org/draft/2020-12/schema"),
-            keyword("$defs", types),
-            keyword("title", self.policy),
-            keyword("examples", vec![settings.example()]),
-        ]);
-        Value::Object(schema)
+        schema_of(self.policy, &(self.settings)())
     }
+}
+
+/// The JSON schema of settings with this title, draft 2020-12.
+#[must_use]
+pub fn schema_of(title: &str, settings: &Type) -> Value {
+    let mut types = Map::new();
+    let mut schema = schema(settings, &mut types);
+    schema.extend([
+        keyword("$schema", "https://json-schema.org/draft/2020-12/schema"),
+        keyword("$defs", types),
+        keyword("title", title),
+        keyword("examples", vec![settings.example()]),
+    ]);
+    Value::Object(schema)
 }
 
 fn keyword(name: &str, value: impl Into<Value>) -> (String, Value) {

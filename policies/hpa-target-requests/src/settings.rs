@@ -1,9 +1,7 @@
 //! What an administrator may set.
 
 use shared::kubernetes::autoscaling::{POD_SPEC, SCALABLE, SCALABLE_OF_OTHERS, ScaleTarget};
-use shared::settings::{
-    Exempt, Kind, OnLookupFailure, custom_api_version_problem, field_path_problem,
-};
+use shared::settings::{CustomApiVersion, Exempt, Kind, OnLookupFailure, field_path_problem};
 use shared::{GroupVersionKind, Level, OnUpdate, settings};
 
 settings! {
@@ -46,11 +44,6 @@ settings! {
         "kind" => kind: Kind, example "Gadget";
         /// Where its pod spec is.
         "podSpecPath" => pod_spec_path: DottedPath, example "spec.template.spec";
-    }
-
-    text CustomApiVersion {
-        problem: custom_api_version_problem,
-        pattern: r"^[a-z0-9][-a-z0-9]*(\.[-a-z0-9]+)+/[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
     }
 
     /// Fields behind one another: `spec.template.spec`.

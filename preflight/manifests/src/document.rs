@@ -6,7 +6,7 @@ use std::{borrow::Cow, iter};
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use super::{Lines, Unreadable, json, place::Text, yaml};
+use super::{Lines, Object, Unreadable, json, place::Text, yaml};
 
 /// A part of a text between two `---` lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,13 +103,29 @@ fn is_blank(line: &str) -> bool {
 
 /// Reads a text with one document, as settings and reviews are.
 pub fn parse_one(text: &str) -> Result<Value, Unreadable> {
+    Ok(parse(text)?.map_or(Value::Null, |(value, ..)| value))
+}
+
+/// The same as an object, which knows the lines of its fields; `None` when there is nothing but comments.
+pub fn parse_with_lines(file: &str, text: &str) -> Result<Option<Object>, Unreadable> {
+    let object = parse(text)?.map(|(value, lines, line)| Object {
+        value,
+        file: file.to_owned(),
+        line,
+        source: None,
+        lines,
+    });
+    Ok(object)
+}
+
+fn parse(text: &str) -> Result<Option<(Value, Lines, usize)>, Unreadable> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let document = Document {
         text,
         above: 0,
         is_json: is_json(text),
     };
-    Ok(document.parse()?.map_or(Value::Null, |(value, ..)| value))
+    document.parse()
 }
 
 impl<'a> Document<'a> {

@@ -39,7 +39,7 @@ mod unreadable;
 mod walk;
 mod yaml;
 
-pub use document::parse_one;
+pub use document::{parse_one, parse_with_lines};
 pub use left_out::{LeftOut, Why};
 pub use lines::Lines;
 pub use printable::{is_invisible, printable, without_commands};

@@ -167,4 +167,30 @@ spec:
             assert_eq!(found.first(), expected.as_ref(), "{text}");
         }
     }
+
+    #[test]
+    fn says_that_a_target_is_in_another_environment() {
+        let target =
+            "{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: shop}}";
+        for (file, expected) in [
+            (
+                "overlays/dev/b.yaml",
+                Some(
+                    "HorizontalPodAutoscaler shop/web does not reach Deployment shop/web of apps/v1 in \
+                     overlays/dev/b.yaml:1: it is in the folder of another environment",
+                ),
+            ),
+            ("overlays/prod/b.yaml", None),
+        ] {
+            let mut objects = manifests::read_text("overlays/prod/a.yaml", HPA).objects;
+            objects.extend(manifests::read_text(file, target).objects);
+            let finding = Reported {
+                rule: Some("missing_target".to_owned()),
+                ..Reported::whole("any", &objects[0], "something")
+            };
+            let notes = notes([&finding].into_iter(), &objects, false);
+            let texts: Vec<&str> = notes.iter().map(|note| note.text.as_str()).collect();
+            assert_eq!(texts, Vec::from_iter(expected));
+        }
+    }
 }

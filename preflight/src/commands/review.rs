@@ -40,7 +40,7 @@ struct Evaluation<'a> {
 pub(super) fn run(common: &Common, file: &Path, cluster: &[PathBuf]) -> Result<u8, Box<dyn Error>> {
     let policies = configured_and_told(common)?;
     let request = read(file)?;
-    let cluster = Arc::new(state(cluster, &common.namespace)?);
+    let cluster = Arc::new(state(cluster, common.namespace())?);
     let target = Target::of(&request);
     let asked = |configured: &&ActivePolicy| {
         !common.policies.is_empty() || configured.wants(&target, &request, &cluster)

@@ -54,12 +54,11 @@ fn note<'a>(
     found: &Object,
     at: &impl Fn(usize) -> Option<&'a Object>,
 ) -> Option<Note> {
-    let rivals = told.rivals.iter().filter_map(|rival| at(*rival));
-    let mut places: Vec<String> = rivals.map(|rival| rival.place().to_string()).collect();
-    let more = places.len().checked_sub(1)?;
-    let others = match more {
-        0 => format!("another one is in {}", places.pop()?),
-        _ => format!("others are in {} and {more} more", places.pop()?),
+    let mut rivals = told.rivals.iter().filter_map(|rival| at(*rival));
+    let rival = rivals.next()?.place();
+    let more = match rivals.count() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
     };
     let subject = Subject::of(told.object);
     let who = match told.count {
@@ -71,7 +70,7 @@ fn note<'a>(
     Some(Note {
         place: told.object.place(),
         text: format!(
-            "{who} checked with {} of {place}, which is the nearest; {others}",
+            "{who} checked with {} of {place}; it is defined differently in {rival}{more}",
             printable(&format!("{kind} {name}"))
         ),
     })

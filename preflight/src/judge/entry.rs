@@ -12,7 +12,7 @@ use crate::{
     cluster::Get,
     keda::Derived,
     manifests::{Note, Object, Problem},
-    report::{Judged, Report, Reported, Subject, Unjudged},
+    report::{Judged, Outcome, Report, Reported, Subject, Unjudged},
 };
 
 /// What findings are told with.
@@ -28,16 +28,6 @@ enum Finding {
     Kept(Reported),
     /// It is about an object that no manifest has, nor anything like it.
     Needed(Subject, Reported),
-}
-
-/// What an object is counted as: the worst that is said of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Outcome {
-    Clean,
-    Incomplete,
-    Warned,
-    Unjudged,
-    Refused,
 }
 
 /// An object in the report.
@@ -66,6 +56,8 @@ pub(super) fn add(
         object: Subject::of(object),
         place: object.place(),
         policies: names(&evaluations),
+        outcome: Outcome::Clean,
+        is_unjudged: unread.is_some(),
     });
     let mut outcome = match (own.warnings.is_empty(), own.refusals.is_empty()) {
         (_, false) => Outcome::Refused,
@@ -91,19 +83,14 @@ pub(super) fn add(
     let here = |finding: Reported| finding.at(position);
     report.refusals.extend(own.refusals.into_iter().map(here));
     report.warnings.extend(own.warnings.into_iter().map(here));
-    report.count(position);
+    if let Some(judged) = report.judged.last_mut() {
+        judged.outcome = outcome;
+    }
     let summary = &mut report.summary;
-    let count = match outcome {
-        Outcome::Refused => &mut summary.refused,
-        Outcome::Unjudged => &mut summary.unjudged,
-        Outcome::Warned => &mut summary.warned,
-        Outcome::Incomplete => &mut summary.incomplete,
-        Outcome::Clean => {
-            summary.unseen += usize::from(unseen);
-            &mut summary.clean
-        }
-    };
-    *count += 1;
+    if outcome == Outcome::Clean {
+        summary.unseen += usize::from(unseen);
+    }
+    *summary.count(outcome) += 1;
 }
 
 /// The policies that gave an answer, each once.
@@ -136,6 +123,9 @@ impl Entry<'_> {
             Ok(answer) => answer,
             Err(error) => {
                 self.count(Outcome::Unjudged);
+                if let Some(judged) = self.report.judged.last_mut() {
+                    judged.is_unjudged = true;
+                }
                 self.report.problems.push(Problem {
                     place: self.object.place(),
                     text: format!("{policy} could not check {subject}: {error}"),

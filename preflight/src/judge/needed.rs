@@ -49,10 +49,14 @@ pub(super) fn absent<'g>(
     let (_, kinds) = RULES
         .iter()
         .find(|(id, _)| *id == rule && policy == POLICY)?;
+    // A ConfigMap and a Secret may have one name: `configMapKeyRef`, `secretName`, `storageClassName` say which it is.
+    let place = field.to_lowercase();
+    let is_meant = |kind: &str| match kinds {
+        [only] => *only == kind,
+        _ => kinds.contains(&kind) && place.contains(&kind.to_lowercase()),
+    };
     let mut gets = gets.iter().filter(|get| {
-        get.found == Found::Nothing
-            && kinds.contains(&get.kind.as_str())
-            && is_named_at(object, field, &get.name)
+        get.found == Found::Nothing && is_meant(&get.kind) && is_named_at(object, field, &get.name)
     });
     gets.next()
 }
@@ -210,9 +214,9 @@ spec:
             rivals: Vec::new(),
         };
         let gets = [
-            get("Secret", "other", Found::Nothing),
-            get("ConfigMap", "web", Found::Nothing),
             get("Secret", "web", Found::Nothing),
+            get("ConfigMap", "other", Found::Nothing),
+            get("ConfigMap", "web", Found::Nothing),
             get("ServiceAccount", "robot", there),
         ];
         let key = "spec.containers[0].env[0].valueFrom.configMapKeyRef.key";

@@ -32,6 +32,10 @@
 //! `ScaledObject` has the latter for `object`, and its file, line and field. Where a policy counts findings that it does not list, the last finding has
 //! their number as `more`.
 //!
+//! `excepted` has the findings that do not count because `.preflight.yaml` says so, each with its `level` (`refusal`,
+//! `warning` or `needed`), the `reason`, and maybe `until`; `summary.excepted` counts the objects that have no others. Both
+//! are left out where there are none.
+//!
 //! `neededFromElsewhere` has the objects that workloads name and no manifest has, in order of kind, namespace and name, each
 //! with the findings about it. These are no warnings; `summary.incomplete` counts the workloads of which there is nothing
 //! else to say. Where the manifests have the same name in another namespace, or nearly the same name, it is a warning.

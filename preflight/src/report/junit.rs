@@ -1,6 +1,6 @@
 //! The report for build servers: `JUnit` XML, with a suite for each policy and a case for each object that it judged.
 //!
-//! A refusal is a failure. A warning is output of a case that passed, and so is what the object needs from elsewhere. In a suite of preflight's own, what kept something
+//! A refusal is a failure. A warning is output of a case that passed, and so is what the object needs from elsewhere, and what the project excepts. In a suite of preflight's own, what kept something
 //! from being checked is an error, what no policy read is skipped, and what no single review shows is a
 //! failure.
 
@@ -21,6 +21,7 @@ pub fn render(report: &Report) -> Result<String, SerializeError> {
         refusals: by_case(&report.refusals),
         warnings: by_case(&report.warnings),
         needed: by_case(needed.flat_map(|needed| &needed.needed_by)),
+        excepted: by_case(report.excepted.iter().map(|excepted| &excepted.finding)),
     };
     let judged = || report.judged.iter().enumerate();
     let mut document = quick_junit::Report::new(checks::FINDER);
@@ -69,6 +70,7 @@ struct Findings<'a> {
     warnings: ByCase<'a>,
     /// About what is needed from elsewhere.
     needed: ByCase<'a>,
+    excepted: ByCase<'a>,
 }
 
 fn by_case<'a>(findings: impl IntoIterator<Item = &'a Reported>) -> ByCase<'a> {
@@ -104,6 +106,9 @@ impl Findings<'_> {
         }
         if let Some(needed) = self.needed.get(&key) {
             output.push(format!("needed from elsewhere:\n{}", lines(needed)));
+        }
+        if let Some(excepted) = self.excepted.get(&key) {
+            output.push(format!("excepted by the project:\n{}", lines(excepted)));
         }
         if !output.is_empty() {
             case.set_system_out(output.join("\n"));

@@ -1,6 +1,7 @@
 //! The report for code scanning: SARIF 2.1.0, which code hosts show on the lines of a change.
 //!
-//! A refusal is an error, a warning is a warning, what is needed from elsewhere is a note. What kept something from being judged, and what else is worth
+//! A refusal is an error, a warning is a warning, what is needed from elsewhere is a note. What the project excepts
+//! is suppressed. What kept something from being judged, and what else is worth
 //! knowing, are notifications of the run, and so is what was not checked, each with its reason as descriptor. Format: <https://docs.oasis-open.org/sarif/sarif/v2.1.0/>; what GitHub reads of
 //! it: "SARIF support for code scanning" in its documentation.
 
@@ -46,12 +47,24 @@ pub fn render(report: &Report, policies: &[ActivePolicy]) -> Result<String, serd
     for needed in &report.needed_from_elsewhere {
         for finding in &needed.needed_by {
             let mut result = result(finding, "note", rules.index_of(finding));
-            if let Some(fields) = result.as_object_mut() {
-                let needed = json!({"neededFromElsewhere": needed.object.to_string()});
-                fields.insert("properties".to_owned(), needed);
-            }
+            let needed = json!({"neededFromElsewhere": needed.object.to_string()});
+            set(&mut result, "properties", needed);
             results.push(result);
         }
+    }
+    for excepted in &report.excepted {
+        let level = match excepted.level {
+            "refusal" => "error",
+            "warning" => "warning",
+            _ => "note",
+        };
+        let finding = &excepted.finding;
+        let mut result = result(finding, level, rules.index_of(finding));
+        let suppression = json!({
+            "kind": "external", "status": "accepted", "justification": plain(&excepted.because()),
+        });
+        set(&mut result, "suppressions", json!([suppression]));
+        results.push(result);
     }
     let problems = report.problems.iter();
     let notes = report.notes.iter();

@@ -20,6 +20,9 @@ pub struct Summary {
     pub warned: usize,
     /// Of the others, those that need something that no manifest has.
     pub incomplete: usize,
+    /// Of the others, those with findings that the project excepts.
+    #[serde(skip_serializing_if = "is_none")]
+    pub excepted: usize,
     /// The rest.
     pub clean: usize,
     /// Of the clean ones, those that no policy covers.
@@ -28,6 +31,23 @@ pub struct Summary {
     pub left_out: usize,
     /// Policies in `--policies-from` that could not be followed.
     pub missing_policies: usize,
+}
+
+/// What an object is counted as: the worst that is said of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    /// Nothing is said of it.
+    Clean,
+    /// What is said of it does not count, because the project says so.
+    Excepted,
+    /// It needs something that no manifest has.
+    Incomplete,
+    /// Some policy warns about it.
+    Warned,
+    /// It was not checked, or not by every policy.
+    Unjudged,
+    /// At least one policy refuses it.
+    Refused,
 }
 
 impl fmt::Display for Summary {
@@ -49,6 +69,7 @@ impl fmt::Display for Summary {
             (self.unjudged, "not checked"),
             (self.warned, "with warnings"),
             (self.incomplete, "incomplete"),
+            (self.excepted, "excepted"),
             (self.clean, "clean"),
         ] {
             if count > 0 {
@@ -63,7 +84,27 @@ impl fmt::Display for Summary {
     }
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands it over like this"
+)]
+fn is_none(count: &usize) -> bool {
+    *count == 0
+}
+
 impl Summary {
+    /// The number of objects that are counted as this.
+    pub(crate) fn count(&mut self, outcome: Outcome) -> &mut usize {
+        match outcome {
+            Outcome::Clean => &mut self.clean,
+            Outcome::Excepted => &mut self.excepted,
+            Outcome::Incomplete => &mut self.incomplete,
+            Outcome::Warned => &mut self.warned,
+            Outcome::Unjudged => &mut self.unjudged,
+            Outcome::Refused => &mut self.refused,
+        }
+    }
+
     /// What else was not checked: `3 files or folders left out, 1 policy not followed`.
     pub(super) fn beside(&self) -> Option<String> {
         let files = match self.left_out {
@@ -111,6 +152,7 @@ mod tests {
             unjudged: 1,
             warned: 1,
             incomplete: 3,
+            excepted: 4,
             clean: 2,
             unseen: 2,
             left_out: 1,
@@ -118,8 +160,8 @@ mod tests {
         };
         assert_eq!(
             all.to_string(),
-            "1 object, 2 policies: 1 refused, 1 not checked, 1 with warnings, 3 incomplete, 2 clean (2 not covered by any \
-             policy)"
+            "1 object, 2 policies: 1 refused, 1 not checked, 1 with warnings, 3 incomplete, 4 excepted, 2 clean (2 not \
+             covered by any policy)"
         );
         let beside = all.beside();
         assert_eq!(

@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, presets};
 use textwrap::{Options, WordSplitter};
 
-use super::{Needed, Reason, Report, Reported, Unjudged, printable};
+use super::{Excepted, Needed, Reason, Report, Reported, Unjudged, printable};
 use crate::manifests::{Note, Place, without_commands};
 
 /// Texts in narrower columns than this are hard to read.
@@ -23,6 +23,8 @@ const UNJUDGED: usize = 10;
 const FILES: usize = 5;
 /// Of the objects that are needed from elsewhere, more than this.
 const NEEDED: usize = 20;
+/// Of the findings that do not count, more than this.
+const EXCEPTED: usize = 10;
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -69,6 +71,7 @@ pub fn render(report: &Report, width: usize) -> String {
     unjudged(&mut text, &report.unjudged, width);
     notes(&mut text, &report.notes, width);
     needed(&mut text, &report.needed_from_elsewhere);
+    excepted(&mut text, &report.excepted, width);
     let summary = &report.summary;
     let style = if summary.refused > 0 || !report.problems.is_empty() {
         RED
@@ -111,6 +114,28 @@ fn needed(text: &mut String, needed: &[Needed]) {
         line(text, &format!("  {more}"));
     }
     text.push('\n');
+}
+
+/// What does not count, and why.
+fn excepted(text: &mut String, excepted: &[Excepted], width: usize) {
+    for one in excepted.iter().take(EXCEPTED) {
+        let finding = &one.finding;
+        let rule = finding.rule.as_deref().unwrap_or_default();
+        let (object, policy) = (&finding.object, printable(&finding.policy));
+        line(
+            text,
+            &format!(
+                "{DIM}EXCEPTED{DIM:#}  {BOLD}{object}{BOLD:#}  by {policy} [{}]",
+                printable(rule)
+            ),
+        );
+        place(text, &finding.place, finding.field.as_deref(), width);
+        paragraph(text, "    ", &printable(&one.because()), width);
+        text.push('\n');
+    }
+    if let Some(more) = beyond(excepted.len(), EXCEPTED) {
+        line(text, &format!("{DIM}EXCEPTED{DIM:#}  {more}\n"));
+    }
 }
 
 /// What was not checked: objects and policies one by one, files by the reason, so that a folder with hundreds of

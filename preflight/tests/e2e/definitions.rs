@@ -87,8 +87,8 @@ REFUSED  Pod shop/b  by look
 
 note: m/b/config.yaml:1: ConfigMap shop/web is also in m/a/config.yaml:1; look-ups find the nearer
       one
-note: m/c/pod.yaml:1: Pod shop/a and 1 more were checked with ConfigMap web of m/b/config.yaml:1,
-      which is the nearest; another one is in m/a/config.yaml:1
+note: m/c/pod.yaml:1: Pod shop/a and 1 more were checked with ConfigMap web of m/b/config.yaml:1; it
+      is defined differently in m/a/config.yaml:1
 
 4 objects, 1 policy: 2 refused, 2 clean (2 not covered by any policy)
 ";
@@ -97,6 +97,28 @@ note: m/c/pod.yaml:1: Pod shop/a and 1 more were checked with ConfigMap web of m
     stage.write("m/a/config.yaml", config("shop", "b"));
     let (_, text, _) = stage.run(&["m"]);
     assert!(!text.contains("were checked with"), "{text}");
+}
+
+#[test]
+fn what_is_for_two_environments_is_not_twice_there() {
+    let stage = looking_up("ConfigMap", &web());
+    for environment in ["dev", "prod"] {
+        stage.write(&format!("m/overlays/{environment}/pod.yaml"), POD);
+    }
+    let config = config("shop", "found");
+    stage.write("m/overlays/dev/config.yaml", &config);
+    let (_, text, _) = stage.run(&["m"]);
+    assert!(!text.contains("note: "), "{text}");
+    // What is missing in one of them is not found in the other.
+    let report = report(&stage, &["m"]);
+    let places = ["refusals", "problems"].map(|kind| report[kind][0]["file"].clone());
+    assert_eq!(
+        places,
+        [
+            json!("m/overlays/dev/pod.yaml"),
+            json!("m/overlays/prod/pod.yaml")
+        ]
+    );
 }
 
 #[test]

@@ -8,6 +8,7 @@
 
 mod checks;
 mod command_line;
+mod config;
 mod custom_kinds;
 mod definitions;
 mod deployed;

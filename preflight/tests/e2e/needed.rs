@@ -135,3 +135,24 @@ fn what_is_nearly_there_stays_a_warning() {
         assert_eq!(of_cluster["warnings"], report["warnings"]);
     }
 }
+
+#[test]
+fn what_a_kustomization_generates_is_not_needed_from_elsewhere() {
+    let stage = stage();
+    stage.write("k/a.yaml", POD);
+    let needed = || {
+        let text = stage.run(&["-f", "json", "k"]).1;
+        let report: Value = serde_json::from_str(&text).unwrap();
+        report["neededFromElsewhere"].as_array().unwrap().len()
+    };
+    stage.write(
+        "k/kustomization.yaml",
+        "resources: [a.yaml]\nnamespace: shop\n",
+    );
+    assert_eq!(needed(), 1);
+    stage.write(
+        "k/kustomization.yaml",
+        "resources: [a.yaml]\nnamespace: shop\nconfigMapGenerator: [{name: web, literals: [a=b]}]\n",
+    );
+    assert_eq!(needed(), 0);
+}

@@ -59,10 +59,19 @@ impl Stage {
         self.run_with_input(arguments, "")
     }
 
+    /// Runs it in a folder of the stage.
+    pub(crate) fn run_in(&self, folder: &str, arguments: &[&str]) -> Outcome {
+        self.start(folder, arguments, "")
+    }
+
     pub(crate) fn run_with_input(&self, arguments: &[&str], input: &str) -> Outcome {
+        self.start("", arguments, input)
+    }
+
+    fn start(&self, folder: &str, arguments: &[&str], input: &str) -> Outcome {
         let mut child = Command::new(env!("CARGO_BIN_EXE_preflight"))
             .args(arguments)
-            .current_dir(self.path())
+            .current_dir(self.path().join(folder))
             .env_remove("NO_COLOR")
             .env_remove("CLICOLOR_FORCE")
             .stdin(Stdio::piped())

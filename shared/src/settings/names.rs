@@ -50,6 +50,12 @@ crate::settings! {
         max_length: 63,
     }
 
+    /// The group, which is a domain, and the version of a custom kind.
+    pub text CustomApiVersion {
+        problem: custom_api_version_problem,
+        pattern: r"^[a-z0-9][-a-z0-9]*(\.[-a-z0-9]+)+/[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
+    }
+
     /// One line for the user who is refused.
     pub text Reason {
         problem: reason_problem,
@@ -292,8 +298,7 @@ fn is_version(text: &str) -> bool {
 
 /// What is wrong with the `apiVersion` of a custom kind. Its group is a domain, which the API server demands.
 /// Source: the same function as that of a version.
-#[must_use]
-pub fn custom_api_version_problem(api_version: &str) -> Option<String> {
+fn custom_api_version_problem(api_version: &str) -> Option<String> {
     match api_version.split_once('/') {
         Some((group, version)) if group.contains('.') && !version.is_empty() => {
             let problem = GROUP.problem(group);

@@ -14,6 +14,7 @@ use pod_disruption::PodDisruption;
 use preflight::MemoryCluster;
 use secret_data::SecretData;
 use serde_json::{Value, json};
+use service_routes::ServiceRoutes;
 use shared::Policy as _;
 
 use crate::measure::{Guests, Question, milliseconds};
@@ -154,6 +155,33 @@ const SERIES: &[Series] = &[
         sizes: LISTED,
         object: |_| objects::vertical(0),
         others: |number| vec![objects::autoscaler(number), objects::vertical(number)],
+    },
+    Series {
+        policy: ServiceRoutes::NAME,
+        unit: "paths of an Ingress",
+        sizes: PARTS,
+        object: objects::ingress,
+        others: |number| match number {
+            0 => vec![objects::route(0)],
+            _ => Vec::new(),
+        },
+    },
+    Series {
+        policy: ServiceRoutes::NAME,
+        unit: "Services where there is a Deployment that one of them selects",
+        sizes: LISTED,
+        object: |_| objects::labelled(0),
+        others: |number| vec![objects::route(number)],
+    },
+    Series {
+        policy: ServiceRoutes::NAME,
+        unit: "Deployments, and a tenth as many Services, where there is a Service of all of them",
+        sizes: LISTED,
+        object: |_| objects::route_to_all(),
+        others: |number| match number % 10 {
+            0 => vec![objects::labelled(number), objects::route(number)],
+            _ => vec![objects::labelled(number)],
+        },
     },
 ];
 

@@ -220,3 +220,49 @@ pub(crate) fn limit_range(number: usize) -> Value {
         "spec": {"limits": [item]},
     })
 }
+
+/// A Deployment whose pods have a label of their own, and the port `http`.
+pub(crate) fn labelled(number: usize) -> Value {
+    let name = format!("app-{number}");
+    let mut object = deployment_of(&name, &[container(0, "data")]);
+    if let Some(template) = object.pointer_mut("/spec/template") {
+        *template = json!({
+            "metadata": {"labels": {"app": name, "part-of": "shop"}},
+            "spec": {"containers": [container(0, "data")]},
+        });
+    }
+    object
+}
+
+/// A Service of the pods of one of these Deployments.
+pub(crate) fn route(number: usize) -> Value {
+    let name = format!("app-{number}");
+    let port = json!({"name": "http", "port": 80, "protocol": "TCP", "targetPort": "http"});
+    let spec = json!({
+        "type": "ClusterIP", "selector": {"app": name}, "ports": [port], "clusterIP": "10.96.0.7",
+    });
+    json!({"apiVersion": "v1", "kind": "Service", "metadata": metadata(&name), "spec": spec})
+}
+
+/// A Service of the pods of all of them, with a port that none declares.
+pub(crate) fn route_to_all() -> Value {
+    let port = json!({"name": "http", "port": 80, "protocol": "TCP", "targetPort": "web"});
+    let spec = json!({"selector": {"part-of": "shop"}, "ports": [port]});
+    json!({"apiVersion": "v1", "kind": "Service", "metadata": metadata("all"), "spec": spec})
+}
+
+/// An Ingress with so many paths, all to one Service.
+pub(crate) fn ingress(paths: usize) -> Value {
+    let backend = json!({"service": {"name": "app-0", "port": {"name": "http"}}});
+    let path =
+        |number| json!({"path": format!("/a/{number}"), "pathType": "Prefix", "backend": backend});
+    let paths: Vec<Value> = (0..paths).map(path).collect();
+    let spec = json!({
+        "ingressClassName": "nginx",
+        "tls": [{"hosts": ["shop.example.com"], "secretName": "shop"}],
+        "rules": [{"host": "shop.example.com", "http": {"paths": paths}}],
+    });
+    json!({
+        "apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": metadata("shop"), "spec": spec,
+    })
+}

@@ -19,6 +19,7 @@ mod payload;
 mod pods;
 mod quantity;
 mod replicas;
+mod routes;
 mod scratch;
 mod secrets;
 mod services;
@@ -67,6 +68,7 @@ pub const ALL: &[Property] = &[
     of_choices("pods", pods::holds),
     of_text("quantity", quantity::holds),
     of_choices("replicas", replicas::holds),
+    of_choices("routes", routes::holds),
     of_choices("scratch", scratch::holds),
     of_choices("secret_values", secrets::value_holds),
     of_choices("secrets", secrets::holds),

@@ -9,6 +9,7 @@ use nodeport_range::NodeportRange;
 use pod_disruption::PodDisruption;
 use secret_data::SecretData;
 use serde_json::json;
+use service_routes::ServiceRoutes;
 use shared::testing::{ClusterHost, MemoryCluster, unrestricted};
 use shared::{Cluster, Policy};
 
@@ -28,6 +29,7 @@ pub(crate) fn holds(bytes: &[u8]) -> Outcome {
         answers::<NodeportRange>(bytes, cluster)?;
         answers::<PodDisruption>(bytes, cluster)?;
         answers::<SecretData>(bytes, cluster)?;
+        answers::<ServiceRoutes>(bytes, cluster)?;
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ use nodeport_range::NodeportRange;
 use pod_disruption::PodDisruption;
 use secret_data::SecretData;
 use serde_json::{Value, json};
+use service_routes::ServiceRoutes;
 use shared::Policy;
 use shared::evaluation::check_settings;
 
@@ -51,7 +52,8 @@ pub(crate) fn holds(bytes: &[u8]) -> Outcome {
     works::<HpaVpaOverlap>(bytes, overlap)?;
     works::<NodeportRange>(bytes, service)?;
     works::<PodDisruption>(bytes, pod)?;
-    works::<SecretData>(bytes, secret)
+    works::<SecretData>(bytes, secret)?;
+    works::<ServiceRoutes>(bytes, service)
 }
 
 /// A policy says of settings what it does with them.

@@ -10,7 +10,7 @@ use super::markdown;
 const GROUPS: [&[&str]; 5] = [
     &["hpa-target-requests", "hpa-vpa-overlap", "hpa-replicas"],
     &["secret-data"],
-    &["nodeport-range"],
+    &["nodeport-range", "service-routes"],
     &["hostpath-mounts", "emptydir-storage"],
     &["pod-disruption"],
 ];

@@ -41,6 +41,10 @@ const CASES: &[(&str, &str)] = &[
         "secret-data",
         "unencoded_text/rejects-a-hex-password-that-nobody-encoded",
     ),
+    (
+        "service-routes",
+        "lost_path/rejects-the-slash-in-the-place-of-the-rest",
+    ),
 ];
 
 /// The case whose message the README of the bundle explains.

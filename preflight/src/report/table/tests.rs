@@ -120,6 +120,7 @@ fn report() -> Report {
             needed("ConfigMap", "settings", &[1]),
             needed("Secret", "db", &[1, 1, 2]),
         ],
+        excepted: Vec::new(),
         unjudged: Vec::new(),
         problems: vec![Problem {
             place: place("broken.yaml", 3),

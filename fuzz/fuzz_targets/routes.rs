@@ -1,0 +1,5 @@
+//! See the property `routes`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| bundle_fuzz::run("routes", bytes));

@@ -1,0 +1,128 @@
+//! A name that no container gives to a port.
+
+use std::fmt;
+
+use shared::{Finding, IntOrString, Level, Rule, Verdict, quote, rule};
+
+use super::NO_REQUEST;
+use crate::names::{nearest, told, written};
+use crate::views::{self, DeclaredPort, Service, ServicePort, Workload};
+
+pub(crate) static RULE: Rule = rule! {
+    id: "missing_target_port",
+    summary: "A `targetPort` that is a name, which no container of the pods gives to a port of the protocol",
+    why: "A name is looked up in the pods, and what is not found is left out without a word: the Service answers \
+          `connection refused`",
+    fix: "give the name to a port of a container, or write another targetPort",
+    levels: [
+        Deny by "workloads",
+        Warn by "services" for "a Service, which tools write first",
+        Warn for "a headless Service, which DNS answers for all the same",
+    ],
+};
+
+/// Reports that none of these workloads declares the port. `place` is that of the targetPort, where a Service is judged,
+/// and `template` that of the template, where a workload is.
+pub(crate) fn check(
+    level: Level,
+    (service, port): (&Service<'_>, &ServicePort<'_>),
+    workloads: &[&Workload<'_>],
+    place: &dyn fmt::Display,
+    template: Option<&str>,
+    verdict: &mut Verdict,
+) {
+    verdict.report_with(self::level(level, service), &|| {
+        let (name, protocol) = (name(port), port.protocol);
+        let (wanted, service_name) = (told(port.target), quote(service.name));
+        let mut declared = Vec::new();
+        for workload in workloads {
+            declared.extend(&workload.template.ports);
+        }
+        let meant = meant(port, &declared);
+        let (reason, here) = match template {
+            None => {
+                let all = views::told(workloads);
+                let reason = format!("no container of {all} declares a port {wanted} ({protocol})");
+                (reason, String::new())
+            }
+            Some(_) => (
+                format!(
+                    "Service {service_name} sends requests to port {wanted} ({protocol}), which no container declares"
+                ),
+                format!(" in Service {service_name}"),
+            ),
+        };
+        let (mut field, mut fix) = ("name", String::new());
+        match meant {
+            _ if name.bytes().all(|byte| byte.is_ascii_digit()) => {
+                fix = format!("write targetPort: {name}{here} without quotes, which make a name of it");
+            }
+            Some(meant) if meant.name == name => {
+                field = "protocol";
+                fix = format!(
+                    "write protocol: {protocol} for the port {wanted} of container {}, which is {}",
+                    quote(meant.container),
+                    meant.protocol
+                );
+            }
+            Some(meant) => {
+                if !meant.name.is_empty() {
+                    fix = format!(", or write targetPort: {}{here}", written(meant.name));
+                }
+                fix = format!("name containerPort {} {wanted}{fix}", meant.number);
+            }
+            None => {
+                fix = format!("declare a port {wanted}, or write a number as targetPort{here}");
+            }
+        }
+        let place = match (template, meant) {
+            (Some(template), Some(meant)) => format!("{}.{field}", meant.place(template)),
+            (Some(template), None) => format!("{template}.spec.containers"),
+            (None, _) => place.to_string(),
+        };
+        Finding::new(&RULE, &place, reason)
+            .consequence(NO_REQUEST)
+            .fix(fix)
+    });
+}
+
+/// DNS answers for a headless Service with the addresses of all pods, whatever its ports are.
+fn level(level: Level, service: &Service<'_>) -> Level {
+    if service.is_headless {
+        level.at_most(Level::Warn)
+    } else {
+        level
+    }
+}
+
+fn name<'a>(port: &ServicePort<'a>) -> &'a str {
+    match port.target {
+        IntOrString::String(name) => name,
+        IntOrString::Int(_) => "",
+    }
+}
+
+/// The port that was meant: one of this name and another protocol, a near name, the number of the Service, or the only
+/// one.
+fn meant<'p, 'a>(
+    port: &ServicePort<'_>,
+    declared: &[&'p DeclaredPort<'a>],
+) -> Option<&'p DeclaredPort<'a>> {
+    let name = name(port);
+    let near = nearest(name, &mut declared.iter().map(|declared| declared.name));
+    let near = near.unwrap_or(name);
+    let mut found: Option<(usize, &DeclaredPort<'a>)> = None;
+    for declared_port in declared {
+        let rank = match declared_port {
+            it if it.name == name => 0,
+            it if it.name == near => 1,
+            it if it.number == port.number => 2,
+            _ if declared.len() == 1 => 3,
+            _ => continue,
+        };
+        if found.is_none_or(|(other, _)| rank < other) {
+            found = Some((rank, declared_port));
+        }
+    }
+    found.map(|(_, port)| port)
+}

@@ -1,0 +1,75 @@
+//! A path that another one of the same Ingress hides.
+
+use shared::index::{Index, hash};
+use shared::{Finding, Level, Rule, Verdict, quote, rule};
+
+use crate::names::told;
+use crate::views::{Backend, Ingress, Path};
+
+pub(crate) static RULE: Rule = rule! {
+    id: "shadowed_path",
+    summary: "A path that the Ingress has twice for one host and path type, with different backends",
+    why: "ingress-nginx takes the first one, other controllers the last, and the other backend never gets a request",
+    fix: "remove one of the two",
+    levels: [Deny],
+};
+
+/// Refuses each path that was there before with another backend. Conditions in annotations of the AWS controller tell
+/// equal paths apart, as do its actions.
+pub(crate) fn check(ingress: &Ingress<'_>, verdict: &mut Verdict) {
+    if ingress.has_conditions {
+        return;
+    }
+    let hashes: Vec<u64> = ingress.paths.iter().map(key).collect();
+    let index = Index::new(&hashes);
+    for (path, hash) in ingress.paths.iter().zip(&hashes) {
+        let mut same = index
+            .places(*hash)
+            .filter_map(|place| ingress.paths.get(place));
+        let is_same = |other: &&Path<'_>| {
+            (other.host, other.path_type, own(other)) == (path.host, path.path_type, own(path))
+                && !other.backend.is_by_annotation()
+        };
+        let Some(first) = same
+            .find(is_same)
+            .filter(|first| first.backend != path.backend)
+        else {
+            continue;
+        };
+        if path.backend.is_by_annotation() {
+            continue;
+        }
+        verdict.report_with(Level::Deny, &|| {
+            let reason = format!(
+                "{} of host {} leads to {} already, so {} may never get a request",
+                quote(path.path),
+                quote(path.host),
+                told_backend(&first.backend),
+                told_backend(&path.backend)
+            );
+            Finding::new(&RULE, &path.place("path"), reason)
+                .fix(format!("remove it, or {}", first.place("path")))
+        });
+    }
+}
+
+/// A path as it counts: a prefix ends with a slash or not. Source: `PathType` in `pkg/apis/networking/types.go`.
+#[inline(never)]
+fn own<'a>(path: &Path<'a>) -> &'a str {
+    match path.path_type {
+        "Prefix" => path.path.trim_end_matches('/'),
+        _ => path.path,
+    }
+}
+
+fn key(path: &Path<'_>) -> u64 {
+    hash(hash(hash(0, path.host), path.path_type), own(path))
+}
+
+#[inline(never)]
+fn told_backend(backend: &Backend<'_>) -> String {
+    match backend.port {
+        Some(port) => format!("{} port {}", quote(backend.service), told(port)),
+        None => quote(backend.resource).to_string(),
+    }
+}

@@ -1,0 +1,111 @@
+//! A Service that selects no pods, where some come close.
+
+use shared::kubernetes::selector::Labels;
+use shared::{FieldPath, Finding, Level, Rule, Verdict, rule};
+
+use super::NO_REQUEST;
+use crate::names::{is_near, label};
+use crate::review::{Review, Stage};
+use crate::settings::UnmatchedSelector;
+use crate::views::{Service, Workload};
+
+pub(crate) static RULE: Rule = rule! {
+    id: "unmatched_selector",
+    summary: "A Service that selects no pods, where a workload comes close: it has the name of the Service, or one of its \
+              labels differs by a letter",
+    why: "A Service without pods answers `connection refused`. Many select pods of operators or of other manifests, so that \
+          only what looks like a mistake is told (`unmatchedSelector`)",
+    fix: "write the labels that the pods have",
+    levels: [Warn],
+};
+
+/// What names of Services often have behind the name of a workload.
+const ENDINGS: &[&str] = &["-service", "-svc", "-headless"];
+
+/// Warns of a Service that selects none of these workloads. One that is about to be stored may come before its pods.
+pub(crate) fn check(
+    review: &Review<'_>,
+    service: &Service<'_>,
+    selector: &Labels<'_>,
+    workloads: &[Workload<'_>],
+    verdict: &mut Verdict,
+) {
+    let told = review.settings.unmatched_selector;
+    if review.stage == Stage::New
+        || told == UnmatchedSelector::Off
+        || review.keeps(&["spec.selector"])
+        || workloads
+            .iter()
+            .any(|workload| may_match(workload, selector))
+    {
+        return;
+    }
+    let near = workloads.iter().filter(|workload| {
+        is_called_alike(workload, service) || differs_by_a_letter(workload, selector)
+    });
+    let near = near.min_by_key(|workload| (workload.kind, workload.name));
+    if near.is_none() && told != UnmatchedSelector::All {
+        return;
+    }
+    let pairs = selector.pairs().iter();
+    let mut unmet = pairs.filter(|(key, value)| {
+        near.is_none_or(|near| near.template.labels.get(key) != Some(value))
+    });
+    let Some((key, value)) = unmet.next() else {
+        return;
+    };
+    let mut fix = RULE.fix.to_owned();
+    let mut reason = format!("no pods have {}", label(key, value));
+    if let Some(near) = near {
+        let labels = &near.template.labels;
+        let of_key = labels.get(key).map(|value| (*key, value));
+        let right = of_key.or_else(|| labels.pairs().first().copied());
+        if let Some((key, value)) = right {
+            fix = format!("write {}, as {} has", label(key, value), near.told());
+        }
+        reason = format!("{reason}, also not those of {}", near.told());
+    }
+    let finding = Finding::new(&RULE, &FieldPath::new("spec.selector"), reason);
+    let finding = finding.consequence(NO_REQUEST).fix(fix);
+    verdict.report(Level::Warn, finding);
+}
+
+/// Whether pods may get what they lack when they run: all that they have of it is right, and that is something.
+fn may_match(workload: &Workload<'_>, selector: &Labels<'_>) -> bool {
+    let labels = &workload.template.labels;
+    let mut has_some = false;
+    let mut pairs = selector.pairs().iter();
+    let fits = pairs.all(|(key, value)| match labels.get(key) {
+        None => true,
+        Some(own) => {
+            has_some = true;
+            own == *value
+        }
+    });
+    fits && has_some
+}
+
+/// Whether a workload that goes on running has the name of the Service.
+fn is_called_alike(workload: &Workload<'_>, service: &Service<'_>) -> bool {
+    let stem = |name| {
+        let mut endings = ENDINGS.iter();
+        let stem = endings.find_map(|ending| str::strip_suffix(name, ending));
+        stem.unwrap_or(name)
+    };
+    matches!(workload.kind, "Deployment" | "StatefulSet" | "DaemonSet")
+        && stem(workload.name) == stem(service.name)
+}
+
+/// Whether pods have all the labels, and the value of one alone is nearly the right one.
+fn differs_by_a_letter(workload: &Workload<'_>, selector: &Labels<'_>) -> bool {
+    let mut near = 0;
+    let mut pairs = selector.pairs().iter();
+    pairs.all(|(key, value)| match workload.template.labels.get(key) {
+        None => false,
+        Some(own) if own == *value => true,
+        Some(own) => {
+            near += 1;
+            near == 1 && is_near(own, value)
+        }
+    })
+}

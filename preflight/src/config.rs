@@ -1,0 +1,402 @@
+//! The configuration of a project, `.preflight.yaml`: what is checked, how, and what is excepted for a reason.
+
+use std::{
+    env, io,
+    path::{Path, PathBuf},
+};
+
+use jiff::civil::Date;
+use serde_json::{Value, json};
+use shared::{
+    Reader, quote, settings as declare,
+    settings::{
+        self, SettingType,
+        described::{Form, Type},
+    },
+};
+
+use crate::{
+    exceptions::{Exception, Exceptions},
+    manifests::{Note, Place, Unreadable, bounded, parse_with_lines, printable},
+};
+
+/// The name that is looked for.
+pub const NAME: &str = ".preflight.yaml";
+
+declare! {
+    /// How preflight checks a project. All fields are optional. Paths are relative to the folder of this file.
+    pub struct Config {
+        /// Files and folders with manifests, for when the command names none.
+        "paths" => pub paths: [FileName], example ["deploy/"];
+        /// What is left out of folders: lines as in a `.gitignore`.
+        "exclude" => pub exclude: [Pattern], example ["*.test.yaml"];
+        /// The namespace of manifests that name none.
+        "namespace" => pub namespace: Name, example "shop";
+        /// The names of the policies to run. Empty: all.
+        "policies" => pub policies: [PolicyName], example ["hostpath-mounts"];
+        /// Manifests with the policies of a cluster, as for `--policies-from`.
+        "policiesFrom" => pub policies_from: [FileName], example ["cluster/policies.yaml"];
+        /// The settings of the policies: a map from the name of a policy to its settings, or the name of a file with one.
+        "settings" => settings: PolicySettings, example "settings.yaml";
+        /// Manifests of what is in the cluster already, found by lookups.
+        "cluster" => pub cluster: [FileName], example ["cluster/objects.yaml"];
+        /// Manifests of what is in the cluster already, to check changes.
+        "old" => pub old: [FileName], example ["cluster/objects.yaml"];
+        /// What fails besides refusals.
+        "failOn" => pub fail_on: [Finding], example ["warning"];
+        /// More reports, each written to a file.
+        "reports" => pub reports: Reports;
+        /// Findings that do not count, each for a reason. They are for preflight alone: a cluster refuses all the same.
+        "exceptions" => exceptions: [ExceptionEntry];
+    }
+
+    /// More reports, each written to a file.
+    pub struct Reports {
+        /// For programs.
+        "json" => pub json: Name, example "preflight.json";
+        /// For code hosts.
+        "sarif" => pub sarif: Name, example "preflight.sarif";
+        /// For build servers.
+        "junit" => pub junit: Name, example "preflight.xml";
+    }
+
+    /// Findings that do not count.
+    pub struct ExceptionEntry {
+        /// The policy whose findings they are, or `preflight`.
+        "policy" => policy: PolicyName, example "hostpath-mounts";
+        /// The rule, which stands at the end of a message.
+        "rule" => rule: RuleName, example "risky_path";
+        /// The object as the report names it. A `*` stands for any letters.
+        "object" => object: Name, example "DaemonSet monitoring/node-exporter";
+        /// The field as the report names it. A `*` stands for any letters. Empty: all.
+        "field" => field: Name, example "spec.template.spec.volumes[*].hostPath.path";
+        /// The file, or a folder that it is in.
+        "file" => file: Name, example "deploy/monitoring/";
+        /// Why they do not count, in one line for those who read the report.
+        "reason" => reason: Why, example "node-exporter reads the figures of the node";
+        /// The last day on which it holds.
+        "until" => until: Day, example "2027-06-30";
+        check Self::check;
+    }
+
+    text FileName {
+        problem: empty_problem,
+        pattern: ".",
+    }
+
+    text Pattern {
+        problem: empty_problem,
+        pattern: ".",
+    }
+
+    text PolicyName {
+        problem: empty_problem,
+        pattern: "^[a-z0-9-]+$",
+    }
+
+    text RuleName {
+        problem: empty_problem,
+        pattern: "^[a-z0-9_]+$",
+    }
+
+    text Why {
+        problem: why_problem,
+        pattern: ".",
+    }
+
+    text Name {
+        problem: no_problem,
+        pattern: "",
+    }
+
+    text Day {
+        problem: day_problem,
+        pattern: "^([0-9]{4}-[0-9]{2}-[0-9]{2})?$",
+    }
+
+    text Finding {
+        problem: finding_problem,
+        words: {
+            /// What a cluster would let pass with a warning.
+            "warning",
+            /// What was not checked.
+            "unjudged",
+        },
+    }
+}
+
+impl ExceptionEntry {
+    fn check(&mut self, entry: &mut Reader<'_, '_>) {
+        if self.object.is_empty() && self.file.is_empty() {
+            entry.problem(
+                "object",
+                "is missing, and so is file: name one, or set the level of the rule in settings",
+            );
+        }
+    }
+}
+
+fn empty_problem(text: &str) -> Option<String> {
+    text.is_empty().then(|| "is missing".to_owned())
+}
+
+fn why_problem(text: &str) -> Option<String> {
+    let says_nothing = text.trim().is_empty();
+    says_nothing.then(|| "must say why the finding does not count".to_owned())
+}
+
+fn no_problem(_: &str) -> Option<String> {
+    None
+}
+
+fn day_problem(text: &str) -> Option<String> {
+    let is_day = text.is_empty() || text.parse::<Date>().is_ok();
+    (!is_day).then(|| format!("{} is no day; write it as 2027-06-30", quote(text)))
+}
+
+fn finding_problem(text: &str) -> Option<String> {
+    let words = Finding::WORDS;
+    (!words.contains(&text)).then(|| shared::settings::not_one_of(text, words))
+}
+
+/// The settings of the policies, which the policies read.
+#[derive(Debug)]
+pub enum PolicySettings {}
+
+impl SettingType for PolicySettings {
+    type Value = ();
+    type Default = ();
+
+    fn read(map: &mut Reader<'_, '_>, name: &'static str, (): ()) {
+        map.leave(name);
+    }
+
+    fn described() -> Type {
+        Type::unnamed(Form::Text {
+            pattern: "",
+            max_length: None,
+        })
+    }
+}
+
+/// A configuration that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file is not there, or may not be read.
+    #[error("{file}: cannot be read: {error}")]
+    Io {
+        /// The file.
+        file: String,
+        /// Why.
+        error: io::Error,
+    },
+    /// The file is neither YAML nor JSON.
+    #[error("{file}, {error}")]
+    Syntax {
+        /// The file.
+        file: String,
+        /// Where and why.
+        error: Unreadable,
+    },
+    /// All that is wrong with it, a line for each problem.
+    #[error("{}", .0.join("\n"))]
+    Wrong(Vec<String>),
+}
+
+/// A configuration, and where it is.
+#[derive(Debug)]
+pub struct Project {
+    /// What the file says.
+    pub config: Config,
+    /// The settings of the policies, as they are written: a map, the name of a file, or null.
+    pub settings: Value,
+    /// The file, as it is named in the report.
+    pub file: PathBuf,
+    exceptions: Exceptions,
+}
+
+impl Project {
+    /// The configuration of the folder that the program runs in: in it, or in the nearest folder above, up to the top of
+    /// the repository.
+    pub fn find() -> Result<Option<Self>, ConfigError> {
+        let Ok(here) = env::current_dir() else {
+            return Ok(None);
+        };
+        let mut up = PathBuf::new();
+        for folder in here.ancestors() {
+            if folder.join(NAME).is_file() {
+                return Self::read(&up.join(NAME)).map(Some);
+            }
+            if folder.join(".git").exists() {
+                break;
+            }
+            up.push("..");
+        }
+        Ok(None)
+    }
+
+    /// Reads a file.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let file = printable(&path.display().to_string());
+        let text = bounded::read_to_string(path).map_err(|error| ConfigError::Io {
+            file: file.clone(),
+            error,
+        })?;
+        Self::parse(path, &file, &text)
+    }
+
+    fn parse(path: &Path, file: &str, text: &str) -> Result<Self, ConfigError> {
+        let object = parse_with_lines(file, text).map_err(|error| ConfigError::Syntax {
+            file: file.to_owned(),
+            error,
+        })?;
+        let nothing = json!({});
+        let value = object.as_ref().map_or(&nothing, |object| &object.value);
+        let place = |field: &str| match &object {
+            Some(object) => object.place_of(field),
+            None => Place {
+                file: file.to_owned(),
+                line: None,
+                source: None,
+            },
+        };
+        let config = settings::read_text::<Config>(&value.to_string());
+        let config = config.map_err(|problems| {
+            let lines = problems.iter().map(|(field, problem)| {
+                let name = if field.is_empty() { "it" } else { field };
+                format!(
+                    "{}: {}",
+                    place(field),
+                    printable(&format!("{name}: {problem}"))
+                )
+            });
+            ConfigError::Wrong(lines.collect())
+        })?;
+        let settings = value.get("settings").cloned().unwrap_or_default();
+        if !(settings.is_null() || settings.is_object() || settings.is_string()) {
+            let problem =
+                "settings: must be a map from the name of a policy to its settings, or a file";
+            return Err(ConfigError::Wrong(vec![format!(
+                "{}: {problem}",
+                place("settings")
+            )]));
+        }
+        let exceptions = exceptions(&config, path, &place);
+        Ok(Self {
+            config,
+            settings,
+            file: path.to_owned(),
+            exceptions,
+        })
+    }
+
+    /// A path of the file, as seen from where the program runs.
+    #[must_use]
+    pub fn path(&self, written: &str) -> PathBuf {
+        beside(&self.file, written)
+    }
+
+    /// Says that the file counts.
+    #[must_use]
+    pub fn note(&self) -> Note {
+        Note {
+            place: Place {
+                file: printable(&self.file.display().to_string()),
+                line: None,
+                source: None,
+            },
+            text: "what it says counts; --no-config leaves it out".to_owned(),
+        }
+    }
+
+    /// What does not count.
+    #[must_use]
+    pub fn exceptions(&self) -> &Exceptions {
+        &self.exceptions
+    }
+}
+
+/// A path that is relative to the folder of a file.
+fn beside(file: &Path, written: &str) -> PathBuf {
+    file.parent().unwrap_or(Path::new("")).join(written)
+}
+
+fn exceptions(config: &Config, file: &Path, place: &dyn Fn(&str) -> Place) -> Exceptions {
+    let entries = config.exceptions.iter().enumerate();
+    let entries = entries.map(|(index, entry)| Exception {
+        policy: entry.policy.clone(),
+        rule: entry.rule.clone(),
+        object: entry.object.clone(),
+        field: entry.field.clone(),
+        file: (!entry.file.is_empty()).then(|| beside(file, &entry.file)),
+        reason: entry.reason.clone(),
+        until: entry.until.parse().ok(),
+        place: place(&format!("exceptions[{index}]")),
+    });
+    Exceptions::new(entries.collect())
+}
+
+/// The settings, for documents.
+#[must_use]
+pub fn described() -> Type {
+    <Config as SettingType>::described()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Project, String> {
+        Project::parse(Path::new("../.preflight.yaml"), "../.preflight.yaml", text)
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn nothing_is_a_configuration() {
+        for text in ["", "# nothing\n", "{}"] {
+            let project = parse(text).unwrap();
+            assert_eq!(project.config.paths, [""; 0]);
+            assert_eq!(project.settings, Value::Null);
+        }
+    }
+
+    #[test]
+    fn every_problem_is_told_with_its_line() {
+        let text = "\
+path: [deploy]
+failOn: [violation]
+reports:
+  html: a.html
+settings: [1]
+exceptions:
+- policy: hostpath-mounts
+  rule: risky_path
+  until: 30.6.2027
+- policy: hostpath-mounts
+  object: Pod shop/a
+  reason: it has to
+";
+        assert_eq!(
+            parse(text).unwrap_err(),
+            "../.preflight.yaml:2: failOn[0]: \"violation\" is not one of \"warning\", \"unjudged\"\n\
+             ../.preflight.yaml:4: reports.html: is not a setting; expected one of \"json\", \"sarif\", \"junit\"\n\
+             ../.preflight.yaml:7: exceptions[0].reason: must say why the finding does not count\n\
+             ../.preflight.yaml:9: exceptions[0].until: \"30.6.2027\" is no day; write it as 2027-06-30\n\
+             ../.preflight.yaml:7: exceptions[0].object: is missing, and so is file: name one, or set the level of the \
+             rule in settings\n\
+             ../.preflight.yaml:10: exceptions[1].rule: is missing\n\
+             ../.preflight.yaml:1: path: is not a setting; did you mean \"paths\"?"
+        );
+        assert_eq!(
+            parse("settings: [1]").unwrap_err(),
+            "../.preflight.yaml:1: settings: must be a map from the name of a policy to its settings, or a file"
+        );
+    }
+
+    #[test]
+    fn paths_are_those_of_the_file() {
+        let project = parse("paths: [deploy, /tmp/x]").unwrap();
+        assert_eq!(project.path("deploy"), Path::new("../deploy"));
+        assert_eq!(project.path("/tmp/x"), Path::new("/tmp/x"));
+    }
+}

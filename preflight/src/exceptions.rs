@@ -1,0 +1,120 @@
+//! Findings that do not count, for a reason, and maybe until a day. They are for this program alone: a cluster refuses
+//! all the same.
+
+use std::path::{Path, PathBuf};
+
+use jiff::civil::Date;
+use wildmatch::WildMatch;
+
+use crate::{
+    manifests::{Note, Place},
+    report::{Report, Reported},
+};
+
+/// Days before its end on which an exception says so.
+const NOTICE: i32 = 7;
+
+/// Findings that do not count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exception {
+    /// The policy.
+    pub policy: String,
+    /// The rule.
+    pub rule: String,
+    /// The object as the report names it, with `*` for any letters. Empty: all.
+    pub object: String,
+    /// The field, in the same way.
+    pub field: String,
+    /// The file, or a folder that it is in.
+    pub file: Option<PathBuf>,
+    /// Why.
+    pub reason: String,
+    /// The last day on which it holds.
+    pub until: Option<Date>,
+    /// Where it is written.
+    pub place: Place,
+}
+
+/// All exceptions of a project.
+#[derive(Debug, Clone, Default)]
+pub struct Exceptions(Vec<Exception>);
+
+impl Exceptions {
+    /// These.
+    #[must_use]
+    pub fn new(entries: Vec<Exception>) -> Self {
+        Self(entries)
+    }
+
+    /// Takes what is excepted out of what counts, and says which exceptions have ended, are about to end, or are about
+    /// nothing.
+    pub fn apply(&self, report: &mut Report, today: Date) {
+        let mut met = vec![false; self.0.len()];
+        report.except(|finding| {
+            let mut holding = None;
+            for (exception, met) in self.0.iter().zip(&mut met) {
+                if exception.is_about(finding) {
+                    *met = true;
+                    if holding.is_none() && exception.until.is_none_or(|until| today <= until) {
+                        holding = Some(exception);
+                    }
+                }
+            }
+            holding.map(|exception| (exception.reason.clone(), exception.until))
+        });
+        for (exception, met) in self.0.iter().zip(met) {
+            report.notes.extend(exception.note(met, today));
+        }
+    }
+}
+
+impl Exception {
+    fn is_about(&self, finding: &Reported) -> bool {
+        let matches =
+            |pattern: &str, text: &str| pattern.is_empty() || WildMatch::new(pattern).matches(text);
+        self.policy == finding.policy
+            && finding.rule.as_deref() == Some(self.rule.as_str())
+            && matches(&self.object, &finding.object.to_string())
+            && matches(&self.field, finding.field.as_deref().unwrap_or_default())
+            && self
+                .file
+                .as_deref()
+                .is_none_or(|file| plain(Path::new(&finding.place.file)).starts_with(plain(file)))
+    }
+
+    fn note(&self, is_met: bool, today: Date) -> Option<Note> {
+        let Self {
+            policy,
+            rule,
+            until,
+            ..
+        } = self;
+        let text = match until {
+            _ if !is_met => {
+                format!("the exception from {policy}/{rule} matches nothing: remove it")
+            }
+            Some(until) if *until < today => {
+                format!(
+                    "the exception from {policy}/{rule} ended on {until}: its findings count again"
+                )
+            }
+            Some(until) if (*until - today).get_days() <= NOTICE => {
+                format!("the exception from {policy}/{rule} ends on {until}")
+            }
+            _ => return None,
+        };
+        Some(Note {
+            place: self.place.clone(),
+            text,
+        })
+    }
+}
+
+/// A path without `.` in it.
+fn plain(path: &Path) -> PathBuf {
+    use std::path::Component;
+    let parts = path.components();
+    parts
+        .filter(|part| !matches!(part, Component::CurDir))
+        .collect()
+}

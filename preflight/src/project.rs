@@ -1,0 +1,84 @@
+//! What `.preflight.yaml` says where the command line says nothing.
+
+use std::path::PathBuf;
+
+use preflight::config::{ConfigError, Project};
+use serde_json::Value;
+
+use crate::cli::{Cli, Command, FailOn, Format, ReportFile};
+
+/// The configuration that the command is to go by, if any.
+pub(crate) fn find(cli: &Cli) -> Result<Option<Project>, ConfigError> {
+    let asks_for_none = matches!(
+        cli.command,
+        Some(
+            Command::Completions { .. } | Command::Explain { .. } | Command::Init | Command::Rules
+        )
+    );
+    if cli.common.no_config || asks_for_none {
+        return Ok(None);
+    }
+    match &cli.common.config {
+        Some(file) => Project::read(file).map(Some),
+        None => Project::find(),
+    }
+}
+
+/// The arguments, with what a configuration adds: what is written on the command line goes before it, but patterns to
+/// leave out and reports are added to one another.
+pub(crate) fn complete(mut cli: Cli, project: &Project) -> Cli {
+    let config = &project.config;
+    let paths = |written: &[String]| -> Vec<PathBuf> {
+        written.iter().map(|path| project.path(path)).collect()
+    };
+    let fill = |given: &mut Vec<PathBuf>, written: &[String]| {
+        if given.is_empty() {
+            *given = paths(written);
+        }
+    };
+    let common = &mut cli.common;
+    if common.policies.is_empty() {
+        common.policies.clone_from(&config.policies);
+    }
+    if common.namespace.is_none() && !config.namespace.is_empty() {
+        common.namespace = Some(config.namespace.clone());
+    }
+    // Both say what the settings are.
+    if common.settings.is_none() && common.policies_from.is_empty() {
+        common.policies_from = paths(&config.policies_from);
+        match &project.settings {
+            Value::String(file) => common.settings = Some(project.path(file)),
+            Value::Object(_) => common.project_settings = Some(project.settings.clone()),
+            _ => {}
+        }
+    }
+    if cli.command.is_some() {
+        return cli;
+    }
+    fill(&mut cli.paths, &config.paths);
+    fill(&mut cli.cluster, &config.cluster);
+    if !cli.live {
+        fill(&mut cli.old, &config.old);
+    }
+    cli.exclude.extend(config.exclude.iter().cloned());
+    if cli.fail_on == [FailOn::Violation] {
+        let words = config.fail_on.iter().map(String::as_str);
+        let also = words.map(|word| match word {
+            "warning" => FailOn::Warning,
+            _ => FailOn::Unjudged,
+        });
+        cli.fail_on.extend(also);
+    }
+    let reports = &config.reports;
+    for (format, file) in [
+        (Format::Json, &reports.json),
+        (Format::Sarif, &reports.sarif),
+        (Format::Junit, &reports.junit),
+    ] {
+        if !file.is_empty() {
+            let file = project.path(file);
+            cli.reports.push(ReportFile { format, file });
+        }
+    }
+    cli
+}

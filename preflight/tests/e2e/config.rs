@@ -1,0 +1,215 @@
+//! The configuration of a project.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::{
+    guests::Validate,
+    stage::{Stage, err, out},
+};
+
+const POD: &str =
+    "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\n  namespace: shop\nspec: {}\n";
+const REFUSAL: &str = r#"{"accepted":false,"code":403,"message":"Pod shop/web violates strict: spec: is wrong; fix: write less [some_rule]"}"#;
+const NOTE: &str = "note: .preflight.yaml: what it says counts; --no-config leaves it out\n";
+
+fn stage(config: &str) -> Stage {
+    let stage = Stage::new(&[
+        ("gentle", Validate::Answer(r#"{"accepted":true}"#)),
+        ("strict", Validate::Answer(REFUSAL)),
+    ]);
+    stage.write("deploy/pod.yaml", POD);
+    stage.write("deploy/broken.yaml", "a: [");
+    stage.write(".preflight.yaml", config);
+    stage
+}
+
+const REFUSED: &str = "REFUSED  Pod shop/web  by strict
+  deploy/pod.yaml:6  spec
+    is wrong [some_rule]
+    fix: write less
+
+";
+
+#[test]
+fn it_says_what_the_command_line_leaves_out() {
+    let stage = stage(
+        "paths: [deploy]\nexclude: [broken.yaml]\npolicies: [strict]\nreports: {json: out.json}\n",
+    );
+    let expected = format!("{REFUSED}{NOTE}\n1 object, 1 policy: 1 refused\n");
+    let left_out = |text: &str| text.replace("1 file or folder left out\n", "");
+    let (status, text, errors) = stage.run(&[]);
+    assert_eq!(errors, "");
+    assert!(text.contains("NOT CHECKED"), "{text}");
+    assert!(text.contains(REFUSED), "{text}");
+    assert!(
+        left_out(&text).ends_with("1 object, 1 policy: 1 refused\n"),
+        "{text}"
+    );
+    assert_eq!(status, 1);
+    let report = fs::read_to_string(stage.path().join("out.json")).unwrap();
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["summary"]["refused"], 1);
+    // What is written on the command line goes before it.
+    assert_eq!(stage.run(&["deploy/pod.yaml"]), out(1, &expected));
+    let gentle = format!("{NOTE}\n1 object, 1 policy: 1 clean\n");
+    assert_eq!(
+        stage.run(&["-p", "gentle", "deploy/pod.yaml"]),
+        out(0, &gentle)
+    );
+    let without = format!("{REFUSED}1 object, 2 policies: 1 refused\n");
+    assert_eq!(
+        stage.run(&["--no-config", "deploy/pod.yaml"]),
+        out(1, &without)
+    );
+}
+
+#[test]
+fn it_is_found_above_the_folder_of_the_run() {
+    let stage = stage("paths: [deploy/pod.yaml]\npolicies: [gentle]\n");
+    fs::create_dir(stage.path().join("inner")).unwrap();
+    let dist = stage.path().join("dist");
+    let arguments = ["--wasm", dist.to_str().unwrap()];
+    let note = NOTE.replace(".preflight", "../.preflight");
+    let expected = format!("{note}\n1 object, 1 policy: 1 clean\n");
+    assert_eq!(stage.run_in("inner", &arguments), out(0, &expected));
+}
+
+#[test]
+fn every_problem_of_it_is_told_at_once() {
+    let stage = stage("path: [deploy]\nfailOn: [nothing]\n");
+    assert_eq!(
+        stage.run(&[]),
+        err(
+            ".preflight.yaml:2: failOn[0]: \"nothing\" is not one of \"warning\", \"unjudged\"\n\
+             .preflight.yaml:1: path: is not a setting; did you mean \"paths\"?"
+        )
+    );
+}
+
+/// An exception from the finding.
+fn exception(more: &str) -> String {
+    format!(
+        "paths: [deploy/pod.yaml]\npolicies: [strict]\nexceptions:\n- policy: strict\n  rule: some_rule\n  object: Pod \
+         shop/*\n  reason: it has to\n{more}"
+    )
+}
+
+#[test]
+fn an_exception_is_told_and_does_not_count() {
+    let stage = stage(&exception("  until: 2999-12-31\n"));
+    let expected = format!(
+        "{NOTE}
+EXCEPTED  Pod shop/web  by strict [some_rule]
+  deploy/pod.yaml:6  spec
+    until 2999-12-31: it has to
+
+1 object, 1 policy: 1 excepted\n"
+    );
+    assert_eq!(stage.run(&[]), out(0, &expected));
+    let json: Value = serde_json::from_str(&stage.run(&["-f", "json"]).1).unwrap();
+    assert_eq!(json["refusals"], json!([]));
+    assert_eq!(
+        (&json["summary"]["excepted"], &json["summary"]["clean"]),
+        (&json!(1), &json!(0))
+    );
+    let excepted = &json["excepted"][0];
+    assert_eq!(
+        (
+            &excepted["level"],
+            &excepted["reason"],
+            &excepted["until"],
+            &excepted["rule"]
+        ),
+        (
+            &json!("refusal"),
+            &json!("it has to"),
+            &json!("2999-12-31"),
+            &json!("some_rule")
+        )
+    );
+    let sarif: Value = serde_json::from_str(&stage.run(&["-f", "sarif"]).1).unwrap();
+    let result = &sarif["runs"][0]["results"][0];
+    assert_eq!(
+        result["suppressions"],
+        json!([{"kind": "external", "status": "accepted", "justification": "until 2999-12-31: it has to"}])
+    );
+    let junit = stage.run(&["-f", "junit"]).1;
+    assert!(junit.contains("failures=\"0\""), "{junit}");
+    assert!(junit.contains("excepted by the project"), "{junit}");
+}
+
+#[test]
+fn an_exception_that_has_ended_counts_for_nothing() {
+    let stage = stage(&exception("  until: 2001-12-31\n"));
+    let (status, text, _) = stage.run(&["-f", "json"]);
+    let report: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((status, &report["summary"]["refused"]), (1, &json!(1)));
+    assert_eq!(
+        report["notes"][0],
+        json!({
+            "file": ".preflight.yaml", "line": 4,
+            "text": "the exception from strict/some_rule ended on 2001-12-31: its findings count again",
+        })
+    );
+}
+
+#[test]
+fn an_exception_about_nothing_is_told() {
+    let stage = stage(&exception("  field: spec.other\n"));
+    let note =
+        "note: .preflight.yaml:4: the exception from strict/some_rule matches nothing: remove it\n";
+    let expected = format!("{REFUSED}{note}{NOTE}\n1 object, 1 policy: 1 refused\n");
+    assert_eq!(stage.run(&[]), out(1, &expected));
+}
+
+#[test]
+fn the_settings_of_policies_may_stand_in_it() {
+    let stage = stage("paths: [deploy/pod.yaml]\nsettings: {strikt: {}}\n");
+    assert_eq!(
+        stage.run(&[]),
+        err("settings in .preflight.yaml: there is no policy \"strikt\"; did you mean \"strict\"?")
+    );
+}
+
+#[test]
+fn init_writes_one_for_the_folder_at_hand() {
+    let stage = stage("");
+    assert_eq!(
+        stage.run(&["init"]),
+        err(".preflight.yaml is there already")
+    );
+    fs::remove_file(stage.path().join(".preflight.yaml")).unwrap();
+    fs::remove_file(stage.path().join("deploy/broken.yaml")).unwrap();
+    stage.write("other/notes.txt", "no manifest");
+    let written = ".preflight.yaml is written: `preflight` checks deploy/\n";
+    assert_eq!(stage.run(&["init"]), out(0, written));
+    let expected = format!("{REFUSED}{NOTE}\n1 object, 2 policies: 1 refused\n");
+    assert_eq!(stage.run(&[]), out(1, &expected));
+    // Each line that is commented out holds when it is not.
+    let text = fs::read_to_string(stage.path().join(".preflight.yaml")).unwrap();
+    let (head, rest) = text.split_once("\n# Left out").unwrap();
+    let lines = rest.lines().filter_map(|line| line.strip_prefix("# "));
+    let is_yaml = |line: &&str| {
+        let key = line
+            .trim_start_matches(['-', ' '])
+            .split(": ")
+            .next()
+            .unwrap();
+        line.starts_with([' ', '-']) || line.ends_with(':') || key.chars().all(char::is_alphabetic)
+    };
+    let lines: Vec<&str> = lines.filter(is_yaml).collect();
+    let lines = lines
+        .join("\n")
+        .replace("hostpath-mounts: {onUpdate", "strict: {onUpdate");
+    let lines = lines.replace("[hostpath-mounts, secret-data]", "[strict]");
+    let lines = lines.replace("cluster: [cluster.yaml]", "cluster: [deploy]");
+    stage.write(".preflight.yaml", format!("{head}\n{lines}\n"));
+    let (status, text, errors) = stage.run(&[]);
+    assert_eq!((status, errors.as_str()), (1, ""), "{text}\n{lines}");
+    assert!(
+        text.contains("hostpath-mounts/risky_path matches nothing"),
+        "{text}"
+    );
+}
