@@ -3,6 +3,7 @@
 use shared::{Cluster, Request};
 
 use crate::settings::Settings;
+use crate::views;
 
 /// What is asked, and what the answer depends on.
 #[derive(Clone, Copy)]
@@ -20,8 +21,11 @@ impl Review<'_> {
         self.request.kind.kind == kind && self.name == name
     }
 
-    /// Whether an UPDATE leaves all of these as they were.
+    /// Whether the UPDATE leaves all of these as they were. Where it does not, the old object is judged as well, to know
+    /// what it had.
     pub(crate) fn keeps(&self, paths: &[&str]) -> bool {
-        paths.iter().all(|path| self.request.keeps(path))
+        paths
+            .iter()
+            .all(|path| self.request.submits_no_other(path, views::OF_LISTS))
     }
 }

@@ -150,12 +150,13 @@ pub(crate) fn deployment_with_listed_volumes(volumes: usize) -> Value {
     let names: Vec<String> = (0..volumes)
         .map(|number| format!("data-{number}"))
         .collect();
-    let mut object = deployment_of("app-0", &[]);
     let volume = |name: &String| json!({"name": name, "emptyDir": {}});
-    object["spec"]["template"]["spec"]["volumes"] = names.iter().map(volume).collect();
+    let volumes: Vec<Value> = names.iter().map(volume).collect();
     let key = "cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes";
-    object["spec"]["template"]["metadata"] = json!({"annotations": {key: names.join(",")}});
-    object
+    let annotations = json!({ key: names.join(",") });
+    let template = json!({"metadata": {"annotations": annotations}, "spec": {"volumes": volumes}});
+    let spec = json!({"replicas": 2, "template": template});
+    json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata("app-0"), "spec": spec})
 }
 
 /// A budget of the pods of a Deployment.

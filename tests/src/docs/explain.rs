@@ -69,7 +69,7 @@ fn example_of_case(policy: &str, rule: &Rule) -> Result<Example, String> {
             message,
         };
         let beside = [&example.settings, &example.cluster, &example.before];
-        let length = beside.iter().flat_map(|text| text.as_deref());
+        let length = beside.iter().filter_map(|text| text.as_deref());
         let length: usize = length.map(str::len).sum::<usize>() + request.len();
         let count = beside.into_iter().flatten().count();
         let is_shown = is_shown(policy, &format!("{}/{name}", rule.id));

@@ -205,6 +205,24 @@ mod tests {
     }
 
     #[test]
+    fn what_an_object_had_is_not_new() {
+        let labelled = |replicas: i64, extra: &str| {
+            labelled("web", &json!({"app": "web", "extra": extra}), replicas)
+        };
+        for (old, new, accepted) in [
+            (labelled(1, "a"), labelled(1, "b"), true),
+            (labelled(2, "a"), labelled(1, "a"), false),
+            (labelled(1, "a"), labelled(2, "a"), true),
+        ] {
+            let response = Review::update(&old, &new)
+                .with(json!({"tightBudget": "deny"}))
+                .in_cluster(MemoryCluster::new([of_web(&json!(1))]))
+                .judge::<PodDisruption>();
+            assert_eq!(response.accepted, accepted, "{old} {new}");
+        }
+    }
+
+    #[test]
     fn a_workload_is_told_of_its_budget() {
         assert_eq!(
             lines(&web("web", 1), &[of_web(&json!(1))]),
