@@ -16,7 +16,7 @@ use cluster::{environments, kinds::text};
 pub(super) static RULE: Rule = rule! {
     id: "shared_path",
     summary: "A host and path that two Ingresses of one class have, with different backends",
-    why: "ingress-nginx sends all requests to the older one, other controllers to another one, and no event says so",
+    why: "In ingress-nginx, the older one gets all requests, in other controllers another one, and no event says so",
     fix: "take it out of one of them",
     levels: [Warn],
 };
@@ -44,9 +44,7 @@ pub(super) fn find(manifests: &Manifests<'_>) -> Vec<Found> {
     let identities = manifests.objects.identities;
     let claims: Vec<Claim<'_>> = manifests
         .current()
-        .filter_map(|(position, object)| {
-            Some((position, object, identities.get(position)?))
-        })
+        .filter_map(|(position, object)| Some((position, object, identities.get(position)?)))
         .flat_map(|(position, object, identity)| claims(position, object, identity))
         .collect();
     let mut by_path: BTreeMap<[&str; 4], Vec<&Claim<'_>>> = BTreeMap::new();
