@@ -16,7 +16,7 @@ use cluster::{environments, kinds::text};
 pub(super) static RULE: Rule = rule! {
     id: "shared_path",
     summary: "A host and path that two Ingresses of one class have, with different backends",
-    why: "ingress-nginx sends all requests to the older one, other controllers to another one, and no event says so",
+    why: "In ingress-nginx, the older one gets all requests, in other controllers another one, and no event says so",
     fix: "take it out of one of them",
     levels: [Warn],
 };

@@ -38,8 +38,9 @@ pub(crate) fn check(
             Some(now) => format!("is {} now", quote(now)),
         };
         let label = label(key, value);
-        let reason =
-            format!("Service {name} selects {label}, which {now}, and no other workload has it");
+        let reason = format!(
+            "the selector of Service {name} has {label}, which {now}, and no other workload has it"
+        );
         let fix = format!("keep {label}, or change the selector of Service {name} first");
         let place = format!("{template}.metadata.labels");
         Finding::new(&RULE, &place, reason)

@@ -58,7 +58,7 @@ pub(crate) fn check(
             (None, Some(_)) => format!(
                 "{port} is a targetPort of Service {service_name} and no port of it, which only ingress-nginx takes"
             ),
-            (None, None) => format!("Service {service_name} has no port {port}"),
+            (None, None) => format!("there is no port {port} in Service {service_name}"),
         };
         let fix = fix(reference, by_target, service);
         let place = match (wanted, reference.is_of_ingress) {

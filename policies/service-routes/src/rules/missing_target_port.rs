@@ -47,7 +47,7 @@ pub(crate) fn check(
             }
             Some(_) => (
                 format!(
-                    "Service {service_name} sends requests to port {wanted} ({protocol}), which no container declares"
+                    "no container declares the targetPort {wanted} ({protocol}) of Service {service_name}"
                 ),
                 format!(" in Service {service_name}"),
             ),

@@ -9,7 +9,7 @@ use crate::views::{Backend, Ingress, Path};
 pub(crate) static RULE: Rule = rule! {
     id: "shadowed_path",
     summary: "A path that the Ingress has twice for one host and path type, with different backends",
-    why: "ingress-nginx takes the first one, other controllers the last, and the other backend never gets a request",
+    why: "Some controllers, such as ingress-nginx, take the first one, others the last, and the other backend never gets a request",
     fix: "remove one of the two",
     levels: [Deny],
 };

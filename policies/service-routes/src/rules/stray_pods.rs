@@ -60,7 +60,7 @@ pub(crate) fn check_workload(
     verdict.report_with(review.settings.stray_pods, &|| {
         let name = quote(service.name);
         let reason = format!(
-            "Service {name} also selects these pods, which do not declare its targetPort {number} as {} does",
+            "the selector of Service {name} also selects these pods, which do not declare {number} as {} does",
             first.told()
         );
         let place = format!("{template}.metadata.labels");
