@@ -54,7 +54,7 @@ mod tests {
             ("db-host", Some("DB_HOST")),
             ("DB_HOSTS", Some("DB_HOST")),
             ("DB_PORT", None),
-            ("ngnix.conf", None),
+            ("ngnix.conf", Some("nginx.conf")),
             ("nginx.cnf", Some("nginx.conf")),
             ("nginx-conf", Some("nginx.conf")),
             ("", None),

@@ -30,7 +30,7 @@ pub(crate) type Fields<'d> = &'d [(Cow<'d, str>, Json<'d>)];
 
 /// The fields of a map in an object. What is no map has none: there is nothing like it in a cluster.
 fn fields<'d>(object: &Cursor<'d>, path: &str) -> Fields<'d> {
-    let fields = object.at(path, |map| map.fields());
+    let fields = object.at(path, Cursor::fields);
     fields.ok().flatten().unwrap_or_default()
 }
 

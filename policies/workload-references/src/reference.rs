@@ -27,6 +27,7 @@ pub(crate) enum Target {
 }
 
 /// How a kind is looked up.
+#[expect(clippy::struct_field_names, reason = "the word of Kubernetes")]
 pub(crate) struct Kind {
     pub(crate) api_version: &'static str,
     pub(crate) kind: &'static str,

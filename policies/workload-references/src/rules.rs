@@ -293,8 +293,8 @@ impl<'f> Found<'f> {
         };
         let said = Said {
             level,
-            why,
             fix,
+            why,
             ..Said::new(
                 rule,
                 format!("is {mode}"),
@@ -334,7 +334,7 @@ pub(crate) struct Said<'s> {
     pub(crate) is_of_key: bool,
 }
 
-impl<'s> Said<'s> {
+impl Said<'_> {
     pub(crate) fn new(rule: &'static Rule, what: String, consequence: String) -> Self {
         Self {
             rule,

@@ -322,7 +322,7 @@ const CREDENTIALS: &[[&str; 2]] = &[
 /// The driver that makes Secrets when a pod mounts its volume (`secretObjects` of a `SecretProviderClass`).
 const SECRETS_STORE: &str = "secrets-store.csi.k8s.io";
 
-impl<'a> Volume<'a> {
+impl Volume<'_> {
     /// Whether it makes Secrets that the pod then finds.
     pub(crate) fn makes_secrets(&self) -> bool {
         let is_driver = |(name, value): &(Cow<'_, str>, Json<'_>)| match value {

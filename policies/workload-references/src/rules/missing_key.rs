@@ -69,7 +69,7 @@ pub(crate) fn named_keys<'f>(
     fits: &dyn Fn(&str) -> bool,
 ) -> Vec<(&'f str, Vec<&'f Reference<'f>>)> {
     let mut names = Vec::new();
-    let mut named = Vec::new();
+    let mut fitting = Vec::new();
     for reference in found.references() {
         let key = match reference.used {
             Use::Variable { key, .. } if !of_files => key,
@@ -78,12 +78,14 @@ pub(crate) fn named_keys<'f>(
         };
         if !reference.is_optional && fits(key) {
             names.push(key);
-            named.push(reference);
+            fitting.push(reference);
         }
     }
     let mut keys = Vec::new();
     for places in alike(&names) {
-        let references = places.iter().filter_map(|place| named.get(*place).copied());
+        let references = places
+            .iter()
+            .filter_map(|place| fitting.get(*place).copied());
         let references: Vec<&Reference<'_>> = references.collect();
         if let Some(key) = places.first().and_then(|place| names.get(*place)) {
             keys.push((*key, references));
