@@ -370,7 +370,7 @@ mod tests {
     #[test]
     fn what_is_asked_about_the_old_object_says_so_where_the_cluster_knows_how_it_was() {
         let request = request("UPDATE", &deployment(&[99, 4]), &deployment(&[99]));
-        let node = r#"{"api_version":"v1","kind":"Node","name":"a","namespace":null,"disable_cache":false,"field_masks":[]"#;
+        let node = r#"{"api_version":"v1","kind":"Node","name":"a","disable_cache":false,"field_masks":[]"#;
         let both = [format!("{node}}}"), format!(r#"{node},"before":true}}"#)];
         for (unabridged, asked) in [(false, &both[..1]), (true, &both)] {
             let cluster = Asked::default();
