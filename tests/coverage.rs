@@ -27,6 +27,7 @@ use secret_data::SecretData;
 use serde_json::{Map, Value, json};
 use service_routes::ServiceRoutes;
 use shared::{Level, Policy, Rule};
+use workload_references::WorkloadReferences;
 
 /// Every case of a policy, with what the policy answers.
 fn answers(policy: &str) -> Vec<(Case, Answer)> {
@@ -508,6 +509,23 @@ fn bad_secret(count: usize, length: usize) -> (Value, Vec<Value>) {
     (secret, Vec::new())
 }
 
+/// A Pod with `count` variables of keys of `length` that its ConfigMap does not have.
+fn bad_references(count: usize, length: usize) -> (Value, Vec<Value>) {
+    let key = "x".repeat(length);
+    let variable = |index: usize| {
+        let reference = json!({"name": "web", "key": format!("{index}{key}")});
+        json!({"name": index.to_string(), "valueFrom": {"configMapKeyRef": reference}})
+    };
+    let env: Vec<Value> = (0..count).map(variable).collect();
+    let spec = json!({"containers": [{"name": "app", "env": env}]});
+    let metadata = json!({"name": "web", "namespace": "n"});
+    let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec});
+    let data = json!({"a": "1"});
+    let config_map =
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data});
+    (pod, vec![config_map])
+}
+
 /// An Ingress with `count` paths that its rewrite does not fit, and paths of `length`.
 fn bad_ingress(count: usize, length: usize) -> (Value, Vec<Value>) {
     let name = "x".repeat(length);
@@ -527,7 +545,7 @@ fn however_much_is_wrong_the_answer_stays_small() {
     let strict = json!({"ranges": [{"ports": 30000, "protocols": ["TCP"]}]});
     let both_sides = json!({"writtenFirst": "deny"});
     let fixed = json!({"fixedReplicas": "deny"});
-    let policies: [(&str, Value, Bad); 9] = [
+    let policies: [(&str, Value, Bad); 10] = [
         (EmptydirStorage::NAME, Value::Null, bad_scratch),
         (HostpathMounts::NAME, Value::Null, bad_pod),
         (HpaReplicas::NAME, fixed, bad_replicas),
@@ -537,6 +555,7 @@ fn however_much_is_wrong_the_answer_stays_small() {
         (PodDisruption::NAME, Value::Null, bad_disruption),
         (SecretData::NAME, Value::Null, bad_secret),
         (ServiceRoutes::NAME, Value::Null, bad_ingress),
+        (WorkloadReferences::NAME, Value::Null, bad_references),
     ];
     assert_eq!(policies.len(), policies::RULES.len(), "one is left out");
     for (policy, settings, object) in policies {

@@ -64,6 +64,39 @@ fn survives(object: &Value) {
     assert_eq!(lost(object, &kept), None, "{object}\nis read as\n{kept}");
 }
 
+/// What `deploy/` does not have by default: workloads are listed only to judge changes of ConfigMaps and Secrets, which opens
+/// watches that are never closed, and who may read Secrets is for a site to say.
+const LEFT_OUT: (&str, [&str; 5]) = (
+    "workload-references",
+    [
+        "CronJob",
+        "DaemonSet",
+        "Deployment",
+        "Secret",
+        "StatefulSet",
+    ],
+);
+
+fn is_left_out(policy: &str, resource: &ContextAwareResource) -> bool {
+    let (of, kinds) = LEFT_OUT;
+    policy == of && kinds.contains(&resource.kind.as_str())
+}
+
+/// What a policy may look up in `deploy/`.
+fn usual_resources(policy: &str, metadata: &Metadata) -> BTreeSet<ContextAwareResource> {
+    let mut resources = metadata.context_aware_resources.clone();
+    resources.retain(|resource| !is_left_out(policy, resource));
+    resources
+}
+
+/// What a policy is asked about in `deploy/`.
+fn usual_rules(policy: &str, metadata: &Metadata) -> Vec<Rule> {
+    let mut rules = metadata.rules.clone();
+    let is_deleted = |rule: &Rule| rule.operations.contains(&"DELETE".to_owned());
+    rules.retain(|rule| policy != LEFT_OUT.0 || !is_deleted(rule));
+    rules
+}
+
 /// What has to be true of a whole policy, wherever it comes from.
 fn is_whole(object: &Value, is_wider: bool) {
     let spec = &object["spec"];
@@ -82,13 +115,15 @@ fn is_whole(object: &Value, is_wider: bool) {
     }
     if !is_wider {
         let rules: Vec<Rule> = serde_json::from_value(spec["rules"].clone()).unwrap();
-        assert_eq!(rules, metadata.rules, "{policy}");
+        assert_eq!(rules, usual_rules(policy, &metadata), "{policy}");
     }
-    let granted = match &spec["contextAwareResources"] {
+    let mut granted = match &spec["contextAwareResources"] {
         Value::Null => BTreeSet::new(),
         list => serde_json::from_value::<BTreeSet<ContextAwareResource>>(list.clone()).unwrap(),
     };
-    assert_eq!(granted, metadata.context_aware_resources, "{policy}");
+    // A component adds it, for those who want that.
+    granted.retain(|resource| !is_left_out(policy, resource));
+    assert_eq!(granted, usual_resources(policy, &metadata), "{policy}");
     assert_eq!(spec["mutating"], metadata.mutating, "{policy}");
     assert_eq!(
         spec["backgroundAudit"], metadata.background_audit,
@@ -159,6 +194,8 @@ secret-data base: Ignore
 secret-data strict: Fail, not-a-helm-release
 service-routes base: Ignore, not-by-the-controllers-of-workloads
 service-routes strict: Ignore, not-by-the-controllers-of-workloads
+workload-references base: Ignore, not-by-a-workload-controller
+workload-references strict: Ignore, not-by-a-workload-controller
 ";
     let mut found = BTreeSet::new();
     for name in OVERLAYS {
@@ -303,6 +340,7 @@ fn kustomize_is_told_of_every_file_and_of_none_that_is_not_there() {
     for folder in [
         "base",
         "components/audit-secrets",
+        "components/read-secrets",
         "overlays/monitor",
         "overlays/strict",
     ] {
@@ -456,6 +494,61 @@ fn kubectl_adds_secrets_to_the_audit_only_when_told_to() {
     assert_eq!(granted(&rendered), BTreeMap::from([(secrets, list)]));
 }
 
+#[test]
+fn kubectl_grants_secrets_by_name_in_chosen_namespaces_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    copy(&repository("deploy"), folder.path());
+    let own = folder.path().join("overlays/own");
+    fs::create_dir(&own).unwrap();
+    let written = json!({
+        "apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization",
+        "resources": ["../../base"], "components": ["../../components/read-secrets"],
+    });
+    fs::write(own.join("kustomization.yaml"), written.to_string()).unwrap();
+    let Some(rendered) = render(&own).unwrap() else {
+        return;
+    };
+    let secrets = (String::new(), "secrets".to_owned());
+    let roles = rendered.iter().filter(|it| it["kind"] == "ClusterRole");
+    let reading: Vec<_> = roles
+        .filter_map(|role| Some((text(role, "/metadata/name"), grants(role).remove(&secrets)?)))
+        .collect();
+    let get = BTreeSet::from(["get".to_owned()]);
+    assert_eq!(reading, [("admission-policies-secrets", get)]);
+    let bindings = rendered.iter().filter(|it| !it["roleRef"].is_null());
+    for binding in bindings {
+        let of_secrets = text(binding, "/roleRef/name") == "admission-policies-secrets";
+        let kind = if of_secrets {
+            "RoleBinding"
+        } else {
+            "ClusterRoleBinding"
+        };
+        assert_eq!(binding["kind"], kind);
+        let account = text(binding, "/subjects/0/name");
+        assert!(!of_secrets || account == "workload-references");
+    }
+    let policies = by_name(rendered);
+    for (name, policy) in &policies {
+        survives(policy);
+        is_whole(policy, false);
+        let mut asks = policy["spec"]["contextAwareResources"]
+            .as_array()
+            .into_iter()
+            .flatten();
+        let reads = asks.any(|resource| resource["kind"] == "Secret");
+        assert_eq!(reads, name == "workload-references");
+        let server = if reads { "workload-references" } else { "" };
+        assert_eq!(
+            text(&policy["spec"], "/policyServer").replace("default", ""),
+            server
+        );
+    }
+    assert_eq!(
+        policies["workload-references"]["spec"]["settings"]["secrets"],
+        "granted"
+    );
+}
+
 /// Group and resource.
 type Resource = (String, String);
 
@@ -486,17 +579,17 @@ fn the_policy_server_may_read_what_policies_look_up_and_no_more() {
     let mut expected = BTreeMap::<Resource, BTreeSet<String>>::new();
     for policy in policies::all().unwrap() {
         let metadata = metadata(&policy);
-        let lists = metadata
-            .host_capabilities
-            .iter()
-            .any(|capability| capability.starts_with("kubernetes/list_"));
+        let mut capabilities = metadata.host_capabilities.iter();
+        // What one of them lists, it lists for what `deploy/` does not ask it about.
+        let lists = policy != LEFT_OUT.0
+            && capabilities.any(|capability| capability.starts_with("kubernetes/list_"));
         // The policy server lists by a watch.
         let verbs: &[&str] = if lists {
             &["get", "list", "watch"]
         } else {
             &["get"]
         };
-        for resource in metadata.context_aware_resources {
+        for resource in usual_resources(&policy, &metadata) {
             let (group, _) = split(&resource.api_version);
             // service-routes asks for Pods beside manifests alone.
             if resource.kind == "Pod" {

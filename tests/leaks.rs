@@ -1,4 +1,4 @@
-//! No value of a Secret leaves `secret-data`: no part of one, decoded or not.
+//! No value of a Secret leaves `secret-data`, nor `workload-references`, which looks Secrets up: no part of one, decoded or not.
 //!
 //! Every object is made twice, with another mark in its values. What comes out must be the same to the byte, so that it
 //! can say nothing about a mark; and no four bytes of a mark are in it, in any encoding that the object has.
@@ -23,6 +23,7 @@ use preflight::{Engine, Limits, MemoryCluster, Policy as Guest, Response, manife
 use secret_data::SecretData;
 use serde_json::{Value, json};
 use shared::Policy;
+use workload_references::WorkloadReferences;
 
 /// What must not be seen, in the alphabets that some rules want. The marks of a pair have the same form: a letter where
 /// the other has a letter, a digit where it has a digit.
@@ -548,6 +549,90 @@ fn no_rule_tells_a_value() {
         .collect();
     let missing: Vec<&String> = rules.difference(&driven).collect();
     assert!(missing.is_empty(), "nothing here drives {missing:?}");
+}
+
+/// A Pod that names Secret `db` in every way, with keys that are there and others.
+fn naming_pod() -> Value {
+    let variable =
+        |key: &str| json!({"name": key, "valueFrom": {"secretKeyRef": {"name": "db", "key": key}}});
+    let items = |key: &str| json!({"secretName": "db", "items": [{"key": key, "path": "file"}]});
+    object(
+        "Pod",
+        &json!({"spec": {
+            "imagePullSecrets": [{"name": "db"}],
+            "containers": [{
+                "name": "app",
+                "env": [variable("password"), variable("passwort"), variable("absent")],
+                "envFrom": [{"prefix": "P_", "secretRef": {"name": "db"}}],
+                "volumeMounts": [
+                    {"name": "all", "mountPath": "/a", "subPath": "Password"},
+                    {"name": "absent", "mountPath": "/b"},
+                ],
+            }],
+            "volumes": [{"name": "all", "secret": {"secretName": "db"}}, {"name": "absent", "secret": items("absent")}],
+        }}),
+    )
+}
+
+#[test]
+fn no_value_of_a_secret_that_is_looked_up_is_told() {
+    let guest = policies::load(WorkloadReferences::NAME).unwrap();
+    let deny =
+        json!({"unfit": {"binaryVariables": "deny"}, "users": "deny", "secrets": "required"});
+    let all = |mark: &Mark| {
+        let long = mark.text.repeat(12_000);
+        values(mark)
+            .into_iter()
+            .chain([long.into_bytes()])
+            .collect::<Vec<_>>()
+    };
+    let [one, other] = [&MARKS[0], &MARKS[1]].map(all);
+    let mut driven = BTreeSet::new();
+    for (first, second) in one.iter().zip(&other) {
+        let secrets = [first, second].map(|value| {
+            let (encoded, text) = (base64(value), String::from_utf8_lossy(value).into_owned());
+            [json!({"password": encoded}), json!({"password": text})]
+        });
+        let [first, second] = secrets.map(|data| data.map(|data| secret(&json!({"data": data}))));
+        for (first, second) in first.iter().zip(&second) {
+            let deployment = json!({
+                "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "shop"},
+                "spec": {"template": {"spec": naming_pod()["spec"]}},
+            });
+            let empty = secret(&json!({"data": {}}));
+            let written = [
+                |_: &Value, _: &Value| json!({ "object": naming_pod() }),
+                |secret: &Value, empty: &Value| json!({"operation": "UPDATE", "object": empty, "oldObject": secret}),
+                |secret: &Value, _: &Value| json!({"operation": "DELETE", "oldObject": secret}),
+            ];
+            for write in written {
+                let tell = |secret: &Value| {
+                    let request = complete(&write(secret, &empty)).unwrap();
+                    let cluster = MemoryCluster::new([secret.clone(), deployment.clone()]);
+                    let host = Arc::new(Arc::new(cluster).host(guest.metadata()));
+                    let response = guest.validate(&request, &deny, host).unwrap();
+                    strings(&serde_json::to_value(&response).unwrap())
+                };
+                let (text, same) = (tell(first), tell(second));
+                check(&first.to_string(), [first, second], [&text, &same]);
+                driven.extend(
+                    text.split('[')
+                        .filter_map(|rest| Some(rest.split_once(']')?.0.to_owned())),
+                );
+            }
+        }
+    }
+    for rule in [
+        "binary_variable",
+        "missing_file",
+        "missing_key",
+        "removed_config",
+        "removed_key",
+        "unusable_variable",
+        "wrong_pull_secret_type",
+    ] {
+        assert!(driven.contains(rule), "nothing here drives {rule}");
+    }
 }
 
 /// The report of preflight on manifests: for people and for programs.

@@ -46,6 +46,7 @@ const NEED_SETTINGS: &[(&str, &[&str])] = &[
             "too_many_keys",
         ],
     ),
+    ("workload-references", &["missing_pod_spec"]),
 ];
 
 /// The rules that compare an object with the one that is stored.
@@ -53,6 +54,8 @@ const ON_UPDATE: &[&str] = &[
     "immutable_change",
     "lost_pods",
     "lost_port",
+    "removed_config",
+    "removed_key",
     "reset_replicas",
 ];
 

@@ -30,6 +30,7 @@ use shared::kubernetes::autoscaling;
 use shared::kubernetes::kinds::KINDS;
 use shared::kubernetes::kinds::well_known::{WELL_KNOWN, WellKnownKind};
 use wasmparser::{Parser, Payload};
+use workload_references::WorkloadReferences;
 
 /// In bytes. What is bigger starts slower on each policy server. Compilers differ by some per cent.
 const SIZE_LIMIT: usize = 160_000;
@@ -260,6 +261,23 @@ fn emptydir_storage_sees_the_pods_that_hostpath_mounts_sees() {
         others.insert(target, (vec![version.to_owned()], both.clone()));
     }
     assert_eq!(seen(PodDisruption::NAME), others);
+}
+
+#[test]
+fn workload_references_sees_these_pods_and_what_they_are_made_of() {
+    let rules = |policy: &str| section(&policies::wasm(policy).unwrap()).rules;
+    let mut seen = rules(WorkloadReferences::NAME);
+    let is_of_config = |rule: &policy_metadata::Rule| rule.resources == ["configmaps", "secrets"];
+    let place = seen.iter().position(is_of_config).unwrap();
+    assert_eq!(seen.remove(place).operations, ["UPDATE", "DELETE"]);
+    let is_subresource =
+        |rule: &policy_metadata::Rule| rule.resources == ["pods/ephemeralcontainers"];
+    let place = seen.iter().position(is_subresource).unwrap();
+    assert_eq!(seen.remove(place).operations, ["UPDATE"]);
+    // The kinds of other projects are set.
+    let mut expected = rules(EmptydirStorage::NAME);
+    expected.retain(|rule| rule.api_versions != ["*"]);
+    assert_eq!(seen, expected);
 }
 
 #[test]

@@ -129,6 +129,12 @@ pub struct ListAllLookup<'a> {
 pub struct Answer(String);
 
 impl Answer {
+    /// How many bytes it has.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.0.len()
+    }
+
     /// Reads the text. The fields are those that were asked for, so all are kept.
     pub fn parse(&self) -> Result<Json<'_>, ClusterError> {
         Ok(json::parse(&self.0)?)

@@ -104,6 +104,7 @@ pub mod response;
 mod rule;
 pub mod rules;
 pub mod settings;
+pub mod similar;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod verdict;

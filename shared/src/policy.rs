@@ -18,6 +18,9 @@ pub trait Policy: 'static {
     /// Whether it asks the cluster. A module that does not has no way to: it does not import the host's call.
     const LOOKS_UP: bool = true;
 
+    /// Whether it judges that an object is deleted, by what is stored of it. All others let that pass unread.
+    const JUDGES_DELETIONS: bool = false;
+
     /// Whether a rule reads fields of this name, at any depth of an object. All others are left out when a request is
     /// read, which makes most of the speed.
     fn wants(field: &str) -> bool;

@@ -13,7 +13,7 @@ pub use declaration::{Fields, Item, SettingType};
 pub use exempt::Exempt;
 pub use names::{
     ApiGroup, CustomApiVersion, DataKey, Kind, Namespace, NamespacedName, NamespacedService,
-    Reason, User, field_path_problem, has_name, has_object,
+    Reason, User, field_path_problem, has_name, has_object, is_data_key, is_object_name,
 };
 
 use std::borrow::Cow;
@@ -25,6 +25,7 @@ use crate::field::FieldPath;
 use crate::json::{self, Json};
 use crate::message;
 use crate::quote::quote;
+use crate::similar::distance;
 
 /// The settings of a policy. `{}` is always valid, safe and useful.
 pub trait Settings: Fields {
@@ -370,9 +371,7 @@ fn read_json<S: Fields>(json: &Json<'_>) -> Result<S, Problems> {
 }
 
 fn not_a_setting(name: &str, known: &[&str]) -> String {
-    // Bytes will do: all names that are known are ASCII.
-    let bytes = |text: &str| text.as_bytes().to_vec();
-    let distance = |candidate: &str| strsim::generic_levenshtein(&bytes(name), &bytes(candidate));
+    let distance = |candidate: &str| distance(name, candidate);
     match known.iter().min_by_key(|candidate| distance(candidate)) {
         Some(nearest) if distance(nearest) <= 1 + name.len() / 3 => {
             format!("is not a setting; did you mean {}?", quote(nearest))

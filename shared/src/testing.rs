@@ -76,6 +76,16 @@ impl Review {
         review
     }
 
+    /// Somebody deletes `object`.
+    #[must_use]
+    pub fn delete(object: &Value) -> Self {
+        let mut review = Self::create(object);
+        review.request["operation"] = json!("DELETE");
+        review.request["oldObject"] = object.clone();
+        review.request["object"] = Value::Null;
+        review
+    }
+
     /// The same request by somebody else.
     #[must_use]
     pub fn by(mut self, username: &str) -> Self {

@@ -149,6 +149,12 @@ impl Verdict {
         self.violations.is_empty()
     }
 
+    /// Whether nothing was found, and all could be judged.
+    #[must_use]
+    pub fn says_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// Turns all violations into warnings.
     pub fn into_warnings(mut self) -> Self {
         self.violations.append(&mut self.warnings);

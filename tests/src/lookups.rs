@@ -36,8 +36,15 @@ impl Parts {
             _ => return None,
         };
         let api_version = take(&mut rest, "api_version")?;
-        let what = format!("{verb} {api_version} {}", take(&mut rest, "kind")?);
+        let mut what = format!("{verb} {api_version} {}", take(&mut rest, "kind")?);
         let mask = rest.remove("field_masks").unwrap_or_default();
+        // Whether a policy gets to see the values of an object is worth a word.
+        let is_bare = |mask: &Vec<Value>| !mask.is_empty() && !mask.contains(&"data".into());
+        if matches!(what.as_str(), "get v1 ConfigMap" | "get v1 Secret")
+            && mask.as_array().is_some_and(is_bare)
+        {
+            what.push_str(" without data");
+        }
         match rest.remove("disable_cache") {
             None | Some(Value::Bool(false)) => {}
             Some(Value::Bool(true)) => which.push_str(" fresh"),
@@ -74,7 +81,7 @@ pub fn line(call: &Call) -> String {
 }
 
 /// The fields that a policy asks for, of each kind that it looks up. Each kind has one mask: the host watches a kind once
-/// for each mask that it is asked with.
+/// for each mask that it is asked with. What may be asked for without its data has another for that.
 #[derive(Debug, Default)]
 pub struct Masks(BTreeMap<String, (Value, String)>);
 
@@ -170,6 +177,20 @@ mod tests {
             (
                 get(&json!({"namespace": null, "name": "shop/web"})),
                 r#"get apps/v1 Deployment "shop/web""#,
+            ),
+            (
+                get(&json!({"api_version": "v1", "kind": "Secret", "field_masks": ["type"]})),
+                "get v1 Secret without data shop/web",
+            ),
+            (
+                get(
+                    &json!({"api_version": "v1", "kind": "Secret", "field_masks": ["data", "type"]}),
+                ),
+                "get v1 Secret shop/web",
+            ),
+            (
+                get(&json!({"api_version": "v1", "kind": "Secret", "field_masks": []})),
+                "get v1 Secret shop/web",
             ),
             (
                 get(&json!({"other": 1})),

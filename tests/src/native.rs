@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 use service_routes::ServiceRoutes;
 use shared::evaluation::{check_settings, evaluate};
 use shared::{Cluster, Policy};
+use workload_references::WorkloadReferences;
 
 use crate::case::Judge;
 use crate::{read, repository};
@@ -63,6 +64,7 @@ static FUNCTIONS: &[Functions] = &[
     Functions::of::<PodDisruption>(),
     Functions::of::<SecretData>(),
     Functions::of::<ServiceRoutes>(),
+    Functions::of::<WorkloadReferences>(),
 ];
 
 /// A policy by its name. What it may look up is in its `metadata.yml`.

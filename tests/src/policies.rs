@@ -15,6 +15,7 @@ use preflight::{Engine, Limits, Policy};
 use secret_data::SecretData;
 use service_routes::ServiceRoutes;
 use shared::{Policy as _, Rule};
+use workload_references::WorkloadReferences;
 
 use crate::{names, repository};
 
@@ -29,6 +30,7 @@ pub const RULES: &[(&str, &[&Rule])] = &[
     (PodDisruption::NAME, PodDisruption::RULES),
     (SecretData::NAME, SecretData::RULES),
     (ServiceRoutes::NAME, ServiceRoutes::RULES),
+    (WorkloadReferences::NAME, WorkloadReferences::RULES),
 ];
 
 type Loaded = Mutex<BTreeMap<String, Result<Arc<Policy>, String>>>;

@@ -16,6 +16,7 @@ use shared::Policy;
 use shared::settings::SettingType;
 use shared::settings::described::{Form, Setting, Type};
 use shared::testing::read_settings;
+use workload_references::WorkloadReferences;
 
 /// A policy, with all that can be done with its settings.
 pub struct Description {
@@ -40,6 +41,7 @@ pub const ALL: &[Description] = &[
     describe::<PodDisruption>(),
     describe::<SecretData>(),
     describe::<ServiceRoutes>(),
+    describe::<WorkloadReferences>(),
 ];
 
 const fn describe<P: Policy>() -> Description

@@ -8,7 +8,7 @@ use crate::decode::Cursor;
 use crate::error::{DecodeError, Error};
 use crate::field::FieldPath;
 use crate::json::Json;
-use crate::request::Request;
+use crate::request::{GroupVersionKind, Request};
 
 /// What came of looking for the pod specs of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +81,41 @@ pub fn every_template<'s>(
     Ok(match (has_some, named.first()) {
         (false, Some(path)) => PodSpecs::Missing(path),
         _ => PodSpecs::Found,
+    })
+}
+
+/// The paths to the pod specs of a kind: of Kubernetes' own, and of those that settings name. The others take 6 KB of a
+/// policy.
+#[must_use]
+pub fn named_paths<'s>(kind: &GroupVersionKind<'_>, custom: &'s [CustomKind]) -> Vec<&'s str> {
+    let mut paths: Vec<&str> = kinds::pod_spec_path(kind).into_iter().collect();
+    for custom in custom.iter().filter(|custom| custom.is(kind)) {
+        paths.push(&custom.pod_spec_path);
+    }
+    paths
+}
+
+/// The same as [`every_pod_spec`], at [these paths](named_paths) alone.
+pub fn named_pod_specs<'s>(
+    request: &Request<'_>,
+    custom: &'s [CustomKind],
+    found: &mut OnPodSpec<'_>,
+) -> Result<PodSpecs<'s>, Error> {
+    let (object, top) = (request.object(), FieldPath::new(""));
+    let is_built_in = kinds::pod_spec_path(&request.kind).is_some();
+    let paths = named_paths(&request.kind, custom);
+    let mut has_some = is_built_in;
+    for path in &paths {
+        let mut found = |place: &FieldPath<'_>, spec: &Cursor<'_>, _: &Cursor<'_>| {
+            has_some = true;
+            found(path, place, spec)
+        };
+        walk((&object, &object), &top, path, !is_built_in, &mut found)?;
+    }
+    Ok(match paths.first() {
+        None => PodSpecs::Unclaimed,
+        Some(path) if !has_some => PodSpecs::Missing(path),
+        Some(_) => PodSpecs::Found,
     })
 }
 

@@ -76,6 +76,21 @@ pub fn has_object(objects: &[String], namespace: &str, name: &str) -> bool {
     objects.iter().any(is)
 }
 
+/// Whether an object can have this name, of a kind whose names are those of domains: most kinds, and all that pods name.
+#[must_use]
+pub fn is_object_name(name: &str) -> bool {
+    OBJECT.fits(name, false)
+}
+
+/// Whether the data of an object can have this key.
+/// Source: `IsConfigMapKey` in `staging/src/k8s.io/apimachinery/pkg/util/validation/validation.go`.
+#[must_use]
+pub fn is_data_key(key: &str) -> bool {
+    let is_known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    let is_name = !key.is_empty() && key.len() <= OBJECT.most && key.bytes().all(is_known);
+    is_name && key != "." && !key.starts_with("..")
+}
+
 /// What a name looks like.
 struct Form {
     /// What is called so, with its article.
@@ -250,11 +265,8 @@ fn user_problem(user: &str) -> Option<String> {
 }
 
 /// What is wrong with a key of a Secret or a `ConfigMap`.
-/// Source: `IsConfigMapKey` in `staging/src/k8s.io/apimachinery/pkg/util/validation/validation.go`.
 fn data_key_problem(key: &str) -> Option<String> {
-    let is_known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    let is_name = !key.is_empty() && key.len() <= OBJECT.most && key.bytes().all(is_known);
-    if is_name && key != "." && !key.starts_with("..") {
+    if is_data_key(key) {
         return None;
     }
     let quoted = quote(key);

@@ -16,6 +16,7 @@ use secret_data::SecretData;
 use serde_json::{Value, json};
 use service_routes::ServiceRoutes;
 use shared::Policy as _;
+use workload_references::WorkloadReferences;
 
 use crate::measure::{Guests, Question, milliseconds};
 use crate::objects;
@@ -181,6 +182,16 @@ const SERIES: &[Series] = &[
         others: |number| match number % 10 {
             0 => vec![objects::labelled(number), objects::route(number)],
             _ => vec![objects::labelled(number)],
+        },
+    },
+    Series {
+        policy: WorkloadReferences::NAME,
+        unit: "variables of a Deployment, of one ConfigMap",
+        sizes: PARTS,
+        object: objects::deployment_with_variables,
+        others: |number| match number {
+            0 => vec![objects::config_map()],
+            _ => Vec::new(),
         },
     },
 ];

@@ -1,6 +1,6 @@
 //! Objects of any size, as they are in a cluster that people work with.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// The metadata of an object that has been in a cluster for a while.
 fn metadata(name: &str) -> Value {
@@ -94,6 +94,32 @@ pub(crate) fn pod_with_scratch_space(containers: usize) -> Value {
         .collect();
     let spec = json!({"containers": containers, "volumes": volumes, "restartPolicy": "Always"});
     json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata("web"), "spec": spec})
+}
+
+/// A Deployment with variables that are made of keys of [`config_map`], a hundred in a container.
+pub(crate) fn deployment_with_variables(variables: usize) -> Value {
+    let variable = |number: usize| {
+        let reference = json!({"name": "settings", "key": format!("KEY_{}", number % 500)});
+        json!({"name": format!("V_{number}"), "valueFrom": {"configMapKeyRef": reference}})
+    };
+    let numbers: Vec<usize> = (0..variables).collect();
+    let containers = numbers.chunks(100).enumerate().map(|(number, chunk)| {
+        let env: Vec<Value> = chunk.iter().map(|number| variable(*number)).collect();
+        json!({"name": format!("app-{number}"), "image": "registry.example.com/app:1", "env": env})
+    });
+    let spec = json!({"containers": containers.collect::<Vec<_>>()});
+    json!({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata("web"),
+        "spec": {"template": {"spec": spec}},
+    })
+}
+
+/// The `ConfigMap` that they are made of.
+pub(crate) fn config_map() -> Value {
+    let data: Map<String, Value> = (0..500)
+        .map(|number| (format!("KEY_{number}"), json!("value")))
+        .collect();
+    json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata("settings"), "data": data})
 }
 
 /// A Pod whose containers have a folder of the node each.

@@ -18,6 +18,7 @@ mod marks;
 mod payload;
 mod pods;
 mod quantity;
+mod references;
 mod replicas;
 mod routes;
 mod scratch;
@@ -67,6 +68,7 @@ pub const ALL: &[Property] = &[
     of_text("payload", payload::holds),
     of_choices("pods", pods::holds),
     of_text("quantity", quantity::holds),
+    of_choices("references", references::holds),
     of_choices("replicas", replicas::holds),
     of_choices("routes", routes::holds),
     of_choices("scratch", scratch::holds),

@@ -12,6 +12,7 @@ use serde_json::json;
 use service_routes::ServiceRoutes;
 use shared::testing::{ClusterHost, MemoryCluster, unrestricted};
 use shared::{Cluster, Policy};
+use workload_references::WorkloadReferences;
 
 use crate::answer::{Answer, failing};
 use crate::updates::object;
@@ -30,6 +31,7 @@ pub(crate) fn holds(bytes: &[u8]) -> Outcome {
         answers::<PodDisruption>(bytes, cluster)?;
         answers::<SecretData>(bytes, cluster)?;
         answers::<ServiceRoutes>(bytes, cluster)?;
+        answers::<WorkloadReferences>(bytes, cluster)?;
     }
     Ok(())
 }
@@ -74,6 +76,8 @@ pub(crate) fn full() -> ClusterHost {
         ),
         object("v1", "LimitRange", &json!({"spec": {"limits": limits}})),
         object("v1", "PersistentVolumeClaim", &claim),
+        object("v1", "ConfigMap", &json!({"data": {"a": "b"}})),
+        object("v1", "Secret", &json!({"type": "Opaque", "data": {"a": "Yg=="}})),
         disk,
     ]))
 }

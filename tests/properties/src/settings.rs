@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use service_routes::ServiceRoutes;
 use shared::Policy;
 use shared::evaluation::check_settings;
+use workload_references::WorkloadReferences;
 
 use crate::answer::{self, Answer};
 use crate::payload::full;
@@ -53,7 +54,8 @@ pub(crate) fn holds(bytes: &[u8]) -> Outcome {
     works::<NodeportRange>(bytes, service)?;
     works::<PodDisruption>(bytes, pod)?;
     works::<SecretData>(bytes, secret)?;
-    works::<ServiceRoutes>(bytes, service)
+    works::<ServiceRoutes>(bytes, service)?;
+    works::<WorkloadReferences>(bytes, pod)
 }
 
 /// A policy says of settings what it does with them.

@@ -58,14 +58,21 @@ fn example_of_case(policy: &str, rule: &Rule) -> Result<Example, String> {
         let Some((message, is_alone)) = message(&expected, rule.id) else {
             continue;
         };
-        let Some(manifest) = object_of(&request, "object") else {
-            continue;
+        let (new, old) = (
+            object_of(&request, "object"),
+            object_of(&request, "oldObject"),
+        );
+        // A DELETE has the old object alone.
+        let (manifest, before) = match (new, old) {
+            (Some(new), old) => (new, old),
+            (None, Some(old)) => (old, None),
+            (None, None) => continue,
         };
         let example = Example {
             manifest,
             settings: file("settings.yaml").ok(),
             cluster: file("cluster.yaml").ok(),
-            before: object_of(&request, "oldObject"),
+            before,
             message,
         };
         let beside = [&example.settings, &example.cluster, &example.before];

@@ -45,6 +45,10 @@ const CASES: &[(&str, &str)] = &[
         "service-routes",
         "lost_path/rejects-the-slash-in-the-place-of-the-rest",
     ),
+    (
+        "workload-references",
+        "missing_key/rejects-a-variable-of-a-key-in-another-case",
+    ),
 ];
 
 /// The case whose message the README of the bundle explains.

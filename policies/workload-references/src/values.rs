@@ -1,0 +1,190 @@
+//! The values that become variables, as far as not every variable can have them.
+
+use shared::Json;
+
+use crate::data::Data;
+use crate::reference::{Reference, Use};
+use crate::rules::{Found, Judging};
+use crate::views::Container;
+
+/// The values of an object that not every variable can have, by their keys.
+pub(crate) struct Flaws<'f>(Vec<(&'f str, Flaw)>);
+
+/// So many of an object are told apart. Where there are more, the first ones tell enough.
+const MOST: usize = 100;
+
+impl<'f> Flaws<'f> {
+    /// Those of an object, if any of it becomes a variable. The values of a Secret are decoded.
+    pub(crate) fn of(found: &Found<'f>, data: &Data<'f>) -> Self {
+        let mut flaws = Vec::new();
+        let becomes_variable = |reference: &&Reference<'_>| {
+            matches!(reference.used, Use::Variable { .. } | Use::Variables { .. })
+        };
+        if !found.judging.settings.judges_values()
+            || !found.references().iter().any(becomes_variable)
+        {
+            return Self(flaws);
+        }
+        for (key, value) in data.values() {
+            let Json::String(value) = value else { continue };
+            let flaw = if found.object.target.is_secret() {
+                decoded(value).and_then(|value| Flaw::of(&value))
+            } else {
+                Flaw::of(value.as_bytes())
+            };
+            if let Some(flaw) = flaw.filter(|_| flaws.len() < MOST) {
+                flaws.push((key.as_ref(), flaw));
+            }
+        }
+        Self(flaws)
+    }
+
+    /// Calls `told` with each key that has a flaw in some variables, and with the references that make these of it. One
+    /// that is defined again later does not count: only the last value reaches the container.
+    ///
+    /// Source: `makeEnvironmentVariables` in `pkg/kubelet/kubelet_pods.go`.
+    pub(crate) fn each(
+        &self,
+        found: &Found<'f>,
+        is_flawed: &dyn Fn(Flaw, usize) -> bool,
+        told: &mut dyn FnMut(&str, &[&Reference<'f>]),
+    ) {
+        for (key, flaw) in &self.0 {
+            let mut references = found.references();
+            references.retain(|reference| match reference.used {
+                Use::Variable {
+                    container,
+                    index,
+                    key: named,
+                } => {
+                    let name = container
+                        .env
+                        .get(index)
+                        .map_or("", |variable| variable.name);
+                    named == *key
+                        && is_flawed(*flaw, name.len())
+                        && !is_replaced(container, name, index + 1)
+                }
+                Use::Variables {
+                    container,
+                    prefix,
+                    next,
+                } => {
+                    let name = format!("{prefix}{key}");
+                    is_flawed(*flaw, name.len())
+                        && !is_replaced(container, &name, 0)
+                        && !is_imported_again(found.judging, container, next, &name)
+                }
+                _ => false,
+            });
+            told(key, &references);
+        }
+    }
+}
+
+/// Whether a variable is certainly defined again, by one from this place on. One that is optional may leave it as it
+/// was.
+pub(crate) fn is_replaced(container: &Container<'_>, name: &str, from: usize) -> bool {
+    container.env.iter().skip(from).any(|variable| {
+        let config = variable.config.as_ref();
+        variable.name == name && config.is_none_or(|config| !config.is_optional)
+    })
+}
+
+/// Whether an object that is imported from this place on has the variable, too. Those of a container stand together.
+fn is_imported_again(
+    judging: &Judging<'_>,
+    container: &Container<'_>,
+    mut place: usize,
+    name: &str,
+) -> bool {
+    while let Some(later) = judging.pod.references.get(place)
+        && let Use::Variables {
+            container: own,
+            prefix,
+            next,
+        } = later.used
+        && std::ptr::eq(container, own)
+    {
+        let data = judging.found(place).and_then(|found| Data::of(found.state));
+        if let (Some(key), Some(data)) = (name.strip_prefix(prefix), data)
+            && data.text.has(key)
+        {
+            return true;
+        }
+        place = next;
+    }
+    false
+}
+
+/// What is to be said of a value that becomes a variable. Nothing of the value is in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Flaw {
+    pub(crate) has_nul: bool,
+    pub(crate) is_binary: bool,
+    /// Its bytes.
+    pub(crate) length: usize,
+}
+
+/// A value of so many bytes is too long with some name, or nearly so.
+const LONG: usize = 100_000;
+
+impl Flaw {
+    /// What is to be said of a value; None where every variable can have it.
+    fn of(value: &[u8]) -> Option<Self> {
+        let flaw = Self {
+            has_nul: value.contains(&0),
+            is_binary: std::str::from_utf8(value).is_err(),
+            length: value.len(),
+        };
+        (flaw.has_nul || flaw.is_binary || flaw.length > LONG).then_some(flaw)
+    }
+}
+
+/// Decodes base64 as the API server writes it. A library costs 2 KB, and tells more of what is wrong with a text.
+fn decoded(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
+    let (mut bits, mut count) = (0_u16, 0_u32);
+    for symbol in text.bytes() {
+        let value = match symbol {
+            b'A'..=b'Z' => symbol - b'A',
+            b'a'..=b'z' => symbol - b'a' + 26,
+            b'0'..=b'9' => symbol - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            b'=' => break,
+            _ => return None,
+        };
+        bits = bits << 6 | u16::from(value);
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            // What is cut off was pushed before.
+            bytes.push((bits >> count).to_be_bytes()[1]);
+        }
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::decoded;
+
+    #[test]
+    fn decodes_what_the_api_server_writes() {
+        for (text, bytes) in [
+            ("", Some(&b""[..])),
+            ("YQ==", Some(b"a")),
+            ("YWI=", Some(b"ab")),
+            ("YWJj", Some(b"abc")),
+            ("YQBi", Some(b"a\0b")),
+            ("gIH/", Some(b"\x80\x81\xff")),
+            ("+/+/", Some(b"\xfb\xff\xbf")),
+            ("Zm9vYmFy", Some(b"foobar")),
+            ("a b", None),
+            ("-_", None),
+        ] {
+            assert_eq!(decoded(text).as_deref(), bytes, "{text}");
+        }
+    }
+}
