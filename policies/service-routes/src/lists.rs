@@ -143,12 +143,15 @@ fn lookup<'l>(
     }
 }
 
+/// Takes the Services of a namespace.
+type OnServices<'f> = dyn FnMut(&[Service<'_>], &mut Verdict) -> Result<(), Error> + 'f;
+
 /// Calls `judge` with the Services of a namespace, in no order.
 pub(crate) fn with_services(
     review: &Review<'_>,
     namespace: &str,
     verdict: &mut Verdict,
-    judge: &mut dyn FnMut(&[Service<'_>], &mut Verdict) -> Result<(), Error>,
+    judge: &mut OnServices<'_>,
 ) -> Result<(), Error> {
     let lookup = ListLookup {
         api_version: CoreService::API_VERSION,

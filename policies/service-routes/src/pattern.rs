@@ -112,8 +112,7 @@ fn end_of_class(bytes: &[u8], start: usize) -> usize {
 fn inside_of_group(bytes: &[u8], start: usize) -> Option<usize> {
     let rest = bytes.get(start + 1..).unwrap_or_default();
     let name = match rest {
-        [b'*', ..] => return None,
-        [b'?', b'<', b'=' | b'!', ..] => return None,
+        [b'*', ..] | [b'?', b'<', b'=' | b'!', ..] => return None,
         [b'?', b'<' | b'\'', ..] | [b'?', b'P', b'<', ..] => rest
             .iter()
             .skip(3)
@@ -146,7 +145,7 @@ pub(crate) fn is_pattern(path: &str) -> bool {
     let mut bytes = path.bytes().peekable();
     while let Some(byte) = bytes.next() {
         let is_pair = match (before, byte) {
-            (b'.', b'*' | b'+') | (b']', b'*' | b'+') | (b'(', b'?') | (_, b'\\') => true,
+            (b'.' | b']', b'*' | b'+') | (b'(', b'?') | (_, b'\\') => true,
             (b'/', b'*') => matches!(bytes.peek(), None | Some(b'/')),
             _ => false,
         };

@@ -113,6 +113,7 @@ pub(crate) struct Ingress<'a> {
 
 /// A path of an Ingress.
 #[derive(Debug)]
+#[expect(clippy::struct_field_names, reason = "Kubernetes calls them so")]
 pub(crate) struct Path<'a> {
     pub(crate) host: &'a str,
     pub(crate) path: &'a str,

@@ -1,4 +1,4 @@
-//! A class that no IngressClass has.
+//! A class that no `IngressClass` has.
 
 use k8s_openapi::Resource;
 use k8s_openapi::api::networking::v1::IngressClass;
