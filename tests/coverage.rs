@@ -509,7 +509,7 @@ fn bad_secret(count: usize, length: usize) -> (Value, Vec<Value>) {
     (secret, Vec::new())
 }
 
-/// A Pod with `count` variables of keys of `length` that its ConfigMap does not have.
+/// A Pod with `count` variables of keys of `length` that its `ConfigMap` does not have.
 fn bad_references(count: usize, length: usize) -> (Value, Vec<Value>) {
     let key = "x".repeat(length);
     let variable = |index: usize| {

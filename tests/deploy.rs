@@ -64,7 +64,7 @@ fn survives(object: &Value) {
     assert_eq!(lost(object, &kept), None, "{object}\nis read as\n{kept}");
 }
 
-/// What `deploy/` does not have by default: workloads are listed only to judge changes of ConfigMaps and Secrets, which opens
+/// What `deploy/` does not have by default: workloads are listed only to judge changes of `ConfigMaps` and Secrets, which opens
 /// watches that are never closed, and who may read Secrets is for a site to say.
 const LEFT_OUT: (&str, [&str; 5]) = (
     "workload-references",

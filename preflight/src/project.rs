@@ -31,7 +31,7 @@ pub(crate) fn complete(mut cli: Cli, project: &Project) -> Cli {
     let paths = |written: &[String]| -> Vec<PathBuf> {
         written.iter().map(|path| project.path(path)).collect()
     };
-    let fill = |given: &mut Vec<PathBuf>, written: &[String]| {
+    let unless_given = |given: &mut Vec<PathBuf>, written: &[String]| {
         if given.is_empty() {
             *given = paths(written);
         }
@@ -55,10 +55,10 @@ pub(crate) fn complete(mut cli: Cli, project: &Project) -> Cli {
     if cli.command.is_some() {
         return cli;
     }
-    fill(&mut cli.paths, &config.paths);
-    fill(&mut cli.cluster, &config.cluster);
+    unless_given(&mut cli.paths, &config.paths);
+    unless_given(&mut cli.cluster, &config.cluster);
     if !cli.live {
-        fill(&mut cli.old, &config.old);
+        unless_given(&mut cli.old, &config.old);
     }
     cli.exclude.extend(config.exclude.iter().cloned());
     if cli.fail_on == [FailOn::Violation] {

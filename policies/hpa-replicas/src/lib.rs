@@ -1,7 +1,7 @@
 //! Tells when a manifest sets the replicas that an autoscaler sets.
 //!
 //! Both sides are judged: a workload against the autoscalers that scale it, and an autoscaler against its target. What
-//! counts is who sent `spec.replicas` ([`sent`]): the API server fills the field in, and the autoscaler changes it, so
+//! counts is who sent `spec.replicas` (`sent`): the API server fills the field in, and the autoscaler changes it, so
 //! that it is always there. Where nothing proves that an author sent it, and nothing changes it, nothing is looked up.
 
 mod advice;

@@ -2,7 +2,7 @@
 //!
 //! Every pod of an object is read into a `template::Template`: what its annotations say to Cluster Autoscaler and
 //! Karpenter, and which volumes keep it on its node. A `PodDisruptionBudget` is read into a `budget::Budget`. What shows only
-//! beside other objects is in [`across`], and only warns by default.
+//! beside other objects is in `across`, and only warns by default.
 
 mod across;
 mod annotations;

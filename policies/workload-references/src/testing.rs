@@ -1,5 +1,10 @@
 //! Workloads for the unit tests of the rules.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "tests hand over what `json!` makes"
+)]
+
 use serde_json::{Value, json};
 use shared::testing::{MemoryCluster, Review, places};
 

@@ -3,6 +3,7 @@
 use shared::Json;
 
 use crate::data::Data;
+use crate::objects::State;
 use crate::reference::{Reference, Use};
 use crate::rules::{Found, Judging};
 use crate::views::Container;
@@ -63,7 +64,7 @@ impl<'f> Flaws<'f> {
                         .map_or("", |variable| variable.name);
                     named == *key
                         && is_flawed(*flaw, name.len())
-                        && !is_replaced(container, name, index + 1)
+                        && !is_named_again(container, name, index + 1)
                 }
                 Use::Variables {
                     container,
@@ -72,7 +73,7 @@ impl<'f> Flaws<'f> {
                 } => {
                     let name = format!("{prefix}{key}");
                     is_flawed(*flaw, name.len())
-                        && !is_replaced(container, &name, 0)
+                        && !is_named_again(container, &name, 0)
                         && !is_imported_again(found.judging, container, next, &name)
                 }
                 _ => false,
@@ -80,6 +81,12 @@ impl<'f> Flaws<'f> {
             told(key, &references);
         }
     }
+}
+
+/// Whether a variable is defined again, by one from this place on, certainly or maybe.
+fn is_named_again(container: &Container<'_>, name: &str, from: usize) -> bool {
+    let mut later = container.env.iter().skip(from);
+    later.any(|variable| variable.name == name)
 }
 
 /// Whether a variable is certainly defined again, by one from this place on. One that is optional may leave it as it
@@ -91,7 +98,8 @@ pub(crate) fn is_replaced(container: &Container<'_>, name: &str, from: usize) ->
     })
 }
 
-/// Whether an object that is imported from this place on has the variable, too. Those of a container stand together.
+/// Whether an object that is imported from this place on has the variable, too, or may have it: what is optional was not
+/// looked up. Those of a container stand together.
 fn is_imported_again(
     judging: &Judging<'_>,
     container: &Container<'_>,
@@ -106,9 +114,9 @@ fn is_imported_again(
         } = later.used
         && std::ptr::eq(container, own)
     {
-        let data = judging.found(place).and_then(|found| Data::of(found.state));
-        if let (Some(key), Some(data)) = (name.strip_prefix(prefix), data)
-            && data.text.has(key)
+        if let (Some(key), Some(found)) = (name.strip_prefix(prefix), judging.found(place))
+            && (matches!(found.state, State::Unknown)
+                || Data::of(found.state).is_some_and(|data| data.text.has(key)))
         {
             return true;
         }

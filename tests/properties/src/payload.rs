@@ -77,7 +77,11 @@ pub(crate) fn full() -> ClusterHost {
         object("v1", "LimitRange", &json!({"spec": {"limits": limits}})),
         object("v1", "PersistentVolumeClaim", &claim),
         object("v1", "ConfigMap", &json!({"data": {"a": "b"}})),
-        object("v1", "Secret", &json!({"type": "Opaque", "data": {"a": "Yg=="}})),
+        object(
+            "v1",
+            "Secret",
+            &json!({"type": "Opaque", "data": {"a": "Yg=="}}),
+        ),
         disk,
     ]))
 }

@@ -27,14 +27,28 @@ pub struct Language {
 /// The language of the metadata.
 pub const ENGLISH: Language = Language {
     head: ["about", "policy", "what it does", "needs cluster lookups"],
-    groups: ["autoscaling", "data", "network", "storage", "disruption", "workloads"],
+    groups: [
+        "autoscaling",
+        "data",
+        "network",
+        "storage",
+        "disruption",
+        "workloads",
+    ],
     is_original: true,
 };
 
 /// The language of the translation.
 pub const KOREAN: Language = Language {
     head: ["분야", "정책", "하는 일", "클러스터 조회"],
-    groups: ["오토스케일링", "데이터", "네트워크", "스토리지", "중단", "워크로드"],
+    groups: [
+        "오토스케일링",
+        "데이터",
+        "네트워크",
+        "스토리지",
+        "중단",
+        "워크로드",
+    ],
     is_original: false,
 };
 

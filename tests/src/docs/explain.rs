@@ -135,6 +135,7 @@ fn example_of_manifests(rule: &Rule) -> Result<Example, String> {
 }
 
 /// The pages, the list of them, and what the program reads.
+#[must_use]
 pub fn documents(pages: &[Page]) -> Vec<Document> {
     let mut documents: Vec<Document> = pages
         .iter()

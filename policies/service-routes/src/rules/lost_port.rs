@@ -3,6 +3,7 @@
 use k8s_openapi::Resource;
 use k8s_openapi::api::networking::v1::Ingress as CoreIngress;
 use shared::cluster::ListLookup;
+use shared::index::{Index, hash};
 use shared::{Error, FieldPath, Finding, IntOrString, Level, Rule, Verdict, quote, rule};
 
 use super::{NO_REQUEST, unreadable_object};
@@ -17,6 +18,24 @@ pub(crate) static RULE: Rule = rule! {
     fix: "keep the port until the Ingress is changed",
     levels: [Warn by "services"],
 };
+
+/// Whether a Service still has the number and the name of each port that it had. A Service may have thousands.
+fn keeps_all(service: &Service<'_>, old: &Service<'_>) -> bool {
+    let ports = &service.ports;
+    let hash_of_number = |number: i64| hash(number.unsigned_abs(), "");
+    let hashes: Vec<u64> = ports
+        .iter()
+        .map(|port| hash_of_number(port.number))
+        .collect();
+    let numbers = Index::new(&hashes);
+    let names = Index::of(&mut ports.iter().map(|port| port.name));
+    old.ports.iter().all(|port| {
+        let mut same_number = numbers.places(hash_of_number(port.number));
+        let mut same_name = names.places(hash(0, port.name));
+        same_number.any(|place| ports.get(place).is_some_and(|it| it.number == port.number))
+            && same_name.any(|place| ports.get(place).is_some_and(|it| it.name == port.name))
+    })
+}
 
 /// Whether a Service has a port of this number or name.
 #[inline(never)]
@@ -35,11 +54,7 @@ pub(crate) fn check(
     verdict: &mut Verdict,
 ) -> Result<(), Error> {
     let level = review.settings.services;
-    let any_is_gone = old.ports.iter().any(|port| {
-        !has_port(service, IntOrString::Int(port.number))
-            || !has_port(service, IntOrString::String(port.name))
-    });
-    if !any_is_gone || service.is_external() || level == Level::Off {
+    if service.is_external() || level == Level::Off || keeps_all(service, old) {
         return Ok(());
     }
     let lookup = ListLookup {

@@ -33,6 +33,10 @@ mod tests {
     use crate::WorkloadReferences;
     use crate::testing::{config_map, deployment, of_kind, secret};
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "tests hand over what `json!` makes"
+    )]
     fn with(container: Value, volumes: Value) -> Value {
         let mut container = container;
         container["name"] = json!("app");

@@ -100,6 +100,10 @@ mod tests {
 
     use crate::testing::{claim, lines, lines_of, of_kind};
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "tests hand over what `json!` makes"
+    )]
     fn mounting(list: &str, volumes: Value) -> Value {
         json!({"containers": [{"name": "app", list: [{"name": "v"}]}], "volumes": volumes})
     }
