@@ -225,9 +225,10 @@ mod tests {
                 json!({"envFrom": [import("big", "")], "env": [variable(false)]}),
                 0,
             ),
+            // Whether what is optional is there was not looked up.
             (
                 json!({"envFrom": [import("big", "")], "env": [variable(true)]}),
-                1,
+                0,
             ),
             (
                 json!({"envFrom": [import("big", ""), import("small", "")]}),
