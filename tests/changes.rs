@@ -101,3 +101,47 @@ fn what_another_manifest_of_the_change_breaks_is_new() {
         [vec![VERTICAL], vec![HORIZONTAL]]
     );
 }
+
+/// A `ConfigMap` with these keys, and a Deployment that reads one.
+fn config(keys: &str, read: &str) -> String {
+    format!(
+        "
+apiVersion: v1
+kind: ConfigMap
+metadata: {{name: web}}
+data: {{{keys}}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: web}}
+spec:
+  selector: {{matchLabels: {{app: web}}}}
+  template:
+    metadata: {{labels: {{app: web}}}}
+    spec:
+      containers:
+      - name: app
+        env:
+        - name: HOST
+          valueFrom: {{configMapKeyRef: {{name: web, key: {read}}}}}
+"
+    )
+}
+
+#[test]
+fn a_key_that_goes_is_told_where_it_goes_while_something_reads_it() {
+    let told = |old: &str, new: &str| told("workload-references", &json!({}), old, new);
+    let before = config("A: a, B: b", "B");
+    let nothing: [&str; 0] = [];
+    let [refused, warned] = told(&before, &config("A: a", "B"));
+    assert_eq!(refused, nothing);
+    assert!(
+        warned.contains(&"ConfigMap removed_key".to_owned()),
+        "{warned:?}"
+    );
+    // Changed together.
+    assert_eq!(told(&before, &config("A: a", "A")), [nothing, nothing]);
+    // What is written anew has no excuse.
+    let [refused, _] = told(&config("A: a", "A"), &config("A: a", "B"));
+    assert_eq!(refused, ["Deployment missing_key"]);
+}

@@ -103,19 +103,20 @@ pub(crate) fn measure(guests: &Guests, report: &mut Report) -> Result<(), String
     Ok(())
 }
 
-/// The requests that a real API server sent.
+/// The requests that a real API server sent, with an object: a DELETE has none, which the usual way cannot decode.
 fn captured() -> Result<Vec<Value>, String> {
     let folder = repository("tests/reviews");
     let files = names(&folder)?.into_iter();
     let files = files.filter(|file| file != "expected.yaml");
-    files
-        .map(|file| {
-            let review: Value = serde_json::from_str(&read(&folder.join(&file))?)
-                .map_err(|error| format!("{file}: {error}"))?;
-            let request = review.get("request").cloned();
-            request.ok_or_else(|| format!("{file} has no request"))
-        })
-        .collect()
+    let requests = files.map(|file| {
+        let review: Value = serde_json::from_str(&read(&folder.join(&file))?)
+            .map_err(|error| format!("{file}: {error}"))?;
+        let request = review.get("request").cloned();
+        request.ok_or_else(|| format!("{file} has no request"))
+    });
+    let mut requests = requests.collect::<Result<Vec<Value>, String>>()?;
+    requests.retain(|request| request.get("object").is_some_and(Value::is_object));
+    Ok(requests)
 }
 
 /// What a policy takes for reviews of a size: medians, and the worst.
