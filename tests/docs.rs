@@ -22,7 +22,7 @@ use bundle_tests::{bless, policies, read, repository, settings, yaml};
 use hostpath_mounts::access::Access;
 use hostpath_mounts::catalogue::GROUPS;
 use hostpath_mounts::host_path::{LINKS, Link};
-use preflight::judge::{ActivePolicy, judge};
+use preflight::judge::judge;
 use preflight::report::table;
 use preflight::{NoHost, manifests};
 use serde_json::{Value, json};
@@ -133,13 +133,9 @@ fn the_sample_in_a_readme_has_every_setting_and_is_valid() {
 fn preflight(manifests: &str) -> String {
     // The report names files as they were given.
     env::set_current_dir(repository("")).unwrap();
-    let configured: Vec<ActivePolicy> = policies::all()
-        .unwrap()
-        .iter()
-        .map(|name| ActivePolicy::new(policies::load(name).unwrap(), Value::Null))
-        .collect();
+    let policies = policies::active().unwrap();
     let manifests = manifests::read(&[PathBuf::from(manifests)]);
-    let report = judge(manifests, &configured, "default", None, || ()).unwrap();
+    let report = judge(manifests, &policies, "default", None, || ()).unwrap();
     let printed = strip_str(&table::render(&report, WIDTH)).to_string();
     printed.trim_end().to_owned()
 }

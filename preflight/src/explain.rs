@@ -105,6 +105,15 @@ static PAGES: LazyLock<Vec<Page>> = LazyLock::new(|| {
     serde_json::from_str(include_str!("explain.json")).unwrap_or_default()
 });
 
+/// What a rule says, as a sentence: with a capital and a full stop.
+#[must_use]
+pub fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    let first: String = first.collect();
+    format!("{first}{}.", letters.as_str())
+}
+
 /// All pages: those of each policy, in the order of the names, and then those of preflight.
 #[must_use]
 pub fn pages() -> &'static [Page] {

@@ -11,8 +11,10 @@ use hpa_target_requests::HpaTargetRequests;
 use hpa_vpa_overlap::HpaVpaOverlap;
 use nodeport_range::NodeportRange;
 use pod_disruption::PodDisruption;
+use preflight::judge::ActivePolicy;
 use preflight::{Engine, Limits, Policy};
 use secret_data::SecretData;
+use serde_json::json;
 use service_routes::ServiceRoutes;
 use shared::{Policy as _, Rule};
 use workload_references::WorkloadReferences;
@@ -49,6 +51,12 @@ pub fn wasm(name: &str) -> Result<Vec<u8>, String> {
     let path = repository(&format!("dist/{name}.wasm"));
     fs::read(path)
         .map_err(|error| format!("dist/{name}.wasm cannot be read ({error}): run `make wasm`"))
+}
+
+/// Every policy with the settings that it has when nothing is set.
+pub fn active() -> Result<Vec<ActivePolicy>, String> {
+    let active = |name: &String| Ok(ActivePolicy::new(load(name)?, json!({})));
+    all()?.iter().map(active).collect()
 }
 
 /// A built policy, compiled once and good for any number of evaluations.

@@ -5,7 +5,7 @@ use std::{error::Error, fmt::Write};
 use anstyle::Style;
 use preflight::{
     bundle,
-    explain::{self, Page},
+    explain::{self, Page, sentence},
     report::json as safe,
 };
 use serde_json::json;
@@ -73,7 +73,7 @@ fn in_short(pages: &[&Page], width: usize) -> String {
             page.rule,
             plain(&page.level)
         );
-        paragraph(&mut text, "    ", &sentence(&page.finds), width);
+        paragraph(&mut text, "    ", &plain(&sentence(&page.finds)), width);
     }
     text.push_str("\nThe whole of one: preflight explain RULE\n");
     text
@@ -97,7 +97,7 @@ fn whole(pages: &[&Page], width: usize) -> String {
             ("Instead", &page.fix),
         ] {
             let _ = writeln!(text, "{BOLD}{heading}{BOLD:#}");
-            paragraph(&mut text, "  ", &sentence(sentences), width);
+            paragraph(&mut text, "  ", &plain(&sentence(sentences)), width);
         }
         for (heading, part) in page.example() {
             let heading = if heading == "Manifest" {
@@ -122,16 +122,6 @@ fn whole(pages: &[&Page], width: usize) -> String {
 /// What is code in Markdown stands without its marks.
 fn plain(text: &str) -> String {
     text.replace('`', "")
-}
-
-fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    let first: String = letters
-        .next()
-        .into_iter()
-        .flat_map(char::to_uppercase)
-        .collect();
-    format!("{first}{}.", plain(letters.as_str()))
 }
 
 fn paragraph(text: &mut String, indent: &str, words: &str, width: usize) {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use preflight::explain::{Example, Page};
+use preflight::explain::{Example, Page, sentence};
 use preflight::judge::{ActivePolicy, judge};
 use preflight::{checks, manifests};
 use serde_json::{Value, json};
@@ -25,8 +25,10 @@ pub fn pages() -> Result<Vec<Page>, String> {
             pages.push(page(policy, rule, example));
         }
     }
+    let active = policies::active()?;
     for rule in checks::rules() {
-        pages.push(page(FINDER, rule, example_of_manifests(rule)?));
+        let example = example_of_manifests(rule, &active)?;
+        pages.push(page(FINDER, rule, example));
     }
     Ok(pages)
 }
@@ -103,15 +105,11 @@ fn message(expected: &Value, rule: &str) -> Option<(String, bool)> {
 }
 
 /// What preflight itself says of the manifests that are kept for it.
-fn example_of_manifests(rule: &Rule) -> Result<Example, String> {
+fn example_of_manifests(rule: &Rule, active: &[ActivePolicy]) -> Result<Example, String> {
     let path = format!("preflight/src/checks/examples/{}.yaml", rule.id);
     let manifest = read(&repository(&path))?;
-    let configured: Result<Vec<ActivePolicy>, String> = policies::all()?
-        .iter()
-        .map(|name| Ok(ActivePolicy::new(policies::load(name)?, json!({}))))
-        .collect();
     let objects = manifests::read_text(&format!("{}.yaml", rule.id), &manifest);
-    let report = judge(objects, &configured?, "default", None, || ());
+    let report = judge(objects, active, "default", None, || ());
     let report = report.map_err(|error| error.to_string())?;
     let mut all = report.refusals.iter().chain(&report.warnings);
     let found =
@@ -176,8 +174,8 @@ fn markdown_of(page: &Page) -> String {
     let _ = write!(text, "## Why\n\n{}.\n\n", page.why);
     let _ = write!(
         text,
-        "## What to write instead\n\n{}.\n\n",
-        capitalized(&page.fix)
+        "## What to write instead\n\n{}\n\n",
+        sentence(&page.fix)
     );
     text.push_str("## Example\n\n");
     for (heading, part) in page.example() {
@@ -192,16 +190,6 @@ fn markdown_of(page: &Page) -> String {
         text_block(&page.example.message)
     );
     text
-}
-
-fn capitalized(text: &str) -> String {
-    let mut letters = text.chars();
-    let first: String = letters
-        .next()
-        .into_iter()
-        .flat_map(char::to_uppercase)
-        .collect();
-    first + letters.as_str()
 }
 
 fn index(pages: &[Page]) -> String {
