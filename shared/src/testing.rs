@@ -46,7 +46,7 @@ pub struct Review {
 }
 
 impl Review {
-    /// Somebody creates `object`, which needs `apiVersion` and `kind`.
+    /// A request to create `object`, which needs `apiVersion` and `kind`.
     #[must_use]
     pub fn create(object: &Value) -> Self {
         let api_version = object["apiVersion"].as_str().unwrap_or_default();
@@ -67,7 +67,7 @@ impl Review {
         }
     }
 
-    /// Somebody changes `old` to `new`.
+    /// A request to change `old` to `new`.
     #[must_use]
     pub fn update(old: &Value, new: &Value) -> Self {
         let mut review = Self::create(new);
@@ -76,7 +76,7 @@ impl Review {
         review
     }
 
-    /// Somebody deletes `object`.
+    /// A request to delete `object`.
     #[must_use]
     pub fn delete(object: &Value) -> Self {
         let mut review = Self::create(object);

@@ -6,7 +6,7 @@ use crate::data::Data;
 use crate::objects::State;
 use crate::reference::{Reference, Use};
 use crate::rules::{Found, Judging};
-use crate::views::Container;
+use crate::views::{Container, Variable};
 
 /// The values of an object that not every variable can have, by their keys.
 pub(crate) struct Flaws<'f>(Vec<(&'f str, Flaw)>);
@@ -85,17 +85,26 @@ impl<'f> Flaws<'f> {
 
 /// Whether a variable is defined again, by one from this place on, certainly or maybe.
 fn is_named_again(container: &Container<'_>, name: &str, from: usize) -> bool {
-    let mut later = container.env.iter().skip(from);
-    later.any(|variable| variable.name == name)
+    named(container, name, from).next().is_some()
 }
 
 /// Whether a variable is certainly defined again, by one from this place on. One that is optional may leave it as it
 /// was.
 pub(crate) fn is_replaced(container: &Container<'_>, name: &str, from: usize) -> bool {
-    container.env.iter().skip(from).any(|variable| {
+    named(container, name, from).any(|variable| {
         let config = variable.config.as_ref();
-        variable.name == name && config.is_none_or(|config| !config.is_optional)
+        config.is_none_or(|config| !config.is_optional)
     })
+}
+
+/// The variables of this name, from this place on.
+fn named<'c>(
+    container: &'c Container<'_>,
+    name: &'c str,
+    from: usize,
+) -> impl Iterator<Item = &'c Variable<'c>> {
+    let later = container.env.iter().skip(from);
+    later.filter(move |variable| variable.name == name)
 }
 
 /// Whether an object that is imported from this place on has the variable, too, or may have it: what is optional was not
