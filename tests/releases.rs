@@ -128,7 +128,7 @@ fn installs_what_was_released() {
         let output = script.output().unwrap();
         let folder = home.path().join(".local/bin");
         let expected = format!(
-            "preflight {VERSION} is in {folder}\nput {folder} on your PATH to call it by its name\n",
+            "put {folder} on your PATH to call preflight by its name\npreflight {VERSION} is in {folder}\n",
             folder = folder.display()
         );
         assert_eq!(printed(&output), expected);
