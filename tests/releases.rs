@@ -124,7 +124,9 @@ fn installs_what_was_released() {
     let address = format!("file://{}/", releases.path().display());
     for downloads in [releases.path().to_str().unwrap(), &address] {
         let (mut script, _programs) = script(&installer(), "Linux", "x86_64");
-        script.env("PREFLIGHT_DOWNLOADS", downloads).env("HOME", home.path());
+        script
+            .env("PREFLIGHT_DOWNLOADS", downloads)
+            .env("HOME", home.path());
         let output = script.output().unwrap();
         let folder = home.path().join(".local/bin");
         let expected = format!(
@@ -133,7 +135,10 @@ fn installs_what_was_released() {
         );
         assert_eq!(printed(&output), expected);
         assert!(output.status.success());
-        let run = Command::new(folder.join("preflight")).arg("x").output().unwrap();
+        let run = Command::new(folder.join("preflight"))
+            .arg("x")
+            .output()
+            .unwrap();
         assert_eq!(printed(&run), "<x> ");
         // Nothing else stays behind.
         assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
@@ -192,7 +197,9 @@ fn installs_nothing_else() {
     for (releases, arguments, expected) in checks {
         let home = tempfile::tempdir().unwrap();
         let (mut script, _programs) = script(&installer(), "Linux", "x86_64");
-        script.env("PREFLIGHT_DOWNLOADS", releases.path()).env("HOME", home.path());
+        script
+            .env("PREFLIGHT_DOWNLOADS", releases.path())
+            .env("HOME", home.path());
         let output = script.args(arguments).output().unwrap();
         assert_eq!(output.status.code(), Some(1));
         let text = printed(&output);
@@ -207,7 +214,9 @@ fn installs_nothing_else() {
 /// Runs `tools/release-manifests` over the folder of a release. What it prints.
 fn manifests(folder: &Path) -> String {
     let mut script = Command::new(repository("tools/release-manifests"));
-    script.args(["v9.9.9", "https://example.com/owner/repository/"]).arg(folder);
+    script
+        .args(["v9.9.9", "https://example.com/owner/repository/"])
+        .arg(folder);
     let output = script.output().unwrap();
     assert!(output.status.success(), "{}", printed(&output));
     printed(&output)
@@ -328,14 +337,20 @@ fn the_script_of_a_release_trusts_its_own_checksums() {
     let work = tempfile::tempdir().unwrap();
     write_script(&work.path().join("preflight"), "echo changed");
     let mut tar = Command::new("tar");
-    tar.arg("-czf").arg(release.join(X86)).arg("-C").arg(work.path());
+    tar.arg("-czf")
+        .arg(release.join(X86))
+        .arg("-C")
+        .arg(work.path());
     assert!(tar.arg("preflight").status().unwrap().success());
     let sums = format!("{}  {X86}\n", sha256(&release.join(X86)));
     std::fs::write(release.join("sha256sums.txt"), sums).unwrap();
     let output = run();
     assert!(!output.status.success());
     assert!(printed(&output).contains("is not what was released"));
-    let kept = Command::new(to.join("preflight")).arg("x").output().unwrap();
+    let kept = Command::new(to.join("preflight"))
+        .arg("x")
+        .output()
+        .unwrap();
     assert_eq!(printed(&kept), "<x> ");
 }
 
@@ -346,8 +361,15 @@ fn cargo_binstall_finds_the_archives() {
     let found = &manifest["package"]["metadata"]["binstall"];
     for target in built() {
         let own = found["overrides"].get(&target);
-        let set = |key: &str| own.and_then(|own| own.get(key)).unwrap_or(&found[key]).as_str().unwrap();
-        let url = set("pkg-url").replace("{ version }", "1.2.3").replace("{ target }", &target);
+        let set = |key: &str| {
+            own.and_then(|own| own.get(key))
+                .unwrap_or(&found[key])
+                .as_str()
+                .unwrap()
+        };
+        let url = set("pkg-url")
+            .replace("{ version }", "1.2.3")
+            .replace("{ target }", &target);
         let (ending, format) = if target.contains("windows") {
             ("zip", "zip")
         } else {
@@ -376,7 +398,9 @@ fn the_pre_commit_hook_needs_no_compiler() {
     let hook = clone.path().join(entry);
     let run = |arguments: &[&str]| {
         let (mut script, _programs) = script(&hook, "Linux", "x86_64");
-        script.env("PREFLIGHT_DOWNLOADS", releases.path()).env_remove("PREFLIGHT");
+        script
+            .env("PREFLIGHT_DOWNLOADS", releases.path())
+            .env_remove("PREFLIGHT");
         let output = script.args(arguments).output().unwrap();
         assert!(output.status.success(), "{}", printed(&output));
         String::from_utf8(output.stdout).unwrap()
@@ -390,8 +414,72 @@ fn the_pre_commit_hook_needs_no_compiler() {
     assert_eq!(own, "<--quiet> <--fail-on=violation> <deploy/> ");
 
     let mut elsewhere = Command::new(repository(entry));
-    let output = elsewhere.env("PREFLIGHT", "echo").arg("a").output().unwrap();
+    let output = elsewhere
+        .env("PREFLIGHT", "echo")
+        .arg("a")
+        .output()
+        .unwrap();
     assert_eq!(printed(&output), "--quiet --fail-on unjudged a\n");
+}
+
+/// Runs the first step of the action, with a `gh` that has a release and that says of attestations what it is told.
+fn install_by_the_action(version: &str, attested: bool) -> (Output, String, TempDir) {
+    let action = yaml::read(&read(&repository("action.yml")).unwrap()).unwrap();
+    let step = &action["runs"]["steps"][0];
+    let releases = releases(VERSION);
+    let runner = tempfile::tempdir().unwrap();
+    let log = runner.path().join("log");
+    let bash = PathBuf::from("bash");
+    let (mut bash, programs) = script(&bash, "Linux", "x86_64");
+    let gh = format!(
+        "echo \"$*\" >>{log}\n\
+         [ $1 != attestation ] || exit {}\n\
+         while [ $1 != --dir ]; do shift; done\n\
+         cp {}/* \"$2\"",
+        i32::from(!attested),
+        releases.path().join(format!("v{VERSION}")).display(),
+        log = log.display(),
+    );
+    write_script(&programs.path().join("gh"), &gh);
+    bash.args(["-eo", "pipefail", "-c", step["run"].as_str().unwrap()]);
+    bash.env("REPOSITORY", "owner/repository")
+        .env("VERSION", version);
+    bash.env(
+        "GITHUB_ACTION_PATH",
+        repository("").to_str().unwrap().trim_end_matches('/'),
+    );
+    bash.env("RUNNER_TEMP", runner.path());
+    bash.env("GITHUB_OUTPUT", runner.path().join("output"));
+    let output = bash.output().unwrap();
+    let calls = read(&log).unwrap();
+    (
+        output,
+        calls.replace(runner.path().to_str().unwrap(), "TEMP"),
+        runner,
+    )
+}
+
+#[test]
+fn the_action_runs_what_the_release_workflow_built() {
+    for version in ["", VERSION, &format!("v{VERSION}")] {
+        let (output, calls, runner) = install_by_the_action(version, true);
+        assert!(output.status.success(), "{}", printed(&output));
+        let expected = format!(
+            "release download v{VERSION} --repo owner/repository --dir TEMP/preflight/v{VERSION} --clobber \
+             --pattern {X86} --pattern sha256sums.txt\n\
+             attestation verify TEMP/preflight/v{VERSION}/{X86} --repo owner/repository \
+             --signer-workflow owner/repository/.github/workflows/release.yml --source-ref refs/tags/v{VERSION}\n"
+        );
+        assert_eq!(calls, expected);
+        let command = runner.path().join("preflight/bin/preflight");
+        let told = read(&runner.path().join("output")).unwrap();
+        assert_eq!(told, format!("command={}\n", command.display()));
+        assert!(command.is_file());
+    }
+    let (output, _, runner) = install_by_the_action("", false);
+    assert!(!output.status.success());
+    assert!(!runner.path().join("output").exists());
+    assert!(!runner.path().join("preflight/bin").exists());
 }
 
 /// A tag, the version and the changelog have to agree.
@@ -408,11 +496,16 @@ fn the_notes_of_a_release_are_those_of_the_changelog() {
         let output = Command::new(&notes).arg(tag).output().unwrap();
         (output.status.success(), printed(&output))
     };
-    changelog("# Changelog\n\n## 1.2.3 - 2026-01-31\n\n- New.\n\n## 1.2.2 - 2026-01-01\n\n- Old.\n");
+    changelog(
+        "# Changelog\n\n## 1.2.3 - 2026-01-31\n\n- New.\n\n## 1.2.2 - 2026-01-01\n\n- Old.\n",
+    );
     assert_eq!(run("v1.2.3"), (true, "\n- New.\n\n".to_owned()));
     let failed = |sentence: &str| (false, format!("release-notes: {sentence}\n"));
     assert_eq!(run("1.2.3"), failed("1.2.3 does not begin with v"));
-    assert_eq!(run("v1.2.4"), failed("the tag says 1.2.4, Cargo.toml 1.2.3"));
+    assert_eq!(
+        run("v1.2.4"),
+        failed("the tag says 1.2.4, Cargo.toml 1.2.3")
+    );
     changelog("# Changelog\n\n## Unreleased\n\n- New.\n");
     assert_eq!(
         run("v1.2.3"),
@@ -424,7 +517,9 @@ fn the_notes_of_a_release_are_those_of_the_changelog() {
 #[test]
 fn the_changelog_keeps_its_shape() {
     let changelog = read(&repository("CHANGELOG.md")).unwrap();
-    let headings = changelog.lines().filter_map(|line| line.strip_prefix("## "));
+    let headings = changelog
+        .lines()
+        .filter_map(|line| line.strip_prefix("## "));
     let headings: Vec<&str> = headings.collect();
     let mut versions = Vec::new();
     for heading in &headings {
@@ -434,16 +529,44 @@ fn the_changelog_keeps_its_shape() {
         }
         let (version, day) = heading.split_once(" - ").unwrap();
         assert_eq!(day.len(), "2026-01-31".len(), "{heading}");
-        let numbers: Vec<u64> = version.split('.').map(|part| part.parse().unwrap()).collect();
+        let numbers: Vec<u64> = version
+            .split('.')
+            .map(|part| part.parse().unwrap())
+            .collect();
         assert_eq!(numbers.len(), 3, "{heading}");
         versions.push(numbers);
     }
     assert!(!headings.is_empty());
-    assert!(versions.is_sorted_by(|newer, older| newer > older), "{versions:?}");
-    let parts = ["Newly refused", "No longer refused", "Added", "Changed", "Fixed", "Removed"];
-    for part in changelog.lines().filter_map(|line| line.strip_prefix("### ")) {
+    assert!(
+        versions.is_sorted_by(|newer, older| newer > older),
+        "{versions:?}"
+    );
+    let parts = [
+        "Newly refused",
+        "No longer refused",
+        "Added",
+        "Changed",
+        "Fixed",
+        "Removed",
+    ];
+    for part in changelog
+        .lines()
+        .filter_map(|line| line.strip_prefix("### "))
+    {
         assert!(parts.contains(&part), "{part}");
     }
+}
+
+#[test]
+fn the_page_on_installing_names_the_project_and_its_version() {
+    let project = Project::read().unwrap();
+    let page = read(&repository("docs/installing.md")).unwrap();
+    let releases = format!("{}/releases/latest/download/", project.repository);
+    assert!(page.contains(&format!("{releases}install.sh")));
+    assert!(page.contains(&format!("{releases}policy-preflight.yaml")));
+    assert!(page.contains(&format!("{} preflight`", project.repository)));
+    assert!(page.contains(&format!("{}/preflight:v{VERSION} ", project.registry)));
+    assert!(page.contains(&format!("rev: v{VERSION}\n")));
 }
 
 /// Who answers is said once, in `Cargo.toml`.
@@ -480,7 +603,11 @@ fn files_for_contributors_name_the_maintainers_and_the_place_of_the_project() {
         for field in ["name", "description", "labels"] {
             assert!(!form[field].is_null(), "{}: {field}", file.display());
         }
-        let ids: Vec<&Value> = parts.iter().filter(|part| part["type"] != "markdown").map(|part| &part["id"]).collect();
+        let ids: Vec<&Value> = parts
+            .iter()
+            .filter(|part| part["type"] != "markdown")
+            .map(|part| &part["id"])
+            .collect();
         let different: BTreeSet<String> = ids.iter().map(ToString::to_string).collect();
         assert_eq!(different.len(), ids.len(), "{}", file.display());
     }

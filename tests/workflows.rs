@@ -139,7 +139,15 @@ fn what_they_run_exists() {
             }
         }
     }
-    for target in ["ci", "test", "check", "workflows", "reproducible", "fuzz", "e2e"] {
+    for target in [
+        "ci",
+        "test",
+        "check",
+        "workflows",
+        "reproducible",
+        "fuzz",
+        "e2e",
+    ] {
         assert!(made.contains(target), "no workflow runs `make {target}`");
     }
 }
@@ -147,7 +155,8 @@ fn what_they_run_exists() {
 /// A runner with a number is taken away one day. Renovate raises those that have no `-latest`, where it finds them.
 #[test]
 fn runners_do_not_go_out_of_service_unnoticed() {
-    let renovate: Value = serde_json::from_str(&read(&repository("renovate.json")).unwrap()).unwrap();
+    let renovate: Value =
+        serde_json::from_str(&read(&repository("renovate.json")).unwrap()).unwrap();
     let patterns = renovate["customManagers"].as_array().unwrap();
     let raised = patterns
         .iter()
@@ -174,7 +183,10 @@ fn runners_do_not_go_out_of_service_unnoticed() {
                 let is_raised = raised
                     .find_iter(&text)
                     .any(|found| found.as_str() == format!("runner: {runner}"));
-                assert!(runner.ends_with("-latest") || is_raised, "{file}: {name}: {runner}");
+                assert!(
+                    runner.ends_with("-latest") || is_raised,
+                    "{file}: {name}: {runner}"
+                );
                 numbered += usize::from(is_raised && !runner.ends_with("-latest"));
             }
         }
@@ -206,7 +218,8 @@ fn every_input_of_the_action_is_passed_by_the_environment() {
         let variable = name.to_uppercase().replace('-', "_");
         let passed = format!("{variable}: ${{{{ inputs.{name} }}}}");
         assert_eq!(text.matches(&passed).count(), 1, "{name}");
-        let read = text.contains(&format!("\"${variable}\"")) || text.contains(&format!("${{{variable}:-"));
+        let read = text.contains(&format!("\"${variable}\""))
+            || text.contains(&format!("${{{variable}:-"));
         assert!(read || text.contains(&format!("=${variable}\"")), "{name}");
     }
 }
@@ -253,7 +266,10 @@ fn what_preflight_prints_in_the_action_is_no_command_but_marks() {
     };
     let unjudged = action["inputs"]["fail-on"]["default"].as_str().unwrap();
     let tokens = [
-        run(&[("FAIL_ON", unjudged)], "<--report> <github> <--fail-on=unjudged> <--> "),
+        run(
+            &[("FAIL_ON", unjudged)],
+            "<--report> <github> <--fail-on=unjudged> <--> ",
+        ),
         run(
             &[
                 ("PATHS", "a b\r\n\n-c\n"),
