@@ -130,7 +130,7 @@ fn installs_what_was_released() {
         let output = script.output().unwrap();
         let folder = home.path().join(".local/bin");
         let expected = format!(
-            "put {folder} on your PATH to call preflight by its name\npreflight {VERSION} is in {folder}\n",
+            "preflight {VERSION} is in {folder}, which is not on your PATH\n",
             folder = folder.display()
         );
         assert_eq!(printed(&output), expected);
