@@ -67,6 +67,10 @@ check: wasm ## Check format, lints (native and wasm) and documentation
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 	@cargo metadata --quiet --locked --format-version 1 --manifest-path fuzz/Cargo.toml >/dev/null
 
+.PHONY: workflows
+workflows: ## Check the workflows, the action and the shell scripts, with linters that it installs
+	@tools/lint-workflows
+
 .PHONY: ci
 ci: ## Run what CI runs: tests, checks, a second build to compare, and ten seconds of fuzzing for each target
 	@.ci/run
@@ -93,6 +97,11 @@ reproducible: wasm ## Build the policies a second time elsewhere, and compare th
 .PHONY: install
 install: wasm ## Install the preflight command with the policies inside
 	cargo install --path preflight --features embedded,registry --locked
+
+.PHONY: archive
+archive: wasm ## Build and pack preflight as a release does: make archive TARGET=x86_64-unknown-linux-musl
+	$(if $(TARGET),,$(error TARGET is missing: make archive TARGET=x86_64-unknown-linux-musl))
+	@tools/package-preflight $(TARGET) target/archives
 
 .PHONY: push
 push: wasm ## Push the policies: make push REGISTRY=registry.example.com/policies TAG=v0.1.0

@@ -783,7 +783,15 @@ fn blocks() -> Vec<Block> {
 }
 
 /// Whose YAML stands beside ours.
-const OTHERS: &[&str] = &["gatekeeper", "kubernetes", "kubewarden", "kyverno"];
+const OTHERS: &[&str] = &[
+    "gatekeeper",
+    "github",
+    "gitlab",
+    "kubernetes",
+    "kubewarden",
+    "kyverno",
+    "pre-commit",
+];
 
 /// What stands in another repository beside this one, which is called `admission-policies` there.
 fn is_a_kustomization(written: &Value, place: &str) {
