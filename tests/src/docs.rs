@@ -298,8 +298,7 @@ pub fn pages() -> Result<Vec<Document>, String> {
         .into_iter()
         .map(|policy| metadata(&policy).map(|metadata| (policy, metadata)))
         .collect::<Result<_, String>>()?;
-    // Blocks of YAML in `docs/` say whose they are.
-    let refusal = refusal::render("hostpath-mounts")?.replace("```yaml\n", "```yaml kubernetes\n");
+    let refusal = refusal::of_manifest("hostpath-mounts", "examples/shop/node/ci-runner.yaml")?;
     let pages = [
         ("deploying", "namespaced", namespaced::table(&all)),
         ("rancher", "refusal", refusal),

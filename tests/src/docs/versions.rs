@@ -96,7 +96,7 @@ fn rows(manifest: &str) -> Result<String, String> {
         (
             "kinds and fields of Kubernetes".to_owned(),
             format!("1.{known}"),
-            "those that policies and preflight know. What is newer is not judged, and named as such".to_owned(),
+            "those that policies and preflight know; preflight names what is newer".to_owned(),
         ),
     ];
     all.extend(
