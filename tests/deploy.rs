@@ -1073,7 +1073,11 @@ struct Question {
 fn examples() -> (Vec<Question>, Arc<MemoryCluster>) {
     let read = manifests::read(&[repository("examples")]);
     assert_eq!(read.problems, []);
-    let mut objects: Vec<Value> = read.objects.into_iter().map(|it| it.value).collect();
+    let mut objects: Vec<Value> = read
+        .objects
+        .into_iter()
+        .map(|it| Arc::unwrap_or_clone(it.value))
+        .collect();
     let kinds = Kinds::of(&objects);
     for object in &mut objects {
         complete(object, &kinds, "default");

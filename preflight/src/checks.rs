@@ -77,7 +77,7 @@ impl<'a> Objects<'a> {
             .take(self.written)
             .map(move |(position, (object, old))| {
                 let old = old.and_then(|old| self.all.get(old));
-                (position, object, old.map(|old| &old.value))
+                (position, object, old.map(|old| &*old.value))
             })
     }
 }

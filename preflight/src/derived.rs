@@ -81,7 +81,7 @@ pub(crate) fn derive<'a>(
         }
     }
     if !kustomizations.is_empty() {
-        let values = objects.clone().map(|object| &object.value);
+        let values = objects.clone().map(|object| &*object.value);
         let hashed = generator::hashed_names(values);
         for kustomization in kustomizations {
             let made = generator::derive(&kustomization.value, &hashed, namespace);

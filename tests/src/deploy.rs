@@ -5,6 +5,7 @@ use std::env;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 
 use preflight::deployed::Conditions;
 use preflight::manifests;
@@ -50,7 +51,11 @@ pub fn parse(path: &Path) -> Result<Vec<Value>, String> {
     if let Some(problem) = read.problems.first() {
         return Err(format!("{}: {}", problem.place, problem.text));
     }
-    Ok(read.objects.into_iter().map(|it| it.value).collect())
+    Ok(read
+        .objects
+        .into_iter()
+        .map(|it| Arc::unwrap_or_clone(it.value))
+        .collect())
 }
 
 /// What kustomize is told in a folder of `deploy/`.

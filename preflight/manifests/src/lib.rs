@@ -16,6 +16,7 @@
 use std::{
     fmt, io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use rayon::prelude::*;
@@ -55,8 +56,8 @@ const KUSTOMIZE: &str = "kustomize.config.k8s.io/";
 /// One object, and where it stands.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Object {
-    /// The object as the API server would read it.
-    pub value: Value,
+    /// The object as the API server would read it. It is large, and so it is shared with what looks things up in it.
+    pub value: Arc<Value>,
     /// The file, as it was named, or `-`.
     pub file: String,
     /// The line where the object starts.
@@ -386,7 +387,7 @@ impl Manifests {
         };
         if is_kustomization {
             self.kustomizations.push(Object {
-                value: value.clone(),
+                value: value.clone().into(),
                 file: file.to_owned(),
                 line,
                 lines: lines.clone(),
@@ -411,7 +412,7 @@ impl Manifests {
             }
             (Some(_), Some(_)) => {
                 self.objects.push(Object {
-                    value,
+                    value: value.into(),
                     file: file.to_owned(),
                     line,
                     lines,

@@ -26,7 +26,7 @@ pub(super) fn found_beside(
     if !old.is_empty() {
         all.extend(read(old));
     }
-    let kinds = Kinds::of(all.iter().map(|object| &object.value));
+    let kinds = Kinds::of(all.iter().map(|object| &*object.value));
     let identities = identities(&all, &kinds, "default");
     let old_of = |identity| {
         let mut old = identities.iter().skip(written);
