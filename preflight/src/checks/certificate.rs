@@ -4,9 +4,9 @@
 //! made for a small module, and knows keys and times alone.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use rustls_pki_types::{CertificateDer, pem::PemObject};
 use serde_json::Value;
 use webpki::EndEntityCert;
-use webpki::types::{CertificateDer, pem::PemObject};
 
 use crate::derived::{COMMON_NAME, DNS_NAMES};
 
