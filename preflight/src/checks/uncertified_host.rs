@@ -74,10 +74,13 @@ fn is_part(name: &str, host: &str) -> bool {
     let above = host
         .strip_prefix('*')
         .filter(|above| above.starts_with('.'));
-    above.is_some_and(|above| {
-        name.to_ascii_lowercase()
-            .ends_with(&above.to_ascii_lowercase())
-    })
+    above.is_some_and(|above| ends_with(name, above))
+}
+
+/// Whether a name ends like this, in any case of its letters.
+fn ends_with(name: &str, end: &str) -> bool {
+    name.to_ascii_lowercase()
+        .ends_with(&end.to_ascii_lowercase())
 }
 
 /// Some of the texts of users, in words.
@@ -100,7 +103,11 @@ fn subject(secrets: &[Named<'_>], [one, several]: [&str; 2]) -> String {
 /// Why a wildcard does not cover a host that looks like one of it.
 fn hint(names: &[String], host: &str) -> &'static str {
     let mut wildcards = names.iter().filter_map(|name| name.strip_prefix('*'));
-    let looks_like = |above: &str| host.ends_with(above) || above.strip_prefix('.') == Some(host);
+    let is_apex = |above: &str| {
+        let apex = above.strip_prefix('.').unwrap_or(above);
+        apex.eq_ignore_ascii_case(host)
+    };
+    let looks_like = |above: &str| ends_with(host, above) || is_apex(above);
     if wildcards.any(looks_like) {
         " (a wildcard stands for one label)"
     } else {
@@ -186,6 +193,13 @@ mod tests {
                 &[],
                 Some(format!(
                     "tls[0].hosts[0] {OF_WEB} \"a.b.shop.example.com\" (a wildcard stands for one label): {FAKES}"
+                )),
+            ),
+            (
+                "{hosts: [shop.example.com], secretName: web}",
+                &[],
+                Some(format!(
+                    "tls[0].hosts[0] {OF_WEB} \"shop.example.com\" (a wildcard stands for one label): {FAKES}"
                 )),
             ),
             (
