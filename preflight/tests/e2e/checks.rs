@@ -278,7 +278,24 @@ spec:
              tls.crt: |\n    {data}\n"
         ),
     );
-    let expected = "";
+    let expected = "WARNING  Ingress shop/web  by preflight
+  a.yaml:7  spec.tls[0].secretName
+    Secret \"web-tls\" (b.yaml:1) is of type \"Opaque\", not kubernetes.io/tls: ingress-nginx takes it,
+    others such as Contour do not [wrong_tls_secret_type]
+    fix: write type: kubernetes.io/tls, with tls.crt and tls.key; of a Secret that is there the type
+    cannot be changed: delete it first
+  a.yaml:6  spec.tls[0].hosts[1]
+    the certificate of Secret \"web-tls\" (b.yaml:1) is for \"www.example.com\" and
+    \"*.Shop.example.com\", not for \"shop.example.com\" (a wildcard stands for one label):
+    ingress-nginx serves its \"Kubernetes Ingress Controller Fake Certificate\" instead, and clients
+    refuse both [uncertified_host]
+    fix: put a certificate into it that has \"shop.example.com\" as a subject alternative name (DNS)
+
+NEEDED FROM ELSEWHERE  1 object that no manifest has
+  Secret shop/api-tls  2 objects
+
+3 objects, 1 policy: 1 with warnings, 1 incomplete, 1 clean (1 not covered by any policy)
+";
     assert_eq!(
         stage.run(&["-p", "service-routes", "a.yaml", "b.yaml"]),
         out(0, expected)
