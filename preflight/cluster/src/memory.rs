@@ -5,6 +5,7 @@
 //! cluster.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
@@ -129,6 +130,31 @@ impl MemoryCluster {
         let definitions = namespaces.named.get(&(String::new(), name.to_owned(), 0))?;
         let chosen = choose(definitions.iter().map(|one| &one.place), None)?;
         Some(&definitions.get(chosen)?.value)
+    }
+
+    /// The object of a name, in a version, that is meant in a file, and the number of its [`Origin`].
+    #[must_use]
+    pub fn object(
+        &self,
+        api_version: &str,
+        kind: &str,
+        (namespace, name): (&str, &str),
+        asker: &str,
+    ) -> Option<(usize, Cow<'_, Value>)> {
+        let lookup = Lookup {
+            api_version: api_version.to_owned(),
+            kind: kind.to_owned(),
+            namespace: Some(namespace.to_owned()),
+            name: Some(name.to_owned()),
+            label_selector: None,
+            field_selector: None,
+            field_masks: None,
+            before: false,
+        };
+        let view = self.view(Some(asker));
+        let found = self.select(Operation::Get, &lookup, view.as_ref()).pop()?;
+        let number = found.place.origin.number;
+        Some((number, convert::to_version(&found.value, api_version)))
     }
 
     fn insert(&mut self, position: usize, mut object: Arc<Value>, origin: Origin) {

@@ -141,7 +141,7 @@ impl Object {
     /// `v1`, `apps/v1`.
     #[must_use]
     pub fn api_version(&self) -> &str {
-        text(&self.value, "/apiVersion").unwrap_or_default()
+        self.text("apiVersion")
     }
 
     /// The group in `apiVersion`. That of the core is empty.
@@ -154,19 +154,29 @@ impl Object {
     /// The kind.
     #[must_use]
     pub fn kind(&self) -> &str {
-        text(&self.value, "/kind").unwrap_or_default()
+        self.text("kind")
     }
 
     /// `metadata.name`.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
-        text(&self.value, "/metadata/name")
+        self.metadata("name")
     }
 
     /// `metadata.namespace`.
     #[must_use]
     pub fn namespace(&self) -> Option<&str> {
-        text(&self.value, "/metadata/namespace")
+        self.metadata("namespace")
+    }
+
+    /// A field that is a text; empty where it is none.
+    fn text(&self, field: &str) -> &str {
+        let value = self.value.get(field).and_then(Value::as_str);
+        value.unwrap_or_default()
+    }
+
+    fn metadata(&self, field: &str) -> Option<&str> {
+        self.value.get("metadata")?.get(field)?.as_str()
     }
 
     /// The line of a field such as `spec.containers[1].image`, or of the closest thing above it that is there.
@@ -224,10 +234,6 @@ pub fn read_text(file: &str, text: &str) -> Manifests {
     let mut manifests = Manifests::default();
     manifests.add_text(file, text, Source::Named);
     manifests
-}
-
-fn text<'a>(object: &'a Value, pointer: &str) -> Option<&'a str> {
-    object.pointer(pointer)?.as_str()
 }
 
 impl Manifests {

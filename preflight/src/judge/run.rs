@@ -292,12 +292,15 @@ impl Run {
             written: self.written,
             old: &self.old,
             derived: &self.of_keda().collect::<Vec<_>>(),
+            made: &self.derived,
+            cluster: &self.cluster,
             live: self.live,
         };
         checks::findings(objects, is_asked)
     }
 
-    /// Whether such a policy would be asked about what KEDA would make of an object that it cannot read.
+    /// Whether such a policy would be asked about what KEDA would make of an object that it cannot read, or about what
+    /// stands for an object that it does not see.
     fn would_ask(
         &self,
         policies: &[ActivePolicy],
@@ -308,10 +311,13 @@ impl Run {
             return false;
         }
         let object = self.objects.get(number);
-        let Some(derived) = object.and_then(|object| keda::unmade(&object.value, number)) else {
+        let unmade = |object: &Object| Some(keda::unmade(&object.value, number)?.value);
+        let Some(value) =
+            object.and_then(|object| unmade(object).or_else(|| checks::stand_in(object)))
+        else {
             return false;
         };
-        let request = self.request(&derived.value, None, number);
+        let request = self.request(&value, None, number);
         let target = Target::of(&request);
         let mut policies = policies.iter().filter(|by| is_meant(by));
         policies.any(|by| by.wants(&target, &request, &self.cluster))

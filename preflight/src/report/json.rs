@@ -36,8 +36,8 @@
 //! `warning` or `needed`), the `reason`, and maybe `until`; `summary.excepted` counts the objects that have no others. Both
 //! are left out where there are none.
 //!
-//! `neededFromElsewhere` has the objects that workloads name and no manifest has, in order of kind, namespace and name, each
-//! with the findings about it. These are no warnings; `summary.incomplete` counts the workloads of which there is nothing
+//! `neededFromElsewhere` has the objects that others name and no manifest has, in order of kind, namespace and name, each
+//! with the findings about it. These are no warnings; `summary.incomplete` counts those others of which there is nothing
 //! else to say. Where the manifests have the same name in another namespace, or nearly the same name, it is a warning.
 //!
 //! `unjudged` has what no policy read, each with a `reason`: `unserved_version` and `unread_pods`, with the
