@@ -321,8 +321,8 @@ mod tests {
             ),
             (
                 "a:\n  b: 1\n\tc: 2\n",
-                "line 3: cannot be read: found a tab character that violates indentation (column 1); the line is indented \
-                 with a tab: YAML takes spaces alone",
+                "line 3: cannot be read: found a tab character that violates indentation (column 1), while scanning a plain scalar \
+                 from line 2; the line is indented with a tab: YAML takes spaces alone",
             ),
             (
                 "a: 1\nb: {{ .Values.b }}\n",

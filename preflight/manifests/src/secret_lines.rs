@@ -36,6 +36,6 @@ mod tests {
     fn they_are_those_of_whole_documents() {
         let text = "kind: Pod\n---\nkind: Secret\na: 1\n---\n# nothing\n---\nkind: List\nitems:\n- kind: Secret\n---\na: [\n---\n\
                     kind: SecretList\nitems: []\n---\nkind: Pod\n";
-        assert_eq!(secret_lines(text), [2..=4, 5..=10, 11..=12, 13..=15]);
+        assert_eq!(secret_lines(text), [2..=4, 7..=10, 11..=12, 13..=15]);
     }
 }
