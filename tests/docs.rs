@@ -161,7 +161,10 @@ fn the_example_of_a_baseline_has_what_is_found() {
     let names: Vec<&str> = policies.iter().map(ActivePolicy::name).collect();
     baseline.apply(&mut report, "baseline", &names);
     let summary = report.summary;
-    assert_eq!((summary.refused, summary.warned, summary.excepted), (0, 0, 1));
+    assert_eq!(
+        (summary.refused, summary.warned, summary.excepted),
+        (0, 0, 1)
+    );
     assert!(summary.baselined > 0, "{summary}");
 }
 

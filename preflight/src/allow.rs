@@ -59,7 +59,8 @@ pub fn entries(report: &Report, policies: &[ActivePolicy], manifests: &Manifests
         used.writable |= above.any(|(by, above)| by == account && is_within(path, above));
     }
     // One entry for all accounts that mount a path in one way.
-    let mut entries: BTreeMap<String, (Value, BTreeSet<String>, Vec<(Subject, Place)>)> = BTreeMap::new();
+    let mut entries: BTreeMap<String, (Value, BTreeSet<String>, Vec<(Subject, Place)>)> =
+        BTreeMap::new();
     for ((account, path), used) in uses {
         let mut settings = json!({
             "path": path,
@@ -75,7 +76,9 @@ pub fn entries(report: &Report, policies: &[ActivePolicy], manifests: &Manifests
             }
         }
         let key = format!("{settings}{}", account.is_none());
-        let entry = entries.entry(key).or_insert((settings, BTreeSet::new(), Vec::new()));
+        let entry = entries
+            .entry(key)
+            .or_insert((settings, BTreeSet::new(), Vec::new()));
         entry.1.extend(account);
         entry.2.extend(used.needed_by);
     }
@@ -84,7 +87,10 @@ pub fn entries(report: &Report, policies: &[ActivePolicy], manifests: &Manifests
         if let Some(fields) = settings.as_object_mut().filter(|_| !accounts.is_empty()) {
             fields.insert("serviceAccounts".to_owned(), json!(accounts));
         }
-        Entry { settings, needed_by }
+        Entry {
+            settings,
+            needed_by,
+        }
     });
     entries.collect()
 }
@@ -165,13 +171,21 @@ fn text<'a>(value: &'a Value, key: &str) -> &'a str {
 
 /// No type is one, too. A `local` volume has none to list.
 fn types(source: Option<&Value>) -> BTreeSet<String> {
-    source.map(|source| text(source, "type").to_owned()).into_iter().collect()
+    source
+        .map(|source| text(source, "type").to_owned())
+        .into_iter()
+        .collect()
 }
 
 /// The spec of the pod and the name of the volume that a field is about: `spec.volumes[0].hostPath.path`, or
 /// `spec.containers[0].volumeMounts[1].readOnly`.
 fn volume_of<'a>(object: &'a Object, field: &str) -> Option<(&'a Value, &'a str)> {
-    let lists = ["volumes[", "initContainers[", "containers[", "ephemeralContainers["];
+    let lists = [
+        "volumes[",
+        "initContainers[",
+        "containers[",
+        "ephemeralContainers[",
+    ];
     let (start, _) = lists
         .iter()
         .filter_map(|list| {
@@ -182,7 +196,11 @@ fn volume_of<'a>(object: &'a Object, field: &str) -> Option<(&'a Value, &'a str)
         .min()?;
     let pod = object.value_of(field.get(..start)?.trim_end_matches('.'))?;
     let end = if field.contains(".volumeMounts[") {
-        field.rfind("].").filter(|end| field.get(..*end).is_some_and(|it| it.contains(".volumeMounts[")))
+        field.rfind("].").filter(|end| {
+            field
+                .get(..*end)
+                .is_some_and(|it| it.contains(".volumeMounts["))
+        })
     } else {
         field.get(start..)?.find(']').map(|end| start + end)
     };
@@ -198,7 +216,11 @@ fn normal(path: &str) -> Option<String> {
         return (is_plain && !path.chars().any(is_invisible)).then(|| path.to_owned());
     }
     let mut parts = path.split('/').filter(|part| !matches!(*part, "" | "."));
-    if path.is_empty() || path.contains('*') || path.chars().any(is_invisible) || parts.clone().any(|part| part == "..") {
+    if path.is_empty()
+        || path.contains('*')
+        || path.chars().any(is_invisible)
+        || parts.clone().any(|part| part == "..")
+    {
         return None;
     }
     let mut normal = String::new();
@@ -210,7 +232,11 @@ fn normal(path: &str) -> Option<String> {
     for part in parts {
         normal.extend(["/", part]);
     }
-    Some(if normal.is_empty() { "/".to_owned() } else { normal })
+    Some(if normal.is_empty() {
+        "/".to_owned()
+    } else {
+        normal
+    })
 }
 
 /// Whether a path is inside another.
@@ -249,7 +275,10 @@ mod tests {
         for (field, expected) in [
             ("spec.volumes[0].hostPath.path", Some("y")),
             ("spec.containers[0].volumeMounts[0].readOnly", Some("x")),
-            ("spec.containers[0].volumeMounts[1].mountPropagation", Some("y")),
+            (
+                "spec.containers[0].volumeMounts[1].mountPropagation",
+                Some("y"),
+            ),
             ("spec.containers[1].volumeMounts[0].readOnly", None),
             ("spec.nodeName", None),
         ] {

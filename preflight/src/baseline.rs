@@ -124,24 +124,24 @@ pub struct Compared {
 
 /// What makes two findings the same.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Identity<'a> {
-    policy: &'a str,
-    rule: Option<&'a str>,
-    object: Named<'a>,
-    field: Option<&'a str>,
-    named: Vec<&'a str>,
+struct Identity {
+    policy: String,
+    rule: Option<String>,
+    object: Named,
+    field: Option<String>,
+    named: Vec<String>,
 }
 
 /// Group, kind, namespace and name. An object stays the same in another version of its group.
-type Named<'a> = (&'a str, &'a str, Option<&'a str>, &'a str);
+type Named = (String, String, Option<String>, String);
 
-fn named(object: &Subject) -> Named<'_> {
+fn named(object: &Subject) -> Named {
     let group = object.api_version.rsplit_once('/');
     (
-        group.map_or("", |(group, _)| group),
-        &object.kind,
-        object.namespace.as_deref(),
-        &object.name,
+        group.map_or("", |(group, _)| group).to_owned(),
+        object.kind.clone(),
+        object.namespace.clone(),
+        object.name.clone(),
     )
 }
 
@@ -158,23 +158,26 @@ impl Known {
         }
     }
 
-    fn identity(&self) -> Identity<'_> {
+    fn identity(&self) -> Identity {
         Identity {
-            policy: &self.policy,
-            rule: self.rule.as_deref(),
+            policy: self.policy.clone(),
+            rule: self.rule.clone(),
             object: named(&self.object),
-            field: self.field.as_deref(),
+            field: self.field.clone(),
             // What has no rule is known by its words alone.
             named: match self.rule {
                 Some(_) => names(&self.problem),
-                None => vec![&self.problem],
+                None => vec![self.problem.clone()],
             },
         }
     }
 
     fn line(&self) -> String {
         let rule = self.rule.as_deref();
-        let rule = rule.map_or_else(|| self.policy.clone(), |rule| format!("{}/{rule}", self.policy));
+        let rule = rule.map_or_else(
+            || self.policy.clone(),
+            |rule| format!("{}/{rule}", self.policy),
+        );
         let field = self.field.as_deref();
         let field = field.map_or_else(String::new, |field| format!(" ({field})"));
         format!("{rule} of {}{field}", self.object)
@@ -183,11 +186,11 @@ impl Known {
 
 /// What a message names: what stands in quotes, and a number that it begins with. Its other words may be put differently
 /// by another version.
-fn names(problem: &str) -> Vec<&str> {
+fn names(problem: &str) -> Vec<String> {
     let mut names = Vec::new();
     for word in problem.split_whitespace().take(2) {
         if word.starts_with(|first: char| first.is_ascii_digit() || first == '-') {
-            names.push(word);
+            names.push(word.to_owned());
         }
     }
     let mut rest = problem;
@@ -201,7 +204,7 @@ fn names(problem: &str) -> Vec<&str> {
         let Some(end) = end else {
             break;
         };
-        names.extend(quoted.get(..end));
+        names.extend(quoted.get(..end).map(ToOwned::to_owned));
         rest = quoted.get(end + 1..).unwrap_or_default();
     }
     names
@@ -292,7 +295,7 @@ impl Baseline {
     /// Takes what was there before out of what counts, and says what has gone. `policies` are the names of those that
     /// were asked.
     pub fn apply(&self, report: &mut Report, file: &str, policies: &[&str]) {
-        let mut known: BTreeMap<Identity<'_>, Vec<(usize, &Known)>> = BTreeMap::new();
+        let mut known: BTreeMap<Identity, Vec<(usize, &Known)>> = BTreeMap::new();
         for entry in &self.findings {
             let entries = known.entry(entry.identity()).or_default();
             entries.push((entry.count, entry));
@@ -311,7 +314,7 @@ impl Baseline {
             *count -= 1;
             Some(because.clone())
         });
-        let given: BTreeSet<Named<'_>> = report.judged.iter().map(|it| named(&it.object)).collect();
+        let given: BTreeSet<Named> = report.judged.iter().map(|it| named(&it.object)).collect();
         let is_asked = |entry: &Known| {
             let policy = entry.policy.as_str();
             policy == crate::checks::FINDER || policies.contains(&policy)
@@ -367,7 +370,9 @@ impl Compared {
         if self.not_checked > 0 {
             let what = match self.not_checked {
                 1 => "1 finding in it is about an object or a policy that was not given".to_owned(),
-                count => format!("{count} findings in it are about objects or policies that were not given"),
+                count => format!(
+                    "{count} findings in it are about objects or policies that were not given"
+                ),
             };
             notes.push(note(what));
         }
@@ -384,7 +389,9 @@ mod tests {
     };
 
     fn pod(text: &str) -> Object {
-        let text = format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: web, namespace: shop}}\n{text}\n");
+        let text = format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: web, namespace: shop}}\n{text}\n"
+        );
         read_text("f.yaml", &text).objects.remove(0)
     }
 
@@ -437,10 +444,20 @@ mod tests {
     fn a_finding_is_known_by_what_it_names_and_not_by_where_it_stands() {
         let one = pod("spec: {containers: [{name: a}]}");
         let two = pod("# more\nspec: {containers: [{name: b}, {name: a}]}");
-        let before = report(vec![finding(&one, "spec.containers[0].x", "\"/var\" is bad")], vec![]);
+        let before = report(
+            vec![finding(&one, "spec.containers[0].x", "\"/var\" is bad")],
+            vec![],
+        );
         let none = (vec![], vec![], Outcome::Baselined);
-        let again = finding(&two, "spec.containers[1].x", "container \"/var\" is worse than \"bad\"");
-        let again = Reported { problem: again.problem.replace(" than \"bad\"", ""), ..again };
+        let again = finding(
+            &two,
+            "spec.containers[1].x",
+            "container \"/var\" is worse than \"bad\"",
+        );
+        let again = Reported {
+            problem: again.problem.replace(" than \"bad\"", ""),
+            ..again
+        };
         assert_eq!(left(&before, report(vec![again], vec![])), none);
         for (number, problem) in [(0, "\"/var\" is bad"), (1, "\"/etc\" is bad")] {
             let field = format!("spec.containers[{number}].x");
@@ -464,8 +481,14 @@ mod tests {
         let known = || finding(&object, "spec", "is bad");
         let before = report(vec![], vec![known()]);
         assert_eq!(left(&before, report(vec![], vec![known()])).0, [""; 0]);
-        assert_eq!(left(&before, report(vec![], vec![known(), known()])).0, ["spec: is bad"]);
-        assert_eq!(left(&before, report(vec![known()], vec![])).0, ["spec: is bad"]);
+        assert_eq!(
+            left(&before, report(vec![], vec![known(), known()])).0,
+            ["spec: is bad"]
+        );
+        assert_eq!(
+            left(&before, report(vec![known()], vec![])).0,
+            ["spec: is bad"]
+        );
         let before = report(vec![known()], vec![]);
         assert_eq!(left(&before, report(vec![], vec![known()])).0, [""; 0]);
     }
@@ -508,16 +531,25 @@ mod tests {
     #[test]
     fn a_baseline_that_cannot_be_used_is_an_error() {
         for (text, expected) in [
-            ("{\"version\": 2}", "b.json: is a baseline of version 2, and this preflight reads version 1: write it anew with \
-              `preflight baseline`"),
-            ("[]", "b.json: is no baseline: invalid length 0, expected struct Versioned with 1 element at line 1 column 2; \
-              write it anew with `preflight baseline`"),
+            (
+                "{\"version\": 2}",
+                "b.json: is a baseline of version 2, and this preflight reads version 1: write it anew with \
+              `preflight baseline`",
+            ),
+            (
+                "[]",
+                "b.json: is no baseline: invalid length 0, expected struct Versioned with 1 element at line 1 column 2; \
+              write it anew with `preflight baseline`",
+            ),
             (
                 "{\"version\": 1, \"findings\": [{}]}",
                 "b.json: is no baseline: missing field `object` at line 1 column 31; write it anew with `preflight baseline`",
             ),
         ] {
-            assert_eq!(Baseline::parse("b.json", text).unwrap_err().to_string(), expected);
+            assert_eq!(
+                Baseline::parse("b.json", text).unwrap_err().to_string(),
+                expected
+            );
         }
     }
 }

@@ -37,7 +37,11 @@ pub enum BundleError {
         error: io::Error,
     },
     /// A registry was named, without saying so.
-    #[error("{0}: there is no such file; for a policy in a registry write registry://{}", without_scheme(.0))]
+    #[error(
+        "{reference}: there is no such file; for a policy in a registry write registry://{bare}",
+        reference = .0,
+        bare = without_scheme(.0)
+    )]
     NoScheme(String),
     /// A folder was named that has no policies.
     #[error("{}: there is no .wasm file in this folder", .0.display())]
@@ -178,8 +182,11 @@ fn looks_like_a_reference(path: &str) -> bool {
     let Some((host, rest)) = without_scheme(path).split_once('/') else {
         return false;
     };
-    let is_host = host.contains(['.', ':']) && host.starts_with(|it: char| it.is_ascii_alphanumeric());
-    let is_file = Path::new(rest).extension().is_some_and(|it| it.eq_ignore_ascii_case("wasm"));
+    let is_host =
+        host.contains(['.', ':']) && host.starts_with(|it: char| it.is_ascii_alphanumeric());
+    let is_file = Path::new(rest)
+        .extension()
+        .is_some_and(|it| it.eq_ignore_ascii_case("wasm"));
     is_host && !is_file
 }
 

@@ -496,7 +496,10 @@ fn hint(error: &clap::Error) -> Option<String> {
 pub(crate) fn with_names() -> clap::Command {
     let pages = explain::pages();
     let policies: BTreeSet<&str> = pages.iter().map(|page| page.policy.as_str()).collect();
-    let policies: Vec<&str> = policies.into_iter().filter(|name| *name != "preflight").collect();
+    let policies: Vec<&str> = policies
+        .into_iter()
+        .filter(|name| *name != "preflight")
+        .collect();
     let rules: BTreeSet<&str> = pages.iter().map(|page| page.rule.as_str()).collect();
     Cli::command()
         .mut_arg("policies", |argument| {
@@ -525,7 +528,9 @@ fn check_command(cli: &Cli) {
         let text = format!(
             "there is no file or folder {name:?}, and no such command; did you mean `preflight {nearest}`?"
         );
-        Cli::command().error(ErrorKind::InvalidSubcommand, text).exit();
+        Cli::command()
+            .error(ErrorKind::InvalidSubcommand, text)
+            .exit();
     }
 }
 

@@ -6,7 +6,9 @@ use anstream::adapter::strip_str;
 use clap::ColorChoice;
 use jiff::{Timestamp, Zoned};
 use preflight::{
-    Engine, Policy, bundle,
+    Engine, Policy,
+    baseline::{Baseline, BaselineError},
+    bundle,
     config::Project,
     deployed::{self, Asked},
     judge::{ActivePolicy, Existing, judge_in},
@@ -60,7 +62,9 @@ fn run_command(cli: &Cli, project: Option<&Project>) -> Result<u8, Box<dyn Error
         Some(Command::Policies { kinds }) => policies::run(&cli.common, *kinds),
         Some(Command::Baseline { file, .. }) => baseline::run(cli, project, file.as_deref()),
         Some(Command::Allow { .. }) => allow::run(cli),
-        Some(Command::Fix { dry_run, warnings, .. }) => fix::run(cli, *dry_run, *warnings),
+        Some(Command::Fix {
+            dry_run, warnings, ..
+        }) => fix::run(cli, *dry_run, *warnings),
         Some(Command::Explain { rule }) => explain::one(&cli.common, rule),
         Some(Command::Rules) => explain::all(&cli.common),
         Some(Command::Init) => init::run(&cli.common),
@@ -162,7 +166,10 @@ fn judge_manifests(cli: &Cli, project: Option<&Project>) -> Result<u8, Box<dyn E
     }
     report.notes.extend(project.map(Project::note));
     let formats = cli.reports.iter().map(|wanted| wanted.format);
-    if formats.chain([cli.common.format]).any(|it| it == Format::Sarif) {
+    if formats
+        .chain([cli.common.format])
+        .any(|it| it == Format::Sarif)
+    {
         preflight::fix::propose(&mut report, &policies);
     }
     let width = terminal::width(cli.common.width);

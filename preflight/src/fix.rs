@@ -87,7 +87,9 @@ impl Fix {
             if self.is_of_a_secret() {
                 format!("{name}: encoded in base64")
             } else {
-                let value = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
+                let value = value
+                    .as_str()
+                    .map_or_else(|| value.to_string(), ToOwned::to_owned);
                 format!("{name}: {value}")
             }
         });
@@ -167,7 +169,10 @@ impl Fixes {
                 let of_file = by_file.entry(&finding.place.file).or_default();
                 of_file.push((finding, changes));
             } else {
-                fixes.leave(finding, "it is no file that could be changed: change what it is rendered from");
+                fixes.leave(
+                    finding,
+                    "it is no file that could be changed: change what it is rendered from",
+                );
             }
         }
         let mut taken = node_ports(manifests);
@@ -225,7 +230,10 @@ impl Fixes {
                     edits,
                 });
             }
-            None => self.leave(finding, "the field cannot be changed where it stands: change it by hand"),
+            None => self.leave(
+                finding,
+                "the field cannot be changed where it stands: change it by hand",
+            ),
         }
     }
 
@@ -238,7 +246,9 @@ impl Fixes {
 
     /// Does not make what is not wanted.
     pub fn drop(&mut self, why: &'static str, is_unwanted: impl Fn(&Fix) -> bool) {
-        let (unwanted, made) = std::mem::take(&mut self.made).into_iter().partition(is_unwanted);
+        let (unwanted, made) = std::mem::take(&mut self.made)
+            .into_iter()
+            .partition(is_unwanted);
         self.made = made;
         let unwanted: Vec<Fix> = unwanted;
         for fix in unwanted {
@@ -251,7 +261,10 @@ impl Fixes {
     pub fn texts(&self) -> BTreeMap<&str, (&str, String)> {
         let mut changed = BTreeMap::new();
         for (file, text) in &self.texts {
-            let made = self.made.iter().filter(|fix| &fix.finding.place.file == file);
+            let made = self
+                .made
+                .iter()
+                .filter(|fix| &fix.finding.place.file == file);
             let edits: Vec<Edit> = made.flat_map(|fix| fix.edits.clone()).collect();
             if let Some(new) = apply(text, &edits).filter(|new| new != text) {
                 changed.insert(file.as_str(), (text.as_str(), new));
@@ -267,10 +280,15 @@ impl Fixes {
         for (file, (_, new)) in self.texts() {
             let mut read = read_text(file, &new).objects.into_iter();
             let mut is_right = true;
-            let places = changed.objects.iter_mut().filter(|object| object.file == file);
+            let places = changed
+                .objects
+                .iter_mut()
+                .filter(|object| object.file == file);
             for object in places {
                 match read.next() {
-                    Some(new) if self.expected(object).as_ref() == Some(&new.value) => *object = new,
+                    Some(new) if self.expected(object).as_ref() == Some(&new.value) => {
+                        *object = new
+                    }
                     _ => is_right = false,
                 }
             }
@@ -281,9 +299,10 @@ impl Fixes {
         if failed.is_empty() {
             return changed;
         }
-        self.drop("something else in the file would change, too: change it by hand", |fix| {
-            failed.contains(&fix.finding.place.file)
-        });
+        self.drop(
+            "something else in the file would change, too: change it by hand",
+            |fix| failed.contains(&fix.finding.place.file),
+        );
         self.changed(manifests)
     }
 
@@ -294,7 +313,9 @@ impl Fixes {
             let is_its = fix.line == object.line
                 && fix.finding.place.file == object.file
                 && fix.finding.object.kind == object.kind()
-                && object.name().is_none_or(|name| name == fix.finding.object.name);
+                && object
+                    .name()
+                    .is_none_or(|name| name == fix.finding.object.name);
             for (field, value) in fix.values.iter().filter(|_| is_its) {
                 changed.value = changed.with(field, value)?;
             }
@@ -395,7 +416,9 @@ fn changes(policies: &[ActivePolicy], finding: &Reported) -> Option<Vec<Change>>
             if let Some(kind) = fix.strip_prefix("kind: ") {
                 return Some(vec![beside("kind", text(word(kind)?))]);
             }
-            let (version, kind) = fix.strip_prefix("apiVersion: ")?.split_once(" and kind: ")?;
+            let (version, kind) = fix
+                .strip_prefix("apiVersion: ")?
+                .split_once(" and kind: ")?;
             Some(vec![
                 beside("apiVersion", text(word(version)?)),
                 beside("kind", text(word(kind)?)),
@@ -404,7 +427,9 @@ fn changes(policies: &[ActivePolicy], finding: &Reported) -> Option<Vec<Change>>
         ("secret-data", "invalid_base64")
             if is_of_a_secret(finding)
                 && field.starts_with("data[")
-                && finding.problem.ends_with(": it looks like text that was never encoded") =>
+                && finding
+                    .problem
+                    .ends_with(": it looks like text that was never encoded") =>
         {
             Some(vec![Change {
                 field: field.to_owned(),
@@ -441,8 +466,16 @@ mod tests {
     #[test]
     fn the_ports_of_a_finding_are_tried_in_their_order() {
         for (fix, first, others) in [
-            ("30062, or another one of 30000-32767, or leave it out", 30062, vec![(30000, 32767)]),
-            ("30005, or another one of 30000-30002, 30500 and 3 more", 30005, vec![(30000, 30002), (30500, 30500)]),
+            (
+                "30062, or another one of 30000-32767, or leave it out",
+                30062,
+                vec![(30000, 32767)],
+            ),
+            (
+                "30005, or another one of 30000-30002, 30500 and 3 more",
+                30005,
+                vec![(30000, 30002), (30500, 30500)],
+            ),
             ("30005", 30005, vec![]),
             ("30005, or leave it out to get a free one", 30005, vec![]),
         ] {

@@ -28,6 +28,7 @@
 //! What the API server does before a policy sees an object is not done here: defaults, limit ranges, mutating webhooks,
 //! the allocation of node ports, and built-in validation.
 
+pub mod allow;
 pub mod baseline;
 pub mod bundle;
 pub mod checks;

@@ -87,7 +87,10 @@ impl<'a> Editor<'a> {
     fn add(&mut self, node: Node) {
         let is_list = matches!(
             node.field("items"),
-            Some(Node { content: Content::Sequence(_), .. })
+            Some(Node {
+                content: Content::Sequence(_),
+                ..
+            })
         );
         if !is_list {
             let line = self.line(node.bytes.start);
@@ -407,7 +410,9 @@ impl Node {
             Some(Content::Scalar(text)) => text.clone(),
             _ => String::new(),
         };
-        let name = self.field("metadata").and_then(|metadata| metadata.field("name"));
+        let name = self
+            .field("metadata")
+            .and_then(|metadata| metadata.field("name"));
         text(self.field("kind")) == at.kind && text(name) == at.name
     }
 }
@@ -418,7 +423,8 @@ fn scalar(value: &Value, quote: Option<char>) -> Option<String> {
         let is_scalar = value.is_boolean() || value.is_number();
         return is_scalar.then(|| value.to_string());
     };
-    let is_plain = |it: char| it.is_ascii_alphanumeric() || matches!(it, '/' | '.' | '_' | '-' | '+' | '=');
+    let is_plain =
+        |it: char| it.is_ascii_alphanumeric() || matches!(it, '/' | '.' | '_' | '-' | '+' | '=');
     let is_plain = text.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '/')
         && text.chars().all(is_plain);
     Some(match quote {
@@ -482,13 +488,28 @@ mod tests {
     fn a_field_is_added_in_the_way_of_its_neighbours() {
         let mount = |it: &str| format!("{HEAD}m:\n{it}");
         for (before, after) in [
-            ("- name: a\n  path: /x  # here\n", "- name: a\n  path: /x  # here\n  readOnly: true\n"),
+            (
+                "- name: a\n  path: /x  # here\n",
+                "- name: a\n  path: /x  # here\n  readOnly: true\n",
+            ),
             ("- name: a", "- name: a\n  readOnly: true"),
-            ("- name: a\r\n  b: {}\r\n", "- name: a\r\n  readOnly: true\r\n  b: {}\r\n"),
-            ("- {name: a, path: /x}\n", "- {name: a, path: /x, readOnly: true}\n"),
+            (
+                "- name: a\r\n  b: {}\r\n",
+                "- name: a\r\n  readOnly: true\r\n  b: {}\r\n",
+            ),
+            (
+                "- {name: a, path: /x}\n",
+                "- {name: a, path: /x, readOnly: true}\n",
+            ),
             ("- {}\n", "- {readOnly: true}\n"),
-            ("-   name: |\n      a\n", "-   readOnly: true\n    name: |\n      a\n"),
-            ("- # first\n  name: a\n", "- # first\n  name: a\n  readOnly: true\n"),
+            (
+                "-   name: |\n      a\n",
+                "-   readOnly: true\n    name: |\n      a\n",
+            ),
+            (
+                "- # first\n  name: a\n",
+                "- # first\n  name: a\n  readOnly: true\n",
+            ),
             (
                 "- {\n    \"name\": \"a\"\n  }\n",
                 "- {\n    \"name\": \"a\",\n    \"readOnly\": true\n  }\n",
@@ -520,7 +541,11 @@ mod tests {
         ] {
             let text = format!("{HEAD}{text}");
             let edit = Editor::of(&text).set(
-                At { line: 1, kind: "Pod", name: "a" },
+                At {
+                    line: 1,
+                    kind: "Pod",
+                    name: "a",
+                },
                 field,
                 &json!(2),
             );
@@ -530,21 +555,40 @@ mod tests {
 
     #[test]
     fn the_object_is_found_by_its_line_and_then_by_its_name() {
-        let item = |name: &str| format!("{{apiVersion: v1, kind: Pod, metadata: {{name: {name}}}, x: 1}}");
+        let item =
+            |name: &str| format!("{{apiVersion: v1, kind: Pod, metadata: {{name: {name}}}, x: 1}}");
         let text = format!(
             "kind: List\napiVersion: v1\nitems:\n- {a}\n- apiVersion: v1\n  kind: Pod\n  metadata: {{name: b}}\n  x: 1\n\
              ---\n{{kind: List, apiVersion: v1, items: [{a}, {b}]}}\n",
             a = item("a"),
             b = item("b"),
         );
-        for (line, name, expected) in [(4, "a", 4), (5, "b", 8), (10, "a", 10), (10, "b", 10), (10, "c", 0), (99, "a", 0)] {
-            let at = At { line, kind: "Pod", name };
+        for (line, name, expected) in [
+            (4, "a", 4),
+            (5, "b", 8),
+            (10, "a", 10),
+            (10, "b", 10),
+            (10, "c", 0),
+            (99, "a", 0),
+        ] {
+            let at = At {
+                line,
+                kind: "Pod",
+                name,
+            };
             let editor = Editor::of(&text);
             let edit = editor.set(at, "x", &json!(2));
-            let found = edit.as_ref().map_or(0, |edit| editor.line(edit.bytes.start));
+            let found = edit
+                .as_ref()
+                .map_or(0, |edit| editor.line(edit.bytes.start));
             assert_eq!(found, expected, "{line} {name}");
             if let Some(edit) = edit {
-                let named = text.get(..edit.bytes.start).unwrap().rsplit("name: ").next().unwrap();
+                let named = text
+                    .get(..edit.bytes.start)
+                    .unwrap()
+                    .rsplit("name: ")
+                    .next()
+                    .unwrap();
                 assert!(named.starts_with(name), "{named}");
             }
         }
@@ -556,7 +600,10 @@ mod tests {
             bytes: start..end,
             text: text.to_owned(),
         };
-        assert_eq!(apply("abc", &[edit(1, 2, "x"), edit(0, 1, "y")]).as_deref(), Some("yxc"));
+        assert_eq!(
+            apply("abc", &[edit(1, 2, "x"), edit(0, 1, "y")]).as_deref(),
+            Some("yxc")
+        );
         assert_eq!(apply("abc", &[edit(0, 2, "x"), edit(1, 3, "y")]), None);
     }
 }

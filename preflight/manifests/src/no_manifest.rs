@@ -40,7 +40,9 @@ fn is_data(value: &Value) -> bool {
     }
     match (text("apiVersion"), text("kind")) {
         // What other programs call a kind: `discovery#restDescription`.
-        (None, Some(kind)) => !kind.chars().all(|it| it.is_ascii_alphanumeric() || it == '-'),
+        (None, Some(kind)) => !kind
+            .chars()
+            .all(|it| it.is_ascii_alphanumeric() || it == '-'),
         (Some(_), Some(_)) => false,
         (None, None) => true,
         // The index of a Helm repository has a version, too.
@@ -129,12 +131,18 @@ mod tests {
             (json!([1]), plain),
             (json!("text"), plain),
             (json!({"a": 1}), plain),
-            (json!({"openapi": "3.1.0", "paths": {}}), Some("an API description, not a Kubernetes object")),
+            (
+                json!({"openapi": "3.1.0", "paths": {}}),
+                Some("an API description, not a Kubernetes object"),
+            ),
             (
                 json!({"apiVersion": "v1", "entries": {}}),
                 Some("the index of a Helm repository, not a Kubernetes object"),
             ),
-            (json!({"kind": "discovery#restDescription", "id": "x"}), plain),
+            (
+                json!({"kind": "discovery#restDescription", "id": "x"}),
+                plain,
+            ),
             (json!({"items": [{"a": 1}, {"b": 1}]}), plain),
             (json!({"items": {"type": "string"}}), plain),
             (json!({"kind": "", "a": 1}), plain),

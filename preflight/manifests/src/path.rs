@@ -142,9 +142,13 @@ mod tests {
 
     #[test]
     fn a_steady_path_names_items_and_counts_none() {
-        let object = json!({"spec": {"containers": [{"name": "a\"]"}, {"image": "b"}]}, "data": {"x.y": 1}});
+        let object =
+            json!({"spec": {"containers": [{"name": "a\"]"}, {"image": "b"}]}, "data": {"x.y": 1}});
         for (path, expected) in [
-            ("spec.containers[0].image", r#"spec.containers[name="a\"]"].image"#),
+            (
+                "spec.containers[0].image",
+                r#"spec.containers[name="a\"]"].image"#,
+            ),
             ("spec.containers[1].image", "spec.containers[*].image"),
             ("spec.containers[7]", "spec.containers[*]"),
             (r#"data["x.y"]"#, r#"data["x.y"]"#),

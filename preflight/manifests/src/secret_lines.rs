@@ -25,7 +25,8 @@ fn holds_secrets(value: &Value) -> bool {
     let kind = value.get("kind").and_then(Value::as_str);
     let kind = kind.unwrap_or_default().to_ascii_lowercase();
     let items = value.get("items").and_then(Value::as_array);
-    matches!(kind.as_str(), "secret" | "secretlist") || items.into_iter().flatten().any(holds_secrets)
+    matches!(kind.as_str(), "secret" | "secretlist")
+        || items.into_iter().flatten().any(holds_secrets)
 }
 
 #[cfg(test)]

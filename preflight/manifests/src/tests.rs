@@ -544,11 +544,20 @@ fn an_index_of_charts_is_no_manifest_and_a_review_is_a_problem() {
 fn a_file_that_is_no_manifest_is_one_note_and_a_template_is_left_out() {
     let data = "a: 1\n---\nb: 1\nb: 2\n---\n- {kind: Pod}\n---\nitems: [{a: 1}, {b: 2}]\n";
     let folder = folder(&[
-        ("api.json", r#"{"openapi": "3.1.0", "paths": {"/": {"get": 1, "get": 2}}}"#),
+        (
+            "api.json",
+            r#"{"openapi": "3.1.0", "paths": {"/": {"get": 1, "get": 2}}}"#,
+        ),
         ("data.yaml", data),
         ("twice.yaml", "kind: Pod\nkind: Pod\n"),
-        ("chart/files/pod.yaml", "{{ if .Values.a }}\napiVersion: v1\n{{ end }}\n---\na: {{ b }}\n"),
-        ("mixed.yaml", &format!("{POD}\n---\n{{{{ .Values.more }}}}: [\n")),
+        (
+            "chart/files/pod.yaml",
+            "{{ if .Values.a }}\napiVersion: v1\n{{ end }}\n---\na: {{ b }}\n",
+        ),
+        (
+            "mixed.yaml",
+            &format!("{POD}\n---\n{{{{ .Values.more }}}}: [\n"),
+        ),
     ]);
     let path = folder.path();
     let (objects, notes, problems) = told(path, &[path.to_owned()]);
@@ -562,7 +571,9 @@ fn a_file_that_is_no_manifest_is_one_note_and_a_template_is_left_out() {
     );
     assert_eq!(
         problems,
-        ["DIR/twice.yaml:2: can be read in two ways: the key \"kind\" is there twice, in lines 1 and 2: keep one of them"]
+        [
+            "DIR/twice.yaml:2: can be read in two ways: the key \"kind\" is there twice, in lines 1 and 2: keep one of them"
+        ]
     );
     let left_out = read(&[path.to_owned()]).left_out;
     let left_out = left_out.iter().map(|it| format!("{}: {}", it.path, it.why));
@@ -585,7 +596,9 @@ fn a_folder_of_nothing_but_templates_is_a_problem() {
     let (_, _, problems) = told(path, &[path.to_owned()]);
     assert_eq!(
         problems,
-        ["DIR: there is nothing to check in this folder but templates: check what they are rendered to"]
+        [
+            "DIR: there is nothing to check in this folder but templates: check what they are rendered to"
+        ]
     );
     // A file that is named is a problem itself.
     let (_, _, problems) = told(path, &[path.join("a.yaml")]);

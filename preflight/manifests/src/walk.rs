@@ -191,7 +191,8 @@ impl Walker {
         if let Some(why) = self.why_not(&path, is_folder, ignores) {
             // What belongs to git or to preflight itself is no file of the folder.
             let name = path.file_name().and_then(|name| name.to_str());
-            let is_own = name == Some(".git") || !is_folder && name.is_some_and(|name| OWN.contains(&name));
+            let is_own =
+                name == Some(".git") || !is_folder && name.is_some_and(|name| OWN.contains(&name));
             if !is_own && (is_folder || is_wanted(&path)) {
                 self.leave_out(&path, is_folder, why);
             }

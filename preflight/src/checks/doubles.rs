@@ -68,11 +68,15 @@ fn says_the_same(one: &Value, other: &Value) -> bool {
     let written = |object: &Value| -> BTreeMap<String, Value> {
         let fields = object.as_object().into_iter().flatten();
         let fields = fields.filter(|(key, _)| !matches!(key.as_str(), "metadata" | "status"));
-        let mut written: BTreeMap<String, Value> =
-            fields.map(|(key, value)| (key.clone(), value.clone())).collect();
+        let mut written: BTreeMap<String, Value> = fields
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect();
         for key in ["labels", "annotations"] {
             let value = object.pointer(&format!("/metadata/{key}"));
-            written.insert(format!("metadata.{key}"), value.cloned().unwrap_or_default());
+            written.insert(
+                format!("metadata.{key}"),
+                value.cloned().unwrap_or_default(),
+            );
         }
         written
     };
@@ -81,7 +85,8 @@ fn says_the_same(one: &Value, other: &Value) -> bool {
 
 /// The folder of a file.
 fn folder(file: &str) -> &str {
-    file.rsplit_once(['/', '\\']).map_or(".", |(folder, _)| folder)
+    file.rsplit_once(['/', '\\'])
+        .map_or(".", |(folder, _)| folder)
 }
 
 #[cfg(test)]
@@ -93,7 +98,9 @@ mod tests {
     #[test]
     fn two_folders_have_one_note_for_all_that_they_write_differently() {
         let config = |name: &str, value: &str| {
-            format!("{{apiVersion: v1, kind: ConfigMap, metadata: {{name: {name}}}, data: {{a: {value}}}}}\n---\n")
+            format!(
+                "{{apiVersion: v1, kind: ConfigMap, metadata: {{name: {name}}}, data: {{a: {value}}}}}\n---\n"
+            )
         };
         let all = |value: &str| ["x", "y", "z"].map(|name| config(name, value)).concat();
         let mut objects = Vec::new();
@@ -108,7 +115,10 @@ mod tests {
         let kinds = Kinds::of(objects.iter().map(|object| &object.value));
         let identities = identities(&objects, &kinds, "shop");
         let notes = notes(&objects, &identities);
-        let notes: Vec<String> = notes.iter().map(|it| format!("{}: {}", it.place, it.text)).collect();
+        let notes: Vec<String> = notes
+            .iter()
+            .map(|it| format!("{}: {}", it.place, it.text))
+            .collect();
         assert_eq!(
             notes,
             [

@@ -36,7 +36,10 @@ pub(super) fn run(cli: &Cli) -> Result<u8, Box<dyn Error>> {
     } = Task::read(cli)?;
     policies.retain(|by| by.policy().is_some_and(|policy| policy.name() == POLICY));
     let Some((_, member)) = policies.iter().flat_map(ActivePolicy::members).next() else {
-        return Err(format!("there is no policy {POLICY} to ask: it is not among those of --policy or --wasm").into());
+        return Err(format!(
+            "there is no policy {POLICY} to ask: it is not among those of --policy or --wasm"
+        )
+        .into());
     };
     let (policy, settings) = (Arc::clone(&member.policy), member.settings.clone());
     let report = judge_all(cli, manifests.clone(), existing.clone(), &policies)?;
@@ -47,7 +50,10 @@ pub(super) fn run(cli: &Cli) -> Result<u8, Box<dyn Error>> {
     })?;
     let policies = [ActivePolicy::new(policy, merged)];
     let after = judge_all(cli, manifests, existing, &policies)?;
-    let refused = after.refusals.iter().filter(|it| is_by_policy(&policies, it));
+    let refused = after
+        .refusals
+        .iter()
+        .filter(|it| is_by_policy(&policies, it));
     let refused: Vec<&Reported> = refused.collect();
     let text = if entries.is_empty() && refused.is_empty() {
         format!("# {POLICY} refuses nothing of this: nothing has to be allowed.\n")
@@ -98,12 +104,23 @@ fn written(settings: &Value, entries: &[Entry], refused: &[&Reported]) -> String
     for entry in there {
         let _ = writeln!(text, "  - {entry}");
     }
-    for Entry { settings, needed_by } in entries {
+    for Entry {
+        settings,
+        needed_by,
+    } in entries
+    {
         for (object, place) in needed_by {
             let _ = writeln!(text, "  # {object} ({place})");
         }
         let mut mark = "- ";
-        for key in ["path", "match", "readOnly", "bidirectionalPropagation", "types", "serviceAccounts"] {
+        for key in [
+            "path",
+            "match",
+            "readOnly",
+            "bidirectionalPropagation",
+            "types",
+            "serviceAccounts",
+        ] {
             if let Some(value) = settings.get(key) {
                 let _ = writeln!(text, "  {mark}{key}: {value}");
                 mark = "  ";
@@ -120,7 +137,10 @@ fn written(settings: &Value, entries: &[Entry], refused: &[&Reported]) -> String
             ..
         } = finding;
         let field = field.as_deref().unwrap_or_default();
-        let line = format!("{object} ({place}): {}", printable(&format!("{field}: {problem}")));
+        let line = format!(
+            "{object} ({place}): {}",
+            printable(&format!("{field}: {problem}"))
+        );
         if told.insert(line.clone()) {
             if told.len() == 1 {
                 text.push_str("# What no entry can allow:\n");

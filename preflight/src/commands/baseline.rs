@@ -50,7 +50,10 @@ pub(super) fn run(
     } else {
         format!(": check with --baseline {name}, or write `baseline: {name}` into .preflight.yaml")
     };
-    print(&format!("{name} is written: {findings}{next}\n"), cli.common.color)?;
+    print(
+        &format!("{name} is written: {findings}{next}\n"),
+        cli.common.color,
+    )?;
     Ok(0)
 }
 
@@ -62,6 +65,8 @@ fn check(report: &Report, name: &str) -> Result<(), Box<dyn Error>> {
     if lines.is_empty() {
         return Ok(());
     }
-    lines.push(format!("{name} is not written: not everything could be checked"));
+    lines.push(format!(
+        "{name} is not written: not everything could be checked"
+    ));
     Err(lines.join("\n").into())
 }

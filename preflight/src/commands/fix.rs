@@ -1,12 +1,6 @@
 //! Changes in the files what needs no decision, or shows how.
 
-use std::{
-    collections::BTreeSet,
-    error::Error,
-    fmt::Write,
-    fs,
-    ops::RangeInclusive,
-};
+use std::{collections::BTreeSet, error::Error, fmt::Write, fs, ops::RangeInclusive};
 
 use anstyle::{AnsiColor, Style};
 use preflight::{
@@ -94,7 +88,9 @@ fn key(finding: &Reported) -> Key<'_> {
 fn drop_unwanted(fixes: &mut Fixes, before: &Report, after: &Report) {
     let refused = |report: &'_ Report| -> BTreeSet<String> {
         let refusals = report.refusals.iter();
-        refusals.map(|finding| format!("{:?}", key(finding))).collect()
+        refusals
+            .map(|finding| format!("{:?}", key(finding)))
+            .collect()
     };
     let known = refused(before);
     let new = after.refusals.iter();
@@ -106,12 +102,16 @@ fn drop_unwanted(fixes: &mut Fixes, before: &Report, after: &Report) {
         found.contains(&key(&fix.finding))
     });
     let count = fixes.made.len();
-    fixes.drop("something else would be refused then: change it by hand", |fix| {
-        new.contains(&fix.finding.object)
-    });
+    fixes.drop(
+        "something else would be refused then: change it by hand",
+        |fix| new.contains(&fix.finding.object),
+    );
     // What is refused now is an object that was not changed.
     if !new.is_empty() && fixes.made.len() == count {
-        fixes.drop("another object would be refused then: change it by hand", |_| true);
+        fixes.drop(
+            "another object would be refused then: change it by hand",
+            |_| true,
+        );
     }
 }
 
@@ -120,7 +120,10 @@ fn head(text: &mut String, word: &str, style: Style, finding: &Reported) {
     let by = printable(&format!("{} [{rule}]", finding.policy));
     let Reported { object, place, .. } = finding;
     let field = printable(finding.field.as_deref().unwrap_or_default());
-    let _ = writeln!(text, "{style}{word}{style:#}  {BOLD}{object}{BOLD:#}  by {by}");
+    let _ = writeln!(
+        text,
+        "{style}{word}{style:#}  {BOLD}{object}{BOLD:#}  by {by}"
+    );
     let _ = writeln!(text, "  {DIM}{place}{DIM:#}  {field}");
 }
 
@@ -143,12 +146,19 @@ fn summary(text: &mut String, fixes: &Fixes, after: &Report, dry_run: bool, file
     let verb = if dry_run { "would be fixed" } else { "fixed" };
     let left = match after.refusals.len() {
         0 => "nothing is refused then".to_owned(),
-        count => format!("{} left, which `preflight` explains", some(count, "refusal")),
+        count => format!(
+            "{} left, which `preflight` explains",
+            some(count, "refusal")
+        ),
     };
     let made = some(fixes.made.len(), "finding");
     let _ = writeln!(text, "{made} {verb} in {}; {left}", some(files, "file"));
     if !after.problems.is_empty() {
-        let _ = writeln!(text, "{} could not be checked", some(after.problems.len(), "input"));
+        let _ = writeln!(
+            text,
+            "{} could not be checked",
+            some(after.problems.len(), "input")
+        );
     }
 }
 
@@ -166,7 +176,8 @@ fn diff(text: &mut String, file: &str, old: &str, new: &str) {
     for hunk in changes.unified_diff().context_radius(CONTEXT).iter_hunks() {
         let _ = writeln!(text, "{DIM}{}{DIM:#}", hunk.header());
         for change in hunk.iter_changes() {
-            let hidden = is_secret(in_old, change.old_index()) || is_secret(in_new, change.new_index());
+            let hidden =
+                is_secret(in_old, change.old_index()) || is_secret(in_new, change.new_index());
             let line = if hidden {
                 "(a line of a Secret, not shown)".to_owned()
             } else {

@@ -97,7 +97,11 @@ fn list(columns: &Columns, policies: &[ActivePolicy], width: usize) -> String {
                 continue;
             }
             for (line, cell) in cell.lines().enumerate() {
-                let head = if line == 0 { head.to_lowercase() } else { String::new() };
+                let head = if line == 0 {
+                    head.to_lowercase()
+                } else {
+                    String::new()
+                };
                 let first = format!("  {head:<10}");
                 let options = Options::new(width)
                     .initial_indent(&first)

@@ -110,7 +110,11 @@ impl ActivePolicy {
                 }
             }
             None => {
-                for rule in self.metadata().into_iter().flat_map(|metadata| &metadata.rules) {
+                for rule in self
+                    .metadata()
+                    .into_iter()
+                    .flat_map(|metadata| &metadata.rules)
+                {
                     needs.add_with_groups(&rule.api_groups, &rule.resources);
                 }
             }

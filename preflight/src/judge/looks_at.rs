@@ -27,7 +27,9 @@ impl LooksAt {
     /// The same with their groups, as `kubectl get` takes them: `pods`, `deployments.apps`.
     pub(super) fn add_with_groups(&mut self, groups: &[String], resources: &[String]) {
         // A subresource is no object.
-        let resources = resources.iter().filter(|resource| !resource.contains(['/', '*']));
+        let resources = resources
+            .iter()
+            .filter(|resource| !resource.contains(['/', '*']));
         for resource in resources {
             for group in groups {
                 if kinds::is_built_in(group) {
@@ -78,18 +80,31 @@ mod tests {
     #[test]
     fn resources_have_the_groups_that_they_are_in() {
         let mut looks_at = LooksAt::default();
-        let texts = |texts: &[&str]| -> Vec<String> { texts.iter().map(ToString::to_string).collect() };
+        let texts =
+            |texts: &[&str]| -> Vec<String> { texts.iter().map(ToString::to_string).collect() };
         looks_at.add_with_groups(
             &texts(&["", "apps"]),
             &texts(&["pods", "deployments", "pods/ephemeralcontainers", "*"]),
         );
         looks_at.add_with_groups(&texts(&["example.com"]), &texts(&["gadgets"]));
-        looks_at.add_kind("autoscaling/v2", "HorizontalPodAutoscaler", &Kinds::default());
+        looks_at.add_kind(
+            "autoscaling/v2",
+            "HorizontalPodAutoscaler",
+            &Kinds::default(),
+        );
         looks_at.add_kind("v1", "Secret", &Kinds::default());
         assert_eq!(
             looks_at.own.iter().collect::<Vec<_>>(),
-            ["deployments.apps", "horizontalpodautoscalers.autoscaling", "pods", "secrets"]
+            [
+                "deployments.apps",
+                "horizontalpodautoscalers.autoscaling",
+                "pods",
+                "secrets"
+            ]
         );
-        assert_eq!(looks_at.others.iter().collect::<Vec<_>>(), ["gadgets.example.com"]);
+        assert_eq!(
+            looks_at.others.iter().collect::<Vec<_>>(),
+            ["gadgets.example.com"]
+        );
     }
 }

@@ -80,13 +80,9 @@ impl Report {
             }
         };
         let refusals = std::mem::take(&mut self.refusals).into_iter();
-        self.refusals = refusals
-            .filter_map(|it| keep(it, Level::Refusal))
-            .collect();
+        self.refusals = refusals.filter_map(|it| keep(it, Level::Refusal)).collect();
         let warnings = std::mem::take(&mut self.warnings).into_iter();
-        self.warnings = warnings
-            .filter_map(|it| keep(it, Level::Warning))
-            .collect();
+        self.warnings = warnings.filter_map(|it| keep(it, Level::Warning)).collect();
         for needed in &mut self.needed_from_elsewhere {
             let by = std::mem::take(&mut needed.needed_by).into_iter();
             needed.needed_by = by.filter_map(|it| keep(it, Level::Needed)).collect();
@@ -99,7 +95,8 @@ impl Report {
         let positions = excepted.iter().map(|excepted| excepted.finding.position);
         let positions = positions.collect();
         self.excepted.append(&mut excepted);
-        self.excepted.sort_by_key(|excepted| excepted.finding.position);
+        self.excepted
+            .sort_by_key(|excepted| excepted.finding.position);
         self.recount(positions);
     }
 

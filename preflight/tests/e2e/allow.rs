@@ -95,15 +95,36 @@ fn nothing_wider_passes() {
     let stage = stage();
     stage.write("settings.yaml", SETTINGS);
     for (what, other) in [
-        ("another service account", AGENT.replace("serviceAccountName: agent", "serviceAccountName: other")),
-        ("another namespace", AGENT.replace("namespace: node", "namespace: shop")),
-        ("a path above", AGENT.replace("path: /var/log", "path: /var")),
-        ("a path below", AGENT.replace("path: //proc/", "path: /proc/1")),
+        (
+            "another service account",
+            AGENT.replace("serviceAccountName: agent", "serviceAccountName: other"),
+        ),
+        (
+            "another namespace",
+            AGENT.replace("namespace: node", "namespace: shop"),
+        ),
+        (
+            "a path above",
+            AGENT.replace("path: /var/log", "path: /var"),
+        ),
+        (
+            "a path below",
+            AGENT.replace("path: //proc/", "path: /proc/1"),
+        ),
         ("another type", AGENT.replace("type: Socket", "type: \"\"")),
-        ("a writable mount", AGENT.replace("mountPath: /docker.sock, readOnly: true", "mountPath: /docker.sock")),
+        (
+            "a writable mount",
+            AGENT.replace(
+                "mountPath: /docker.sock, readOnly: true",
+                "mountPath: /docker.sock",
+            ),
+        ),
         (
             "propagation",
-            AGENT.replace("mountPath: /logs", "mountPath: /logs, mountPropagation: Bidirectional"),
+            AGENT.replace(
+                "mountPath: /logs",
+                "mountPath: /logs, mountPropagation: Bidirectional",
+            ),
         ),
     ] {
         assert_ne!(other, AGENT, "{what}");

@@ -60,8 +60,16 @@ fn what_is_written_down_does_not_count_and_is_told() {
     stage.write("deploy/other.yaml", other);
     let (status, text, _) = stage.run(&arguments);
     assert_eq!(status, 1);
-    assert!(text.contains("REFUSED  Pod shop/other  by strict"), "{text}");
-    assert!(text.ends_with("1 refused, 1 in the baseline\n  gentle  1 with warnings\n  strict  1 refused\n"), "{text}");
+    assert!(
+        text.contains("REFUSED  Pod shop/other  by strict"),
+        "{text}"
+    );
+    assert!(
+        text.ends_with(
+            "1 refused, 1 in the baseline\n  gentle  1 with warnings\n  strict  1 refused\n"
+        ),
+        "{text}"
+    );
 }
 
 #[test]
@@ -69,21 +77,48 @@ fn it_is_in_every_format() {
     let stage = stage();
     stage.run(&["baseline", "deploy"]);
     let report = |format: &str| {
-        let arguments = ["--baseline", ".preflight-baseline.json", "-o", format, "deploy"];
+        let arguments = [
+            "--baseline",
+            ".preflight-baseline.json",
+            "-o",
+            format,
+            "deploy",
+        ];
         let (status, text, errors) = stage.run(&arguments);
         assert_eq!((status, errors.as_str()), (0, ""));
         text
     };
     let json: Value = serde_json::from_str(&report("json")).unwrap();
-    assert_eq!((&json["refusals"], &json["warnings"]), (&json!([]), &json!([])));
     assert_eq!(
-        (&json["summary"]["baselined"], &json["summary"]["clean"], &json["baseline"]),
-        (&json!(1), &json!(0), &json!({"known": 2, "gone": [], "notChecked": 0}))
+        (&json["refusals"], &json["warnings"]),
+        (&json!([]), &json!([]))
+    );
+    assert_eq!(
+        (
+            &json["summary"]["baselined"],
+            &json["summary"]["clean"],
+            &json["baseline"]
+        ),
+        (
+            &json!(1),
+            &json!(0),
+            &json!({"known": 2, "gone": [], "notChecked": 0})
+        )
     );
     let excepted = &json["excepted"][0];
     assert_eq!(
-        (&excepted["level"], &excepted["rule"], &excepted["baseline"], &excepted["reason"]),
-        (&json!("refusal"), &json!("some_rule"), &json!(".preflight-baseline.json"), &Value::Null)
+        (
+            &excepted["level"],
+            &excepted["rule"],
+            &excepted["baseline"],
+            &excepted["reason"]
+        ),
+        (
+            &json!("refusal"),
+            &json!("some_rule"),
+            &json!(".preflight-baseline.json"),
+            &Value::Null
+        )
     );
     let sarif: Value = serde_json::from_str(&report("sarif")).unwrap();
     let result = &sarif["runs"][0]["results"][0];
@@ -98,9 +133,18 @@ fn it_is_in_every_format() {
     );
     let junit = report("junit");
     assert!(junit.contains("failures=\"0\""), "{junit}");
-    assert!(junit.contains("in the baseline:\ndeploy/pod.yaml:6: spec: is wrong"), "{junit}");
+    assert!(
+        junit.contains("in the baseline:\ndeploy/pod.yaml:6: spec: is wrong"),
+        "{junit}"
+    );
     stage.write("deploy/pod.yaml", POD.replace("name: web", "name: new"));
-    let arguments = ["--baseline", ".preflight-baseline.json", "-f", "sarif", "deploy"];
+    let arguments = [
+        "--baseline",
+        ".preflight-baseline.json",
+        "-f",
+        "sarif",
+        "deploy",
+    ];
     let sarif: Value = serde_json::from_str(&stage.run(&arguments).1).unwrap();
     assert_eq!(sarif["runs"][0]["results"][0]["baselineState"], "new");
 }
@@ -118,8 +162,18 @@ note: {file}: 1 finding in it is about an object or a policy that was not given
 ",
     );
     let (_, text, _) = stage.run(&["-p", "gentle", "--baseline", file, "deploy"]);
-    assert!(text.starts_with(&expected.replace("IN THE", "note").replace("note BASELINE", "IN THE BASELINE")) || text.contains("was not given"), "{text}");
-    stage.write("dist/strict.wasm", fs::read(stage.path().join("dist/gentle.wasm")).unwrap());
+    assert!(
+        text.starts_with(
+            &expected
+                .replace("IN THE", "note")
+                .replace("note BASELINE", "IN THE BASELINE")
+        ) || text.contains("was not given"),
+        "{text}"
+    );
+    stage.write(
+        "dist/strict.wasm",
+        fs::read(stage.path().join("dist/gentle.wasm")).unwrap(),
+    );
     fs::remove_file(stage.path().join("dist/gentle.wasm")).unwrap();
     let (_, text, _) = stage.run(&["--baseline", file, "-f", "json", "deploy"]);
     let json: Value = serde_json::from_str(&text).unwrap();
@@ -130,7 +184,10 @@ note: {file}: 1 finding in it is about an object or a policy that was not given
 fn a_project_may_name_it() {
     let stage = stage();
     stage.write(".preflight.yaml", "paths: [deploy]\nbaseline: known.json\n");
-    assert_eq!(stage.run(&["baseline"]), out(0, "known.json is written: 2 findings\n"));
+    assert_eq!(
+        stage.run(&["baseline"]),
+        out(0, "known.json is written: 2 findings\n")
+    );
     let (status, text, _) = stage.run(&[]);
     assert_eq!(status, 0, "{text}");
     assert!(text.contains("1 in the baseline"), "{text}");
@@ -140,7 +197,10 @@ fn a_project_may_name_it() {
         "paths: [deploy]\nbaseline: known.json\nexceptions:\n- {policy: strict, rule: some_rule, file: deploy, reason: it has \
          to}\n",
     );
-    assert_eq!(stage.run(&["baseline"]), out(0, "known.json is written: 1 finding\n"));
+    assert_eq!(
+        stage.run(&["baseline"]),
+        out(0, "known.json is written: 1 finding\n")
+    );
     assert!(!stage.read("known.json").contains("some_rule"));
 }
 

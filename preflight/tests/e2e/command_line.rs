@@ -459,7 +459,8 @@ fn what_is_most_often_meant_is_told() {
     let stage = Stage::new(&[("strict", ACCEPT)]);
     stage.write("a.yaml", POD);
     stage.write("two.yaml", format!("{POD}---\n{POD}"));
-    let not_there = "there is no such file; for a policy in a registry write registry://ghcr.example.com/x:v1";
+    let not_there =
+        "there is no such file; for a policy in a registry write registry://ghcr.example.com/x:v1";
     for (arguments, told) in [
         (
             &["-f", "a.yaml"][..],
@@ -481,13 +482,19 @@ fn what_is_most_often_meant_is_told() {
             &["review", "two.yaml"],
             "two.yaml: holds manifests, and no AdmissionReview: check it with `preflight two.yaml`",
         ),
-        (&["-f", "yaml", "a.yaml"], "[possible values: table, json, sarif, junit]"),
+        (
+            &["-f", "yaml", "a.yaml"],
+            "[possible values: table, json, sarif, junit]",
+        ),
         (
             &["polices"],
             "there is no file or folder \"polices\", and no such command; did you mean `preflight policies`?",
         ),
         (&["--live", "fix", "a.yaml"], "write '--live' behind 'fix'"),
-        (&["-f", "json", "fix", "a.yaml"], "`preflight fix` has no other format than its own"),
+        (
+            &["-f", "json", "fix", "a.yaml"],
+            "`preflight fix` has no other format than its own",
+        ),
     ] {
         let (status, text, errors) = stage.run(arguments);
         assert_eq!((status, text.as_str()), (2, ""), "{arguments:?}");
@@ -507,7 +514,10 @@ fn the_kinds_that_the_policies_need_are_for_kubectl() {
     other["rules"][0]["resources"] = json!(["deployments", "services", "pods/ephemeralcontainers"]);
     stage.write("dist/other.wasm", guest(Some(&other), &ACCEPT));
     let (status, text, errors) = stage.run(&["policies", "--kinds"]);
-    assert_eq!((status, text.as_str()), (0, "deployments.apps,pods,services\n"));
+    assert_eq!(
+        (status, text.as_str()),
+        (0, "deployments.apps,pods,services\n")
+    );
     assert_eq!(
         errors,
         "note: without those of other projects, which kubectl refuses where a cluster lacks one: add what yours has of \
@@ -519,7 +529,9 @@ fn the_kinds_that_the_policies_need_are_for_kubectl() {
 fn the_policies_are_a_list_where_there_is_no_room_for_a_table() {
     let stage = Stage::new(&[("strict", ACCEPT)]);
     let (status, text, _) = stage.run(&["policies", "--width", "80"]);
-    let size = fs::metadata(stage.path().join("dist/strict.wasm")).unwrap().len();
+    let size = fs::metadata(stage.path().join("dist/strict.wasm"))
+        .unwrap()
+        .len();
     let expected = format!(
         "strict\n  version   1.2.3\n  size      {} KB\n  looks at  pods\n  looks up  Pod\n",
         size.div_ceil(1000)

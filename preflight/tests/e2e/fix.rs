@@ -111,11 +111,17 @@ FIXED  Service shop/b  by nodeport-range [outside_allowed_ranges]
     for (file, expected) in [
         (
             "m/pod.yaml",
-            POD.replace("# the whole folder\n", "# the whole folder\n      readOnly: true\n"),
+            POD.replace(
+                "# the whole folder\n",
+                "# the whole folder\n      readOnly: true\n",
+            ),
         ),
         (
             "m/scaler.yaml",
-            SCALER.replace("    name: web\n", "    name: web\n    apiVersion: apps/v1\n"),
+            SCALER.replace(
+                "    name: web\n",
+                "    name: web\n    apiVersion: apps/v1\n",
+            ),
         ),
         (
             "m/secret.yaml",
@@ -199,7 +205,10 @@ fn sarif_has_the_change_but_for_a_secret() {
     let stage = stage();
     let sarif: Value = serde_json::from_str(&stage.run(&["-f", "sarif", "m"]).1).unwrap();
     let results = sarif["runs"][0]["results"].as_array().unwrap();
-    let fixes: Vec<Value> = results.iter().map(|result| result["fixes"][0]["artifactChanges"].clone()).collect();
+    let fixes: Vec<Value> = results
+        .iter()
+        .map(|result| result["fixes"][0]["artifactChanges"].clone())
+        .collect();
     let change = |file: &str, replacements: &[(usize, usize, usize, &str)]| {
         let replacements = replacements.iter().map(|(line, start, end, text)| {
             json!({
@@ -215,7 +224,10 @@ fn sarif_has_the_change_but_for_a_secret() {
             change("m/pod.yaml", &[(13, 46, 46, "\n      readOnly: true")]),
             change(
                 "m/scaler.yaml",
-                &[(7, 14, 14, "\n    apiVersion: apps/v1"), (6, 11, 21, "Deployment")]
+                &[
+                    (7, 14, 14, "\n    apiVersion: apps/v1"),
+                    (6, 11, 21, "Deployment")
+                ]
             ),
             Value::Null,
             change("m/services.yaml", &[(7, 25, 30, "30062")]),
