@@ -326,7 +326,7 @@ impl Baseline {
         };
         let left = known.into_values().flatten();
         for (count, entry) in left {
-            compared.known += entry.count - count;
+            compared.known = compared.known.saturating_add(entry.count - count);
             if count == 0 {
             } else if is_asked(entry) && given.contains(&named(&entry.object)) {
                 compared.gone.push(Known {
@@ -334,7 +334,7 @@ impl Baseline {
                     ..entry.clone()
                 });
             } else {
-                compared.not_checked += count;
+                compared.not_checked = compared.not_checked.saturating_add(count);
             }
         }
         compared.gone.sort();

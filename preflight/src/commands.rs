@@ -64,7 +64,7 @@ fn run_command(cli: &Cli, project: Option<&Project>) -> Result<u8, Box<dyn Error
         Some(Command::Allow { .. }) => allow::run(cli),
         Some(Command::Fix {
             dry_run, warnings, ..
-        }) => fix::run(cli, *dry_run, *warnings),
+        }) => fix::run(cli, project, *dry_run, *warnings),
         Some(Command::Explain { rule }) => explain::one(&cli.common, rule),
         Some(Command::Rules) => explain::all(&cli.common),
         Some(Command::Init) => init::run(&cli.common),

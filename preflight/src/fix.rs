@@ -278,21 +278,20 @@ impl Fixes {
         let mut changed = manifests.clone();
         let mut failed = BTreeSet::new();
         for (file, (_, new)) in self.texts() {
-            let mut read = read_text(file, &new).objects.into_iter();
+            let read = read_text(file, &new).objects;
+            let mut places = 0;
             let mut is_right = true;
-            let places = changed
+            // A file may be named twice.
+            let objects = changed
                 .objects
                 .iter_mut()
                 .filter(|object| object.file == file);
-            for object in places {
-                match read.next() {
-                    Some(new) if self.expected(object).as_ref() == Some(&new.value) => {
-                        *object = new
-                    }
-                    _ => is_right = false,
-                }
+            for (object, new) in objects.zip(read.iter().cycle()) {
+                is_right &= self.expected(object).as_ref() == Some(&new.value);
+                *object = new.clone();
+                places += 1;
             }
-            if !is_right || read.next().is_some() {
+            if !is_right || places == 0 || places % read.len() != 0 {
                 failed.insert(file.to_owned());
             }
         }

@@ -4,13 +4,14 @@ use std::{collections::BTreeSet, error::Error, fmt::Write, fs, ops::RangeInclusi
 
 use anstyle::{AnsiColor, Style};
 use preflight::{
+    config::Project,
     fix::{Fix, Fixes, Unfixed},
     manifests::{printable, secret_lines},
     report::{Report, Reported, Subject},
 };
 use similar::{ChangeTag, TextDiff};
 
-use super::{NOT_JUDGED, REFUSED, Task, judge_all, only_a_table, print};
+use super::{NOT_JUDGED, REFUSED, Task, except, judge_all, only_a_table, print};
 use crate::cli::Cli;
 
 const BOLD: Style = Style::new().bold();
@@ -23,7 +24,12 @@ const RED: Style = AnsiColor::Red.on_default();
 const CONTEXT: usize = 3;
 
 /// `preflight fix FILE…`
-pub(super) fn run(cli: &Cli, dry_run: bool, with_warnings: bool) -> Result<u8, Box<dyn Error>> {
+pub(super) fn run(
+    cli: &Cli,
+    project: Option<&Project>,
+    dry_run: bool,
+    with_warnings: bool,
+) -> Result<u8, Box<dyn Error>> {
     only_a_table(&cli.common, "fix")?;
     let Task {
         policies,
@@ -31,7 +37,14 @@ pub(super) fn run(cli: &Cli, dry_run: bool, with_warnings: bool) -> Result<u8, B
         existing,
         ..
     } = Task::read(cli)?;
-    let judge = |manifests| judge_all(cli, manifests, existing.clone(), &policies);
+    // What the project excepts stays as it is.
+    let judge = |manifests| {
+        let report = judge_all(cli, manifests, existing.clone(), &policies);
+        report.map(|mut report| {
+            except(&mut report, project);
+            report
+        })
+    };
     let before = judge(manifests.clone())?;
     let mut fixes = Fixes::of(&before, &policies, &manifests, with_warnings);
     let after = loop {

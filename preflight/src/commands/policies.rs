@@ -74,7 +74,8 @@ fn needed_kinds(common: &Common, policies: &[ActivePolicy]) -> Result<u8, Box<dy
     if !others.is_empty() {
         let others: Vec<String> = others.into_iter().collect();
         let text = format!(
-            "without those of other projects, which kubectl refuses where a cluster lacks one: add what yours has of {}",
+            "without kinds of other projects, since kubectl refuses a list with one that the cluster lacks: add those that \
+             yours has, such as {}",
             others.join(",")
         );
         terminal::remark(&text, common.color);

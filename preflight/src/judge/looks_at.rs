@@ -24,22 +24,20 @@ impl LooksAt {
         list.extend(resources.iter().cloned());
     }
 
-    /// The same with their groups, as `kubectl get` takes them: `pods`, `deployments.apps`.
+    /// Those of Kubernetes with their groups, as `kubectl get` takes them: `pods`, `deployments.apps`. A rule may name many
+    /// groups of other projects, and does not say which resource is in which.
     pub(super) fn add_with_groups(&mut self, groups: &[String], resources: &[String]) {
         // A subresource is no object.
         let resources = resources
             .iter()
             .filter(|resource| !resource.contains(['/', '*']));
         for resource in resources {
-            for group in groups {
-                if kinds::is_built_in(group) {
-                    if kinds::resources(group).any(|known| known == *resource) {
-                        self.own.insert(with_group(group, resource));
-                    }
-                } else if group != "*" {
-                    self.others.insert(with_group(group, resource));
-                }
-            }
+            let is_in = |group: &&String| {
+                kinds::is_built_in(group) && kinds::resources(group).any(|known| known == *resource)
+            };
+            let groups = groups.iter().filter(is_in);
+            self.own
+                .extend(groups.map(|group| with_group(group, resource)));
         }
     }
 
@@ -86,7 +84,8 @@ mod tests {
             &texts(&["", "apps"]),
             &texts(&["pods", "deployments", "pods/ephemeralcontainers", "*"]),
         );
-        looks_at.add_with_groups(&texts(&["example.com"]), &texts(&["gadgets"]));
+        looks_at.add_with_groups(&texts(&["example.com", "*"]), &texts(&["gadgets"]));
+        looks_at.add_kind("example.com/v1", "Gadget", &Kinds::default());
         looks_at.add_kind(
             "autoscaling/v2",
             "HorizontalPodAutoscaler",

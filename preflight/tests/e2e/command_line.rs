@@ -511,6 +511,7 @@ fn the_kinds_that_the_policies_need_are_for_kubectl() {
     assert_eq!(stage.run(&["policies", "--kinds"]), out(0, "pods\n"));
     let mut other = metadata("other");
     other["rules"][0]["apiGroups"] = json!(["", "apps", "example.com"]);
+    other["contextAwareResources"] = json!([{"apiVersion": "example.com/v1", "kind": "Gadget"}]);
     other["rules"][0]["resources"] = json!(["deployments", "services", "pods/ephemeralcontainers"]);
     stage.write("dist/other.wasm", guest(Some(&other), &ACCEPT));
     let (status, text, errors) = stage.run(&["policies", "--kinds"]);
@@ -520,8 +521,8 @@ fn the_kinds_that_the_policies_need_are_for_kubectl() {
     );
     assert_eq!(
         errors,
-        "note: without those of other projects, which kubectl refuses where a cluster lacks one: add what yours has of \
-         deployments.example.com,services.example.com\n"
+        "note: without kinds of other projects, since kubectl refuses a list with one that the cluster lacks: add those that \
+         yours has, such as gadgets.example.com\n"
     );
 }
 
@@ -542,10 +543,21 @@ fn the_policies_are_a_list_where_there_is_no_room_for_a_table() {
 #[test]
 fn completions_know_policies_rules_and_formats() {
     let stage = Stage::new(&[]);
-    for shell in ["bash", "zsh", "fish"] {
+    // Fish completes no values but those of options.
+    for (shell, words) in [
+        (
+            "bash",
+            &["hostpath-mounts", "sarif", "baseline", "risky_path"][..],
+        ),
+        (
+            "zsh",
+            &["hostpath-mounts", "sarif", "baseline", "risky_path"],
+        ),
+        ("fish", &["hostpath-mounts", "sarif", "baseline"]),
+    ] {
         let (status, text, _) = stage.run(&["completions", shell]);
         assert_eq!(status, 0);
-        for word in ["hostpath-mounts", "risky_path", "sarif", "baseline"] {
+        for word in words {
             assert!(text.contains(word), "{shell}: {word}");
         }
     }

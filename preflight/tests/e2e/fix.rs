@@ -171,7 +171,7 @@ TO FIX  Secret shop/db  by secret-data [invalid_base64]
     data[\"password\"]: encoded in base64
 
 TO FIX  Pod shop/logs  by hostpath-mounts [writable_read_only_path]
-  m/secret.yaml:19  spec.containers[0].volumeMounts[0].readOnly
+  m/secret.yaml:20  spec.containers[0].volumeMounts[0].readOnly
     readOnly: true
 
 2 findings would be fixed in 1 file; nothing is refused then
@@ -221,7 +221,7 @@ fn sarif_has_the_change_but_for_a_secret() {
     assert_eq!(
         fixes,
         [
-            change("m/pod.yaml", &[(13, 46, 46, "\n      readOnly: true")]),
+            change("m/pod.yaml", &[(13, 44, 44, "\n      readOnly: true")]),
             change(
                 "m/scaler.yaml",
                 &[
@@ -229,8 +229,7 @@ fn sarif_has_the_change_but_for_a_secret() {
                     (6, 11, 21, "Deployment")
                 ]
             ),
-            Value::Null,
-            change("m/services.yaml", &[(7, 25, 30, "30062")]),
+            change("m/services.yaml", &[(7, 26, 31, "30062")]),
             change("m/services.yaml", &[(16, 15, 20, "30000")]),
         ]
     );
@@ -246,4 +245,29 @@ fn what_only_warns_is_changed_where_that_is_wanted() {
     let (_, text, _) = stage.run(&["fix", "--warnings", "m/pod.yaml"]);
     assert!(text.contains("[writable_mount]"), "{text}");
     assert!(stage.read("m/pod.yaml").contains("readOnly: true"));
+}
+
+#[test]
+fn what_the_project_excepts_stays_as_it_is() {
+    let stage = stage();
+    stage.write(
+        ".preflight.yaml",
+        "paths: [m/pod.yaml]\nexceptions:\n- {policy: hostpath-mounts, rule: writable_read_only_path, file: m, reason: it has \
+         to write}\n",
+    );
+    let nothing = "0 findings fixed in 0 files; nothing is refused then\n";
+    assert_eq!(stage.run(&["fix"]), out(0, nothing));
+    assert_eq!(stage.read("m/pod.yaml"), POD);
+}
+
+#[test]
+fn a_file_that_is_named_twice_is_changed_once() {
+    let stage = stage();
+    let (status, text, _) = stage.run(&["fix", "m/pod.yaml", "m/pod.yaml"]);
+    assert_eq!(status, 0, "{text}");
+    let expected = POD.replace(
+        "# the whole folder\n",
+        "# the whole folder\n      readOnly: true\n",
+    );
+    assert_eq!(stage.read("m/pod.yaml"), expected);
 }
