@@ -172,8 +172,8 @@ fn what_has_gone_is_told_and_what_was_not_given_has_not() {
     stage.write("dist/strict.wasm", accepts);
     let expected = format!(
         "note: {file}: gone: strict/some_rule of Pod shop/web (spec)
-note: {file}: run `preflight baseline` as you ran it before, so that what has gone is new
-      when it comes back
+note: {file}: run `preflight baseline` as you ran it before, so that what has gone
+      is new when it comes back
 
 {known}
 1 object, 2 policies: 1 in the baseline
