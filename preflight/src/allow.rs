@@ -59,40 +59,23 @@ pub fn entries(report: &Report, policies: &[ActivePolicy], manifests: &Manifests
         used.writable |= above.any(|(by, above)| by == account && is_within(path, above));
     }
     // One entry for all accounts that mount a path in one way.
-    let mut entries: BTreeMap<String, (Value, BTreeSet<String>, Vec<(Subject, Place)>)> =
-        BTreeMap::new();
+    let mut entries: BTreeMap<String, Entry> = BTreeMap::new();
     for ((account, path), used) in uses {
-        let mut settings = json!({
-            "path": path,
-            "match": "exact",
-            "readOnly": !used.writable,
-        });
-        if let Some(fields) = settings.as_object_mut() {
-            if used.bidirectional {
-                fields.insert("bidirectionalPropagation".to_owned(), json!(true));
-            }
-            if !used.types.is_empty() {
-                fields.insert("types".to_owned(), json!(used.types));
-            }
-        }
+        let settings = used.settings(&path);
         let key = format!("{settings}{}", account.is_none());
-        let entry = entries
-            .entry(key)
-            .or_insert((settings, BTreeSet::new(), Vec::new()));
-        entry.1.extend(account);
-        entry.2.extend(used.needed_by);
-    }
-    let entries = entries.into_values();
-    let entries = entries.map(|(mut settings, accounts, needed_by)| {
-        if let Some(fields) = settings.as_object_mut().filter(|_| !accounts.is_empty()) {
-            fields.insert("serviceAccounts".to_owned(), json!(accounts));
-        }
-        Entry {
+        let entry = entries.entry(key).or_insert_with(|| Entry {
             settings,
-            needed_by,
+            needed_by: Vec::new(),
+        });
+        entry.needed_by.extend(used.needed_by);
+        if let (Some(account), Some(fields)) = (account, entry.settings.as_object_mut()) {
+            let accounts = fields.entry("serviceAccounts").or_insert_with(|| json!([]));
+            if let Some(accounts) = accounts.as_array_mut() {
+                accounts.push(json!(account));
+            }
         }
-    });
-    entries.collect()
+    }
+    entries.into_values().collect()
 }
 
 /// Whether the policy itself found it, by whatever name it goes.
@@ -104,6 +87,20 @@ pub fn is_by_policy(policies: &[ActivePolicy], finding: &Reported) -> bool {
 }
 
 impl Use {
+    /// An entry of `allowed` for the very path, without the accounts.
+    fn settings(&self, path: &str) -> Value {
+        let mut settings = json!({"path": path, "match": "exact", "readOnly": !self.writable});
+        if let Some(fields) = settings.as_object_mut() {
+            if self.bidirectional {
+                fields.insert("bidirectionalPropagation".to_owned(), json!(true));
+            }
+            if !self.types.is_empty() {
+                fields.insert("types".to_owned(), json!(self.types));
+            }
+        }
+        settings
+    }
+
     fn add(&mut self, other: Self) {
         self.writable |= other.writable;
         self.bidirectional |= other.bidirectional;
@@ -149,9 +146,9 @@ fn used(finding: &Reported, object: &Object) -> Option<(Account, String, Use)> {
         account => account,
     };
     let namespace = finding.object.namespace.as_deref()?;
-    let is_read_only = |mount: &&Value| mount.get("readOnly") == Some(&json!(true));
+    let is_read_only = |mount: &Value| mount.get("readOnly") == Some(&json!(true));
     let used = Use {
-        writable: !mounts.iter().all(|mount| is_read_only(mount)),
+        writable: !mounts.iter().copied().all(is_read_only),
         bidirectional: mounts
             .iter()
             .any(|mount| text(mount, "mountPropagation") == "Bidirectional"),
