@@ -97,22 +97,19 @@ fn key(finding: &Reported) -> Key<'_> {
     )
 }
 
+fn keys(findings: &[Reported]) -> BTreeSet<Key<'_>> {
+    findings.iter().map(key).collect()
+}
+
 /// Does not make what does not help, or what leads to another refusal.
 fn drop_unwanted(fixes: &mut Fixes, before: &Report, after: &Report) {
-    let refused = |report: &'_ Report| -> BTreeSet<String> {
-        let refusals = report.refusals.iter();
-        refusals
-            .map(|finding| format!("{:?}", key(finding)))
-            .collect()
-    };
-    let known = refused(before);
-    let new = after.refusals.iter();
-    let new = new.filter(|finding| !known.contains(&format!("{:?}", key(finding))));
-    let new: BTreeSet<&Subject> = new.map(|finding| &finding.object).collect();
-    let found = after.refusals.iter().chain(&after.warnings);
-    let found: BTreeSet<Key<'_>> = found.map(key).collect();
+    let (before, refused) = (keys(&before.refusals), keys(&after.refusals));
+    let new = refused.difference(&before);
+    let new: BTreeSet<&Subject> = new.map(|(_, _, object, _)| *object).collect();
+    let warned = keys(&after.warnings);
     fixes.drop("the change does not help: change it by hand", |fix| {
-        found.contains(&key(&fix.finding))
+        let key = key(&fix.finding);
+        refused.contains(&key) || warned.contains(&key)
     });
     let count = fixes.made.len();
     fixes.drop(
@@ -151,7 +148,7 @@ fn left(text: &mut String, unfixed: &Unfixed) {
     let _ = writeln!(text, "    {}\n", unfixed.why);
 }
 
-fn summary(text: &mut String, fixes: &Fixes, after: &Report, dry_run: bool, files: usize) {
+fn summary(text: &mut String, fixes: &Fixes, after: &Report, dry_run: bool, changed: usize) {
     let some = |count: usize, what: &str| {
         let plural = if count == 1 { "" } else { "s" };
         format!("{count} {what}{plural}")
@@ -165,7 +162,7 @@ fn summary(text: &mut String, fixes: &Fixes, after: &Report, dry_run: bool, file
         ),
     };
     let made = some(fixes.made.len(), "finding");
-    let _ = writeln!(text, "{made} {verb} in {}; {left}", some(files, "file"));
+    let _ = writeln!(text, "{made} {verb} in {}; {left}", some(changed, "file"));
     if !after.problems.is_empty() {
         let _ = writeln!(
             text,
