@@ -266,15 +266,15 @@ mod tests {
 
     #[test]
     fn the_volume_of_a_field_is_found() {
-        let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - volumeMounts: [{name: x}, {name: y}]\n  \
-                    volumes: [{name: y}, {name: x}]\n";
+        let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - volumeMounts: [{name: one}, {name: two}]\n  \
+                    volumes: [{name: two}, {name: one}]\n";
         let object = read_text("f.yaml", text).objects.remove(0);
         for (field, expected) in [
-            ("spec.volumes[0].hostPath.path", Some("y")),
-            ("spec.containers[0].volumeMounts[0].readOnly", Some("x")),
+            ("spec.volumes[0].hostPath.path", Some("two")),
+            ("spec.containers[0].volumeMounts[0].readOnly", Some("one")),
             (
                 "spec.containers[0].volumeMounts[1].mountPropagation",
-                Some("y"),
+                Some("two"),
             ),
             ("spec.containers[1].volumeMounts[0].readOnly", None),
             ("spec.nodeName", None),

@@ -543,7 +543,7 @@ mod tests {
             ),
             (
                 "{\"version\": 1, \"findings\": [{}]}",
-                "b.json: is no baseline: missing field `object` at line 1 column 31; write it anew with `preflight baseline`",
+                "b.json: is no baseline: missing field `object` at line 1 column 30; write it anew with `preflight baseline`",
             ),
         ] {
             assert_eq!(

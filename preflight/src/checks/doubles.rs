@@ -102,11 +102,11 @@ mod tests {
                 "{{apiVersion: v1, kind: ConfigMap, metadata: {{name: {name}}}, data: {{a: {value}}}}}\n---\n"
             )
         };
-        let all = |value: &str| ["x", "y", "z"].map(|name| config(name, value)).concat();
+        let all = |value: &str| ["k", "l", "m"].map(|name| config(name, value)).concat();
         let mut objects = Vec::new();
         for (file, text) in [
             ("a/all.yaml", all("one")),
-            ("a/more.yaml", config("x", "one")),
+            ("a/more.yaml", config("k", "one")),
             ("b/all.yaml", all("two")),
             ("c/all.yaml", all("one")),
         ] {
@@ -122,8 +122,8 @@ mod tests {
         assert_eq!(
             notes,
             [
-                "a/more.yaml:1: ConfigMap x is also in a/all.yaml:1; look-ups find the nearer one",
-                "b/all.yaml:1: ConfigMap x is also in a/all.yaml:1; look-ups find the nearer one; 2 more of b are in a as well",
+                "a/more.yaml:1: ConfigMap k is also in a/all.yaml:1; look-ups find the nearer one",
+                "b/all.yaml:1: ConfigMap k is also in a/all.yaml:1; look-ups find the nearer one; 2 more of b are in a as well",
             ]
         );
     }
