@@ -107,46 +107,44 @@ fn is_of_a_secret(finding: &Reported) -> bool {
 
 /// Adds to findings what may be written in their files. Nothing of a Secret: its value would be in the report.
 pub fn propose(report: &mut Report, policies: &[ActivePolicy]) {
-    let Report {
-        refusals,
-        warnings,
-        judged,
-        ..
-    } = report;
-    let mut by_file: BTreeMap<String, Vec<&mut Reported>> = BTreeMap::new();
-    for finding in refusals.iter_mut().chain(warnings) {
-        if !is_of_a_secret(finding) && is_a_file(finding) {
-            let file = finding.place.file.clone();
-            by_file.entry(file).or_default().push(finding);
-        }
+    let mut fixes = Fixes::of(report, policies, &Manifests::default(), true);
+    fixes.drop("not shown", Fix::is_of_a_secret);
+    let mut manifests = Manifests::default();
+    for (file, text) in &fixes.texts {
+        manifests.objects.extend(read_text(file, text).objects);
     }
-    let mut taken = BTreeSet::new();
-    for (file, findings) in by_file {
-        let changes = findings.into_iter().filter_map(|finding| {
-            let changes = changes(policies, finding)?;
-            Some((finding, changes))
-        });
-        let changes: Vec<_> = changes.collect();
-        if changes.is_empty() {
-            continue;
-        }
-        let Ok(text) = bounded::read_to_string(file.as_ref()) else {
+    // What would change anything else is dropped.
+    fixes.changed(&manifests);
+    let Fixes { made, texts, .. } = fixes;
+    let mut editors: BTreeMap<&str, Editor<'_>> = BTreeMap::new();
+    let mut proposed: BTreeMap<_, Vec<Replacement>> = BTreeMap::new();
+    for fix in &made {
+        let Some((file, text)) = texts.get_key_value(&fix.finding.place.file) else {
             continue;
         };
-        let editor = Editor::of(&text);
-        for (finding, changes) in changes {
-            let Some(line) = judged.get(finding.position).and_then(|it| it.place.line) else {
-                continue;
-            };
-            let edits = edits(&editor, at(&finding.object, line), &changes, &mut taken);
-            let replacements = edits.into_iter().flatten().map(|(_, edit)| Replacement {
-                start: editor.line_and_column(edit.bytes.start),
-                end: editor.line_and_column(edit.bytes.end),
-                text: edit.text,
-            });
-            finding.replacements = replacements.collect();
+        let editor = editors.entry(file).or_insert_with(|| Editor::of(text));
+        let replacements = fix.edits.iter().map(|edit| Replacement {
+            start: editor.line_and_column(edit.bytes.start),
+            end: editor.line_and_column(edit.bytes.end),
+            text: edit.text.clone(),
+        });
+        proposed.insert(key(&fix.finding), replacements.collect());
+    }
+    for finding in report.refusals.iter_mut().chain(&mut report.warnings) {
+        if let Some(replacements) = proposed.remove(&key(finding)) {
+            finding.replacements = replacements;
         }
     }
+}
+
+/// What tells the findings of one report apart.
+fn key(finding: &Reported) -> (usize, String, Option<String>, Option<String>) {
+    (
+        finding.position,
+        finding.policy.clone(),
+        finding.rule.clone(),
+        finding.field.clone(),
+    )
 }
 
 impl Fixes {
