@@ -22,7 +22,9 @@ use bundle_tests::{bless, cases, policies, read, repository, settings, yaml};
 use hostpath_mounts::access::Access;
 use hostpath_mounts::catalogue::GROUPS;
 use hostpath_mounts::host_path::{LINKS, Link};
-use preflight::judge::judge;
+use jiff::civil::date;
+use preflight::baseline::Baseline;
+use preflight::judge::{ActivePolicy, judge};
 use preflight::report::table;
 use preflight::{NoHost, manifests};
 use serde_json::{Value, json};
@@ -143,6 +145,32 @@ fn preflight(manifests: &str) -> String {
     let report = judge(manifests, &policies, "default", None, || ()).unwrap();
     let printed = strip_str(&table::render(&report, WIDTH)).to_string();
     printed.trim_end().to_owned()
+}
+
+#[test]
+fn the_example_of_a_baseline_has_what_is_found() {
+    let folder = repository("examples/adopted");
+    let project = preflight::config::Project::read(&folder.join(".preflight.yaml")).unwrap();
+    let paths = project.config.paths.iter().map(|path| project.path(path));
+    let manifests = manifests::read(&paths.collect::<Vec<_>>());
+    let policies = policies::active().unwrap();
+    let mut report = judge(manifests, &policies, "default", None, || ()).unwrap();
+    project.exceptions().apply(&mut report, date(2026, 1, 1));
+    let (baseline, left_out) = Baseline::of(&report);
+    assert_eq!(left_out, 0);
+    let path = folder.join(&project.config.baseline);
+    check(&[Document {
+        text: baseline.text().unwrap(),
+        path,
+    }]);
+    let names: Vec<&str> = policies.iter().map(ActivePolicy::name).collect();
+    baseline.apply(&mut report, "baseline", &names);
+    let summary = report.summary;
+    assert_eq!(
+        (summary.refused, summary.warned, summary.excepted),
+        (0, 0, 1)
+    );
+    assert!(summary.baselined > 0, "{summary}");
 }
 
 /// What `kwctl run -r REVIEW [--settings-json JSON] MODULE | jq -r .status.message` prints: the message of the policy.

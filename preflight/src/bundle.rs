@@ -39,6 +39,13 @@ pub enum BundleError {
         /// Why.
         error: io::Error,
     },
+    /// A registry was named, without saying so.
+    #[error(
+        "{reference}: there is no such file; for a policy in a registry write registry://{bare}",
+        reference = .0,
+        bare = without_scheme(.0)
+    )]
+    NoScheme(String),
     /// A folder was named that has no policies.
     #[error("{}: there is no .wasm file in this folder", .0.display())]
     EmptyFolder(PathBuf),
@@ -177,6 +184,11 @@ fn read(paths: &[PathBuf]) -> Result<Vec<(String, Vec<u8>)>, BundleError> {
             path: path.clone(),
             error,
         };
+        if !path.exists()
+            && let Some(reference) = path.to_str().filter(|path| looks_like_a_reference(path))
+        {
+            return Err(BundleError::NoScheme(reference.to_owned()));
+        }
         if !path.is_dir() {
             modules.push((
                 path.display().to_string(),
@@ -203,6 +215,23 @@ fn read(paths: &[PathBuf]) -> Result<Vec<(String, Vec<u8>)>, BundleError> {
         }
     }
     Ok(modules)
+}
+
+/// Whether a path has the name of a host before it, and maybe another scheme: `ghcr.example.com/policies/web:v1`.
+fn looks_like_a_reference(path: &str) -> bool {
+    let Some((host, rest)) = without_scheme(path).split_once('/') else {
+        return false;
+    };
+    let is_host =
+        host.contains(['.', ':']) && host.starts_with(|it: char| it.is_ascii_alphanumeric());
+    let is_file = Path::new(rest)
+        .extension()
+        .is_some_and(|it| it.eq_ignore_ascii_case("wasm"));
+    is_host && !is_file
+}
+
+fn without_scheme(path: &str) -> &str {
+    path.split_once("://").map_or(path, |(_, rest)| rest)
 }
 
 #[cfg(feature = "registry")]

@@ -1,10 +1,19 @@
 //! The arguments, and what `--help` says of them.
 
-use std::{path::PathBuf, str::FromStr, time::Duration};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
+};
 
-use clap::{Args, ColorChoice, CommandFactory, Parser, Subcommand, ValueEnum, error::ErrorKind};
+use clap::{
+    Args, ColorChoice, CommandFactory, Parser, Subcommand, ValueEnum,
+    builder::PossibleValuesParser,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
 use clap_complete::Shell;
-use preflight::Limits;
+use preflight::{Limits, explain, names::UnknownName};
 use serde_json::Value;
 
 use crate::terminal;
@@ -19,14 +28,20 @@ Examples:
       Checks one file, with one policy and the settings of your cluster.
   kubectl get clusteradmissionpolicies -o yaml | preflight --policies-from - deploy/
       Checks with the settings, the rules and the modes of a cluster.
-  kubectl get all,pvc,hpa,ingress -A -o yaml | preflight --old - deploy/
+  kubectl get $(preflight policies --kinds) -A -o yaml | preflight --old - deploy/
       Checks changes: what is in the cluster already is not refused again.
-  kubectl get pods,services -A -o yaml --show-managed-fields | preflight --live -
+  kubectl get $(preflight policies --kinds) -A -o yaml --show-managed-fields | preflight --live -
       Checks what a cluster has already.
   preflight --format json deploy/ | jq '.refusals[].file'
       Hands the report to another program.
   preflight --report sarif=preflight.sarif deploy/
       Writes a second report, for the lines of a change on a code host.
+  preflight baseline deploy/
+      Writes down what is found today; `--baseline FILE` counts only what is new.
+  preflight fix --dry-run deploy/
+      Shows what can be changed without a decision; without --dry-run it is.
+  preflight allow deploy/ > settings.yaml
+      Writes what hostpath-mounts has to allow for these manifests, for review.
   preflight review review.json
       Checks one AdmissionReview, as the API server would send it.
 
@@ -60,6 +75,40 @@ namespace, a name that is to be generated and the time of creation, which is now
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) input: Input,
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// What ends with 1 besides refusals, which always do: `warning`, `unjudged`, or both with a comma
+    ///
+    /// `unjudged` fails on what was not checked: pods in a kind that no policy covers, a kind in a version that no server
+    /// has, a policy of `--policies-from` that cannot be followed, and each file or folder that was left out.
+    /// `unjudged,warning` fails on both. What cannot be read always ends with 2.
+    #[arg(
+        long,
+        value_enum,
+        value_name = "FINDING",
+        value_delimiter = ',',
+        default_value = "violation"
+    )]
+    pub(crate) fail_on: Vec<FailOn>,
+    /// Write the report to a file as well; may be given more than once
+    #[arg(long = "report", value_name = "FORMAT=FILE")]
+    pub(crate) reports: Vec<ReportFile>,
+    /// Count only what is not in this file, which `preflight baseline` wrote
+    ///
+    /// What is in it is shown as such, and what is in it and is not found any more is told as gone.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// Show no warnings, no notes and nothing that is needed from elsewhere: only refusals, problems, and what was not
+    /// checked
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+/// What is checked, and what is in the cluster beside it.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Input {
     /// Manifests: files, folders, or `-` for standard input
     ///
     /// Folders are read with all their folders, but without hidden files, without what a `.gitignore` in them leaves
@@ -69,8 +118,6 @@ pub(crate) struct Cli {
     /// For a path that is called like a command, write `./review`.
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
-    #[command(flatten)]
-    pub(crate) common: Common,
     /// Leave out what a pattern matches in folders; may be given more than once
     ///
     /// A pattern is a line as in a `.gitignore` of each folder: `*.test.yaml`, `/drafts/`, `charts/**/ci`. A file that is
@@ -97,26 +144,6 @@ pub(crate) struct Cli {
     /// these fields count, as in the background audit, and a node port that the cluster chose is known for that.
     #[arg(long, conflicts_with = "old")]
     pub(crate) live: bool,
-    /// What ends with 1 besides refusals, which always do: `warning`, `unjudged`, or both with a comma
-    ///
-    /// `unjudged` fails on what was not checked: pods in a kind that no policy covers, a kind in a version that no server
-    /// has, a policy of `--policies-from` that cannot be followed, and each file or folder that was left out.
-    /// `unjudged,warning` fails on both. What cannot be read always ends with 2.
-    #[arg(
-        long,
-        value_enum,
-        value_name = "FINDING",
-        value_delimiter = ',',
-        default_value = "violation"
-    )]
-    pub(crate) fail_on: Vec<FailOn>,
-    /// Write the report to a file as well; may be given more than once
-    #[arg(long = "report", value_name = "FORMAT=FILE")]
-    pub(crate) reports: Vec<ReportFile>,
-    /// Show no warnings, no notes and nothing that is needed from elsewhere: only refusals, problems, and what was not
-    /// checked
-    #[arg(long, short)]
-    pub(crate) quiet: bool,
 }
 
 /// What all commands have.
@@ -171,7 +198,15 @@ pub(crate) struct Common {
     #[arg(skip)]
     pub(crate) project_settings: Option<Value>,
     /// How to write the report
-    #[arg(long, short, value_enum, default_value_t = Format::Table, global = true)]
+    #[arg(
+        long,
+        short,
+        visible_short_alias = 'o',
+        visible_alias = "output",
+        value_enum,
+        default_value_t = Format::Table,
+        global = true
+    )]
     pub(crate) format: Format,
     /// When to use colours; `auto` also respects `NO_COLOR`
     #[arg(long, value_name = "WHEN", default_value_t = ColorChoice::Auto, global = true)]
@@ -218,7 +253,48 @@ pub(crate) enum Command {
     ///
     /// With `--policies-from` those that would judge, each with its mode and its settings; with `--settings` those of the
     /// file. Both are checked.
-    Policies,
+    Policies {
+        /// Print the kinds that they need, as `kubectl get` takes them
+        ///
+        /// Those of Kubernetes itself; those of other projects, which a cluster may lack, are named on standard error.
+        #[arg(long)]
+        kinds: bool,
+    },
+    /// Write down what is found today, so that only what is new counts from now on
+    ///
+    /// It is written to the file of `--baseline`, or to the one that `.preflight.yaml` names, or to
+    /// `.preflight-baseline.json`. A finding is known by its object, its rule, its field and what it names, not by its line.
+    /// What the project excepts is left out. It is for preflight alone: a cluster refuses all the same.
+    Baseline {
+        #[command(flatten)]
+        input: Input,
+        /// The file to write
+        #[arg(long = "baseline", value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
+    /// Write the settings of hostpath-mounts that let pass what these manifests mount, and nothing more
+    ///
+    /// Each entry is for one path, in the way and by the service accounts that mount it. It is for a person to review: what
+    /// the policy refuses is most often refused for a reason.
+    Allow {
+        #[command(flatten)]
+        input: Input,
+    },
+    /// Change in the files what can be changed without a decision
+    ///
+    /// That is what a refusal names: `readOnly: true` on a mount, a free node port, the apiVersion of an autoscaler's
+    /// target, base64 for text of a Secret that is plainly none. Comments and order stay. Each change is checked before it
+    /// is written, and what refuses something else is not made.
+    Fix {
+        #[command(flatten)]
+        input: Input,
+        /// Write nothing, and print the changes as a diff; lines of Secrets are not shown
+        #[arg(long)]
+        dry_run: bool,
+        /// Change also what is only warned about: `readOnly: true` may keep a program from writing
+        #[arg(long)]
+        warnings: bool,
+    },
     /// Write a `.preflight.yaml`, with what is in this folder
     Init,
     /// Explain a rule: what it finds, why, and what to write instead
@@ -282,6 +358,26 @@ impl FromStr for ReportFile {
     }
 }
 
+impl Command {
+    /// The manifests that it is about, if it is about some.
+    fn input(&self) -> Option<&Input> {
+        match self {
+            Self::Baseline { input, .. } | Self::Allow { input } | Self::Fix { input, .. } => {
+                Some(input)
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Cli {
+    /// Whether manifests are read.
+    pub(crate) fn reads_manifests(&self) -> bool {
+        let command = self.command.as_ref();
+        command.is_none_or(|command| command.input().is_some())
+    }
+}
+
 impl Common {
     pub(crate) fn namespace(&self) -> &str {
         self.namespace.as_deref().unwrap_or("default")
@@ -297,43 +393,65 @@ impl Common {
 
 /// What a command would not look at, although it was given.
 fn unused(cli: &Cli) -> Option<String> {
-    let command = match cli.command.as_ref()? {
+    let command = cli.command.as_ref()?;
+    let name = match command {
         Command::Review { .. } => "review",
-        Command::Policies => "policies",
+        Command::Policies { .. } => "policies",
         Command::Explain { .. } => "explain",
         Command::Rules => "rules",
+        Command::Baseline { .. } => "baseline",
+        Command::Allow { .. } => "allow",
+        Command::Fix { .. } => "fix",
         Command::Init => "init",
         Command::Completions { .. } => "completions",
     };
-    let (argument, _) = [
+    let input = &cli.input;
+    let of_input = [
+        ("--exclude <GLOB>", !input.exclude.is_empty()),
+        ("--cluster <PATH>", !input.cluster.is_empty()),
+        ("--old <PATH>", !input.old.is_empty()),
+        ("--live", input.live),
+        ("--no-ignore", input.no_ignore),
+    ];
+    let of_report = [
         ("--report <FORMAT=FILE>", !cli.reports.is_empty()),
         ("--quiet", cli.quiet),
-        ("--exclude <GLOB>", !cli.exclude.is_empty()),
-        ("--cluster <PATH>", !cli.cluster.is_empty()),
-        ("--old <PATH>", !cli.old.is_empty()),
-        ("--live", cli.live),
-        ("--no-ignore", cli.no_ignore),
+        ("--baseline <FILE>", cli.baseline.is_some()),
         ("--fail-on <FINDING>", cli.fail_on != [FailOn::Violation]),
-    ]
-    .into_iter()
-    .find(|(_, is_given)| *is_given)?;
-    // `review` has one of its own.
-    if command == "review" && argument == "--cluster <PATH>" {
-        return Some(format!("write '{argument}' behind '{command}'"));
+    ];
+    let given = |options: &[(&'static str, bool)]| {
+        let mut given = options.iter().filter(|(_, is_given)| *is_given);
+        given.next().map(|(option, _)| *option)
+    };
+    // These have some of their own.
+    let behind = match command {
+        Command::Review { .. } => given(&of_input).filter(|option| *option == "--cluster <PATH>"),
+        Command::Baseline { .. } => {
+            given(&of_input).or(given(&of_report).filter(|option| option.starts_with("--baseline")))
+        }
+        _ if command.input().is_some() => given(&of_input),
+        _ => None,
+    };
+    if let Some(option) = behind {
+        return Some(format!("write '{option}' behind '{name}'"));
     }
+    let option = given(&of_report).or(given(&of_input))?;
     Some(format!(
-        "'{argument}' cannot be used with '{command}': it is about the report on manifests"
+        "'{option}' cannot be used with '{name}': it is about the report on manifests"
     ))
 }
 
 /// Reads the arguments. Where they are wrong, or ask for help, it ends the program.
 pub(crate) fn parse() -> Cli {
-    let cli = Cli::try_parse().unwrap_or_else(|error| {
+    let mut cli = Cli::try_parse().unwrap_or_else(|error| {
         if !error.use_stderr() {
             error.exit();
         }
         // It repeats arguments, and these may be names of files.
-        let text = error.render().to_string();
+        let mut text = error.render().to_string();
+        if let Some(hint) = hint(&error) {
+            text = format!("{}\n\n  tip: {hint}", text.trim_end());
+        }
         terminal::complain(
             text.trim_start_matches("error: ").trim_end(),
             ColorChoice::Auto,
@@ -345,13 +463,81 @@ pub(crate) fn parse() -> Cli {
             .error(ErrorKind::ArgumentConflict, text)
             .exit();
     }
+    if let Some(input) = cli.command.as_ref().and_then(Command::input) {
+        cli.input = input.clone();
+    }
     check_stdin(&cli);
     cli
 }
 
+/// What is most often meant by arguments that are wrong.
+fn hint(error: &clap::Error) -> Option<String> {
+    let context = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let argument = context(ContextKind::InvalidArg).unwrap_or_default();
+    let value = context(ContextKind::InvalidValue).unwrap_or_default();
+    if error.kind() == ErrorKind::InvalidValue && argument.starts_with("--format") {
+        let is_path = value == "-" || value.contains(['/', '.']) || Path::new(value).exists();
+        return is_path.then(|| {
+            format!("-f is the format of the report, and files need no option: preflight {value}")
+        });
+    }
+    let is_of_review = error.kind() == ErrorKind::UnknownArgument
+        && !argument.starts_with('-')
+        && std::env::args().any(|argument| argument == "review");
+    is_of_review.then(|| {
+        "`preflight review` takes one AdmissionReview; manifests are checked with `preflight FILE...`".to_owned()
+    })
+}
+
+/// The arguments with the names that policies and rules have, for completions. Other policies may have other names.
+pub(crate) fn with_names() -> clap::Command {
+    let pages = explain::pages();
+    let policies: BTreeSet<&str> = pages.iter().map(|page| page.policy.as_str()).collect();
+    let policies: Vec<&str> = policies
+        .into_iter()
+        .filter(|name| *name != "preflight")
+        .collect();
+    let rules: BTreeSet<&str> = pages.iter().map(|page| page.rule.as_str()).collect();
+    Cli::command()
+        .mut_arg("policies", |argument| {
+            argument.value_parser(PossibleValuesParser::new(policies))
+        })
+        .mut_subcommand("explain", |command| {
+            command.mut_arg("rule", |argument| {
+                argument.value_parser(PossibleValuesParser::new(rules))
+            })
+        })
+}
+
+/// Ends the program where a path is a command that was misspelt.
+fn check_command(cli: &Cli) {
+    let Some(name) = cli.input.paths.first().and_then(|path| path.to_str()) else {
+        return;
+    };
+    let is_path = name.contains(['/', '\\', '.', '-']) || Path::new(name).exists();
+    if is_path || cli.command.is_some() {
+        return;
+    }
+    let command = Cli::command();
+    let commands = command.get_subcommands().map(clap::Command::get_name);
+    let unknown = UnknownName::new(name, commands);
+    if let Some(nearest) = unknown.nearest {
+        let text = format!(
+            "there is no file or folder {name:?}, and no such command; did you mean `preflight {nearest}`?"
+        );
+        Cli::command()
+            .error(ErrorKind::InvalidSubcommand, text)
+            .exit();
+    }
+}
+
 /// Ends the program where there is nothing to check.
 pub(crate) fn check_paths(cli: &Cli) {
-    if cli.command.is_none() && cli.paths.is_empty() {
+    check_command(cli);
+    if cli.reads_manifests() && cli.input.paths.is_empty() {
         let text =
             "no PATH was given: name files or folders with manifests, or `-` for standard input";
         Cli::command()
@@ -363,8 +549,9 @@ pub(crate) fn check_paths(cli: &Cli) {
 /// Ends the program where several arguments are to be read from the standard input.
 fn check_stdin(cli: &Cli) {
     let is_stdin = |path: &&PathBuf| path.as_os_str() == "-";
-    let readers = cli.paths.iter().chain(&cli.common.policies_from);
-    let readers = readers.chain(&cli.cluster).chain(&cli.old);
+    let input = &cli.input;
+    let readers = input.paths.iter().chain(&cli.common.policies_from);
+    let readers = readers.chain(&input.cluster).chain(&input.old);
     let readers = readers.chain(&cli.common.settings);
     let of_review: Vec<&PathBuf> = match &cli.command {
         Some(Command::Review { file, cluster }) => cluster.iter().chain([file]).collect(),

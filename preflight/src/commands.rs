@@ -3,17 +3,18 @@
 use std::{error::Error, fs, path::PathBuf, process::ExitCode};
 
 use anstream::adapter::strip_str;
-use clap::{ColorChoice, CommandFactory};
+use clap::ColorChoice;
 use jiff::{Timestamp, Zoned};
 use preflight::{
     Engine, Policy,
+    baseline::{Baseline, BaselineError},
     bundle::{self, Bundle},
     config::Project,
     deployed::{self, Asked},
     engine::{EngineError, cache},
     judge::{ActivePolicy, Existing, judge_in},
     manifests::{self, Exclude, Manifests, Note, Object, printable, without_commands},
-    report::{Report, json, junit, sarif, table},
+    report::{Report, Unjudged, json, junit, sarif, table},
     settings::{self, Settings},
 };
 
@@ -22,7 +23,10 @@ use crate::{
     project, terminal,
 };
 
+mod allow;
+mod baseline;
 mod explain;
+mod fix;
 mod init;
 mod policies;
 mod review;
@@ -56,50 +60,118 @@ fn run_command(cli: &Cli, project: Option<&Project>) -> Result<u8, Box<dyn Error
     match &cli.command {
         None => judge_manifests(cli, project),
         Some(Command::Review { file, cluster }) => review::run(&cli.common, file, cluster),
-        Some(Command::Policies) => policies::run(&cli.common),
+        Some(Command::Policies { kinds }) => policies::run(&cli.common, *kinds),
+        Some(Command::Baseline { file, .. }) => baseline::run(cli, project, file.as_deref()),
+        Some(Command::Allow { .. }) => allow::run(cli),
+        Some(Command::Fix {
+            dry_run, warnings, ..
+        }) => fix::run(cli, project, *dry_run, *warnings),
         Some(Command::Explain { rule }) => explain::one(&cli.common, rule),
         Some(Command::Rules) => explain::all(&cli.common),
         Some(Command::Init) => init::run(&cli.common),
         Some(Command::Completions { shell }) => {
             let mut text = Vec::new();
-            clap_complete::generate(*shell, &mut Cli::command(), "preflight", &mut text);
+            clap_complete::generate(*shell, &mut cli::with_names(), "preflight", &mut text);
             // A program for a shell, which is to be obeyed.
             print_unchanged(&String::from_utf8_lossy(&text), cli.common.color).map(|()| 0)
         }
     }
 }
 
-fn judge_manifests(cli: &Cli, project: Option<&Project>) -> Result<u8, Box<dyn Error>> {
-    let Asked {
-        policies,
-        notes,
-        unjudged,
-    } = configured(&cli.common)?;
-    let exclude =
-        Exclude::new(cli.exclude.clone()).map_err(|error| format!("--exclude: {error}"))?;
-    let exclude = exclude.reading_ignored(cli.no_ignore);
-    let mut manifests = manifests::read_without(&cli.paths, &exclude);
-    manifests.notes.splice(..0, notes);
-    let (cluster, kustomizations) = existing(&cli.cluster, cli.no_ignore, &mut manifests);
-    manifests.kustomizations.extend(kustomizations);
-    let (old, old_kustomizations) = existing(&cli.old, cli.no_ignore, &mut manifests);
-    let existing = Existing {
-        cluster,
-        old,
-        old_kustomizations,
-        live: cli.live,
-    };
+/// What is checked, with what, and what is there beside it.
+struct Task {
+    policies: Vec<ActivePolicy>,
+    manifests: Manifests,
+    existing: Existing,
+    /// The policies that cannot be followed.
+    unjudged: Vec<Unjudged>,
+}
+
+impl Task {
+    /// Reads all that the arguments name.
+    fn read(cli: &Cli) -> Result<Self, Box<dyn Error>> {
+        let Asked {
+            policies,
+            notes,
+            unjudged,
+        } = configured(&cli.common)?;
+        let input = &cli.input;
+        let exclude =
+            Exclude::new(input.exclude.clone()).map_err(|error| format!("--exclude: {error}"))?;
+        let exclude = exclude.reading_ignored(input.no_ignore);
+        let mut manifests = manifests::read_without(&input.paths, &exclude);
+        manifests.notes.splice(..0, notes);
+        let (cluster, kustomizations) = existing(&input.cluster, input.no_ignore, &mut manifests);
+        manifests.kustomizations.extend(kustomizations);
+        let (old, old_kustomizations) = existing(&input.old, input.no_ignore, &mut manifests);
+        Ok(Self {
+            policies,
+            manifests,
+            existing: Existing {
+                cluster,
+                old,
+                old_kustomizations,
+                live: input.live,
+            },
+            unjudged,
+        })
+    }
+
+    /// What the policies say of all that was read, and the policies.
+    fn judge(self, cli: &Cli) -> Result<(Report, Vec<ActivePolicy>), Box<dyn Error>> {
+        let Self {
+            policies,
+            manifests,
+            existing,
+            unjudged,
+        } = self;
+        let mut report = judge_all(cli, manifests, existing, &policies)?;
+        report.leave(unjudged);
+        Ok((report, policies))
+    }
+}
+
+fn judge_all(
+    cli: &Cli,
+    manifests: Manifests,
+    existing: Existing,
+    policies: &[ActivePolicy],
+) -> Result<Report, Box<dyn Error>> {
     let bar = terminal::progress(manifests.objects.len());
     // Read once: two objects of one run are created at the same time.
     let now = Some(Timestamp::now());
     let (namespace, tick) = (cli.common.namespace(), || bar.inc(1));
-    let mut report = judge_in(existing, manifests, &policies, namespace, now, tick)?;
+    let report = judge_in(existing, manifests, policies, namespace, now, tick)?;
     bar.finish_and_clear();
-    report.leave(unjudged);
+    Ok(report)
+}
+
+/// Takes out of a report what the project excepts.
+fn except(report: &mut Report, project: Option<&Project>) {
     if let Some(project) = project {
         let today = Zoned::now().date();
-        project.exceptions().apply(&mut report, today);
-        report.notes.push(project.note());
+        project.exceptions().apply(report, today);
+    }
+}
+
+fn judge_manifests(cli: &Cli, project: Option<&Project>) -> Result<u8, Box<dyn Error>> {
+    // Before the work: a baseline that cannot be used ends it.
+    let baseline = cli.baseline.as_deref();
+    let baseline = baseline.map(|file| Ok((file, Baseline::read(file)?)));
+    let baseline = baseline.transpose().map_err(|error: BaselineError| error)?;
+    let (mut report, policies) = Task::read(cli)?.judge(cli)?;
+    except(&mut report, project);
+    if let Some((file, baseline)) = baseline {
+        let names: Vec<&str> = policies.iter().map(ActivePolicy::name).collect();
+        baseline.apply(&mut report, &file.display().to_string(), &names);
+    }
+    report.notes.extend(project.map(Project::note));
+    let formats = cli.reports.iter().map(|wanted| wanted.format);
+    if formats
+        .chain([cli.common.format])
+        .any(|it| it == Format::Sarif)
+    {
+        preflight::fix::propose(&mut report, &policies);
     }
     let width = terminal::width(cli.common.width);
     let files = cli.reports.iter();
@@ -175,6 +247,14 @@ fn no_such_format(command: &str) -> Box<dyn Error> {
 /// The engine for a whole run, with what this user's earlier ones compiled.
 fn engine(common: &Common) -> Result<Engine, EngineError> {
     Engine::for_many(common.limits(), cache::folder().as_deref())
+}
+
+/// Refuses a format for a command that writes something of its own.
+fn only_a_table(common: &Common, command: &str) -> Result<(), Box<dyn Error>> {
+    match common.format {
+        Format::Table => Ok(()),
+        _ => Err(format!("`preflight {command}` has no other format than its own").into()),
+    }
 }
 
 /// The policies that were asked for.

@@ -48,6 +48,8 @@ declare! {
         "reports" => pub reports: Reports;
         /// Findings that do not count, each for a reason. They are for preflight alone: a cluster refuses all the same.
         "exceptions" => exceptions: [ExceptionEntry];
+        /// What was found before and does not count: a file that `preflight baseline` writes.
+        "baseline" => pub baseline: Name, example ".preflight-baseline.json";
     }
 
     /// More reports, each written to a file.

@@ -8,7 +8,7 @@ use wildmatch::WildMatch;
 
 use crate::{
     manifests::{Note, Place},
-    report::{Report, Reported},
+    report::{Because, Report, Reported},
 };
 
 /// Days before its end on which an exception says so.
@@ -50,7 +50,7 @@ impl Exceptions {
     /// nothing.
     pub fn apply(&self, report: &mut Report, today: Date) {
         let mut met = vec![false; self.0.len()];
-        report.except(|finding| {
+        report.except(|finding, _| {
             let mut holding = None;
             for (exception, met) in self.0.iter().zip(&mut met) {
                 if exception.is_about(finding) {
@@ -60,7 +60,10 @@ impl Exceptions {
                     }
                 }
             }
-            holding.map(|exception| (exception.reason.clone(), exception.until))
+            holding.map(|exception| Because::Exception {
+                reason: exception.reason.clone(),
+                until: exception.until,
+            })
         });
         for (exception, met) in self.0.iter().zip(met) {
             report.notes.extend(exception.note(met, today));

@@ -28,6 +28,8 @@
 //! What the API server does before a policy sees an object is not done here: defaults, limit ranges, mutating webhooks,
 //! the allocation of node ports, and built-in validation.
 
+pub mod allow;
+pub mod baseline;
 pub mod bundle;
 pub mod checks;
 pub mod config;
@@ -37,6 +39,7 @@ mod embedded;
 pub mod engine;
 pub mod exceptions;
 pub mod explain;
+pub mod fix;
 pub mod judge;
 mod keda;
 pub mod names;

@@ -21,7 +21,8 @@ fn suggestion(nearest: Option<&str>, known: &[String]) -> String {
 
 impl UnknownName {
     /// Looks for what was meant.
-    pub(crate) fn new<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Self {
+    #[must_use]
+    pub fn new<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Self {
         /// Below this, names have little more in common than some letters.
         const ALIKE: f64 = 0.8;
         let known: Vec<String> = known.map(ToOwned::to_owned).collect();

@@ -52,15 +52,22 @@ pub(crate) fn complete(mut cli: Cli, project: &Project) -> Cli {
             _ => {}
         }
     }
+    if !cli.reads_manifests() {
+        return cli;
+    }
+    let input = &mut cli.input;
+    unless_given(&mut input.paths, &config.paths);
+    unless_given(&mut input.cluster, &config.cluster);
+    if !input.live {
+        unless_given(&mut input.old, &config.old);
+    }
+    input.exclude.extend(config.exclude.iter().cloned());
+    if cli.baseline.is_none() && !config.baseline.is_empty() {
+        cli.baseline = Some(project.path(&config.baseline));
+    }
     if cli.command.is_some() {
         return cli;
     }
-    unless_given(&mut cli.paths, &config.paths);
-    unless_given(&mut cli.cluster, &config.cluster);
-    if !cli.live {
-        unless_given(&mut cli.old, &config.old);
-    }
-    cli.exclude.extend(config.exclude.iter().cloned());
     if cli.fail_on == [FailOn::Violation] {
         let words = config.fail_on.iter().map(String::as_str);
         let also = words.map(|word| match word {

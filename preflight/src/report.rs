@@ -7,12 +7,14 @@ use std::{
     fmt,
 };
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use shared::message::Line;
 
 use crate::{
     PolicyAnswer, Response,
+    baseline::Compared,
+    fix::Replacement,
     keda::Derived,
     manifests::{Note, Object, Place, Problem},
 };
@@ -26,7 +28,7 @@ pub mod summary;
 pub mod table;
 mod unjudged;
 
-pub use excepted::Excepted;
+pub use excepted::{Because, Excepted};
 pub use needed::Needed;
 pub use summary::{Outcome, Summary};
 pub use unjudged::{Reason, Unjudged};
@@ -50,6 +52,9 @@ pub struct Report {
     /// What does not count, because the project says so.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub excepted: Vec<Excepted>,
+    /// What came of the baseline, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<Compared>,
     /// What no policy reads, although it may end up in a cluster.
     pub unjudged: Vec<Unjudged>,
     /// What could not be read or checked, and why.
@@ -137,6 +142,9 @@ pub struct Reported {
     /// The field, when the policy names one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
+    /// The field without the numbers of list items, by which a baseline knows it.
+    #[serde(skip)]
+    pub steady_field: Option<String>,
     /// What is there, then what is wanted.
     pub problem: String,
     /// What to write instead.
@@ -151,21 +159,24 @@ pub struct Reported {
     /// `monitor` where it would be a refusal, and is only reported.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mode: Option<&'static str>,
+    /// What to write in the file, where that needs no decision.
+    #[serde(skip)]
+    pub replacements: Vec<Replacement>,
     /// How many findings it stands for, where the policy only counts them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub more: Option<usize>,
 }
 
 /// The name of an object.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Subject {
     /// `v1`, `apps/v1`.
     pub api_version: String,
     /// The kind.
     pub kind: String,
     /// The namespace, of kinds that have one.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
     /// The name.
     pub name: String,
@@ -238,8 +249,13 @@ impl Reported {
     }
 
     /// The finding about the object at this position.
-    pub(crate) fn at(self, position: usize) -> Self {
-        Self { position, ..self }
+    pub(crate) fn at(self, position: usize, object: &Object) -> Self {
+        let field = self.field.as_deref();
+        Self {
+            position,
+            steady_field: field.map(|field| object.steady(field)),
+            ..self
+        }
     }
 
     /// The finding in the refusal of an object that is not what it should be. `None` when the text is another one.
@@ -351,11 +367,13 @@ impl Reported {
             position: 0,
             place: object.place_of(""),
             field: None,
+            steady_field: None,
             problem: problem.to_owned(),
             fix: None,
             rule: None,
             code: None,
             mode: None,
+            replacements: Vec::new(),
             more: None,
         }
     }

@@ -1,12 +1,12 @@
 //! Documents: a text is cut at its `---` lines and between its JSON objects, so that a broken document does not take the
 //! others with it.
 
-use std::{borrow::Cow, iter};
+use std::{borrow::Cow, iter, ops::RangeInclusive};
 
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use super::{Lines, Object, Unreadable, json, place::Text, yaml};
+use super::{Lines, Object, Unreadable, json, no_manifest, place::Text, yaml};
 
 /// A part of a text between two `---` lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,9 +136,15 @@ impl<'a> Document<'a> {
             .map(str::trim_end)
     }
 
+    /// Its lines in the file.
+    pub(super) fn lines(self) -> RangeInclusive<usize> {
+        let breaks = self.text.trim_end_matches('\n').matches('\n').count();
+        self.above + 1..=self.above + 1 + breaks
+    }
+
     /// The text without the line that separates it from the one above, as kubectl has it, and the lines above that text.
     /// Behind the dashes other spaces may stand than YAML knows.
-    fn below_separator(self) -> (&'a str, usize) {
+    pub(super) fn below_separator(self) -> (&'a str, usize) {
         let line = self.text.split_inclusive('\n').next().unwrap_or_default();
         if line.strip_prefix("---").is_some_and(is_bare) {
             (
@@ -148,6 +154,16 @@ impl<'a> Document<'a> {
         } else {
             (self.text, self.above)
         }
+    }
+
+    /// Whether it is a template for text. It has to be one that cannot be read.
+    pub(super) fn is_template(self) -> bool {
+        no_manifest::is_template(self.below_separator().0)
+    }
+
+    /// Whether it would be no object if it could be read.
+    pub(super) fn has_no_kind(self) -> bool {
+        no_manifest::has_no_kind(self.below_separator().0)
     }
 
     /// The value, the lines of its fields and its own line; `None` when there is nothing but comments.
@@ -165,19 +181,29 @@ impl<'a> Document<'a> {
         let json = if self.is_json { json::read(text) } else { None };
         let (node, line) = json
             .unwrap_or_else(|| yaml::read(text))
-            .map_err(with_hint(self.text))?;
+            .map_err(with_hint(self))?;
         Ok((!node.value.is_null()).then_some((node.value, node.lines, line)))
     }
 }
 
 /// Adds what most often is behind an error.
-fn with_hint(text: &str) -> impl FnOnce(Unreadable) -> Unreadable {
-    let is_template = text.contains("{{");
+fn with_hint(document: Document<'_>) -> impl FnOnce(Unreadable) -> Unreadable {
     move |mut unreadable| {
-        if is_template {
+        let Document { text, above, .. } = document;
+        let line = unreadable.line.checked_sub(above + 1);
+        let line = line.and_then(|line| text.split('\n').nth(line));
+        let is_indented_by_tab = line.is_some_and(|line| {
+            let indentation = line.len() - line.trim_start().len();
+            line.get(..indentation).is_some_and(|it| it.contains('\t'))
+        });
+        if text.contains("{{") {
             unreadable.text.push_str(
                 "; it looks like a template: pipe what `helm template` renders into `preflight -`",
             );
+        } else if is_indented_by_tab {
+            unreadable
+                .text
+                .push_str("; the line is indented with a tab: YAML takes spaces alone");
         }
         unreadable
     }
@@ -292,6 +318,11 @@ mod tests {
             (
                 "a: [1\n",
                 "line 1: cannot be read: what starts here has no end (column 4)",
+            ),
+            (
+                "a:\n  b: 1\n\tc: 2\n",
+                "line 3: cannot be read: found a tab character that violates indentation (column 1), while scanning a plain scalar \
+                 from line 2; the line is indented with a tab: YAML takes spaces alone",
             ),
             (
                 "a: 1\nb: {{ .Values.b }}\n",

@@ -35,6 +35,8 @@ pub enum Why {
         /// The kustomization that names it.
         kustomization: String,
     },
+    /// It is another template for text.
+    Unrendered,
     /// It is a link to a folder somewhere else.
     Link,
 }
@@ -48,6 +50,7 @@ impl fmt::Display for Why {
             Self::Excluded => f.write_str("left out by --exclude"),
             Self::Template { chart } => write!(f, "a template of the Helm chart in {chart}"),
             Self::Patch { kustomization } => write!(f, "a patch of {kustomization}"),
+            Self::Unrendered => f.write_str("a template, which is rendered before it is applied"),
             Self::Link => f.write_str("a link to a folder outside, which is not followed"),
         }
     }

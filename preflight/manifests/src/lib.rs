@@ -8,8 +8,8 @@
 //!   for different values, such as a key that is there twice, is a problem.
 //! - An object with `items` is a list, whatever its kind, because kubectl applies the items and not the object.
 //! - A broken document is a [`Problem`] with its line, and all others are still read.
-//! - In a folder, files that are not manifests are a [`Note`]. Templates of Helm charts and patches of kustomizations are
-//!   left out, because they are rendered before they are applied.
+//! - In a folder, files that are not manifests are a [`Note`], one for each. Templates of Helm charts, patches of
+//!   kustomizations and other templates are left out, because they are rendered before they are applied.
 //! - Nothing is read without an end: no device, no pipe, no file over [`bounded::LIMIT`], and no link of a folder that leads
 //!   out of it.
 
@@ -25,17 +25,20 @@ use serde_json::Value;
 
 pub mod bounded;
 mod document;
+pub mod edit;
 mod events;
 mod json;
 mod left_out;
 mod lines;
 mod list;
+mod no_manifest;
 mod node;
 mod path;
 mod place;
 mod printable;
 mod rendered;
 mod scalar;
+mod secret_lines;
 mod unreadable;
 mod walk;
 mod yaml;
@@ -44,6 +47,7 @@ pub use document::{parse_one, parse_with_lines};
 pub use left_out::{LeftOut, Why};
 pub use lines::Lines;
 pub use printable::{is_invisible, printable, without_commands};
+pub use secret_lines::secret_lines;
 pub use unreadable::Unreadable;
 pub use walk::Exclude;
 
@@ -191,6 +195,28 @@ impl Object {
         path::value(&self.value, field)
     }
 
+    /// The value with another scalar at a field, which may be new. `None` where there is nothing that could have it.
+    #[must_use]
+    pub fn with(&self, field: &str, scalar: &Value) -> Option<Value> {
+        let mut value = self.value.clone();
+        let steps = path::parse(field);
+        let (last, above) = steps.split_last()?;
+        let above = path::value_mut(&mut value, above)?;
+        match last {
+            path::Step::Key(key) => {
+                above.as_object_mut()?.insert(key.clone(), scalar.clone());
+            }
+            path::Step::Index(index) => *above.get_mut(index)? = scalar.clone(),
+        }
+        Some(value)
+    }
+
+    /// The field without the numbers of list items, which change when a list grows: an item is called by its `name`.
+    #[must_use]
+    pub fn steady(&self, field: &str) -> String {
+        path::steady(&self.value, field)
+    }
+
     /// The place of the object.
     #[must_use]
     pub fn place(&self) -> Place {
@@ -287,7 +313,11 @@ impl Manifests {
             all.extend(manifests);
         }
         let commands = rendered.commands();
-        if !rendered.is_empty() && all.objects.is_empty() && all.problems.is_empty() {
+        let is_nothing = all.objects.is_empty() && all.problems.is_empty();
+        if is_nothing && rendered.is_empty() && !all.left_out.is_empty() {
+            let text = "there is nothing to check in this folder but templates: check what they are rendered to";
+            self.problem(&folder, None, text.to_owned());
+        } else if !rendered.is_empty() && is_nothing {
             let text = format!(
                 "there is nothing to check in this folder but {rendered}: check the output of {commands}"
             );
@@ -352,10 +382,27 @@ impl Manifests {
     }
 
     fn add_text(&mut self, file: &str, text: &str, source: Source) {
+        let is_found = source == Source::Folder;
+        // What is no manifest: the line of the first, what it is, and how many there are.
+        let mut others: Option<(usize, &str, usize)> = None;
+        let mut is_template = false;
         for document in document::split(text) {
+            let mut other = |line, what| match &mut others {
+                Some((_, _, count)) => *count += 1,
+                None => others = Some((line, what, 1)),
+            };
             match document.parse() {
                 Ok(None) => {}
+                Err(_) if is_found && document.is_template() => is_template = true,
+                Err(Unreadable { line, .. }) if is_found && document.has_no_kind() => {
+                    other(line, "not a Kubernetes object");
+                }
                 Ok(Some(value)) => {
+                    let (root, _, line) = &value;
+                    if is_found && let Some(what) = no_manifest::kind_of(root) {
+                        other(*line, what);
+                        continue;
+                    }
                     let template = document.template();
                     let Contents { objects, problems } = list::flatten(value);
                     for Unreadable { line, text } in problems {
@@ -367,6 +414,19 @@ impl Manifests {
                 }
                 Err(Unreadable { line, text }) => self.problem(file, Some(line), text),
             }
+        }
+        if let Some((line, what, count)) = others {
+            let text = match count {
+                1 => format!("{what}, skipped"),
+                _ => format!("{what}, skipped, as are {count} documents of this file"),
+            };
+            self.note(file, Some(line), text);
+        }
+        if is_template {
+            self.left_out.push(LeftOut {
+                path: file.to_owned(),
+                why: Why::Unrendered,
+            });
         }
     }
 
@@ -427,7 +487,8 @@ impl Manifests {
             }
             // The index of a Helm repository has a version, too.
             (api_version, None)
-                if source == Source::Folder && (api_version.is_none() || is_data(&value)) =>
+                if source == Source::Folder
+                    && (api_version.is_none() || no_manifest::is_without_parts(&value)) =>
             {
                 let is_request =
                     value.get("operation").is_some() && value.get("resource").is_some();
@@ -474,12 +535,6 @@ impl Manifests {
             text,
         });
     }
-}
-
-/// Whether nothing of it is a part of an object but a version.
-fn is_data(value: &Value) -> bool {
-    let parts = ["kind", "metadata", "spec"];
-    parts.iter().all(|part| value.get(part).is_none())
 }
 
 #[cfg(test)]

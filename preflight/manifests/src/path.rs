@@ -40,6 +40,43 @@ pub(super) fn value<'a>(object: &'a Value, path: &str) -> Option<&'a Value> {
     Some(value)
 }
 
+/// The value at a path, to be changed, if all of it is there.
+pub(super) fn value_mut<'a>(object: &'a mut Value, steps: &[Step]) -> Option<&'a mut Value> {
+    steps.iter().try_fold(object, |value, step| match step {
+        Step::Key(key) => value.get_mut(key),
+        Step::Index(index) => value.get_mut(index),
+    })
+}
+
+/// A path that stays when a list grows at its front: an item is called by its `name`, or has no number.
+pub(super) fn steady(object: &Value, path: &str) -> String {
+    let mut steady = String::new();
+    let mut value = Some(object);
+    let mut rest = path;
+    while let Some((step, after)) = next(rest) {
+        value = match &step {
+            Step::Key(key) => value.and_then(|value| value.get(key)),
+            Step::Index(index) => value.and_then(|value| value.get(index)),
+        };
+        match step {
+            Step::Key(_) => {
+                let written = rest.len() - after.len();
+                steady.push_str(rest.get(..written).unwrap_or_default());
+            }
+            Step::Index(_) => {
+                let name = value.and_then(|item| item.get("name")?.as_str());
+                match name {
+                    // As JSON writes it, so that no name looks like another path.
+                    Some(name) => steady.extend(["[name=", &Value::from(name).to_string(), "]"]),
+                    None => steady.push_str("[*]"),
+                }
+            }
+        }
+        rest = after;
+    }
+    steady + rest
+}
+
 fn next(path: &str) -> Option<(Step, &str)> {
     if let Some(quoted) = path.strip_prefix("[\"") {
         let (key, after) = unquote(quoted)?;
@@ -100,6 +137,25 @@ mod tests {
             ("d..x", None),
         ] {
             assert_eq!(value(&object, path), expected.as_ref(), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_steady_path_names_items_and_counts_none() {
+        let object =
+            json!({"spec": {"containers": [{"name": "a\"]"}, {"image": "b"}]}, "data": {"x.y": 1}});
+        for (path, expected) in [
+            (
+                "spec.containers[0].image",
+                r#"spec.containers[name="a\"]"].image"#,
+            ),
+            ("spec.containers[1].image", "spec.containers[*].image"),
+            ("spec.containers[7]", "spec.containers[*]"),
+            (r#"data["x.y"]"#, r#"data["x.y"]"#),
+            ("spec..x", "spec..x"),
+            ("", ""),
+        ] {
+            assert_eq!(steady(&object, path), expected, "{path}");
         }
     }
 

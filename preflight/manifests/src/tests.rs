@@ -462,11 +462,14 @@ fn templates_of_charts_are_left_out_unless_their_folder_is_named() {
             "templates/in/a.yaml: a template of the Helm chart in DIR",
         ]
     );
-    let problem = "DIR/templates/b.yaml:1: cannot be read: a key that is not text: quote it (column 2); it looks like a template: \
-                   pipe what `helm template` renders into `preflight -`";
+    let templates = path.join("templates");
     assert_eq!(
-        told(path, &[path.join("templates")]),
-        (pods(1), vec![], vec![problem.to_owned()])
+        told(path, std::slice::from_ref(&templates)),
+        (pods(1), vec![], vec![])
+    );
+    assert_eq!(
+        left_out(path, &read(&[templates])),
+        ["templates/b.yaml: a template, which is rendered before it is applied"]
     );
     let nothing = "DIR/charts: there is nothing to check in this folder but 1 Helm chart (1 template): check the output \
                    of `helm template CHART`";
@@ -524,7 +527,7 @@ fn an_index_of_charts_is_no_manifest_and_a_review_is_a_problem() {
     assert_eq!(
         notes,
         [
-            "DIR/index.yaml:1: not a Kubernetes object, skipped",
+            "DIR/index.yaml:1: the index of a Helm repository, not a Kubernetes object, skipped",
             "DIR/request.yaml:1: an admission request, skipped: check it with `preflight review FILE`",
         ]
     );
@@ -533,6 +536,77 @@ fn an_index_of_charts_is_no_manifest_and_a_review_is_a_problem() {
         [
             "DIR/kindless.yaml:1: not a Kubernetes object: `kind` must be there, as text",
             "DIR/review.yaml:1: an AdmissionReview asks about an object, and is none: check it with `preflight review FILE`",
+        ]
+    );
+}
+
+#[test]
+fn a_file_that_is_no_manifest_is_one_note_and_a_template_is_left_out() {
+    let data = "a: 1\n---\nb: 1\nb: 2\n---\n- {kind: Pod}\n---\nitems: [{a: 1}, {b: 2}]\n";
+    let folder = folder(&[
+        (
+            "api.json",
+            r#"{"openapi": "3.1.0", "paths": {"/": {"get": 1, "get": 2}}}"#,
+        ),
+        ("data.yaml", data),
+        ("twice.yaml", "kind: Pod\nkind: Pod\n"),
+        (
+            "chart/files/pod.yaml",
+            "{{ if .Values.a }}\napiVersion: v1\n{{ end }}\n---\na: {{ b }}\n",
+        ),
+        (
+            "mixed.yaml",
+            &format!("{POD}\n---\n{{{{ .Values.more }}}}: [\n"),
+        ),
+    ]);
+    let path = folder.path();
+    let (objects, notes, problems) = told(path, &[path.to_owned()]);
+    assert_eq!(objects, ["pod"]);
+    assert_eq!(
+        notes,
+        [
+            "DIR/api.json:1: not a Kubernetes object, skipped",
+            "DIR/data.yaml:1: not a Kubernetes object, skipped, as are 4 documents of this file",
+        ]
+    );
+    assert_eq!(
+        problems,
+        [
+            "DIR/twice.yaml:2: can be read in two ways: the key \"kind\" is there twice, in lines 1 and 2: keep one of them"
+        ]
+    );
+    let left_out = read(&[path.to_owned()]).left_out;
+    let left_out = left_out.iter().map(|it| format!("{}: {}", it.path, it.why));
+    let left_out: Vec<String> = left_out
+        .map(|text| text.replace(&path.display().to_string(), "DIR"))
+        .collect();
+    assert_eq!(
+        left_out,
+        [
+            "DIR/chart/files/pod.yaml: a template, which is rendered before it is applied",
+            "DIR/mixed.yaml: a template, which is rendered before it is applied",
+        ]
+    );
+}
+
+#[test]
+fn a_folder_of_nothing_but_templates_is_a_problem() {
+    let folder = folder(&[("a.yaml", "a: {{ b }}\n")]);
+    let path = folder.path();
+    let (_, _, problems) = told(path, &[path.to_owned()]);
+    assert_eq!(
+        problems,
+        [
+            "DIR: there is nothing to check in this folder but templates: check what they are rendered to"
+        ]
+    );
+    // A file that is named is a problem itself.
+    let (_, _, problems) = told(path, &[path.join("a.yaml")]);
+    assert_eq!(
+        problems,
+        [
+            "DIR/a.yaml:1: cannot be read: a key that is not text: quote it (column 5); it looks like a template: pipe \
+             what `helm template` renders into `preflight -`"
         ]
     );
 }

@@ -19,6 +19,8 @@ use super::{
 
 /// The file that says what is not part of a repository.
 const GITIGNORE: &str = ".gitignore";
+/// What preflight is told about a project.
+const OWN: [&str; 2] = [".preflight.yaml", ".preflight-baseline.json"];
 /// A larger one is not read: each of its patterns costs memory.
 const GITIGNORE_LIMIT: u64 = 1024 * 1024;
 
@@ -187,9 +189,11 @@ impl Walker {
         };
         let is_folder = kind.is_dir();
         if let Some(why) = self.why_not(&path, is_folder, ignores) {
-            // What belongs to git itself is no file of the folder.
-            let is_git = path.file_name().is_some_and(|name| name == ".git");
-            if !is_git && (is_folder || is_wanted(&path)) {
+            // What belongs to git or to preflight itself is no file of the folder.
+            let name = path.file_name().and_then(|name| name.to_str());
+            let is_own =
+                name == Some(".git") || !is_folder && name.is_some_and(|name| OWN.contains(&name));
+            if !is_own && (is_folder || is_wanted(&path)) {
                 self.leave_out(&path, is_folder, why);
             }
         } else if is_folder {

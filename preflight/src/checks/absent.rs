@@ -101,7 +101,7 @@ mod tests {
             rule: Some(rule.to_owned()),
             ..Reported::whole("any", &objects[0], "something")
         };
-        let findings = [finding.clone().at(0), finding.at(0)];
+        let findings = [finding.clone(), finding];
         let notes = notes(findings.iter(), &objects, has_cluster);
         notes
             .iter()

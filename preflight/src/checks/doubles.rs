@@ -2,17 +2,21 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use super::Identity;
 use crate::{
-    manifests::{Note, Object},
+    manifests::{Note, Object, printable},
     report::Subject,
 };
 use cluster::environments;
 
-/// A note for each manifest of an object that an earlier one has already written. Those of other environments are for
-/// other clusters.
+/// A note for each manifest of an object that an earlier one in its folder has already written, and one for each two
+/// folders that have objects in common which they write differently. Those of other environments are for other clusters.
 pub(crate) fn notes(objects: &[Object], identities: &[Identity]) -> Vec<Note> {
     let mut seen: BTreeMap<&Identity, Vec<&Object>> = BTreeMap::new();
+    // The first such object of two folders, and how many there are.
+    let mut apart: BTreeMap<(&str, &str), (usize, usize)> = BTreeMap::new();
     let mut notes = Vec::new();
     for (object, identity) in objects.iter().zip(identities) {
         let seen = seen.entry(identity).or_default();
@@ -22,6 +26,17 @@ pub(crate) fn notes(objects: &[Object], identities: &[Identity]) -> Vec<Note> {
             seen.push(object);
             continue;
         };
+        let folders = (folder(&first.file), folder(&object.file));
+        if folders.0 != folders.1 {
+            if says_the_same(&first.value, &object.value) {
+                continue;
+            }
+            let known = apart.entry(folders).or_insert((notes.len(), 0));
+            known.1 += 1;
+            if known.1 > 1 {
+                continue;
+            }
+        }
         let which = if first.file == object.file {
             "later one"
         } else {
@@ -36,5 +51,80 @@ pub(crate) fn notes(objects: &[Object], identities: &[Identity]) -> Vec<Note> {
             ),
         });
     }
+    for ((first, other), (number, count)) in apart {
+        if let Some(note) = notes.get_mut(number)
+            && count > 1
+        {
+            let (first, other) = (printable(first), printable(other));
+            let more = format!("; {} more of {other} are in {first} as well", count - 1);
+            note.text.push_str(&more);
+        }
+    }
     notes
+}
+
+/// Whether two manifests of one object differ in nothing that is written; the API server writes its uid and times.
+fn says_the_same(one: &Value, other: &Value) -> bool {
+    let written = |object: &Value| -> BTreeMap<String, Value> {
+        let fields = object.as_object().into_iter().flatten();
+        let fields = fields.filter(|(key, _)| !matches!(key.as_str(), "metadata" | "status"));
+        let mut written: BTreeMap<String, Value> = fields
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect();
+        for key in ["labels", "annotations"] {
+            let value = object.pointer(&format!("/metadata/{key}"));
+            written.insert(
+                format!("metadata.{key}"),
+                value.cloned().unwrap_or_default(),
+            );
+        }
+        written
+    };
+    written(one) == written(other)
+}
+
+/// The folder of a file.
+fn folder(file: &str) -> &str {
+    file.rsplit_once(['/', '\\'])
+        .map_or(".", |(folder, _)| folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{checks::identities, manifests::read_text};
+    use cluster::kinds::Kinds;
+
+    #[test]
+    fn two_folders_have_one_note_for_all_that_they_write_differently() {
+        let config = |name: &str, value: &str| {
+            format!(
+                "{{apiVersion: v1, kind: ConfigMap, metadata: {{name: {name}}}, data: {{a: {value}}}}}\n---\n"
+            )
+        };
+        let all = |value: &str| ["k", "l", "m"].map(|name| config(name, value)).concat();
+        let mut objects = Vec::new();
+        for (file, text) in [
+            ("a/all.yaml", all("one")),
+            ("a/more.yaml", config("k", "one")),
+            ("b/all.yaml", all("two")),
+            ("c/all.yaml", all("one")),
+        ] {
+            objects.extend(read_text(file, &text).objects);
+        }
+        let kinds = Kinds::of(objects.iter().map(|object| &object.value));
+        let identities = identities(&objects, &kinds, "shop");
+        let notes = notes(&objects, &identities);
+        let notes: Vec<String> = notes
+            .iter()
+            .map(|it| format!("{}: {}", it.place, it.text))
+            .collect();
+        assert_eq!(
+            notes,
+            [
+                "a/more.yaml:1: ConfigMap k is also in a/all.yaml:1; look-ups find the nearer one",
+                "b/all.yaml:1: ConfigMap k is also in a/all.yaml:1; look-ups find the nearer one; 2 more of b are in a as well",
+            ]
+        );
+    }
 }

@@ -1,7 +1,8 @@
 //! Lists the policies.
 
-use std::{collections::BTreeSet, error::Error};
+use std::{collections::BTreeSet, error::Error, fmt::Write};
 
+use anstyle::Style;
 use comfy_table::{ContentArrangement, Table, presets};
 use preflight::{
     Policy,
@@ -10,14 +11,15 @@ use preflight::{
     report::{json as safe, printable},
 };
 use serde_json::{Map, Value, json};
+use textwrap::{Options, WordSplitter};
 
-use super::{chosen, configured_and_told, no_such_format, print};
+use super::{chosen, configured_and_told, no_such_format, only_a_table, print};
 use crate::{
     cli::{Common, Format},
     terminal,
 };
 
-pub(super) fn run(common: &Common) -> Result<u8, Box<dyn Error>> {
+pub(super) fn run(common: &Common, kinds: bool) -> Result<u8, Box<dyn Error>> {
     // Without settings of a user there are none to show.
     let has_settings = common.settings.is_some() || !common.policies_from.is_empty();
     let policies = if has_settings {
@@ -28,10 +30,16 @@ pub(super) fn run(common: &Common) -> Result<u8, Box<dyn Error>> {
             .map(|policy| ActivePolicy::new(policy, json!({})))
             .collect()
     };
+    if kinds {
+        return needed_kinds(common, &policies);
+    }
     let text = match common.format {
         Format::Table => {
             let width = terminal::width(common.width);
-            if has_settings {
+            if width < TABLE {
+                let columns = if has_settings { &SETTINGS } else { &MODULES };
+                list(columns, &policies, width)
+            } else if has_settings {
                 table(&SETTINGS, &policies, width)
             } else {
                 table(&MODULES, &policies, width)
@@ -49,6 +57,63 @@ pub(super) fn run(common: &Common) -> Result<u8, Box<dyn Error>> {
     };
     print(&text, common.color)?;
     Ok(0)
+}
+
+/// In less room than this a table breaks its words.
+const TABLE: usize = 100;
+
+/// `preflight policies --kinds`
+fn needed_kinds(common: &Common, policies: &[ActivePolicy]) -> Result<u8, Box<dyn Error>> {
+    only_a_table(common, "policies --kinds")?;
+    let (mut own, mut others) = (BTreeSet::new(), BTreeSet::new());
+    for policy in policies {
+        let needs = policy.needs();
+        own.extend(needs.own);
+        others.extend(needs.others);
+    }
+    if !others.is_empty() {
+        let others: Vec<String> = others.into_iter().collect();
+        let text = format!(
+            "without kinds of other projects, since kubectl refuses a list with one that the cluster lacks: add those that \
+             yours has, such as {}",
+            others.join(",")
+        );
+        terminal::remark(&text, common.color);
+    }
+    let own: Vec<String> = own.iter().map(|name| printable(name)).collect();
+    print(&format!("{}\n", own.join(",")), common.color)?;
+    Ok(0)
+}
+
+/// The policies one below the other, each with what the columns of the table would have.
+fn list(columns: &Columns, policies: &[ActivePolicy], width: usize) -> String {
+    const BOLD: Style = Style::new().bold();
+    const INDENT: &str = "            ";
+    let mut text = String::new();
+    for policy in policies {
+        let cells = (columns.row)(policy);
+        for (number, (head, cell)) in columns.heads.iter().zip(cells).enumerate() {
+            if number == 0 {
+                let _ = writeln!(text, "{BOLD}{}{BOLD:#}", printable(&cell));
+                continue;
+            }
+            for (line, cell) in cell.lines().enumerate() {
+                let head = if line == 0 {
+                    head.to_lowercase()
+                } else {
+                    String::new()
+                };
+                let first = format!("  {head:<10}");
+                let options = Options::new(width)
+                    .initial_indent(&first)
+                    .subsequent_indent(INDENT)
+                    .word_splitter(WordSplitter::NoHyphenation)
+                    .break_words(false);
+                let _ = writeln!(text, "{}", textwrap::fill(&printable(cell), options));
+            }
+        }
+    }
+    text
 }
 
 /// The heads of five columns, and a row for each policy.

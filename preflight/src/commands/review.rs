@@ -88,6 +88,15 @@ fn read(file: &Path) -> Result<Value, Box<dyn Error>> {
     let name = printable(&file.display().to_string());
     let text = bounded::read_to_string(file);
     let text = text.map_err(|error| format!("{name}: cannot be read: {error}"))?;
+    // Several of them are most often meant for preflight itself.
+    let is_of_reviews = |kind: &str| kind.eq_ignore_ascii_case("AdmissionReview");
+    let read = manifests::read_text(&name, &text).objects;
+    if !read.is_empty() && !read.iter().any(|object| is_of_reviews(object.kind())) {
+        let text = format!(
+            "{name}: holds manifests, and no AdmissionReview: check it with `preflight {name}`"
+        );
+        return Err(text.into());
+    }
     let mut review = manifests::parse_one(&text).map_err(|error| format!("{name}, {error}"))?;
     let request = match review.get_mut("request") {
         Some(request) => request.take(),

@@ -99,6 +99,40 @@ impl ActivePolicy {
         Some(looks_at)
     }
 
+    /// The resources that it is asked about, and those that it looks up, as `kubectl get` takes them.
+    #[must_use]
+    pub fn needs(&self) -> LooksAt {
+        let mut needs = LooksAt::default();
+        let kinds = Kinds::default();
+        match &self.deployed {
+            Some(deployed) => {
+                for (groups, resources) in deployed.listed() {
+                    needs.add_with_groups(groups, resources);
+                }
+            }
+            None => {
+                for rule in self
+                    .metadata()
+                    .into_iter()
+                    .flat_map(|metadata| &metadata.rules)
+                {
+                    needs.add_with_groups(&rule.api_groups, &rule.resources);
+                }
+            }
+        }
+        for custom in self.custom_kinds() {
+            needs.add_kind(&format!("{}/v1", custom.group()), custom.kind(), &kinds);
+        }
+        for (_, member) in self.members() {
+            let metadata = member.policy.metadata();
+            let resources = metadata.map(|metadata| &metadata.context_aware_resources);
+            for resource in resources.into_iter().flatten() {
+                needs.add_kind(&resource.api_version, &resource.kind, &kinds);
+            }
+        }
+        needs
+    }
+
     /// What decides in a group.
     #[must_use]
     pub fn expression(&self) -> Option<&str> {

@@ -85,7 +85,7 @@ pub(super) fn add(
         entry.warn(finding, None);
     }
     let outcome = entry.outcome;
-    let here = |finding: Reported| finding.at(position);
+    let here = |finding: Reported| finding.at(position, object);
     report.refusals.extend(own.refusals.into_iter().map(here));
     report.warnings.extend(own.warnings.into_iter().map(here));
     if let Some(judged) = report.judged.last_mut() {
@@ -247,7 +247,7 @@ impl Entry<'_> {
             Some(derived) => finding.of_derived(self.object, derived),
             None => finding.retold(self.told.of_keda),
         };
-        finding.at(self.position)
+        finding.at(self.position, self.object)
     }
 
     fn note(&mut self, text: String) {

@@ -34,7 +34,10 @@
 //!
 //! `excepted` has the findings that do not count because `.preflight.yaml` says so, each with its `level` (`refusal`,
 //! `warning` or `needed`), the `reason`, and maybe `until`; `summary.excepted` counts the objects that have no others. Both
-//! are left out where there are none.
+//! are left out where there are none. With a baseline it has the findings that are in it, too, with its file as `baseline`
+//! in place of a reason; `summary.baselined` counts the objects that have no others. `baseline` then says how many findings
+//! were `known`, what has `gone`, each with its `object`, `policy`, `rule`, `level`, `field`, `problem` and maybe `count`, and
+//! how many were `notChecked`, because their object or policy was not given.
 //!
 //! `neededFromElsewhere` has the objects that others name and no manifest has, in order of kind, namespace and name, each
 //! with the findings about it. These are no warnings; `summary.incomplete` counts those others of which there is nothing
@@ -42,7 +45,7 @@
 //!
 //! `unjudged` has what no policy read, each with a `reason`: `unserved_version` and `unread_pods`, with the
 //! `object`; `missing_policy`; and files and folders that were not read, `ignored`, `hidden`, `excluded`, `template`,
-//! `patch` and `link`. Of these, `summary.unjudged` counts objects, with those that a policy gave no answer about,
+//! `patch`, `unrendered` and `link`. Of these, `summary.unjudged` counts objects, with those that a policy gave no answer about,
 //! `leftOut` files and folders, and `missingPolicies` policies. `notes` repeats them for people, before all others.
 //!
 //! The data are exact. Characters that a terminal or a build server may obey are written as escapes of JSON. New keys may come; a change of these raises `version`.

@@ -1,8 +1,8 @@
 //! The report for build servers: `JUnit` XML, with a suite for each policy and a case for each object that it judged.
 //!
-//! A refusal is a failure. A warning is output of a case that passed, and so is what the object needs from elsewhere, and what the project excepts. In a suite of preflight's own, what kept something
-//! from being checked is an error, what no policy read is skipped, and what no single review shows is a
-//! failure.
+//! A refusal is a failure. A warning is output of a case that passed, and so is what the object needs from elsewhere, what the project excepts, and what is in the baseline. In a suite of preflight's own, what kept something
+//! from being checked is an error, what no policy read is skipped, what no single review shows is a
+//! failure, and notes are its output.
 
 use std::collections::HashMap;
 
@@ -21,7 +21,8 @@ pub fn render(report: &Report) -> Result<String, SerializeError> {
         refusals: by_case(&report.refusals),
         warnings: by_case(&report.warnings),
         needed: by_case(needed.flat_map(|needed| &needed.needed_by)),
-        excepted: by_case(report.excepted.iter().map(|excepted| &excepted.finding)),
+        excepted: by_case(excepted(report, false)),
+        baselined: by_case(excepted(report, true)),
     };
     let judged = || report.judged.iter().enumerate();
     let mut document = quick_junit::Report::new(checks::FINDER);
@@ -42,7 +43,12 @@ pub fn render(report: &Report) -> Result<String, SerializeError> {
     );
     suite.add_test_cases(report.problems.iter().map(error));
     suite.add_test_cases(report.unjudged.iter().map(skipped));
-    if !suite.test_cases.is_empty() {
+    if !report.notes.is_empty() {
+        let notes = report.notes.iter();
+        let notes = notes.map(|note| format!("{}: {}", note.place, printable(&note.text)));
+        suite.set_system_out(notes.collect::<Vec<_>>().join("\n"));
+    }
+    if !suite.test_cases.is_empty() || !report.notes.is_empty() {
         document.add_test_suite(suite);
     }
     // The library leaves out what XML cannot hold but for these two: <https://www.w3.org/TR/xml/#charsets>.
@@ -71,6 +77,14 @@ struct Findings<'a> {
     /// About what is needed from elsewhere.
     needed: ByCase<'a>,
     excepted: ByCase<'a>,
+    baselined: ByCase<'a>,
+}
+
+/// What does not count, by the baseline or by exceptions.
+fn excepted(report: &Report, is_of_baseline: bool) -> impl Iterator<Item = &Reported> {
+    let excepted = report.excepted.iter();
+    let excepted = excepted.filter(move |it| it.is_of_baseline() == is_of_baseline);
+    excepted.map(|it| &it.finding)
 }
 
 fn by_case<'a>(findings: impl IntoIterator<Item = &'a Reported>) -> ByCase<'a> {
@@ -109,6 +123,9 @@ impl Findings<'_> {
         }
         if let Some(excepted) = self.excepted.get(&key) {
             output.push(format!("excepted by the project:\n{}", lines(excepted)));
+        }
+        if let Some(baselined) = self.baselined.get(&key) {
+            output.push(format!("in the baseline:\n{}", lines(baselined)));
         }
         if !output.is_empty() {
             case.set_system_out(output.join("\n"));

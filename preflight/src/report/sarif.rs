@@ -1,7 +1,8 @@
 //! The report for code scanning: SARIF 2.1.0, which code hosts show on the lines of a change.
 //!
 //! A refusal is an error, a warning is a warning, what is needed from elsewhere is a note. What the project excepts
-//! is suppressed. What kept something from being judged, and what else is worth
+//! is suppressed, and so is what is in the baseline, with its state. What needs no
+//! decision has a fix. What kept something from being judged, and what else is worth
 //! knowing, are notifications of the run, and so is what was not checked, each with its reason as descriptor. Format: <https://docs.oasis-open.org/sarif/sarif/v2.1.0/>; what GitHub reads of
 //! it: "SARIF support for code scanning" in its documentation.
 
@@ -11,7 +12,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
 use super::{Reason, Report, Reported, Unjudged, json, printable};
-use crate::{Policy, explain, judge::ActivePolicy, manifests::Place};
+use crate::{Policy, baseline::Level, explain, judge::ActivePolicy, manifests::Place};
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -54,17 +55,26 @@ pub fn render(report: &Report, policies: &[ActivePolicy]) -> Result<String, serd
     }
     for excepted in &report.excepted {
         let level = match excepted.level {
-            "refusal" => "error",
-            "warning" => "warning",
-            _ => "note",
+            Level::Refusal => "error",
+            Level::Warning => "warning",
+            Level::Needed => "note",
         };
         let finding = &excepted.finding;
         let mut result = result(finding, level, rules.index_of(finding));
         let suppression = json!({
-            "kind": "external", "status": "accepted", "justification": plain(&excepted.because()),
+            "kind": "external", "status": "accepted", "justification": plain(&excepted.because.to_string()),
         });
         set(&mut result, "suppressions", json!([suppression]));
+        if excepted.is_of_baseline() {
+            set(&mut result, "baselineState", json!("unchanged"));
+        }
         results.push(result);
+    }
+    if report.baseline.is_some() {
+        // One result says it only where all do.
+        let of_others = results.iter_mut();
+        let of_others = of_others.filter(|result| result.get("baselineState").is_none());
+        of_others.for_each(|result| set(result, "baselineState", json!("new")));
     }
     let problems = report.problems.iter();
     let notes = report.notes.iter();
@@ -194,12 +204,36 @@ fn plain(text: &str) -> String {
 
 fn result(finding: &Reported, level: &str, rule: usize) -> Value {
     let text = format!("{}: {}", finding.object, finding.line(None));
-    json!({
+    let mut result = json!({
         "ruleId": id(finding),
         "ruleIndex": rule,
         "level": level,
         "message": {"text": plain(&text)},
         "locations": [location(&finding.place)],
+    });
+    if !finding.replacements.is_empty() {
+        set(&mut result, "fixes", json!([fix(finding)]));
+    }
+    result
+}
+
+/// What can be written without a decision, as code hosts offer it.
+fn fix(finding: &Reported) -> Value {
+    let replacements = finding.replacements.iter().map(|replacement| {
+        let ((line, column), (end_line, end_column)) = (replacement.start, replacement.end);
+        json!({
+            "deletedRegion": {
+                "startLine": line, "startColumn": column, "endLine": end_line, "endColumn": end_column,
+            },
+            "insertedContent": {"text": replacement.text},
+        })
+    });
+    json!({
+        "description": {"text": plain(finding.fix.as_deref().unwrap_or_default())},
+        "artifactChanges": [{
+            "artifactLocation": {"uri": uri(&finding.place.file)},
+            "replacements": replacements.collect::<Vec<_>>(),
+        }],
     })
 }
 

@@ -23,6 +23,9 @@ pub struct Summary {
     /// Of the others, those with findings that the project excepts.
     #[serde(skip_serializing_if = "is_none")]
     pub excepted: usize,
+    /// Of the others, those with findings that are all in the baseline.
+    #[serde(skip_serializing_if = "is_none")]
+    pub baselined: usize,
     /// The rest.
     pub clean: usize,
     /// Of the clean ones, those that no policy covers.
@@ -38,6 +41,8 @@ pub struct Summary {
 pub enum Outcome {
     /// Nothing is said of it.
     Clean,
+    /// All that is said of it was said before.
+    Baselined,
     /// What is said of it does not count, because the project says so.
     Excepted,
     /// It needs something that no manifest has.
@@ -70,6 +75,7 @@ impl fmt::Display for Summary {
             (self.warned, "with warnings"),
             (self.incomplete, "incomplete"),
             (self.excepted, "excepted"),
+            (self.baselined, "in the baseline"),
             (self.clean, "clean"),
         ] {
             if count > 0 {
@@ -97,6 +103,7 @@ impl Summary {
     pub(crate) fn count(&mut self, outcome: Outcome) -> &mut usize {
         match outcome {
             Outcome::Clean => &mut self.clean,
+            Outcome::Baselined => &mut self.baselined,
             Outcome::Excepted => &mut self.excepted,
             Outcome::Incomplete => &mut self.incomplete,
             Outcome::Warned => &mut self.warned,
@@ -153,6 +160,7 @@ mod tests {
             warned: 1,
             incomplete: 3,
             excepted: 4,
+            baselined: 5,
             clean: 2,
             unseen: 2,
             left_out: 1,
@@ -160,8 +168,8 @@ mod tests {
         };
         assert_eq!(
             all.to_string(),
-            "1 object, 2 policies: 1 refused, 1 not checked, 1 with warnings, 3 incomplete, 4 excepted, 2 clean (2 not \
-             covered by any policy)"
+            "1 object, 2 policies: 1 refused, 1 not checked, 1 with warnings, 3 incomplete, 4 excepted, 5 in the \
+             baseline, 2 clean (2 not covered by any policy)"
         );
         let beside = all.beside();
         assert_eq!(

@@ -118,6 +118,8 @@ fn needed(text: &mut String, needed: &[Needed]) {
 
 /// What does not count, and why.
 fn excepted(text: &mut String, excepted: &[Excepted], width: usize) {
+    let (baselined, excepted): (Vec<_>, Vec<_>) =
+        excepted.iter().partition(|one| one.is_of_baseline());
     for one in excepted.iter().take(EXCEPTED) {
         let finding = &one.finding;
         let rule = finding.rule.as_deref().unwrap_or_default();
@@ -130,12 +132,44 @@ fn excepted(text: &mut String, excepted: &[Excepted], width: usize) {
             ),
         );
         place(text, &finding.place, finding.field.as_deref(), width);
-        paragraph(text, "    ", &printable(&one.because()), width);
+        paragraph(text, "    ", &printable(&one.because.to_string()), width);
         text.push('\n');
     }
     if let Some(more) = beyond(excepted.len(), EXCEPTED) {
         line(text, &format!("{DIM}EXCEPTED{DIM:#}  {more}\n"));
     }
+    in_the_baseline(text, &baselined);
+}
+
+/// What was there before, one finding a line.
+fn in_the_baseline(text: &mut String, baselined: &[&Excepted]) {
+    if baselined.is_empty() {
+        return;
+    }
+    let what = match baselined.len() {
+        1 => "1 finding that was there before".to_owned(),
+        count => format!("{count} findings that were there before"),
+    };
+    line(
+        text,
+        &format!("{DIM}IN THE BASELINE{DIM:#}  {BOLD}{what}{BOLD:#}"),
+    );
+    for one in baselined.iter().take(EXCEPTED) {
+        let Reported {
+            object,
+            policy,
+            rule,
+            ..
+        } = &one.finding;
+        let rule = rule.as_deref();
+        let rule = rule.map_or_else(String::new, |rule| format!(" [{rule}]"));
+        let by = printable(&format!("{policy}{rule}"));
+        line(text, &format!("  {object}  {DIM}{by}{DIM:#}"));
+    }
+    if let Some(more) = beyond(baselined.len(), EXCEPTED) {
+        line(text, &format!("  {more}"));
+    }
+    text.push('\n');
 }
 
 /// What was not checked: objects and policies one by one, files by the reason, so that a folder with hundreds of

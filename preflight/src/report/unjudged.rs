@@ -40,13 +40,15 @@ pub enum Reason {
     Template,
     /// The file is a patch of a kustomization.
     Patch,
+    /// The file is another template for text.
+    Unrendered,
     /// The folder is a link to one outside.
     Link,
 }
 
 impl Reason {
     /// All of them, in the order in which they are shown.
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::UnservedVersion,
         Self::UnreadPods,
         Self::MissingPolicy,
@@ -55,6 +57,7 @@ impl Reason {
         Self::Excluded,
         Self::Template,
         Self::Patch,
+        Self::Unrendered,
         Self::Link,
     ];
 
@@ -70,6 +73,7 @@ impl Reason {
             Self::Excluded => "excluded",
             Self::Template => "template",
             Self::Patch => "patch",
+            Self::Unrendered => "unrendered",
             Self::Link => "link",
         }
     }
@@ -85,6 +89,8 @@ impl Reason {
             (Self::Template, _) => "left out as templates of Helm charts",
             (Self::Patch, 1) => "left out as a patch of a kustomization",
             (Self::Patch, _) => "left out as patches of kustomizations",
+            (Self::Unrendered, 1) => "left out as a template",
+            (Self::Unrendered, _) => "left out as templates",
             (Self::Link, 1) => "left out as a link to a folder outside",
             (Self::Link, _) => "left out as links to folders outside",
             (Self::UnservedVersion | Self::UnreadPods | Self::MissingPolicy, _) => "",
@@ -99,6 +105,7 @@ impl Reason {
             Self::Excluded => "name it, if it is to be checked",
             Self::Template => "pipe what `helm template CHART` renders into `preflight -`",
             Self::Patch => "pipe what `kubectl kustomize DIR` builds into `preflight -`",
+            Self::Unrendered => "pipe what it is rendered to into `preflight -`",
             Self::UnservedVersion | Self::UnreadPods | Self::MissingPolicy => "",
         }
     }
@@ -121,6 +128,7 @@ impl From<LeftOut> for Unjudged {
             Why::Excluded => Reason::Excluded,
             Why::Template { .. } => Reason::Template,
             Why::Patch { .. } => Reason::Patch,
+            Why::Unrendered => Reason::Unrendered,
             Why::Link => Reason::Link,
         };
         Self {

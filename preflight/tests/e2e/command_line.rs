@@ -453,3 +453,112 @@ fn what_a_command_would_not_look_at_is_refused() {
         );
     }
 }
+
+#[test]
+fn what_is_most_often_meant_is_told() {
+    let stage = Stage::new(&[("strict", ACCEPT)]);
+    stage.write("a.yaml", POD);
+    stage.write("two.yaml", format!("{POD}---\n{POD}"));
+    let not_there =
+        "there is no such file; for a policy in a registry write registry://ghcr.example.com/x:v1";
+    for (arguments, told) in [
+        (
+            &["-f", "a.yaml"][..],
+            "-f is the format of the report, and files need no option: preflight a.yaml",
+        ),
+        (
+            &["--wasm", "ghcr.example.com/x:v1", "a.yaml"],
+            &format!("ghcr.example.com/x:v1: {not_there}"),
+        ),
+        (
+            &["--wasm", "oci://ghcr.example.com/x:v1", "a.yaml"],
+            &format!("oci://ghcr.example.com/x:v1: {not_there}"),
+        ),
+        (
+            &["review", "a.yaml", "b.yaml"],
+            "`preflight review` takes one AdmissionReview; manifests are checked with `preflight FILE...`",
+        ),
+        (
+            &["review", "two.yaml"],
+            "two.yaml: holds manifests, and no AdmissionReview: check it with `preflight two.yaml`",
+        ),
+        (
+            &["-f", "yaml", "a.yaml"],
+            "[possible values: table, json, sarif, junit]",
+        ),
+        (
+            &["polices"],
+            "there is no file or folder \"polices\", and no such command; did you mean `preflight policies`?",
+        ),
+        (&["--live", "fix", "a.yaml"], "write '--live' behind 'fix'"),
+        (
+            &["-f", "json", "fix", "a.yaml"],
+            "`preflight fix` has no other format than its own",
+        ),
+    ] {
+        let (status, text, errors) = stage.run(arguments);
+        assert_eq!((status, text.as_str()), (2, ""), "{arguments:?}");
+        assert!(errors.contains(told), "{arguments:?}: {errors}");
+    }
+    // One that is there is read.
+    stage.write("polices", POD);
+    assert_eq!(stage.run(&["polices"]).0, 0);
+}
+
+#[test]
+fn the_kinds_that_the_policies_need_are_for_kubectl() {
+    let stage = Stage::new(&[("strict", ACCEPT)]);
+    assert_eq!(stage.run(&["policies", "--kinds"]), out(0, "pods\n"));
+    let mut other = metadata("other");
+    other["rules"][0]["apiGroups"] = json!(["", "apps", "example.com"]);
+    other["contextAwareResources"] = json!([{"apiVersion": "example.com/v1", "kind": "Gadget"}]);
+    other["rules"][0]["resources"] = json!(["deployments", "services", "pods/ephemeralcontainers"]);
+    stage.write("dist/other.wasm", guest(Some(&other), &ACCEPT));
+    let (status, text, errors) = stage.run(&["policies", "--kinds"]);
+    assert_eq!(
+        (status, text.as_str()),
+        (0, "deployments.apps,pods,services\n")
+    );
+    assert_eq!(
+        errors,
+        "note: without kinds of other projects, since kubectl refuses a list with one that the cluster lacks: add those that \
+         yours has, such as gadgets.example.com\n"
+    );
+}
+
+#[test]
+fn the_policies_are_a_list_where_there_is_no_room_for_a_table() {
+    let stage = Stage::new(&[("strict", ACCEPT)]);
+    let (status, text, _) = stage.run(&["policies", "--width", "80"]);
+    let size = fs::metadata(stage.path().join("dist/strict.wasm"))
+        .unwrap()
+        .len();
+    let expected = format!(
+        "strict\n  version   1.2.3\n  size      {} KB\n  looks at  pods\n  looks up  Pod\n",
+        size.div_ceil(1000)
+    );
+    assert_eq!((status, text), (0, expected));
+}
+
+#[test]
+fn completions_know_policies_rules_and_formats() {
+    let stage = Stage::new(&[]);
+    // Fish completes no values but those of options.
+    for (shell, words) in [
+        (
+            "bash",
+            &["hostpath-mounts", "sarif", "baseline", "risky_path"][..],
+        ),
+        (
+            "zsh",
+            &["hostpath-mounts", "sarif", "baseline", "risky_path"],
+        ),
+        ("fish", &["hostpath-mounts", "sarif", "baseline"]),
+    ] {
+        let (status, text, _) = stage.run(&["completions", shell]);
+        assert_eq!(status, 0);
+        for word in words {
+            assert!(text.contains(word), "{shell}: {word}");
+        }
+    }
+}

@@ -206,6 +206,10 @@ fn init_writes_one_for_the_folder_at_hand() {
     let lines = lines.replace("[hostpath-mounts, secret-data]", "[strict]");
     let lines = lines.replace("cluster: [cluster.yaml]", "cluster: [deploy]");
     stage.write(".preflight.yaml", format!("{head}\n{lines}\n"));
+    stage.write(
+        ".preflight-baseline.json",
+        r#"{"version": 1, "findings": []}"#,
+    );
     let (status, text, errors) = stage.run(&[]);
     assert_eq!((status, errors.as_str()), (1, ""), "{text}\n{lines}");
     assert!(

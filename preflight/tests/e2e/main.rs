@@ -6,6 +6,8 @@
     reason = "a test that panics has failed; clippy.toml says so, but only of the functions marked as tests"
 )]
 
+mod allow;
+mod baseline;
 mod checks;
 mod command_line;
 mod config;
@@ -15,6 +17,7 @@ mod deployed;
 mod engine;
 mod existing;
 mod explain;
+mod fix;
 mod guests;
 mod keda;
 mod kubewarden;

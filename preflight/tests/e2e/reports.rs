@@ -120,6 +120,7 @@ m/a pod.yaml:1: unknown field</system-out>
         <testcase name="m/broken.yaml:1" classname="m/broken.yaml" file="m/broken.yaml" line="1">
             <error message="cannot be read: what starts here has no end (column 7)" type="not checked"/>
         </testcase>
+        <system-out>m/values.yaml:1: not a Kubernetes object, skipped</system-out>
     </testsuite>
 </testsuites>
 "#;

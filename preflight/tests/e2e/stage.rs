@@ -32,6 +32,22 @@ impl Stage {
         stage
     }
 
+    /// With policies of this bundle, as `make wasm` built them.
+    pub(crate) fn with_built(policies: &[&str]) -> Self {
+        let stage = Self::new(&[]);
+        let dist = Path::new(env!("CARGO_MANIFEST_DIR")).join("../dist");
+        for name in policies {
+            let file = format!("{name}.wasm");
+            let module = fs::read(dist.join(&file)).unwrap();
+            stage.write(&format!("dist/{file}"), module);
+        }
+        stage
+    }
+
+    pub(crate) fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.path().join(path)).unwrap()
+    }
+
     /// With one policy for everything.
     pub(crate) fn with_policy_for_all(name: &str, validate: &Validate<'_>) -> Self {
         let stage = Self::new(&[]);

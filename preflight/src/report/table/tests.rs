@@ -33,11 +33,13 @@ fn finding(
         position: 0,
         place: place("deploy/web.yaml", line),
         field: Some(field.to_owned()),
+        steady_field: None,
         problem: problem.to_owned(),
         fix: fix.map(ToOwned::to_owned),
         rule: Some("some_rule".to_owned()),
         code: Some(403),
         mode: None,
+        replacements: Vec::new(),
         more: None,
     }
 }
@@ -85,6 +87,7 @@ fn report() -> Report {
         .map(|(policy, refused, warned)| (policy.to_owned(), Tally { refused, warned }))
         .into(),
         judged: Vec::new(),
+        baseline: None,
         refusals: vec![
             finding(
                 "hostpath-mounts",

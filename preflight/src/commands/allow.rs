@@ -1,0 +1,152 @@
+//! Writes the settings of hostpath-mounts that let pass what manifests mount.
+
+use std::{collections::BTreeSet, error::Error, fmt::Write, sync::Arc};
+
+use preflight::{
+    allow::{Entry, POLICY, entries, is_by_policy},
+    judge::ActivePolicy,
+    manifests::printable,
+    report::Reported,
+    settings,
+};
+use serde_json::{Value, json};
+
+use super::{NOT_JUDGED, REFUSED, Task, judge_all, only_a_table, print};
+use crate::cli::Cli;
+
+const HEAD: &str = "\
+# What hostpath-mounts has to allow for these manifests, and nothing more: each entry is for one path, in the way and by
+# the service accounts that mount it. An entry without service accounts is for a PersistentVolume, and so for all pods.
+# Review each before you use it: what is refused leads to the node most often.
+";
+
+/// `preflight allow FILE…`
+pub(super) fn run(cli: &Cli) -> Result<u8, Box<dyn Error>> {
+    only_a_table(&cli.common, "allow")?;
+    if !cli.common.policies_from.is_empty() {
+        let text = "`preflight allow` writes settings for --settings, and cannot add to those of --policies-from: leave it \
+                    out";
+        return Err(text.into());
+    }
+    let Task {
+        mut policies,
+        manifests,
+        existing,
+        ..
+    } = Task::read(cli)?;
+    policies.retain(|by| by.policy().is_some_and(|policy| policy.name() == POLICY));
+    let Some((_, member)) = policies.iter().flat_map(ActivePolicy::members).next() else {
+        return Err(format!(
+            "there is no policy {POLICY} to ask: it is not among those of --policy or --wasm"
+        )
+        .into());
+    };
+    let (policy, settings) = (Arc::clone(&member.policy), member.settings.clone());
+    let report = judge_all(cli, manifests.clone(), existing.clone(), &policies)?;
+    let entries = entries(&report, &policies, &manifests);
+    let merged = merged(&settings, &entries);
+    settings::check(&policy, &merged).map_err(|error| {
+        format!("{error}\nThese entries do not go with the settings that are there: change those by hand")
+    })?;
+    let policies = [ActivePolicy::new(policy, merged)];
+    let after = judge_all(cli, manifests, existing, &policies)?;
+    let refused = after
+        .refusals
+        .iter()
+        .filter(|it| is_by_policy(&policies, it));
+    let refused: Vec<&Reported> = refused.collect();
+    let text = if entries.is_empty() && refused.is_empty() {
+        format!("# {POLICY} refuses nothing of this: nothing has to be allowed.\n")
+    } else {
+        written(&settings, &entries, &refused)
+    };
+    print(&text, cli.common.color)?;
+    Ok(if !after.problems.is_empty() {
+        for problem in &after.problems {
+            let text = format!("{}: {}", problem.place, printable(&problem.text));
+            crate::terminal::complain(&text, cli.common.color);
+        }
+        NOT_JUDGED
+    } else if refused.is_empty() {
+        0
+    } else {
+        REFUSED
+    })
+}
+
+/// The settings with these entries of `allowed`.
+fn merged(settings: &Value, entries: &[Entry]) -> Value {
+    let mut allowed = settings.get("allowed").and_then(Value::as_array).cloned();
+    let allowed = allowed.get_or_insert_default();
+    allowed.extend(entries.iter().map(|entry| entry.settings.clone()));
+    let mut merged = settings.clone();
+    if let Some(fields) = merged.as_object_mut() {
+        fields.insert("allowed".to_owned(), json!(allowed));
+    }
+    merged
+}
+
+/// The file for `--settings`: what is there already, the entries with what needs each, and what none of them allows.
+fn written(settings: &Value, entries: &[Entry], refused: &[&Reported]) -> String {
+    let mut text = format!("{HEAD}{POLICY}:\n");
+    let fields = settings.as_object().into_iter().flatten();
+    for (key, value) in fields.filter(|(key, _)| *key != "allowed") {
+        let _ = writeln!(text, "  {key}: {value}");
+    }
+    text.push_str("  allowed:\n");
+    let there = settings.get("allowed").and_then(Value::as_array);
+    let there: Vec<&Value> = there.into_iter().flatten().collect();
+    if there.is_empty() && entries.is_empty() {
+        // A list without items is none.
+        text.truncate(text.trim_end().len());
+        text.push_str(" []\n");
+    }
+    for entry in there {
+        let _ = writeln!(text, "  - {entry}");
+    }
+    for Entry {
+        settings,
+        needed_by,
+    } in entries
+    {
+        for (object, place) in needed_by {
+            let _ = writeln!(text, "  # {object} ({place})");
+        }
+        let mut mark = "- ";
+        for key in [
+            "path",
+            "match",
+            "readOnly",
+            "bidirectionalPropagation",
+            "types",
+            "serviceAccounts",
+        ] {
+            if let Some(value) = settings.get(key) {
+                let _ = writeln!(text, "  {mark}{key}: {value}");
+                mark = "  ";
+            }
+        }
+    }
+    let mut told = BTreeSet::new();
+    for finding in refused {
+        let Reported {
+            object,
+            place,
+            field,
+            problem,
+            ..
+        } = finding;
+        let field = field.as_deref().unwrap_or_default();
+        let line = format!(
+            "{object} ({place}): {}",
+            printable(&format!("{field}: {problem}"))
+        );
+        if told.insert(line.clone()) {
+            if told.len() == 1 {
+                text.push_str("# What no entry can allow:\n");
+            }
+            let _ = writeln!(text, "# - {line}");
+        }
+    }
+    text
+}

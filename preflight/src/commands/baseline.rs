@@ -1,0 +1,72 @@
+//! Writes a baseline: what is found today does not count from then on.
+
+use std::{
+    error::Error,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use preflight::{
+    baseline::{Baseline, NAME},
+    config::Project,
+    manifests::printable,
+    report::Report,
+};
+
+use super::{Task, except, only_a_table, print};
+use crate::{cli::Cli, terminal};
+
+/// `preflight baseline FILE…`
+pub(super) fn run(
+    cli: &Cli,
+    project: Option<&Project>,
+    file: Option<&Path>,
+) -> Result<u8, Box<dyn Error>> {
+    only_a_table(&cli.common, "baseline")?;
+    // What a configuration says is read from where all options are.
+    let file = file.or(cli.baseline.as_deref());
+    let file = file.map_or_else(|| PathBuf::from(NAME), Path::to_owned);
+    let name = printable(&file.display().to_string());
+    let (mut report, _) = Task::read(cli)?.judge(cli)?;
+    check(&report, &name)?;
+    except(&mut report, project);
+    let (baseline, left_out) = Baseline::of(&report);
+    fs::write(&file, baseline.text()?)
+        .map_err(|error| format!("{name}: cannot be written: {error}"))?;
+    if left_out > 0 {
+        let text = format!(
+            "{left_out} about Secrets are left out, which still count: a policy that is not of this bundle may repeat \
+             values in its words"
+        );
+        terminal::remark(&text, cli.common.color);
+    }
+    let findings = match baseline.len() {
+        1 => "1 finding".to_owned(),
+        count => format!("{count} findings"),
+    };
+    let is_configured = cli.baseline.is_some();
+    let next = if is_configured {
+        String::new()
+    } else {
+        format!(": check with --baseline {name}, or write `baseline: {name}` into .preflight.yaml")
+    };
+    print(
+        &format!("{name} is written: {findings}{next}\n"),
+        cli.common.color,
+    )?;
+    Ok(0)
+}
+
+/// A baseline of what could be checked would let the rest be new, or hide that it was never checked.
+fn check(report: &Report, name: &str) -> Result<(), Box<dyn Error>> {
+    let lines = report.problems.iter();
+    let lines = lines.map(|problem| format!("{}: {}", problem.place, printable(&problem.text)));
+    let mut lines: Vec<String> = lines.collect();
+    if lines.is_empty() {
+        return Ok(());
+    }
+    lines.push(format!(
+        "{name} is not written: not everything could be checked"
+    ));
+    Err(lines.join("\n").into())
+}

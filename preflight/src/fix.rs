@@ -1,0 +1,495 @@
+//! Changes of files that do what a finding asks for, where that needs no decision: a value that the finding names, or the
+//! same value in base64.
+//!
+//! What is changed is a field, by its bytes in the file. Nothing is written here: the changed texts are judged again
+//! first.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use serde_json::{Value, json};
+
+use crate::{
+    Policy,
+    judge::ActivePolicy,
+    manifests::{
+        Manifests, Object, bounded,
+        edit::{At, Edit, Editor, apply},
+        printable, read_text,
+    },
+    report::{Report, Reported, Subject},
+};
+
+/// What to write in a file in place of something else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replacement {
+    /// The line and the column where it starts, from 1 on.
+    pub start: (usize, usize),
+    /// Where it ends.
+    pub end: (usize, usize),
+    /// What is written there.
+    pub text: String,
+}
+
+/// A field, and what it is to be.
+#[derive(Debug, Clone, PartialEq)]
+struct Change {
+    field: String,
+    to: To,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum To {
+    Value(Value),
+    /// A port that is free, of those that the finding names: the first, and then ranges of others.
+    Port(u64, Vec<(u64, u64)>),
+    /// What is written there, in base64.
+    Base64,
+}
+
+/// A finding that is fixed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fix {
+    /// The finding.
+    pub finding: Reported,
+    /// The line where its object starts.
+    line: usize,
+    /// The fields, and what each is then.
+    values: Vec<(String, Value)>,
+    edits: Vec<Edit>,
+}
+
+/// A finding that could be fixed, and is not.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unfixed {
+    /// The finding.
+    pub finding: Reported,
+    /// Why.
+    pub why: &'static str,
+}
+
+/// The fixes of a report.
+#[derive(Debug, Default)]
+pub struct Fixes {
+    /// What is changed.
+    pub made: Vec<Fix>,
+    /// What is not.
+    pub left: Vec<Unfixed>,
+    texts: BTreeMap<String, String>,
+}
+
+impl Fix {
+    /// What is done, for people. Of a Secret nothing is told but the name of the field.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let told = self.values.iter().map(|(field, value)| {
+            let name = field.rsplit('.').next().unwrap_or(field);
+            if self.is_of_a_secret() {
+                format!("{name}: encoded in base64")
+            } else {
+                let value = value
+                    .as_str()
+                    .map_or_else(|| value.to_string(), ToOwned::to_owned);
+                format!("{name}: {value}")
+            }
+        });
+        printable(&told.collect::<Vec<_>>().join(", "))
+    }
+
+    fn is_of_a_secret(&self) -> bool {
+        is_of_a_secret(&self.finding)
+    }
+}
+
+fn is_of_a_secret(finding: &Reported) -> bool {
+    finding.object.kind == "Secret"
+}
+
+/// Adds to findings what may be written in their files. Nothing of a Secret: its value would be in the report.
+pub fn propose(report: &mut Report, policies: &[ActivePolicy]) {
+    let mut fixes = Fixes::of(report, policies, &Manifests::default(), true);
+    fixes.drop("not shown", Fix::is_of_a_secret);
+    let mut manifests = Manifests::default();
+    for (file, text) in &fixes.texts {
+        manifests.objects.extend(read_text(file, text).objects);
+    }
+    // What would change anything else is dropped.
+    fixes.changed(&manifests);
+    let Fixes { made, texts, .. } = fixes;
+    let mut editors: BTreeMap<&str, Editor<'_>> = BTreeMap::new();
+    let mut proposed: BTreeMap<_, Vec<Replacement>> = BTreeMap::new();
+    for fix in &made {
+        let Some((file, text)) = texts.get_key_value(&fix.finding.place.file) else {
+            continue;
+        };
+        let editor = editors.entry(file).or_insert_with(|| Editor::of(text));
+        let replacements = fix.edits.iter().map(|edit| Replacement {
+            start: editor.line_and_column(edit.bytes.start),
+            end: editor.line_and_column(edit.bytes.end),
+            text: edit.text.clone(),
+        });
+        proposed.insert(key(&fix.finding), replacements.collect());
+    }
+    for finding in report.refusals.iter_mut().chain(&mut report.warnings) {
+        if let Some(replacements) = proposed.remove(&key(finding)) {
+            finding.replacements = replacements;
+        }
+    }
+}
+
+/// What tells the findings of one report apart.
+fn key(finding: &Reported) -> (usize, String, Option<String>, Option<String>) {
+    (
+        finding.position,
+        finding.policy.clone(),
+        finding.rule.clone(),
+        finding.field.clone(),
+    )
+}
+
+impl Fixes {
+    /// What can be fixed of the refusals of a report and, where that is wanted, of its warnings.
+    #[must_use]
+    pub fn of(
+        report: &Report,
+        policies: &[ActivePolicy],
+        manifests: &Manifests,
+        with_warnings: bool,
+    ) -> Self {
+        let mut fixes = Self::default();
+        let warnings = report.warnings.iter().filter(|_| with_warnings);
+        let mut by_file: BTreeMap<&str, Vec<(&Reported, Vec<Change>)>> = BTreeMap::new();
+        for finding in report.refusals.iter().chain(warnings) {
+            let Some(changes) = changes(policies, finding) else {
+                continue;
+            };
+            if is_a_file(finding) {
+                let of_file = by_file.entry(&finding.place.file).or_default();
+                of_file.push((finding, changes));
+            } else {
+                fixes.leave(
+                    finding,
+                    "it is no file that could be changed: change what it is rendered from",
+                );
+            }
+        }
+        let mut taken = node_ports(manifests);
+        for (file, findings) in by_file {
+            let Ok(text) = bounded::read_to_string(file.as_ref()) else {
+                for (finding, _) in findings {
+                    fixes.leave(finding, "the file cannot be read");
+                }
+                continue;
+            };
+            let editor = Editor::of(&text);
+            for (finding, changes) in findings {
+                let judged = report.judged.get(finding.position);
+                let line = judged.and_then(|it| it.place.line).unwrap_or_default();
+                fixes.add(&editor, finding, line, &changes, &mut taken);
+            }
+            fixes.texts.insert(file.to_owned(), text);
+        }
+        fixes
+    }
+
+    fn add(
+        &mut self,
+        editor: &Editor<'_>,
+        finding: &Reported,
+        line: usize,
+        changes: &[Change],
+        taken: &mut BTreeSet<u64>,
+    ) {
+        // Two policies may ask for the same.
+        let mut made = self.made.iter();
+        let known = made.find(|fix| {
+            let fields = fix.values.iter().map(|(field, _)| field);
+            fix.finding.place.file == finding.place.file
+                && fix.line == line
+                && fix.finding.object == finding.object
+                && fields.eq(changes.iter().map(|change| &change.field))
+        });
+        if let Some(known) = known {
+            let again = Fix {
+                finding: finding.clone(),
+                edits: Vec::new(),
+                ..known.clone()
+            };
+            self.made.push(again);
+            return;
+        }
+        match edits(editor, at(&finding.object, line), changes, taken) {
+            Some(edits) => {
+                let (values, edits) = edits.into_iter().unzip();
+                self.made.push(Fix {
+                    finding: finding.clone(),
+                    line,
+                    values,
+                    edits,
+                });
+            }
+            None => self.leave(
+                finding,
+                "the field cannot be changed where it stands: change it by hand",
+            ),
+        }
+    }
+
+    fn leave(&mut self, finding: &Reported, why: &'static str) {
+        self.left.push(Unfixed {
+            finding: finding.clone(),
+            why,
+        });
+    }
+
+    /// Does not make what is not wanted.
+    pub fn drop(&mut self, why: &'static str, is_unwanted: impl Fn(&Fix) -> bool) {
+        let (unwanted, made) = std::mem::take(&mut self.made)
+            .into_iter()
+            .partition(is_unwanted);
+        self.made = made;
+        let unwanted: Vec<Fix> = unwanted;
+        for fix in unwanted {
+            self.leave(&fix.finding, why);
+        }
+    }
+
+    /// The files that change: the text before, and after.
+    #[must_use]
+    pub fn texts(&self) -> BTreeMap<&str, (&str, String)> {
+        let mut changed = BTreeMap::new();
+        for (file, text) in &self.texts {
+            let made = self
+                .made
+                .iter()
+                .filter(|fix| &fix.finding.place.file == file);
+            let edits: Vec<Edit> = made.flat_map(|fix| fix.edits.clone()).collect();
+            if let Some(new) = apply(text, &edits).filter(|new| new != text) {
+                changed.insert(file.as_str(), (text.as_str(), new));
+            }
+        }
+        changed
+    }
+
+    /// The manifests after the changes. Fixes in files in which anything else would change, too, are not made.
+    pub fn changed(&mut self, manifests: &Manifests) -> Manifests {
+        let mut changed = manifests.clone();
+        let mut failed = BTreeSet::new();
+        for (file, (_, new)) in self.texts() {
+            let read = read_text(file, &new).objects;
+            let mut places = 0;
+            let mut is_right = true;
+            // A file may be named twice.
+            let objects = changed
+                .objects
+                .iter_mut()
+                .filter(|object| object.file == file);
+            for (object, new) in objects.zip(read.iter().cycle()) {
+                is_right &= self.expected(object).as_ref() == Some(&new.value);
+                *object = new.clone();
+                places += 1;
+            }
+            if !is_right || places == 0 || places % read.len() != 0 {
+                failed.insert(file.to_owned());
+            }
+        }
+        if failed.is_empty() {
+            return changed;
+        }
+        self.drop(
+            "something else in the file would change, too: change it by hand",
+            |fix| failed.contains(&fix.finding.place.file),
+        );
+        self.changed(manifests)
+    }
+
+    /// What is to come of an object.
+    fn expected(&self, object: &Object) -> Option<Value> {
+        let mut changed = object.clone();
+        for fix in &self.made {
+            let is_its = fix.line == object.line
+                && fix.finding.place.file == object.file
+                && fix.finding.object.kind == object.kind()
+                && object
+                    .name()
+                    .is_none_or(|name| name == fix.finding.object.name);
+            for (field, value) in fix.values.iter().filter(|_| is_its) {
+                changed.value = changed.with(field, value)?;
+            }
+        }
+        Some(changed.value)
+    }
+}
+
+/// Whether a finding is in a file of its own, and not in what a tool made of others.
+fn is_a_file(finding: &Reported) -> bool {
+    finding.place.file != "-" && finding.place.source.is_none()
+}
+
+fn at(object: &Subject, line: usize) -> At<'_> {
+    At {
+        line,
+        kind: &object.kind,
+        name: &object.name,
+    }
+}
+
+/// The changes of a text, each with the field and its value.
+fn edits(
+    editor: &Editor<'_>,
+    at: At<'_>,
+    changes: &[Change],
+    taken: &mut BTreeSet<u64>,
+) -> Option<Vec<((String, Value), Edit)>> {
+    let edits = changes.iter().map(|Change { field, to }| {
+        let value = match to {
+            To::Value(value) => value.clone(),
+            To::Port(first, others) => json!(free(*first, others, taken)?),
+            To::Base64 => json!(encoded(editor.scalar_at(at, field)?)?),
+        };
+        let edit = editor.set(at, field, &value)?;
+        Some(((field.clone(), value), edit))
+    });
+    edits.collect()
+}
+
+/// A text in base64. With white space at its ends it is not certain what was meant.
+fn encoded(text: &str) -> Option<String> {
+    let is_certain = !text.is_empty() && text.trim() == text && !text.contains('\n');
+    is_certain.then(|| BASE64_STANDARD.encode(text))
+}
+
+/// The first of these ports that no one has, which is then taken.
+fn free(first: u64, others: &[(u64, u64)], taken: &mut BTreeSet<u64>) -> Option<u64> {
+    let others = others.iter().flat_map(|(first, last)| *first..=*last);
+    let mut ports = [first].into_iter().chain(others);
+    let port = ports.find(|port| !taken.contains(port))?;
+    taken.insert(port);
+    Some(port)
+}
+
+/// The node ports that the manifests name.
+fn node_ports(manifests: &Manifests) -> BTreeSet<u64> {
+    let mut taken = BTreeSet::new();
+    for object in &manifests.objects {
+        let spec = object.value.get("spec");
+        let ports = spec.and_then(|spec| spec.get("ports")?.as_array());
+        let ports = ports.into_iter().flatten();
+        taken.extend(ports.filter_map(|port| port.get("nodePort")?.as_u64()));
+        taken.extend(spec.and_then(|spec| spec.get("healthCheckNodePort")?.as_u64()));
+    }
+    taken
+}
+
+/// What a finding asks for, where that needs no decision.
+fn changes(policies: &[ActivePolicy], finding: &Reported) -> Option<Vec<Change>> {
+    let mut policies = policies.iter();
+    let by = policies.find(|by| by.name() == finding.policy)?;
+    // A resource may have another name than the policy that it runs.
+    let policy = by.policy().map(Policy::name)?;
+    let rule = finding.rule.as_deref()?;
+    let field = finding.field.as_deref()?;
+    let fix = finding.fix.as_deref()?;
+    let (above, name) = field.rsplit_once('.').unwrap_or(("", field));
+    let beside = |name: &str, to: To| Change {
+        field: format!("{above}.{name}"),
+        to,
+    };
+    let text = |text: &str| To::Value(json!(text));
+    match (policy, rule) {
+        ("hostpath-mounts", "writable_read_only_path" | "writable_mount")
+            if name == "readOnly" && fix.starts_with("set readOnly: true") =>
+        {
+            Some(vec![beside(name, To::Value(json!(true)))])
+        }
+        ("nodeport-range", _) if matches!(name, "nodePort" | "healthCheckNodePort") => {
+            let (first, others) = ports(fix.strip_prefix(&format!("set {name}: "))?)?;
+            Some(vec![beside(name, To::Port(first, others))])
+        }
+        ("hpa-target-requests", "unscalable_target")
+            if finding.object.kind == "HorizontalPodAutoscaler" =>
+        {
+            let fix = fix.strip_prefix("write ")?;
+            if let Some(kind) = fix.strip_prefix("kind: ") {
+                return Some(vec![beside("kind", text(word(kind)?))]);
+            }
+            let (version, kind) = fix
+                .strip_prefix("apiVersion: ")?
+                .split_once(" and kind: ")?;
+            Some(vec![
+                beside("apiVersion", text(word(version)?)),
+                beside("kind", text(word(kind)?)),
+            ])
+        }
+        ("secret-data", "invalid_base64")
+            if is_of_a_secret(finding)
+                && field.starts_with("data[")
+                && finding
+                    .problem
+                    .ends_with(": it looks like text that was never encoded") =>
+        {
+            Some(vec![Change {
+                field: field.to_owned(),
+                to: To::Base64,
+            }])
+        }
+        _ => None,
+    }
+}
+
+/// All of a text, where it is one word: what is said behind it would be for a person.
+fn word(text: &str) -> Option<&str> {
+    let is_part = |it: char| it.is_ascii_alphanumeric() || matches!(it, '.' | '/' | '-');
+    text.chars().all(is_part).then_some(text)
+}
+
+/// The ports in `30062, or another one of 30000-30085, 30100`.
+fn ports(fix: &str) -> Option<(u64, Vec<(u64, u64)>)> {
+    let (first, rest) = fix.split_once(", or another one of ").unwrap_or((fix, ""));
+    let first = first.split(',').next()?.parse().ok()?;
+    let rest = rest.split(", or ").next().unwrap_or_default();
+    let ranges = rest.split(", ").map_while(|range| {
+        let range = range.split(' ').next()?;
+        let (first, last) = range.split_once('-').unwrap_or((range, range));
+        Some((first.parse().ok()?, last.parse().ok()?))
+    });
+    Some((first, ranges.collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ports_of_a_finding_are_tried_in_their_order() {
+        for (fix, first, others) in [
+            (
+                "30062, or another one of 30000-32767, or leave it out",
+                30062,
+                vec![(30000, 32767)],
+            ),
+            (
+                "30005, or another one of 30000-30002, 30500 and 3 more",
+                30005,
+                vec![(30000, 30002), (30500, 30500)],
+            ),
+            ("30005", 30005, vec![]),
+            ("30005, or leave it out to get a free one", 30005, vec![]),
+        ] {
+            assert_eq!(ports(fix), Some((first, others)), "{fix}");
+        }
+        assert_eq!(ports("another one"), None);
+        let mut taken = BTreeSet::from([1, 3]);
+        let of = [(2, 3), (7, 7)];
+        let free = [1, 1, 1].map(|first| free(first, &of, &mut taken));
+        assert_eq!(free, [Some(2), Some(7), None]);
+    }
+
+    #[test]
+    fn only_text_that_is_certain_is_encoded() {
+        assert_eq!(encoded("hunter2").as_deref(), Some("aHVudGVyMg=="));
+        for text in ["", " a", "a\n", "a\nb"] {
+            assert_eq!(encoded(text), None, "{text:?}");
+        }
+    }
+}

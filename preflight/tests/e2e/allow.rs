@@ -1,0 +1,176 @@
+//! The settings that let pass what manifests mount, and nothing more.
+
+use serde_json::Value;
+
+use crate::stage::{Stage, out};
+
+const AGENT: &str = "\
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: agent, namespace: node}
+spec:
+  selector: {matchLabels: {app: agent}}
+  template:
+    metadata: {labels: {app: agent}}
+    spec:
+      serviceAccountName: agent
+      containers:
+      - name: agent
+        image: agent
+        volumeMounts:
+        - {name: logs, mountPath: /logs}
+        - {name: socket, mountPath: /docker.sock, readOnly: true}
+        - {name: proc, mountPath: /proc, readOnly: true}
+      volumes:
+      - {name: logs, hostPath: {path: /var/log}}
+      - {name: socket, hostPath: {path: /var/run/docker.sock, type: Socket}}
+      - {name: proc, hostPath: {path: //proc/}}
+";
+
+const VOLUME: &str = "\
+apiVersion: v1
+kind: PersistentVolume
+metadata: {name: keys}
+spec:
+  capacity: {storage: 1Gi}
+  accessModes: [ReadWriteOnce]
+  hostPath: {path: /etc/kubernetes}
+";
+
+const SETTINGS: &str = "\
+# What hostpath-mounts has to allow for these manifests, and nothing more: each entry is for one path, in the way and by
+# the service accounts that mount it. An entry without service accounts is for a PersistentVolume, and so for all pods.
+# Review each before you use it: what is refused leads to the node most often.
+hostpath-mounts:
+  allowed:
+  # PersistentVolume keys (m/volume.yaml:7)
+  - path: \"/etc/kubernetes\"
+    match: \"exact\"
+    readOnly: false
+    types: [\"\"]
+  # DaemonSet node/agent (m/agent.yaml:20)
+  - path: \"/proc\"
+    match: \"exact\"
+    readOnly: true
+    types: [\"\"]
+    serviceAccounts: [\"node/agent\"]
+  # DaemonSet node/agent (m/agent.yaml:19)
+  - path: \"/run/docker.sock\"
+    match: \"exact\"
+    readOnly: true
+    types: [\"Socket\"]
+    serviceAccounts: [\"node/agent\"]
+  # DaemonSet node/agent (m/agent.yaml:14)
+  - path: \"/var/log\"
+    match: \"exact\"
+    readOnly: false
+    types: [\"\"]
+    serviceAccounts: [\"node/agent\"]
+";
+
+fn stage() -> Stage {
+    let stage = Stage::with_built(&["hostpath-mounts"]);
+    stage.write("m/agent.yaml", AGENT);
+    stage.write("m/volume.yaml", VOLUME);
+    stage
+}
+
+/// How many objects are refused with the settings.
+fn refused(stage: &Stage, arguments: &[&str]) -> Value {
+    let arguments = [&["-f", "json", "--settings", "settings.yaml"], arguments].concat();
+    let report: Value = serde_json::from_str(&stage.run(&arguments).1).unwrap();
+    report["summary"]["refused"].clone()
+}
+
+#[test]
+fn the_same_manifests_pass_with_what_is_printed() {
+    let stage = stage();
+    assert_eq!(stage.run(&["allow", "m"]), out(0, SETTINGS));
+    stage.write("settings.yaml", SETTINGS);
+    assert_eq!(refused(&stage, &["m"]), 0);
+}
+
+#[test]
+fn nothing_wider_passes() {
+    let stage = stage();
+    stage.write("settings.yaml", SETTINGS);
+    for (what, other) in [
+        (
+            "another service account",
+            AGENT.replace("serviceAccountName: agent", "serviceAccountName: other"),
+        ),
+        (
+            "another namespace",
+            AGENT.replace("namespace: node", "namespace: shop"),
+        ),
+        (
+            "a path above",
+            AGENT.replace("path: /var/log", "path: /var"),
+        ),
+        (
+            "a path below",
+            AGENT.replace("path: //proc/", "path: /proc/1"),
+        ),
+        ("another type", AGENT.replace("type: Socket", "type: \"\"")),
+        (
+            "a writable mount",
+            AGENT.replace(
+                "mountPath: /docker.sock, readOnly: true",
+                "mountPath: /docker.sock",
+            ),
+        ),
+        (
+            "propagation",
+            AGENT.replace(
+                "mountPath: /logs",
+                "mountPath: /logs, mountPropagation: Bidirectional",
+            ),
+        ),
+    ] {
+        assert_ne!(other, AGENT, "{what}");
+        stage.write("other.yaml", other);
+        assert_eq!(refused(&stage, &["other.yaml"]), 1, "{what}");
+    }
+}
+
+#[test]
+fn the_entries_stand_beside_those_that_are_there() {
+    let stage = stage();
+    let there = "hostpath-mounts: {mode: allowlist, allowed: [{path: /srv, readOnly: false}]}\n";
+    stage.write("there.yaml", there);
+    let (status, text, errors) = stage.run(&["allow", "--settings", "there.yaml", "m/agent.yaml"]);
+    assert_eq!((status, errors.as_str()), (0, ""));
+    assert!(
+        text.contains("  mode: \"allowlist\"\n  allowed:\n  - {\"path\":\"/srv\",\"readOnly\":false}\n  # DaemonSet"),
+        "{text}"
+    );
+    stage.write("settings.yaml", &text);
+    assert_eq!(refused(&stage, &["m/agent.yaml"]), 0);
+}
+
+#[test]
+fn what_no_entry_can_allow_is_told() {
+    let stage = stage();
+    stage.write("m/agent.yaml", AGENT.replace("//proc/", "/proc/../etc"));
+    let (status, text, _) = stage.run(&["allow", "m/agent.yaml"]);
+    assert_eq!(status, 1);
+    let (_, end) = text.split_once("# What no entry can allow:\n").unwrap();
+    let expected = "# - DaemonSet node/agent (m/agent.yaml:20): spec.template.spec.volumes[2].hostPath.path: \"/proc/../etc\" \
+                    contains \"..\", so where it leads cannot be checked\n";
+    assert_eq!(end, expected);
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {}\n";
+    stage.write("pod.yaml", pod);
+    let nothing = "# hostpath-mounts refuses nothing of this: nothing has to be allowed.\n";
+    assert_eq!(stage.run(&["allow", "pod.yaml"]), out(0, nothing));
+}
+
+#[test]
+fn who_may_write_to_a_path_may_write_to_what_is_in_it() {
+    let stage = stage();
+    let pod = AGENT.replace("path: /var/log}", "path: /}");
+    stage.write("m/agent.yaml", pod);
+    let (status, text, _) = stage.run(&["allow", "m/agent.yaml"]);
+    assert_eq!(status, 0, "{text}");
+    stage.write("settings.yaml", &text);
+    assert_eq!(refused(&stage, &["m/agent.yaml"]), 0);
+}
