@@ -22,6 +22,8 @@ pub(super) struct Event {
     pub(super) what: What,
     /// The byte of the text where it starts.
     pub(super) start: usize,
+    /// The byte behind it. What is not written, such as the end of a block, has no length.
+    pub(super) end: usize,
     /// Whether a tag stands before it.
     pub(super) has_tag: bool,
 }
@@ -106,6 +108,7 @@ impl<'a> Events<'a> {
                 return Err(malformed(&*parser));
             }
             let start = index(event.assume_init_ref().start_mark);
+            let end = index(event.assume_init_ref().end_mark);
             let has_tag = has_tag(event.assume_init_ref());
             let what = what(event.assume_init_ref());
             sys::yaml_event_delete(event.as_mut_ptr());
@@ -113,6 +116,7 @@ impl<'a> Events<'a> {
                 Some(what) => Ok(Event {
                     what,
                     start,
+                    end,
                     has_tag,
                 }),
                 None => self.next(),

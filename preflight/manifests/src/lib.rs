@@ -16,6 +16,7 @@
 use std::{
     fmt, io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use rayon::prelude::*;
@@ -37,14 +38,16 @@ mod rendered;
 mod scalar;
 mod unreadable;
 mod walk;
+mod written;
 mod yaml;
 
 pub use document::{parse_one, parse_with_lines};
 pub use left_out::{LeftOut, Why};
-pub use lines::Lines;
+pub use lines::{Lines, Mark};
 pub use printable::{is_invisible, printable, without_commands};
 pub use unreadable::Unreadable;
 pub use walk::Exclude;
+pub use written::{ShownLine, Written};
 
 use list::Contents;
 use walk::{Source, Unlisted, Walk};
@@ -61,7 +64,7 @@ pub struct Object {
     pub file: String,
     /// The line where the object starts.
     pub line: usize,
-    lines: Lines,
+    written: Arc<Written>,
     /// The template that it was rendered from, where Helm says so.
     source: Option<String>,
 }
@@ -171,7 +174,13 @@ impl Object {
     /// The line of a field such as `spec.containers[1].image`, or of the closest thing above it that is there.
     #[must_use]
     pub fn line_of(&self, field: &str) -> usize {
-        self.lines.closest(&path::parse(field)).unwrap_or(self.line)
+        self.written.mark(field).map_or(self.line, |mark| mark.line)
+    }
+
+    /// How it is written.
+    #[must_use]
+    pub fn written(&self) -> &Arc<Written> {
+        &self.written
     }
 
     /// The value of a field such as `spec.containers[1].image`.
@@ -348,14 +357,15 @@ impl Manifests {
         for document in document::split(text) {
             match document.parse() {
                 Ok(None) => {}
-                Ok(Some(value)) => {
+                Ok(Some((value, text))) => {
                     let template = document.template();
                     let Contents { objects, problems } = list::flatten(value);
                     for Unreadable { line, text } in problems {
                         self.problem(file, Some(line), text);
                     }
-                    for object in objects {
-                        self.add_object(file, object, template, source);
+                    for (value, lines, mark) in objects {
+                        let written = Written::new(&value, Arc::clone(&text), mark, lines);
+                        self.add_object(file, (value, written, mark.line), template, source);
                     }
                 }
                 Err(Unreadable { line, text }) => self.problem(file, Some(line), text),
@@ -366,7 +376,7 @@ impl Manifests {
     fn add_object(
         &mut self,
         file: &str,
-        (value, lines, line): (Value, Lines, usize),
+        (value, written, line): (Value, Written, usize),
         template: Option<&str>,
         source: Source,
     ) {
@@ -376,6 +386,7 @@ impl Manifests {
                 .and_then(Value::as_str)
                 .filter(|text| !text.is_empty())
         };
+        let written = Arc::new(written);
         let is_description = source == Source::Description;
         let is_kustomization = match (of("apiVersion"), of("kind")) {
             (version, Some("Kustomization" | "Component")) => {
@@ -389,7 +400,7 @@ impl Manifests {
                 value: value.clone(),
                 file: file.to_owned(),
                 line,
-                lines: lines.clone(),
+                written: Arc::clone(&written),
                 source: None,
             });
         }
@@ -414,7 +425,7 @@ impl Manifests {
                     value,
                     file: file.to_owned(),
                     line,
-                    lines,
+                    written,
                     source: template.map(ToOwned::to_owned),
                 });
             }

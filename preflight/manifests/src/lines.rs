@@ -1,8 +1,19 @@
-//! The lines of all fields of a document: a tree in the shape of its value.
+//! Where all fields of a document are: a tree in the shape of its value.
 
 use std::collections::BTreeMap;
 
 use super::path::Step;
+
+/// Where something is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Mark {
+    /// The line of the file.
+    pub line: usize,
+    /// The byte of the document's text where it starts: for a field of YAML that of its key.
+    pub start: usize,
+    /// The byte behind the last thing that is written of it.
+    pub end: usize,
+}
 
 /// The lines below one value.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -10,28 +21,28 @@ pub enum Lines {
     /// A scalar has nothing below.
     #[default]
     Leaf,
-    /// The line where each item starts, and what is below.
-    Items(Vec<(usize, Lines)>),
-    /// The line of each key, and what is below.
-    Fields(BTreeMap<String, (usize, Lines)>),
+    /// Where each item is, and what is below.
+    Items(Vec<(Mark, Lines)>),
+    /// Where each field is, and what is below.
+    Fields(BTreeMap<String, (Mark, Lines)>),
 }
 
 impl Lines {
-    /// The line of a path, or of the longest part of it that is there. `None` when not even the first step is.
-    pub(super) fn closest(&self, path: &[Step]) -> Option<usize> {
+    /// Where a path is, or the longest part of it that is there. `None` when not even the first step is.
+    pub(super) fn closest(&self, path: &[Step]) -> Option<Mark> {
         let (step, rest) = path.split_first()?;
-        let (line, below) = match (self, step) {
+        let (mark, below) = match (self, step) {
             (Self::Items(items), Step::Index(index)) => items.get(*index)?,
             (Self::Fields(fields), Step::Key(key)) => fields.get(key)?,
             _ => return None,
         };
-        Some(below.closest(rest).unwrap_or(*line))
+        Some(below.closest(rest).unwrap_or(*mark))
     }
 
     /// The line of a key.
     pub(super) fn line(&self, key: &str) -> Option<usize> {
         match self {
-            Self::Fields(fields) => fields.get(key).map(|(line, _)| *line),
+            Self::Fields(fields) => fields.get(key).map(|(mark, _)| mark.line),
             _ => None,
         }
     }

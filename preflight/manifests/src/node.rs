@@ -1,10 +1,10 @@
-//! A value with the lines of its fields, however it was written.
+//! A value and where its fields are, however it was written.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::Lines;
+use super::{Lines, lines::Mark};
 
 /// A value with the lines of its fields.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -22,17 +22,17 @@ impl From<Value> for Node {
     }
 }
 
-/// A sequence, and the line where each of its items starts.
+/// A sequence, and where each of its items is.
 #[derive(Debug, Default)]
 pub(super) struct Items {
     values: Vec<Value>,
-    lines: Vec<(usize, Lines)>,
+    lines: Vec<(Mark, Lines)>,
 }
 
 impl Items {
-    pub(super) fn push(&mut self, line: usize, Node { value, lines }: Node) {
+    pub(super) fn push(&mut self, mark: Mark, Node { value, lines }: Node) {
         self.values.push(value);
-        self.lines.push((line, lines));
+        self.lines.push((mark, lines));
     }
 
     pub(super) fn into_node(self) -> Node {
@@ -43,24 +43,24 @@ impl Items {
     }
 }
 
-/// A mapping, and the line of each of its keys.
+/// A mapping, and where each of its fields is.
 #[derive(Debug, Default)]
 pub(super) struct Fields {
     values: Map<String, Value>,
-    lines: BTreeMap<String, (usize, Lines)>,
+    lines: BTreeMap<String, (Mark, Lines)>,
 }
 
 impl Fields {
     /// Sets a field, also where it is there already.
-    pub(super) fn insert(&mut self, key: String, line: usize, Node { value, lines }: Node) {
-        self.lines.insert(key.clone(), (line, lines));
+    pub(super) fn insert(&mut self, key: String, mark: Mark, Node { value, lines }: Node) {
+        self.lines.insert(key.clone(), (mark, lines));
         self.values.insert(key, value);
     }
 
     /// The value and the line of a field.
     pub(super) fn get(&self, key: &str) -> Option<(&Value, usize)> {
-        let (line, _) = self.lines.get(key)?;
-        Some((self.values.get(key)?, *line))
+        let (mark, _) = self.lines.get(key)?;
+        Some((self.values.get(key)?, mark.line))
     }
 
     pub(super) fn into_node(self) -> Node {
