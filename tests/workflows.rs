@@ -181,7 +181,9 @@ fn what_preflight_prints_in_the_action_is_no_command() {
     let check = &action["runs"]["steps"][1];
     let folder = tempfile::tempdir().unwrap();
     let fake = folder.path().join("preflight");
-    let program = "#!/bin/sh\necho \"$@\"\necho ::error::x\nprintf 'no line break'\nexit 3\n";
+    // It writes its commands where it is told to.
+    let program = "#!/bin/sh\necho \"$@\" | sed 's/github=[^ ]*/github=FILE/'\necho ::error::x\nprintf 'no line break'\n\
+                   for a; do case $a in github=*) echo ::notice::y > \"${a#github=}\";; esac; done\nexit 3\n";
     std::fs::write(&fake, program).unwrap();
     std::fs::set_permissions(&fake, std::fs::Permissions::from_mode(0o755)).unwrap();
     let path = format!(
@@ -189,7 +191,7 @@ fn what_preflight_prints_in_the_action_is_no_command() {
         folder.path().display(),
         std::env::var("PATH").unwrap()
     );
-    let run = || {
+    let run = |annotations: &str| {
         let mut bash = std::process::Command::new("bash");
         bash.args(["-eo", "pipefail", "-c", check["run"].as_str().unwrap()]);
         for name in check["env"].as_object().unwrap().keys() {
@@ -203,6 +205,7 @@ fn what_preflight_prints_in_the_action_is_no_command() {
                 action["inputs"]["fail-on"]["default"].as_str().unwrap(),
             )
             .env("SARIF", "x.sarif")
+            .env("ANNOTATIONS", annotations)
             .output()
             .unwrap();
         assert_eq!(output.status.code(), Some(3));
@@ -212,18 +215,21 @@ fn what_preflight_prints_in_the_action_is_no_command() {
             .strip_prefix("::stop-commands::")
             .unwrap()
             .to_owned();
-        assert_eq!(
-            lines[1..],
-            [
-                "--report sarif=x.sarif --fail-on unjudged -- a b c".to_owned(),
-                "::error::x".to_owned(),
-                "no line break".to_owned(),
-                format!("::{token}::"),
-            ]
-        );
+        let (argument, command) = match annotations {
+            "true" => (" --report github=FILE", Some("::notice::y")),
+            _ => ("", None),
+        };
+        let mut expected = vec![
+            format!("--report sarif=x.sarif --fail-on unjudged{argument} -- a b c"),
+            "::error::x".to_owned(),
+            "no line break".to_owned(),
+            format!("::{token}::"),
+        ];
+        expected.extend(command.map(ToOwned::to_owned));
+        assert_eq!(lines[1..], expected);
         token
     };
-    let tokens = [run(), run()];
+    let tokens = [run("true"), run("false")];
     assert_ne!(tokens[0], tokens[1]);
     assert!(tokens.iter().all(|token| token.len() == 32));
 }

@@ -4,6 +4,7 @@ pub mod artifacthub;
 pub mod bundle;
 pub mod explain;
 pub mod markdown;
+pub mod pictures;
 pub mod questions;
 pub mod readme;
 pub mod refusal;
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 
 use policy_metadata::Metadata;
 use preflight::config;
+use preflight::report::json as report;
 use serde_json::{Map, Value, json};
 
 use crate::project::{Project, VERSION};
@@ -83,6 +85,10 @@ pub fn schemas() -> Vec<Document> {
     documents.push(Document::json(
         "preflight/config.schema.json",
         &configuration(),
+    ));
+    documents.push(Document::json(
+        "preflight/report.schema.json",
+        &report::schema(),
     ));
     documents
 }

@@ -2,6 +2,7 @@
 
 mod answer;
 pub mod bless;
+pub mod browser;
 mod case;
 pub mod deploy;
 mod discover;

@@ -20,6 +20,7 @@ use std::{
 };
 
 use rayon::prelude::*;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -70,7 +71,7 @@ pub struct Object {
 }
 
 /// Where something is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Place {
     /// The file, as it was named, or `-`.
     pub file: String,
@@ -97,7 +98,7 @@ impl fmt::Display for Place {
 }
 
 /// Something that kept a manifest, or a path, from being judged.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Problem {
     /// Where.
     #[serde(flatten)]
@@ -107,7 +108,7 @@ pub struct Problem {
 }
 
 /// Something worth knowing that is no problem.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Note {
     /// Where.
     #[serde(flatten)]

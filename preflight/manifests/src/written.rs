@@ -1,6 +1,10 @@
 //! An object as it is written: the lines of its file, for people to look at. What a Secret holds is never among them.
 
-use std::{collections::BTreeMap, ops::Range, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+    sync::Arc,
+};
 
 use serde_json::Value;
 
@@ -70,36 +74,50 @@ impl Written {
             return self.outline(fields);
         }
         let marks = fields.into_iter().filter_map(|field| self.mark(field));
-        let is_within =
-            |mark: &Mark| self.whole.start <= mark.start && mark.start < self.whole.end.min(mark.end);
+        let is_within = |mark: &Mark| {
+            self.whole.start <= mark.start && mark.start < self.whole.end.min(mark.end)
+        };
         let mut marks: Vec<Mark> = marks.filter(is_within).collect();
         marks.sort_unstable_by_key(|mark| (mark.start, mark.end));
-        let is_near = |number: usize| {
-            let mut marks = marks.iter();
-            marks.any(|mark| mark.line.abs_diff(number) <= around)
+        let (Some(first), Some(last)) = (marks.first(), marks.last()) else {
+            return Vec::new();
         };
-        let lines = self.all_lines().filter(|line| is_near(line.number));
-        lines.map(|line| line.shown(&marks)).collect()
+        let near = marks.iter();
+        let near: BTreeSet<usize> = near
+            .flat_map(|mark| mark.line.saturating_sub(around)..=mark.line.saturating_add(around))
+            .collect();
+        let end = last.line.saturating_add(around);
+        let lines = self.lines_from(first, around);
+        lines
+            .take_while(|line| line.number <= end)
+            .filter(|line| near.contains(&line.number))
+            .map(|line| line.shown(&marks))
+            .collect()
     }
 
-    /// The lines of the object, without what stands before and behind it.
-    fn all_lines(&self) -> impl Iterator<Item = SourceLine<'_>> {
-        let Mark { line, start, end } = self.whole;
-        // The dash and the spaces before the first field of an item.
+    /// The lines of the object from so many above a mark on, without what stands before and behind the object.
+    fn lines_from(&self, mark: &Mark, above: usize) -> impl Iterator<Item = SourceLine<'_>> {
+        let Mark { start, end, .. } = self.whole;
         let before = self.source.get(..start).unwrap_or_default();
         let indent = before.rsplit('\n').next().unwrap_or_default();
+        // The dash and the spaces before the first field of an item.
         let is_indent = indent.chars().all(|character| " -".contains(character));
         let start = if is_indent {
             start - indent.len()
         } else {
             start
         };
+        let before = self.source.get(start..mark.start).unwrap_or_default();
+        let first = before.rmatch_indices('\n').nth(above);
+        let first = first.map_or(0, |(line_break, _)| line_break + 1);
+        let above = before.get(first..).unwrap_or_default();
+        let number = mark.line.saturating_sub(above.matches('\n').count());
         let behind = self.source.get(end..).unwrap_or_default();
         let end = end + usize::from(behind.starts_with(':'));
+        let mut start = start + first;
         let text = self.source.get(start..end).unwrap_or_default();
-        let mut start = start;
         text.split_inclusive('\n')
-            .zip(line..)
+            .zip(number..)
             .map(move |(text, number)| {
                 let line = SourceLine {
                     number,
@@ -164,12 +182,14 @@ struct SourceLine<'a> {
 impl SourceLine<'_> {
     /// The line with what is marked of it, not too long, and harmless.
     fn shown(&self, marks: &[Mark]) -> ShownLine {
-        let of_line = |mark: &Mark| {
-            let from = mark.start.checked_sub(self.start)?;
-            let to = (mark.end - self.start).min(self.text.len());
-            (from < to).then_some(from..to)
-        };
-        let marks: Vec<_> = marks.iter().filter_map(of_line).collect();
+        // They are in the order of their starts.
+        let first = marks.partition_point(|mark| mark.start < self.start);
+        let marks = marks.iter().skip(first);
+        let marks = marks.map(|mark| mark.start - self.start..mark.end - self.start);
+        let marks = marks.take_while(|mark| mark.start < self.text.len());
+        let marks: Vec<_> = marks
+            .map(|mark| mark.start..mark.end.min(self.text.len()))
+            .collect();
         let (shown, before) = self.part(marks.first());
         let text: String = printable(shown);
         // Signs may be longer than what they stand for.
@@ -222,11 +242,17 @@ impl SourceLine<'_> {
     }
 }
 
-/// Whether an object is a Secret or something like it, or has a Secret in it, as a part or as a text.
+/// Whether an object is a Secret or something like it, or has a Secret in it, as a part or as a text. The kind may be
+/// misspelt.
 fn is_secret(object: &Value) -> bool {
     let kind = object.get("kind").and_then(Value::as_str);
-    let is_like_one = |kind: &str| kind.to_ascii_lowercase().contains("secret");
-    kind.is_some_and(is_like_one) || has_secret(object)
+    let kind = kind.unwrap_or_default();
+    let has_data = ["data", "stringData"]
+        .iter()
+        .any(|data| object.get(*data).is_some());
+    kind.to_ascii_lowercase().contains("secret")
+        || has_data && kind != "ConfigMap"
+        || has_secret(object)
 }
 
 fn has_secret(value: &Value) -> bool {
@@ -321,11 +347,7 @@ spec:
                     stringData: {a: hunter2}\n- apiVersion: v1\n  kind: Pod\n  spec: {a: 1}\n# hunter2\n";
         assert_eq!(
             excerpt(list, 1, &["spec.a"], 9),
-            [
-                "8 - apiVersion: v1",
-                "9   kind: Pod",
-                "10   spec: {>a: 1<}"
-            ]
+            ["8 - apiVersion: v1", "9   kind: Pod", "10   spec: {>a: 1<}"]
         );
     }
 
@@ -350,7 +372,12 @@ spec:
                       kubectl.kubernetes.io/last-applied-configuration: '{\"a\":\"hunter2\"}'\ndata:\n  \
                       tls.crt: hunter2 # hunter2\n  hunter2:\n  other: |\n    hunter2\n";
         assert_eq!(
-            excerpt(secret, 0, &[r#"data["tls.crt"]"#, "data.other.deep", "type"], 9),
+            excerpt(
+                secret,
+                0,
+                &[r#"data["tls.crt"]"#, "data.other.deep", "type"],
+                9
+            ),
             ["7 data:", "8   >tls.crt:< …", "10   >other:< …"]
         );
         for inner in [
@@ -364,8 +391,15 @@ spec:
                 "{inner}"
             );
         }
-        let text = "apiVersion: v1\nkind: SealedSecret\nspec: {a: hunter2}\n";
-        assert_eq!(excerpt(text, 0, &["spec.a"], 9), ["3 spec:", "3   >a:< …"]);
+        for (kind, spec) in [
+            ("SealedSecret", "spec"),
+            ("Sekret", "stringData"),
+            ("Sekret", "data"),
+        ] {
+            let text = format!("apiVersion: v1\nkind: {kind}\n{spec}: {{a: hunter2}}\n");
+            let expected = [format!("3 {spec}:"), "3   >a:< …".to_owned()];
+            assert_eq!(excerpt(&text, 0, &[&format!("{spec}.a")], 9), expected);
+        }
         let text = "apiVersion: v1\nkind: Flow\nspec: {from: [{kind: Secret, name: b}]}\n";
         assert_eq!(excerpt(text, 0, &["spec.from[0].name"], 0).len(), 1);
     }

@@ -27,7 +27,7 @@ use crate::{
 use cluster::kinds::Kinds;
 
 /// What is in the cluster already, and not judged itself.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Existing {
     /// Objects that look-ups find beside the manifests.
     pub cluster: Vec<Object>,

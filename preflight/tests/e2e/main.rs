@@ -15,6 +15,7 @@ mod deployed;
 mod engine;
 mod existing;
 mod explain;
+mod frames;
 mod guests;
 mod keda;
 mod kubewarden;
