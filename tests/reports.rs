@@ -174,7 +174,7 @@ fn nothing_of_a_manifest_is_a_part_of_the_page() {
         "{made}"
     );
     assert!(
-        made.contains("<mark>hostPath: {path: /}</mark> # &lt;/script&gt;"),
+        made.contains("hostPath: {<mark>path: /</mark>} # &lt;/script&gt;"),
         "{made}"
     );
 }
@@ -381,7 +381,8 @@ fn the_numbers_of_the_namespaces_are_those_of_all_objects() {
         "excepted",
         "clean",
     ] {
-        assert_eq!(Some(total(key)), report["summary"][key].as_u64(), "{key}");
+        let of_all = report["summary"][key].as_u64().unwrap_or_default();
+        assert_eq!(total(key), of_all, "{key}");
     }
     let without_namespace = &report["byNamespace"][0];
     assert_eq!(

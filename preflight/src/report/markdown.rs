@@ -69,7 +69,7 @@ struct Text {
 impl Text {
     fn head(&mut self, report: &Report) {
         let summary = &report.summary;
-        let mut text = format!("## preflight\n\n**{summary}**\n");
+        let mut text = format!("{}\n**{summary}**\n", underlined("preflight", '='));
         for line in summary.beside().into_iter().chain(report.unreadable()) {
             text.extend(["\n", &line, "\n"]);
         }
@@ -83,7 +83,7 @@ impl Text {
     }
 
     fn section(&mut self, heading: &str, items: impl Iterator<Item = String>) {
-        let mut heading = format!("\n### {heading}\n\n");
+        let mut heading = format!("\n{}\n", underlined(heading, '-'));
         for item in items {
             let is_full = self.text.len() + heading.len() + item.len() > self.limit;
             // What comes later is not to be shown in place of what comes first.
@@ -95,6 +95,12 @@ impl Text {
             self.text.push_str(&item);
         }
     }
+}
+
+/// A heading. Two `#` in a row would be a command to some build servers.
+fn underlined(heading: &str, with: char) -> String {
+    let line = with.to_string().repeat(heading.len());
+    format!("{heading}\n{line}\n")
 }
 
 /// A place, and what is said of it.

@@ -330,9 +330,15 @@ fn list(
                 &format!("{style}{word}{style:#}  {BOLD}{object}{BOLD:#}  by {policy}"),
             );
         }
+        // Two findings about one field have its lines once.
+        let is_shown = above.is_some_and(|above| {
+            above.policy == finding.policy
+                && above.position == finding.position
+                && above.field == finding.field
+        });
         above = Some(finding);
         place(text, &finding.place, finding.field.as_deref(), width);
-        if let Some(judged) = framed {
+        if let Some(judged) = framed.filter(|_| !is_shown) {
             let width = width.min(LINE).saturating_sub(FRAME.len());
             let frame = frame::render(finding, judged, level.clone(), width);
             for content in frame.lines() {

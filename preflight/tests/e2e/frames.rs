@@ -37,7 +37,7 @@ WARNING  Pod default/web  by strict
   6 |   volumes:
     is not there [absent]
   pod.yaml:1
-    no field at all
+    strict: no field at all
 
 1 object, 1 policy: 1 refused
 ";

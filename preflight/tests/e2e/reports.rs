@@ -166,7 +166,8 @@ fn a_workflow_of_github_gets_commands_and_a_summary() {
 #[test]
 fn a_comment_gets_markdown() {
     let expected = "\
-## preflight
+preflight
+=========
 
 **2 objects, 2 policies: 1 refused, 1 clean (1 not covered by any policy)**
 
@@ -175,19 +176,22 @@ fn a_comment_gets_markdown() {
 - `gentle`: 1 with warnings
 - `strict`: 1 refused
 
-### Refused
+Refused
+-------
 
 - **`Pod default/web`** by `strict`, `risky_path`\u{20}\u{20}
   `m/a pod.yaml:9` `spec.volumes[0].hostPath.path`\u{20}\u{20}
   `\"/\" is the whole node`\u{20}\u{20}
   **Instead:** `mount less`
 
-### Could not be checked
+Could not be checked
+--------------------
 
 - `m/broken.yaml:1`\u{20}\u{20}
   `cannot be read: what starts here has no end (column 7)`
 
-### Warnings
+Warnings
+--------
 
 - **`Pod default/web`** by `gentle`, `short_name`\u{20}\u{20}
   `m/a pod.yaml:7` `spec.volumes[0].name`\u{20}\u{20}
@@ -196,7 +200,8 @@ fn a_comment_gets_markdown() {
   `m/a pod.yaml:1`\u{20}\u{20}
   `unknown field`
 
-### Notes
+Notes
+-----
 
 - `m/values.yaml:1`\u{20}\u{20}
   `not a Kubernetes object, skipped`

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use anstyle_svg::Term;
+use anstyle_svg::{Term, WIN10_CONSOLE};
 use preflight::judge::judge;
 use preflight::manifests;
 use preflight::report::html::{self, Run};
@@ -12,6 +12,8 @@ use preflight::report::{Report, table};
 use super::Document;
 use crate::{browser, policies, repository};
 
+/// What is shown on the terminal.
+const FILE: &str = "examples/shop/node/ci-runner.yaml";
 /// As wide as a small terminal.
 const WIDTH: usize = 80;
 /// Of the page, as much as a reader sees first.
@@ -31,10 +33,9 @@ fn report(part: &str) -> Result<Report, String> {
 
 /// What `preflight --frame` prints of a file, as a picture.
 pub fn frame() -> Result<Document, String> {
-    let report = report("examples/shop/search/ingress.yaml")?;
-    let printed = table::render_with_frames(&report, WIDTH);
-    let command = "$ preflight examples/shop/search/ingress.yaml\n";
-    let picture = Term::new().render_svg(&format!("{command}{printed}"));
+    let printed = table::render_with_frames(&report(FILE)?, WIDTH);
+    let terminal = Term::new().palette(WIN10_CONSOLE);
+    let picture = terminal.render_svg(&format!("$ preflight {FILE}\n{printed}"));
     Ok(Document::new("docs/pictures/frame.svg", picture))
 }
 
