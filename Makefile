@@ -26,6 +26,10 @@ bless: wasm ## Rewrite expected answers and generated documents, to review in th
 docs: wasm ## Write the documents that come from code, metadata and cases
 	BLESS=1 cargo test --quiet --locked -p bundle-tests --test docs
 
+.PHONY: pictures
+pictures: wasm ## Take the pictures of the README, with Chromium
+	@cargo run --quiet --locked -p bundle-tests --bin pictures
+
 .PHONY: e2e
 e2e: wasm ## Replay all cases through the kwctl on the PATH; ARGS= is a part of a name
 	@cargo run --quiet --locked -p bundle-tests --bin e2e -- target/e2e $(ARGS)

@@ -49,6 +49,11 @@ fn the_schemas_describe_the_settings() {
 }
 
 #[test]
+fn the_picture_of_a_terminal_is_what_is_printed() {
+    check(&[docs::pictures::frame().unwrap()]);
+}
+
+#[test]
 fn the_forms_ask_for_the_settings() {
     check(&docs::forms().unwrap());
 }

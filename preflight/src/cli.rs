@@ -42,6 +42,8 @@ Examples:
       Shows what can be changed without a decision; without --dry-run it is.
   preflight allow deploy/ > settings.yaml
       Writes what hostpath-mounts has to allow for these manifests, for review.
+  preflight --report html=preflight.html deploy/
+      Writes a page for a browser, with the lines of the manifests.
   preflight review review.json
       Checks one AdmissionReview, as the API server would send it.
 
@@ -93,8 +95,21 @@ pub(crate) struct Cli {
     )]
     pub(crate) fail_on: Vec<FailOn>,
     /// Write the report to a file as well; may be given more than once
+    ///
+    /// `github` alone, without a file, is printed behind the report: the runner reads it from there.
     #[arg(long = "report", value_name = "FORMAT=FILE")]
     pub(crate) reports: Vec<ReportFile>,
+    /// Show on the page of `--report html` what other policies would say, beside those of this run
+    ///
+    /// The file has policies as for `--policies-from`, such as those of a stricter overlay. May be given more than once.
+    #[arg(long, value_name = "NAME=FILE")]
+    pub(crate) beside: Vec<Beside>,
+    /// Show the lines of the manifests with the fields underlined; as on a terminal without this
+    #[arg(long, overrides_with = "no_frame")]
+    pub(crate) frame: bool,
+    /// Show no lines of the manifests
+    #[arg(long, overrides_with = "frame")]
+    pub(crate) no_frame: bool,
     /// Count only what is not in this file, which `preflight baseline` wrote
     ///
     /// What is in it is shown as such, and what is in it and is not found any more is told as gone.
@@ -335,26 +350,66 @@ pub(crate) enum Format {
     Sarif,
     /// For build servers: `JUnit` XML
     Junit,
+    /// For a workflow of GitHub, which shows it on the lines of a change and, where there is `GITHUB_STEP_SUMMARY`, in the
+    /// summary of the job
+    Github,
+    /// For merge requests of GitLab: Code Quality
+    Gitlab,
+    /// For a comment on a change
+    Markdown,
+    /// For people: one page for a browser, with the lines of the manifests; it needs no network
+    Html,
+}
+
+/// Policies to compare with, and what they are called on the page.
+#[derive(Debug, Clone)]
+pub(crate) struct Beside {
+    pub(crate) name: String,
+    pub(crate) file: PathBuf,
+}
+
+impl FromStr for Beside {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text.split_once('=');
+        match parts.filter(|(name, file)| !name.is_empty() && !file.is_empty()) {
+            Some((name, file)) => Ok(Self {
+                name: name.to_owned(),
+                file: PathBuf::from(file),
+            }),
+            None => Err("write NAME=FILE, such as strict=strict.yaml".to_owned()),
+        }
+    }
 }
 
 /// A file to write a report to, and how.
 #[derive(Debug, Clone)]
 pub(crate) struct ReportFile {
     pub(crate) format: Format,
-    pub(crate) file: PathBuf,
+    /// None for what is printed behind the report.
+    pub(crate) file: Option<PathBuf>,
 }
 
 impl FromStr for ReportFile {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let Some((format, file)) = text.split_once('=').filter(|(_, file)| !file.is_empty()) else {
+        let (format, file) = text.split_once('=').unwrap_or((text, ""));
+        let format = Format::from_str(format, false)?;
+        let file = (!file.is_empty()).then(|| PathBuf::from(file));
+        if file.is_none() && format != Format::Github {
             return Err("write FORMAT=FILE, such as sarif=preflight.sarif".to_owned());
-        };
-        Ok(Self {
-            format: Format::from_str(format, false)?,
-            file: PathBuf::from(file),
-        })
+        }
+        Ok(Self { format, file })
+    }
+}
+
+impl Cli {
+    /// Whether a report is to be written like this.
+    pub(crate) fn writes(&self, format: Format) -> bool {
+        let mut reports = self.reports.iter();
+        self.common.format == format || reports.any(|wanted| wanted.format == format)
     }
 }
 
@@ -417,6 +472,9 @@ fn unused(cli: &Cli) -> Option<String> {
         ("--report <FORMAT=FILE>", !cli.reports.is_empty()),
         ("--quiet", cli.quiet),
         ("--baseline <FILE>", cli.baseline.is_some()),
+        ("--frame", cli.frame),
+        ("--no-frame", cli.no_frame),
+        ("--beside <NAME=FILE>", !cli.beside.is_empty()),
         ("--fail-on <FINDING>", cli.fail_on != [FailOn::Violation]),
     ];
     let given = |options: &[(&'static str, bool)]| {

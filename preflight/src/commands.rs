@@ -1,6 +1,14 @@
 //! What each command does, from arguments to exit status.
 
-use std::{error::Error, fs, path::PathBuf, process::ExitCode};
+use std::{
+    env,
+    error::Error,
+    fs::{self, OpenOptions},
+    io::{self, Write},
+    iter,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anstream::adapter::strip_str;
 use clap::ColorChoice;
@@ -14,7 +22,11 @@ use preflight::{
     engine::{EngineError, cache},
     judge::{ActivePolicy, Existing, judge_in},
     manifests::{self, Exclude, Manifests, Note, Object, printable, without_commands},
-    report::{Report, Unjudged, json, junit, sarif, table},
+    report::{
+        Report, Unjudged, github, gitlab,
+        html::{self, Run},
+        json, junit, markdown, sarif, table,
+    },
     settings::{self, Settings},
 };
 
@@ -83,6 +95,8 @@ struct Task {
     policies: Vec<ActivePolicy>,
     manifests: Manifests,
     existing: Existing,
+    /// What is to be said of the policies.
+    notes: Vec<Note>,
     /// The policies that cannot be followed.
     unjudged: Vec<Unjudged>,
 }
@@ -100,7 +114,6 @@ impl Task {
             Exclude::new(input.exclude.clone()).map_err(|error| format!("--exclude: {error}"))?;
         let exclude = exclude.reading_ignored(input.no_ignore);
         let mut manifests = manifests::read_without(&input.paths, &exclude);
-        manifests.notes.splice(..0, notes);
         let (cluster, kustomizations) = existing(&input.cluster, input.no_ignore, &mut manifests);
         manifests.kustomizations.extend(kustomizations);
         let (old, old_kustomizations) = existing(&input.old, input.no_ignore, &mut manifests);
@@ -113,18 +126,32 @@ impl Task {
                 old_kustomizations,
                 live: input.live,
             },
+            notes,
             unjudged,
         })
+    }
+
+    /// The same with other policies.
+    fn with(&self, asked: Asked) -> Self {
+        Self {
+            policies: asked.policies,
+            manifests: self.manifests.clone(),
+            existing: self.existing.clone(),
+            notes: asked.notes,
+            unjudged: asked.unjudged,
+        }
     }
 
     /// What the policies say of all that was read, and the policies.
     fn judge(self, cli: &Cli) -> Result<(Report, Vec<ActivePolicy>), Box<dyn Error>> {
         let Self {
             policies,
-            manifests,
+            mut manifests,
             existing,
+            notes,
             unjudged,
         } = self;
+        manifests.notes.splice(..0, notes);
         let mut report = judge_all(cli, manifests, existing, &policies)?;
         report.leave(unjudged);
         Ok((report, policies))
@@ -159,44 +186,69 @@ fn judge_manifests(cli: &Cli, project: Option<&Project>) -> Result<u8, Box<dyn E
     let baseline = cli.baseline.as_deref();
     let baseline = baseline.map(|file| Ok((file, Baseline::read(file)?)));
     let baseline = baseline.transpose().map_err(|error: BaselineError| error)?;
-    let (mut report, policies) = Task::read(cli)?.judge(cli)?;
+    let task = Task::read(cli)?;
+    let others = beside(cli, project, &task)?;
+    let (mut report, policies) = task.judge(cli)?;
     except(&mut report, project);
     if let Some((file, baseline)) = baseline {
         let names: Vec<&str> = policies.iter().map(ActivePolicy::name).collect();
         baseline.apply(&mut report, &file.display().to_string(), &names);
     }
     report.notes.extend(project.map(Project::note));
-    let formats = cli.reports.iter().map(|wanted| wanted.format);
-    if formats
-        .chain([cli.common.format])
-        .any(|it| it == Format::Sarif)
-    {
+    if cli.writes(Format::Sarif) {
         preflight::fix::propose(&mut report, &policies);
     }
     let width = terminal::width(cli.common.width);
+    let runs = |report| -> Vec<Run<'_>> {
+        let others = others.iter().map(|(name, report, policies)| Run {
+            name,
+            report,
+            policies,
+        });
+        let main = Run {
+            name: "this run",
+            report,
+            policies: &policies,
+        };
+        iter::once(main).chain(others).collect()
+    };
+    let all = runs(&report);
     let files = cli.reports.iter();
-    let files = files.map(|wanted| Ok((wanted, render(wanted.format, &report, &policies, width)?)));
+    let files = files.map(|wanted| Ok((wanted, render(wanted.format, &all, width, cli.frame)?)));
     let files: Vec<_> = files.collect::<Result<_, Box<dyn Error>>>()?;
+    if cli.writes(Format::Github) {
+        add_to_summary(&report, &policies)?;
+    }
     let fails = cli.fail_on.iter().any(|on| match on {
         FailOn::Violation => !report.refusals.is_empty(),
         FailOn::Warning => !report.by_policy.is_empty(),
         FailOn::Unjudged => !report.unjudged.is_empty(),
     });
     // Only people want it quiet. What was not checked is nothing that was found.
-    if cli.quiet {
-        report.warnings.clear();
-        report.needed_from_elsewhere.clear();
-        report.notes.clear();
+    let quiet = cli.quiet.then(|| Report {
+        warnings: Vec::new(),
+        needed_from_elsewhere: Vec::new(),
+        notes: Vec::new(),
+        ..report.clone()
+    });
+    let format = cli.common.format;
+    let framed = cli.frame || !cli.no_frame && terminal::is_there();
+    let shown = runs(quiet.as_ref().unwrap_or(&report));
+    let text = render(format, &shown, width, framed)?;
+    if format == Format::Github {
+        // The commands are to be obeyed.
+        print_unchanged(&text, cli.common.color)?;
+    } else {
+        print(&text, cli.common.color)?;
     }
-    let text = render(cli.common.format, &report, &policies, width)?;
-    print(&text, cli.common.color)?;
     for (wanted, text) in files {
-        fs::write(&wanted.file, strip_str(&text).to_string()).map_err(|error| {
-            format!(
-                "{}: cannot be written: {error}",
-                printable(&wanted.file.display().to_string())
-            )
-        })?;
+        match &wanted.file {
+            Some(file) => {
+                let text = strip_str(&text).to_string();
+                fs::write(file, text).map_err(cannot_write(file))?;
+            }
+            None => print_unchanged(&text, cli.common.color)?,
+        }
     }
     Ok(if !report.problems.is_empty() {
         NOT_JUDGED
@@ -205,6 +257,29 @@ fn judge_manifests(cli: &Cli, project: Option<&Project>) -> Result<u8, Box<dyn E
     } else {
         0
     })
+}
+
+/// What other policies say of the same manifests, each with its name.
+fn beside(
+    cli: &Cli,
+    project: Option<&Project>,
+    task: &Task,
+) -> Result<Vec<(String, Report, Vec<ActivePolicy>)>, Box<dyn Error>> {
+    if !cli.beside.is_empty() && !cli.writes(Format::Html) {
+        return Err("--beside is for the page of `--report html=FILE`: give that, too".into());
+    }
+    let others = cli.beside.iter().map(|beside| {
+        let common = Common {
+            policies_from: vec![beside.file.clone()],
+            settings: None,
+            project_settings: None,
+            ..cli.common.clone()
+        };
+        let (mut report, policies) = task.with(configured(&common)?).judge(cli)?;
+        except(&mut report, project);
+        Ok((beside.name.clone(), report, policies))
+    });
+    others.collect()
 }
 
 /// The objects and the kustomizations in these manifests. What cannot be read is a problem of the run: a look-up could
@@ -222,24 +297,60 @@ fn existing(
     (read.objects, read.kustomizations)
 }
 
+/// Writes a report on the first run; a page for a browser has the others beside it.
 fn render(
     format: Format,
-    report: &Report,
-    policies: &[ActivePolicy],
+    runs: &[Run<'_>],
     width: usize,
+    framed: bool,
 ) -> Result<String, Box<dyn Error>> {
+    let Some(Run {
+        report, policies, ..
+    }) = runs.first()
+    else {
+        return Ok(String::new());
+    };
     Ok(match format {
+        Format::Table if framed => table::render_with_frames(report, width),
         Format::Table => table::render(report, width),
         Format::Json => format!("{}\n", json::render(report)?),
         Format::Sarif => format!("{}\n", sarif::render(report, policies)?),
         Format::Junit => junit::render(report)?,
+        Format::Github => github::render(report),
+        Format::Gitlab => format!("{}\n", gitlab::render(report)?),
+        Format::Markdown => markdown::render(report, policies, usize::MAX),
+        Format::Html => html::render(runs)?,
     })
+}
+
+/// Adds the report to the summary of a job on GitHub, if there is one.
+fn add_to_summary(report: &Report, policies: &[ActivePolicy]) -> Result<(), Box<dyn Error>> {
+    let file = env::var_os("GITHUB_STEP_SUMMARY").map(PathBuf::from);
+    let Some(file) = file.filter(|file| !file.as_os_str().is_empty()) else {
+        return Ok(());
+    };
+    let there = fs::metadata(&file).map_or(0, |there| there.len());
+    let room = github::MAX_SUMMARY.saturating_sub(there);
+    let text = markdown::render(
+        report,
+        policies,
+        usize::try_from(room).unwrap_or(usize::MAX),
+    );
+    let mut options = OpenOptions::new();
+    let opened = options.create(true).append(true).open(&file);
+    let added = opened.and_then(|mut summary| summary.write_all(text.as_bytes()));
+    Ok(added.map_err(cannot_write(&file))?)
+}
+
+fn cannot_write(file: &Path) -> impl FnOnce(io::Error) -> String {
+    let file = printable(&file.display().to_string());
+    move |error| format!("{file}: cannot be written: {error}")
 }
 
 /// The answer to a format that only the report on manifests has.
 fn no_such_format(command: &str) -> Box<dyn Error> {
     format!(
-        "`preflight {command}` writes a table or JSON; SARIF and JUnit are about files of manifests"
+        "`preflight {command}` writes a table or JSON; all other formats are about files of manifests"
     )
     .into()
 }

@@ -60,6 +60,14 @@ declare! {
         "sarif" => pub sarif: Name, example "preflight.sarif";
         /// For build servers.
         "junit" => pub junit: Name, example "preflight.xml";
+        /// Commands for a workflow of GitHub, which has to print them.
+        "github" => pub github: Name, example "preflight.txt";
+        /// For merge requests of GitLab.
+        "gitlab" => pub gitlab: Name, example "gl-code-quality-report.json";
+        /// For a comment on a change.
+        "markdown" => pub markdown: Name, example "preflight.md";
+        /// A page for a browser.
+        "html" => pub html: Name, example "preflight.html";
     }
 
     /// Findings that do not count.
@@ -368,7 +376,7 @@ mod tests {
 path: [deploy]
 failOn: [violation]
 reports:
-  html: a.html
+  xml: a.xml
 settings: [1]
 exceptions:
 - policy: hostpath-mounts
@@ -381,7 +389,7 @@ exceptions:
         assert_eq!(
             parse(text).unwrap_err(),
             "../.preflight.yaml:2: failOn[0]: \"violation\" is not one of \"warning\", \"unjudged\"\n\
-             ../.preflight.yaml:4: reports.html: is not a setting; expected one of \"json\", \"sarif\", \"junit\"\n\
+             ../.preflight.yaml:4: reports.xml: is not a setting; expected one of \"json\", \"sarif\", \"junit\", \"github\", \"gitlab\", \"markdown\", \"html\"\n\
              ../.preflight.yaml:7: exceptions[0].reason: must say why the finding does not count\n\
              ../.preflight.yaml:9: exceptions[0].until: \"30.6.2027\" is no day; write it as 2027-06-30\n\
              ../.preflight.yaml:7: exceptions[0].object: is missing, and so is file: name one, or set the level of the \

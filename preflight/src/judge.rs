@@ -109,6 +109,7 @@ pub fn judge_in(
         entry::add(&mut report, object, evaluations, own, unread, &told);
     }
     report.tally();
+    report.rate(policies);
     let findings = report.refusals.iter().chain(&report.warnings);
     let notes = run.notes_on(findings);
     report.notes.extend(notes);

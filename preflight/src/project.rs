@@ -81,9 +81,13 @@ pub(crate) fn complete(mut cli: Cli, project: &Project) -> Cli {
         (Format::Json, &reports.json),
         (Format::Sarif, &reports.sarif),
         (Format::Junit, &reports.junit),
+        (Format::Github, &reports.github),
+        (Format::Gitlab, &reports.gitlab),
+        (Format::Markdown, &reports.markdown),
+        (Format::Html, &reports.html),
     ] {
         if !file.is_empty() {
-            let file = project.path(file);
+            let file = Some(project.path(file));
             cli.reports.push(ReportFile { format, file });
         }
     }

@@ -1,27 +1,38 @@
-//! What came out: findings with their places, for people ([`table`]), for programs ([`json`]), for code hosts
-//! ([`sarif`]) and for build servers ([`junit`]).
+//! What came out: findings with their places, for people ([`table`], [`markdown`], [`html`]), for programs ([`json`]), for
+//! code hosts ([`sarif`], [`github`], [`gitlab`]) and for build servers ([`junit`]).
 
 use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     fmt,
+    sync::Arc,
 };
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use shared::message::Line;
 
 use crate::{
-    PolicyAnswer, Response,
+    Policy, PolicyAnswer, Response,
     baseline::Compared,
+    explain::{self, Page},
     fix::Replacement,
+    judge::ActivePolicy,
     keda::Derived,
-    manifests::{Note, Object, Place, Problem},
+    manifests::{Note, Object, Place, Problem, Written},
 };
 
+mod by_namespace;
+mod counted;
 mod excepted;
+mod frame;
+pub mod github;
+pub mod gitlab;
+pub mod html;
 pub mod json;
 pub mod junit;
+pub mod markdown;
 mod needed;
 pub mod sarif;
 pub mod summary;
@@ -36,7 +47,7 @@ pub use unjudged::{Reason, Unjudged};
 pub use crate::manifests::printable;
 
 /// All that one run has to say, in the order of the input.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
     /// The numbers.
@@ -68,7 +79,7 @@ pub struct Report {
 }
 
 /// How many objects one policy has something to say of.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Tally {
     /// Those that it refuses.
     pub refused: usize,
@@ -76,7 +87,28 @@ pub struct Tally {
     pub warned: usize,
 }
 
+/// `2 refused, 1 with warnings`
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts = [(self.refused, "refused"), (self.warned, "with warnings")];
+        let parts = parts.into_iter().filter(|(count, _)| *count > 0);
+        let parts: Vec<String> = parts
+            .map(|(count, what)| format!("{count} {what}"))
+            .collect();
+        f.write_str(&parts.join(", "))
+    }
+}
+
 impl Report {
+    /// How many inputs could not be checked, in words, if any.
+    fn unreadable(&self) -> Option<String> {
+        match self.problems.len() {
+            0 => None,
+            1 => Some("1 input could not be checked".to_owned()),
+            count => Some(format!("{count} inputs could not be checked")),
+        }
+    }
+
     /// Adds what was not checked, and counts it. Objects are counted where they are.
     pub fn leave<T: Into<Unjudged>>(&mut self, unjudged: impl IntoIterator<Item = T>) {
         for one in unjudged {
@@ -91,6 +123,21 @@ impl Report {
     /// Adds a finding about an object that is needed from elsewhere.
     pub(crate) fn need(&mut self, object: Subject, finding: Reported) {
         Needed::add(&mut self.needed_from_elsewhere, object, finding);
+    }
+
+    /// Says of each finding how bad the policy takes it to be.
+    pub(crate) fn rate(&mut self, policies: &[ActivePolicy]) {
+        let severities: BTreeMap<&str, &str> = policies
+            .iter()
+            .filter_map(|policy| Some((policy.name(), policy.severity()?)))
+            .collect();
+        let needed = self.needed_from_elsewhere.iter_mut();
+        let needed = needed.flat_map(|needed| &mut needed.needed_by);
+        let findings = self.refusals.iter_mut().chain(&mut self.warnings);
+        for finding in findings.chain(needed) {
+            let severity = severities.get(finding.policy.as_str());
+            finding.severity = severity.map(|severity| (*severity).to_owned());
+        }
     }
 
     /// Counts the objects of each policy.
@@ -124,10 +171,12 @@ pub struct Judged {
     pub outcome: Outcome,
     /// Whether it was not checked, or not by every policy.
     pub is_unjudged: bool,
+    /// How it is written.
+    pub written: Arc<Written>,
 }
 
 /// One thing that a policy found, or preflight itself where no single review shows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Reported {
     /// The policy, or `preflight`.
     pub policy: String,
@@ -153,6 +202,9 @@ pub struct Reported {
     /// The id of the rule.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
+    /// How bad it is, in the word of the policy: `low`, `medium`, `high` or `critical`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub severity: Option<String>,
     /// The HTTP status of a refusal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<u16>,
@@ -168,7 +220,9 @@ pub struct Reported {
 }
 
 /// The name of an object.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Subject {
     /// `v1`, `apps/v1`.
@@ -371,12 +425,21 @@ impl Reported {
             problem: problem.to_owned(),
             fix: None,
             rule: None,
+            severity: None,
             code: None,
             mode: None,
             replacements: Vec::new(),
             more: None,
         }
     }
+}
+
+/// The page of the rule behind a finding. A resource may have another name than the policy that it runs.
+fn page(finding: &Reported, policies: &[ActivePolicy]) -> Option<&'static Page> {
+    let name = finding.policy.as_str();
+    let configured = policies.iter().find(|policy| policy.name() == name);
+    let policy = configured.and_then(ActivePolicy::policy);
+    explain::page(policy.map_or(name, Policy::name), finding.rule.as_deref()?)
 }
 
 /// How many findings of a refusal are only counted: its last line is `- and 8 more`.

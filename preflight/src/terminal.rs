@@ -1,6 +1,6 @@
 //! Colours, widths, progress.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 use anstream::AutoStream;
 use clap::ColorChoice;
@@ -51,6 +51,11 @@ fn choice(color: ColorChoice) -> anstream::ColorChoice {
         ColorChoice::Always => anstream::ColorChoice::AlwaysAnsi,
         ColorChoice::Never => anstream::ColorChoice::Never,
     }
+}
+
+/// Whether a person reads what is printed, as far as one can know.
+pub(crate) fn is_there() -> bool {
+    io::stdout().is_terminal()
 }
 
 /// How wide to write.

@@ -6,6 +6,7 @@ pub mod charts;
 pub mod explain;
 pub mod markdown;
 pub mod namespaced;
+pub mod pictures;
 pub mod questions;
 pub mod readme;
 pub mod refusal;
@@ -17,6 +18,7 @@ use std::path::PathBuf;
 
 use policy_metadata::Metadata;
 use preflight::config;
+use preflight::report::json as report;
 use serde_json::{Map, Value, json};
 
 use crate::project::{Project, VERSION};
@@ -86,6 +88,10 @@ pub fn schemas() -> Vec<Document> {
     documents.push(Document::json(
         "preflight/config.schema.json",
         &configuration(),
+    ));
+    documents.push(Document::json(
+        "preflight/report.schema.json",
+        &report::schema(),
     ));
     documents
 }

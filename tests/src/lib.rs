@@ -2,6 +2,7 @@
 
 mod answer;
 pub mod bless;
+pub mod browser;
 mod case;
 pub mod charts;
 pub mod deploy;

@@ -1,12 +1,19 @@
 //! Documents: a text is cut at its `---` lines and between its JSON objects, so that a broken document does not take the
 //! others with it.
 
-use std::{borrow::Cow, iter, ops::RangeInclusive};
+use std::{borrow::Cow, iter, ops::RangeInclusive, sync::Arc};
 
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use super::{Lines, Object, Unreadable, json, no_manifest, place::Text, yaml};
+use super::{
+    Object, Unreadable, json,
+    list::Located,
+    no_manifest,
+    place::Text,
+    written::{Source, Written},
+    yaml,
+};
 
 /// A part of a text between two `---` lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,22 +110,23 @@ fn is_blank(line: &str) -> bool {
 
 /// Reads a text with one document, as settings and reviews are.
 pub fn parse_one(text: &str) -> Result<Value, Unreadable> {
-    Ok(parse(text)?.map_or(Value::Null, |(value, ..)| value))
+    let parsed = parse(text)?;
+    Ok(parsed.map_or(Value::Null, |((value, ..), _)| value))
 }
 
 /// The same as an object, which knows the lines of its fields; `None` when there is nothing but comments.
 pub fn parse_with_lines(file: &str, text: &str) -> Result<Option<Object>, Unreadable> {
-    let object = parse(text)?.map(|(value, lines, line)| Object {
+    let object = parse(text)?.map(|((value, lines, mark), source)| Object {
+        written: Arc::new(Written::new(&value, source, mark, lines)),
         value: value.into(),
         file: file.to_owned(),
-        line,
+        line: mark.line,
         source: None,
-        lines,
     });
     Ok(object)
 }
 
-fn parse(text: &str) -> Result<Option<(Value, Lines, usize)>, Unreadable> {
+fn parse(text: &str) -> Result<Option<(Located, Source)>, Unreadable> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let document = Document {
         text,
@@ -166,8 +174,8 @@ impl<'a> Document<'a> {
         no_manifest::has_no_kind(self.below_separator().0)
     }
 
-    /// The value, the lines of its fields and its own line; `None` when there is nothing but comments.
-    pub(super) fn parse(self) -> Result<Option<(Value, Lines, usize)>, Unreadable> {
+    /// The value and where its fields are, and the text that this is about; `None` when there is nothing but comments.
+    pub(super) fn parse(self) -> Result<Option<(Located, Source)>, Unreadable> {
         let (text, above) = self.below_separator();
         // kubectl reads line by line, and ends each of them with a line feed alone.
         let mut text = Cow::from(text);
@@ -177,12 +185,13 @@ impl<'a> Document<'a> {
         if !text.ends_with('\n') {
             text.to_mut().push('\n');
         }
-        let text = Text { text: &text, above };
-        let json = if self.is_json { json::read(text) } else { None };
-        let (node, line) = json
-            .unwrap_or_else(|| yaml::read(text))
+        let part = Text { text: &text, above };
+        let json = if self.is_json { json::read(part) } else { None };
+        let (node, mark) = json
+            .unwrap_or_else(|| yaml::read(part))
             .map_err(with_hint(self))?;
-        Ok((!node.value.is_null()).then_some((node.value, node.lines, line)))
+        let is_there = !node.value.is_null();
+        Ok(is_there.then(|| ((node.value, node.lines, mark), Source::from(text))))
     }
 }
 

@@ -22,7 +22,7 @@ pub(super) struct Event {
     pub(super) what: What,
     /// The byte of the text where it starts.
     pub(super) start: usize,
-    /// The byte behind it. What has no text of its own, such as the end of a block, has the byte where it starts.
+    /// The byte behind it. What is not written, such as the end of a block, has no length.
     pub(super) end: usize,
     /// Whether a tag stands before it.
     pub(super) has_tag: bool,

@@ -1,4 +1,4 @@
-//! JSON, with the line of each field.
+//! JSON, and where each field is.
 
 use std::fmt;
 
@@ -10,6 +10,7 @@ use serde_json::{Value, value::RawValue};
 
 use super::{
     Unreadable,
+    lines::Mark,
     node::{Fields, Items, Node},
     place::{Places, Text},
     scalar,
@@ -19,14 +20,14 @@ use super::{
 /// Reads a text that is one JSON value. `None` where it is anything else.
 ///
 /// A key that is there twice, and what is too deep, are errors: the rest of the text is JSON.
-pub(super) fn read(text: Text<'_>) -> Option<Result<(Node, usize), Unreadable>> {
+pub(super) fn read(text: Text<'_>) -> Option<Result<(Node, Mark), Unreadable>> {
     let raw: &RawValue = serde_json::from_str(text.text).ok()?;
     let mut reader = Reader {
         text,
         places: Places::in_text(text),
     };
-    let line = reader.line(raw);
-    Some(reader.node(raw, 1).map(|node| (node, line)))
+    let mark = reader.mark(raw);
+    Some(reader.node(raw, 1).map(|node| (node, mark)))
 }
 
 struct Reader<'a> {
@@ -36,14 +37,18 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn line(&mut self, raw: &RawValue) -> usize {
-        self.places
-            .line(raw.get().as_ptr() as usize - self.text.text.as_ptr() as usize)
+    fn mark(&mut self, raw: &RawValue) -> Mark {
+        let start = raw.get().as_ptr() as usize - self.text.text.as_ptr() as usize;
+        Mark {
+            line: self.places.line(start),
+            start,
+            end: start + raw.get().len(),
+        }
     }
 
     fn node(&mut self, raw: &'a RawValue, depth: usize) -> Result<Node, Unreadable> {
         if depth > MAX_DEPTH {
-            let line = self.line(raw);
+            let Mark { line, .. } = self.mark(raw);
             return Err(Unreadable::too_deep(line));
         }
         let mut json = serde_json::Deserializer::from_str(raw.get());
@@ -57,21 +62,22 @@ impl<'a> Reader<'a> {
             Parts::Items(parts) => {
                 let mut items = Items::default();
                 for item in parts {
-                    let line = self.line(item);
-                    items.push(line, self.node(item, depth + 1)?);
+                    let mark = self.mark(item);
+                    items.push(mark, self.node(item, depth + 1)?);
                 }
                 Ok(items.into_node())
             }
             Parts::Fields(parts) => {
                 let mut fields = Fields::default();
                 for (key, value) in parts {
-                    let line = self.line(value);
+                    let mark = self.mark(value);
                     let value = self.node(value, depth + 1)?;
                     if let Some((known, first)) = fields.get(&key) {
                         let values = [known, &value.value];
-                        return Err(given_twice(self.text, &key, values, [first, line]));
+                        let lines = [first, mark.line];
+                        return Err(given_twice(self.text, &key, values, lines));
                     }
-                    fields.insert(key, line, value);
+                    fields.insert(key, mark, value);
                 }
                 Ok(fields.into_node())
             }

@@ -20,6 +20,7 @@ use std::{
 };
 
 use rayon::prelude::*;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -41,15 +42,17 @@ mod scalar;
 mod secret_lines;
 mod unreadable;
 mod walk;
+mod written;
 mod yaml;
 
 pub use document::{parse_one, parse_with_lines};
 pub use left_out::{LeftOut, Why};
-pub use lines::Lines;
+pub use lines::{Lines, Mark};
 pub use printable::{is_invisible, printable, without_commands};
 pub use secret_lines::secret_lines;
 pub use unreadable::Unreadable;
 pub use walk::Exclude;
+pub use written::{ShownLine, Written};
 
 use list::Contents;
 use walk::{Source, Unlisted, Walk};
@@ -66,13 +69,13 @@ pub struct Object {
     pub file: String,
     /// The line where the object starts.
     pub line: usize,
-    lines: Lines,
+    written: Arc<Written>,
     /// The template that it was rendered from, where Helm says so.
     source: Option<String>,
 }
 
 /// Where something is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Place {
     /// The file, as it was named, or `-`.
     pub file: String,
@@ -99,7 +102,7 @@ impl fmt::Display for Place {
 }
 
 /// Something that kept a manifest, or a path, from being judged.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Problem {
     /// Where.
     #[serde(flatten)]
@@ -109,7 +112,7 @@ pub struct Problem {
 }
 
 /// Something worth knowing that is no problem.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Note {
     /// Where.
     #[serde(flatten)]
@@ -186,7 +189,13 @@ impl Object {
     /// The line of a field such as `spec.containers[1].image`, or of the closest thing above it that is there.
     #[must_use]
     pub fn line_of(&self, field: &str) -> usize {
-        self.lines.closest(&path::parse(field)).unwrap_or(self.line)
+        self.written.mark(field).map_or(self.line, |mark| mark.line)
+    }
+
+    /// How it is written.
+    #[must_use]
+    pub fn written(&self) -> &Arc<Written> {
+        &self.written
     }
 
     /// The value of a field such as `spec.containers[1].image`.
@@ -397,10 +406,10 @@ impl Manifests {
                 Err(Unreadable { line, .. }) if is_found && document.has_no_kind() => {
                     other(line, "not a Kubernetes object");
                 }
-                Ok(Some(value)) => {
-                    let (root, _, line) = &value;
+                Ok(Some((value, text))) => {
+                    let (root, _, mark) = &value;
                     if is_found && let Some(what) = no_manifest::kind_of(root) {
-                        other(*line, what);
+                        other(mark.line, what);
                         continue;
                     }
                     let template = document.template();
@@ -408,8 +417,9 @@ impl Manifests {
                     for Unreadable { line, text } in problems {
                         self.problem(file, Some(line), text);
                     }
-                    for object in objects {
-                        self.add_object(file, object, template, source);
+                    for (value, lines, mark) in objects {
+                        let written = Written::new(&value, Arc::clone(&text), mark, lines);
+                        self.add_object(file, (value, written, mark.line), template, source);
                     }
                 }
                 Err(Unreadable { line, text }) => self.problem(file, Some(line), text),
@@ -433,7 +443,7 @@ impl Manifests {
     fn add_object(
         &mut self,
         file: &str,
-        (value, lines, line): (Value, Lines, usize),
+        (value, written, line): (Value, Written, usize),
         template: Option<&str>,
         source: Source,
     ) {
@@ -443,6 +453,7 @@ impl Manifests {
                 .and_then(Value::as_str)
                 .filter(|text| !text.is_empty())
         };
+        let written = Arc::new(written);
         let is_description = source == Source::Description;
         let is_kustomization = match (of("apiVersion"), of("kind")) {
             (version, Some("Kustomization" | "Component")) => {
@@ -456,7 +467,7 @@ impl Manifests {
                 value: value.clone().into(),
                 file: file.to_owned(),
                 line,
-                lines: lines.clone(),
+                written: Arc::clone(&written),
                 source: None,
             });
         }
@@ -481,7 +492,7 @@ impl Manifests {
                     value: value.into(),
                     file: file.to_owned(),
                     line,
-                    lines,
+                    written,
                     source: template.map(ToOwned::to_owned),
                 });
             }

@@ -1,4 +1,4 @@
-//! The lines of all fields of a document: a tree in the shape of its value.
+//! Where all fields of a document are: a tree in the shape of its value.
 //!
 //! There is one for each object, so it is kept small: of a key only its hash is there.
 
@@ -9,28 +9,39 @@ use std::{
 
 use super::path::Step;
 
+/// Where something is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Mark {
+    /// The line of the file.
+    pub line: usize,
+    /// The byte of the document's text where it starts: for a field of YAML that of its key.
+    pub start: usize,
+    /// The byte behind the last thing that is written of it.
+    pub end: usize,
+}
+
 /// The lines below one value.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Lines {
     /// A scalar has nothing below.
     #[default]
     Leaf,
-    /// The line where each item starts, and what is below.
-    Items(Box<[(usize, Lines)]>),
-    /// Each key with its line, and what is below, in the order of the keys' hashes.
+    /// Where each item is, and what is below.
+    Items(Box<[(Mark, Lines)]>),
+    /// Each key with where it is, and what is below, in the order of the keys' hashes.
     Fields(Box<[Field]>),
 }
 
-/// The line of a field.
+/// Where a field is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Field {
     key: Key,
-    line: usize,
+    mark: Mark,
     below: Lines,
 }
 
 /// What a key is known by. Two of one mapping have the same hash once in the age of the universe, and then one has the
-/// line of the other.
+/// place of the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Key(u64);
 
@@ -43,10 +54,10 @@ impl Key {
 }
 
 impl Field {
-    pub(super) fn new(name: &str, line: usize, below: Lines) -> Self {
+    pub(super) fn new(name: &str, mark: Mark, below: Lines) -> Self {
         Self {
             key: Key::of(name),
-            line,
+            mark,
             below,
         }
     }
@@ -58,35 +69,40 @@ impl Lines {
         Self::Fields(fields.into())
     }
 
-    /// The line of a path, or of the longest part of it that is there. `None` when not even the first step is.
-    pub(super) fn closest(&self, path: &[Step]) -> Option<usize> {
+    /// Where a path is, or the longest part of it that is there. `None` when not even the first step is.
+    pub(super) fn closest(&self, path: &[Step]) -> Option<Mark> {
         let (step, rest) = path.split_first()?;
-        let (line, below) = match (self, step) {
+        let (mark, below) = self.below(step)?;
+        Some(below.closest(rest).unwrap_or(mark))
+    }
+
+    /// Where an item or a field is, and what is below.
+    pub(super) fn below(&self, step: &Step) -> Option<(Mark, &Self)> {
+        match (self, step) {
             (Self::Items(items), Step::Index(index)) => {
-                let (line, below) = items.get(*index)?;
-                (*line, below)
+                let (mark, below) = items.get(*index)?;
+                Some((*mark, below))
             }
             (Self::Fields(_), Step::Key(name)) => {
                 let field = self.field(name)?;
-                (field.line, &field.below)
+                Some((field.mark, &field.below))
             }
-            _ => return None,
-        };
-        Some(below.closest(rest).unwrap_or(line))
+            _ => None,
+        }
     }
 
     /// The line of a key.
     pub(super) fn line(&self, name: &str) -> Option<usize> {
-        self.field(name).map(|field| field.line)
+        self.field(name).map(|field| field.mark.line)
     }
 
-    /// Takes what is below a key, with the line of the key.
-    pub(super) fn take(&mut self, name: &str) -> Option<(usize, Self)> {
+    /// Takes what is below a key, with where that is.
+    pub(super) fn take(&mut self, name: &str) -> Option<(Mark, Self)> {
         let Self::Fields(fields) = self else {
             return None;
         };
         let field = fields.get_mut(position(fields, name)?)?;
-        Some((field.line, mem::take(&mut field.below)))
+        Some((field.mark, mem::take(&mut field.below)))
     }
 
     fn field(&self, name: &str) -> Option<&Field> {

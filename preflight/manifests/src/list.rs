@@ -5,10 +5,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Lines, Unreadable};
+use super::{Lines, Unreadable, lines::Mark};
 
-/// One object, the lines of its fields and its own line.
-type Located = (Value, Lines, usize);
+/// One object, where its fields are, and where it is itself.
+pub(super) type Located = (Value, Lines, Mark);
 
 const ITEMS: &str = "items";
 
@@ -21,26 +21,26 @@ pub(super) struct Contents {
 }
 
 /// Takes the value of a document apart.
-pub(super) fn flatten((value, lines, line): Located) -> Contents {
+pub(super) fn flatten((value, lines, mark): Located) -> Contents {
     let mut contents = Contents::default();
     if let Some(fields) = value.as_object() {
         for key in fields.keys().filter(|key| may_mean_items(key)) {
-            let line = lines.line(key).unwrap_or(line);
+            let line = lines.line(key).unwrap_or(mark.line);
             if let Some(text) = problem(&value, key) {
                 contents.problems.push(Unreadable { line, text });
             }
         }
     }
-    contents.add((value, lines, line));
+    contents.add((value, lines, mark));
     contents
 }
 
 impl Contents {
-    fn add(&mut self, (mut value, mut lines, line): Located) {
+    fn add(&mut self, (mut value, mut lines, mark): Located) {
         let items = match value.get_mut(ITEMS) {
             Some(Value::Array(items)) => std::mem::take(items),
             Some(Value::Null) => Vec::new(),
-            _ => return self.objects.push((value, lines, line)),
+            _ => return self.objects.push((value, lines, mark)),
         };
         let item_lines = match lines.take(ITEMS) {
             Some((_, Lines::Items(lines))) => lines,
@@ -49,7 +49,7 @@ impl Contents {
         let text = |key| value.get(key).and_then(Value::as_str).unwrap_or_default();
         let (api_version, kind) = (text("apiVersion"), text("kind"));
         let kind = kind.strip_suffix("List").unwrap_or(kind);
-        for (mut item, (line, lines)) in items.into_iter().zip(item_lines) {
+        for (mut item, (mark, lines)) in items.into_iter().zip(item_lines) {
             // The items of a PodList say neither kind nor version.
             if let Some(fields) = item.as_object_mut()
                 && !["apiVersion", "kind"]
@@ -59,7 +59,7 @@ impl Contents {
                 fields.insert("apiVersion".to_owned(), json!(api_version));
                 fields.insert("kind".to_owned(), json!(kind));
             }
-            self.add((item, lines, line));
+            self.add((item, lines, mark));
         }
     }
 }

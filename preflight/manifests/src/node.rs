@@ -1,10 +1,13 @@
-//! A value with the lines of its fields, however it was written.
+//! A value and where its fields are, however it was written.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::{Lines, lines::Field};
+use super::{
+    Lines,
+    lines::{Field, Mark},
+};
 
 /// A value with the lines of its fields.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -22,17 +25,17 @@ impl From<Value> for Node {
     }
 }
 
-/// A sequence, and the line where each of its items starts.
+/// A sequence, and where each of its items is.
 #[derive(Debug, Default)]
 pub(super) struct Items {
     values: Vec<Value>,
-    lines: Vec<(usize, Lines)>,
+    lines: Vec<(Mark, Lines)>,
 }
 
 impl Items {
-    pub(super) fn push(&mut self, line: usize, Node { value, lines }: Node) {
+    pub(super) fn push(&mut self, mark: Mark, Node { value, lines }: Node) {
         self.values.push(value);
-        self.lines.push((line, lines));
+        self.lines.push((mark, lines));
     }
 
     pub(super) fn into_node(self) -> Node {
@@ -43,26 +46,26 @@ impl Items {
     }
 }
 
-/// A mapping, and the line of each of its keys.
+/// A mapping, and where each of its fields is.
 #[derive(Debug, Default)]
-pub(super) struct Fields(BTreeMap<String, (usize, Node)>);
+pub(super) struct Fields(BTreeMap<String, (Mark, Node)>);
 
 impl Fields {
     /// Sets a field, also where it is there already.
-    pub(super) fn insert(&mut self, key: String, line: usize, node: Node) {
-        self.0.insert(key, (line, node));
+    pub(super) fn insert(&mut self, key: String, mark: Mark, node: Node) {
+        self.0.insert(key, (mark, node));
     }
 
     /// The value and the line of a field.
     pub(super) fn get(&self, key: &str) -> Option<(&Value, usize)> {
-        let (line, node) = self.0.get(key)?;
-        Some((&node.value, *line))
+        let (mark, node) = self.0.get(key)?;
+        Some((&node.value, mark.line))
     }
 
     pub(super) fn into_node(self) -> Node {
         let mut lines = Vec::with_capacity(self.0.len());
-        let values = self.0.into_iter().map(|(key, (line, node))| {
-            lines.push(Field::new(&key, line, node.lines));
+        let values = self.0.into_iter().map(|(key, (mark, node))| {
+            lines.push(Field::new(&key, mark, node.lines));
             (key, node.value)
         });
         let values: Map<String, Value> = values.collect();

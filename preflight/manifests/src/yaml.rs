@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::{
     Lines, Unreadable,
     events::{Event, Events, Malformed, Scalar, What},
+    lines::Mark,
     node::{Fields, Items, Node},
     place::{Places, Text},
     scalar::{self, Meaning},
@@ -23,13 +24,14 @@ pub(super) const MAX_DEPTH: usize = 128;
 /// What aliases may bring in, counted in values: room for the dump of a whole cluster, but not for an alias bomb.
 const MAX_REPLAYED: usize = 500_000;
 
-/// Reads a text with one document: its value, and the line where that starts.
-pub(super) fn read(text: Text<'_>) -> Result<(Node, usize), Unreadable> {
+/// Reads a text with one document: its value, and where that is.
+pub(super) fn read(text: Text<'_>) -> Result<(Node, Mark), Unreadable> {
     let mut composer = Composer {
         events: Events::of(text.text),
         places: Places::in_text(text),
         text,
         end: text.text.trim_end().len(),
+        read: 0,
         open: Vec::new(),
         anchors: BTreeMap::new(),
         values: 0,
@@ -39,17 +41,22 @@ pub(super) fn read(text: Text<'_>) -> Result<(Node, usize), Unreadable> {
     let mut root = Part::default();
     if start.what == What::DocumentStart {
         start = composer.next()?;
-        let line = composer.places.line(start.start);
+        let mut mark = composer.begin(&start);
         root = composer.part(start, 1)?;
+        mark.end = composer.read;
         composer.next()?;
         let behind = composer.next()?;
         if behind.what != What::StreamEnd {
             let problem = "more than one document: kubectl reads only the first; put `---` alone on a line between them";
             return Err(composer.cannot_be_read(problem, behind.start));
         }
-        return Ok((root.node, line));
+        return Ok((root.node, mark));
     }
-    Ok((root.node, text.above + 1))
+    let mark = Mark {
+        line: text.above + 1,
+        ..Mark::default()
+    };
+    Ok((root.node, mark))
 }
 
 /// What was read of a document so far.
@@ -59,6 +66,8 @@ struct Composer<'a> {
     text: Text<'a>,
     /// Where the content of the text ends.
     end: usize,
+    /// The byte behind what was read last, without comments and line breaks.
+    read: usize,
     /// Where the sequences and mappings start that are being read.
     open: Vec<usize>,
     anchors: BTreeMap<String, Anchor>,
@@ -100,12 +109,24 @@ enum Key {
 impl Composer<'_> {
     fn next(&mut self) -> Result<Event, Unreadable> {
         let event = self.events.next().map_err(|error| self.malformed(error))?;
+        if event.end > event.start {
+            self.read = event.end;
+        }
         if event.has_tag && has_loose_end(self.text.text, event.start) {
             let text = "a tag that ends at a comma or a bracket: some readers take that for a part of the tag; put a space \
                         behind the tag";
             return Err(two_ways(self.places.line(event.start), text));
         }
         Ok(event)
+    }
+
+    /// Where an event starts. The end is that of the value, which is not read yet.
+    fn begin(&mut self, event: &Event) -> Mark {
+        Mark {
+            line: self.places.line(event.start),
+            start: event.start,
+            end: event.end,
+        }
     }
 
     fn malformed(&mut self, error: Malformed) -> Unreadable {
@@ -228,10 +249,11 @@ impl Composer<'_> {
                     height: height + 1,
                 });
             }
-            let line = self.places.line(event.start);
+            let mut mark = self.begin(&event);
             let item = self.part(event, depth + 1)?;
+            mark.end = self.read;
             height = height.max(item.height);
-            items.push(line, item.node);
+            items.push(mark, item.node);
         }
     }
 
@@ -248,12 +270,13 @@ impl Composer<'_> {
                     height: height + 1,
                 });
             }
-            let start = event.start;
-            let line = self.places.line(start);
+            let mut mark = self.begin(&event);
+            let line = mark.line;
             let key = self.key(event)?;
             let event = self.next()?;
             let value_start = event.start;
             let value = self.part(event, depth + 1)?;
+            mark.end = self.read;
             height = height.max(value.height);
             match key {
                 Key::Merge => {
@@ -280,7 +303,7 @@ impl Composer<'_> {
                             let values = [known, &value.node.value];
                             return Err(given_twice(self.text, &name, values, [first, line]));
                         }
-                        _ => fields.insert(name, line, value.node),
+                        _ => fields.insert(name, mark, value.node),
                     }
                 }
             }
@@ -420,7 +443,7 @@ fn merge(
             if names.contains(&name) {
                 continue;
             }
-            let (its_line, lines) = lines.take(&name).unwrap_or((line, Lines::Leaf));
+            let (mark, lines) = lines.take(&name).unwrap_or_default();
             match fields.get(&name) {
                 Some((known, _)) if *known == value => {}
                 Some((known, first)) => {
@@ -433,7 +456,7 @@ fn merge(
                     return Err(two_ways(line, &text));
                 }
                 None => {
-                    fields.insert(name.clone(), its_line, Node { value, lines });
+                    fields.insert(name.clone(), mark, Node { value, lines });
                     names.insert(name);
                 }
             }

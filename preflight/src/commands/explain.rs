@@ -52,7 +52,7 @@ fn show(
         Format::Json => {
             format!("{}\n", safe::text(&json!({"version": 1, "rules": pages}))?)
         }
-        Format::Sarif | Format::Junit => return Err(no_such_format(command)),
+        _ => return Err(no_such_format(command)),
     };
     print(&text, common.color)?;
     Ok(0)

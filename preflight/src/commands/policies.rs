@@ -53,7 +53,7 @@ pub(super) fn run(common: &Common, kinds: bool) -> Result<u8, Box<dyn Error>> {
                 safe::text(&json!({"version": 1, "policies": policies}))?
             )
         }
-        Format::Sarif | Format::Junit => return Err(no_such_format("policies")),
+        _ => return Err(no_such_format("policies")),
     };
     print(&text, common.color)?;
     Ok(0)

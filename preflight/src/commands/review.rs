@@ -62,7 +62,7 @@ pub(super) fn run(common: &Common, file: &Path, cluster: &[PathBuf]) -> Result<u
     let text = match common.format {
         Format::Table => as_text(&evaluations, &target, terminal::width(common.width)),
         Format::Json => format!("{}\n", safe::text(&as_json(&evaluations)?)?),
-        Format::Sarif | Format::Junit => return Err(no_such_format("review")),
+        _ => return Err(no_such_format("review")),
     };
     print(&text, common.color)?;
     let refused = |evaluation: &Evaluation<'_>| {

@@ -1,5 +1,7 @@
 //! What is said of one object goes into the report.
 
+use std::sync::Arc;
+
 use shared::message::LISTED;
 
 use super::{
@@ -58,6 +60,7 @@ pub(super) fn add(
         policies: names(&evaluations),
         outcome: Outcome::Clean,
         is_unjudged: unread.is_some(),
+        written: Arc::clone(object.written()),
     });
     let mut outcome = match (own.warnings.is_empty(), own.refusals.is_empty()) {
         (_, false) => Outcome::Refused,

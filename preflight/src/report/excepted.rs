@@ -3,13 +3,14 @@
 use std::{collections::BTreeSet, fmt};
 
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Outcome, Report, Reported};
 use crate::baseline::Level;
 
 /// A finding that does not count.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Excepted {
     /// What was found.
@@ -23,7 +24,7 @@ pub struct Excepted {
 }
 
 /// Why a finding does not count.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Because {
     /// The project says so.
@@ -32,6 +33,7 @@ pub enum Because {
         reason: String,
         /// The last day on which it does not.
         #[serde(skip_serializing_if = "Option::is_none")]
+        #[schemars(with = "Option<String>")]
         until: Option<Date>,
     },
     /// It was there before.

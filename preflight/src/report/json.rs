@@ -6,12 +6,14 @@
 //!   "summary": {"objects": 2, "policies": 1, "refused": 1, "unjudged": 0, "warned": 0, "incomplete": 1, "clean": 0,
 //!               "unseen": 0, "leftOut": 1, "missingPolicies": 0},
 //!   "byPolicy": {"hostpath-mounts": {"refused": 1, "warned": 0}},
+//!   "byNamespace": [{"namespace": "shop", "objects": 2, "refused": 1, "unjudged": 0, "warned": 0, "incomplete": 1,
+//!                    "excepted": 0, "clean": 0}],
 //!   "refusals": [{
 //!     "policy": "hostpath-mounts",
 //!     "object": {"apiVersion": "apps/v1", "kind": "Deployment", "namespace": "shop", "name": "web"},
 //!     "file": "web.yaml", "line": 23,
 //!     "field": "spec.template.spec.volumes[0].hostPath.path",
-//!     "problem": "…", "fix": "…", "rule": "risky_path", "code": 403
+//!     "problem": "…", "fix": "…", "rule": "risky_path", "severity": "high", "code": 403
 //!   }],
 //!   "warnings": [],
 //!   "neededFromElsewhere": [{
@@ -24,8 +26,9 @@
 //! }
 //! ```
 //!
-//! `namespace`, `line`, `field`, `fix`, `rule` and `code` are left out where there is none, `byPolicy` has the policies
-//! that refuse or warn. `source`, beside `line`, is the template that Helm rendered. What a policy in
+//! `report.schema.json` in the folder of this program describes all of it. `namespace`, `line`, `field`, `fix`, `rule`,
+//! `severity` and `code` are left out where there is none, `byPolicy` has the policies that refuse or warn, `byNamespace`
+//! the objects of each namespace, and those that are in none. `source`, beside `line`, is the template that Helm rendered. What a policy in
 //! `mode: monitor` would refuse is among the warnings, with its `code` and `"mode": "monitor"`. A finding of a policy that
 //! is not of this bundle has its whole message as `problem`. What shows only across manifests is found by preflight
 //! itself, and says `preflight` for `policy`. What is found of the `HorizontalPodAutoscaler` that KEDA makes of a
@@ -52,20 +55,42 @@
 
 use std::fmt::Write;
 
+use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::Serialize;
+use serde_json::Value;
 
-use super::Report;
+use super::{
+    Report,
+    by_namespace::{OfNamespace, by_namespace},
+};
 use crate::manifests::{Note, is_invisible};
 
 /// What `version` says.
 const VERSION: u32 = 1;
 
-#[derive(Serialize)]
+/// What `preflight --format json` writes. New keys may come; a change of these raises `version`.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "preflight --format json")]
 struct Versioned<'a> {
+    /// The version of the format.
     version: u32,
     #[serde(flatten)]
     report: &'a Report,
+    /// The numbers of each namespace.
+    by_namespace: Vec<OfNamespace>,
+    /// What else is worth knowing, behind a sentence for each of `unjudged`.
     notes: Vec<Note>,
+}
+
+/// The JSON schema of the report.
+#[must_use]
+pub fn schema() -> Value {
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    let schema = settings
+        .into_generator()
+        .into_root_schema_for::<Versioned<'_>>();
+    schema.to_value()
 }
 
 /// Writes the report.
@@ -81,6 +106,7 @@ pub fn render(report: &Report) -> Result<String, serde_json::Error> {
     text(&Versioned {
         version: VERSION,
         report,
+        by_namespace: by_namespace(&report.judged),
         notes: unjudged.chain(report.notes.iter().cloned()).collect(),
     })
 }

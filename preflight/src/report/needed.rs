@@ -1,11 +1,12 @@
 //! Objects that others need and no manifest has. They may be in the cluster, or made by something when it runs.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Reported, Subject};
 
 /// An object that has to come from somewhere else.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Needed {
     /// The object.

@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
-use super::{Reason, Report, Reported, Unjudged, json, printable};
-use crate::{Policy, baseline::Level, explain, judge::ActivePolicy, manifests::Place};
+use super::{Reason, Report, Reported, Unjudged, json, page, printable};
+use crate::{baseline::Level, explain::Page, judge::ActivePolicy, manifests::Place};
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -39,34 +39,28 @@ const PATH: &AsciiSet = &CONTROLS
 /// Writes the report. The policies say what they are for.
 pub fn render(report: &Report, policies: &[ActivePolicy]) -> Result<String, serde_json::Error> {
     let mut rules = Rules::default();
-    let levels = [(&report.refusals, "error"), (&report.warnings, "warning")];
-    let mut results: Vec<Value> = levels
-        .into_iter()
-        .flat_map(|(findings, level)| findings.iter().map(move |finding| (finding, level)))
-        .map(|(finding, level)| result(finding, level, rules.index_of(finding)))
-        .collect();
-    for needed in &report.needed_from_elsewhere {
-        for finding in &needed.needed_by {
-            let mut result = result(finding, "note", rules.index_of(finding));
-            let needed = json!({"neededFromElsewhere": needed.object.to_string()});
-            set(&mut result, "properties", needed);
-            results.push(result);
-        }
-    }
-    for excepted in &report.excepted {
-        let level = match excepted.level {
+    let mut results = Vec::new();
+    for counted in report.counted() {
+        let finding = counted.finding;
+        let level = match counted.level {
             Level::Refusal => "error",
             Level::Warning => "warning",
             Level::Needed => "note",
         };
-        let finding = &excepted.finding;
-        let mut result = result(finding, level, rules.index_of(finding));
-        let suppression = json!({
-            "kind": "external", "status": "accepted", "justification": plain(&excepted.because.to_string()),
-        });
-        set(&mut result, "suppressions", json!([suppression]));
-        if excepted.is_of_baseline() {
-            set(&mut result, "baselineState", json!("unchanged"));
+        let page = page(finding, policies);
+        let mut result = result(finding, level, rules.index_of(finding, page));
+        if let Some(needed) = counted.needed {
+            let needed = json!({"neededFromElsewhere": needed.to_string()});
+            set(&mut result, "properties", needed);
+        }
+        if let Some(excepted) = counted.excepted {
+            let suppression = json!({
+                "kind": "external", "status": "accepted", "justification": plain(&excepted.because.to_string()),
+            });
+            set(&mut result, "suppressions", json!([suppression]));
+            if excepted.is_of_baseline() {
+                set(&mut result, "baselineState", json!("unchanged"));
+            }
         }
         results.push(result);
     }
@@ -114,22 +108,36 @@ pub fn render(report: &Report, policies: &[ActivePolicy]) -> Result<String, serd
 #[derive(Default)]
 struct Rules {
     positions: BTreeMap<String, usize>,
-    /// Policy and rule.
-    in_order: Vec<(String, Option<String>)>,
+    in_order: Vec<Found>,
+}
+
+/// A rule that found something.
+struct Found {
+    policy: String,
+    rule: Option<String>,
+    page: Option<&'static Page>,
 }
 
 impl Rules {
-    fn index_of(&mut self, finding: &Reported) -> usize {
+    fn index_of(&mut self, finding: &Reported, page: Option<&'static Page>) -> usize {
         let next = self.in_order.len();
         *self.positions.entry(id(finding)).or_insert_with(|| {
-            let rule = (finding.policy.clone(), finding.rule.clone());
-            self.in_order.push(rule);
+            self.in_order.push(Found {
+                policy: finding.policy.clone(),
+                rule: finding.rule.clone(),
+                page,
+            });
             next
         })
     }
 
     fn described_by(&self, policies: &[ActivePolicy]) -> Vec<Value> {
-        let describe = |(name, rule): &(String, Option<String>)| {
+        let describe = |found: &Found| {
+            let Found {
+                policy: name,
+                rule,
+                page,
+            } = found;
             let mut policies = policies.iter();
             let configured = policies.find(|configured| configured.name() == name);
             let purpose = configured
@@ -139,10 +147,6 @@ impl Rules {
                 Some(rule) => format!("{name}: {}", rule.replace('_', " ")),
                 None => name.clone(),
             };
-            // A resource may have another name than the policy that it runs.
-            let policy = configured.and_then(ActivePolicy::policy);
-            let policy = policy.map_or(name.as_str(), Policy::name);
-            let page = rule.as_deref().and_then(|rule| explain::page(policy, rule));
             let finds = page.map_or(purpose, |page| &page.finds);
             let mut help = json!({
                 "text": plain(&format!("{purpose}. The message says what to write instead.")),

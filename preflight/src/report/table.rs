@@ -2,17 +2,20 @@
 
 use std::fmt::Write;
 
+use annotate_snippets::Level;
 use anstyle::{AnsiColor, Style};
 use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, presets};
 use textwrap::{Options, WordSplitter};
 
-use super::{Excepted, Needed, Reason, Report, Reported, Unjudged, printable};
+use super::{Excepted, Judged, Needed, Reason, Report, Reported, Unjudged, frame, printable};
 use crate::manifests::{Note, Place, without_commands};
 
 /// Texts in narrower columns than this are hard to read.
 const TEXT_COLUMN: usize = 32;
 /// In wider ones the eye loses the line.
 const LINE: usize = 110;
+/// What stands before the lines of a manifest.
+const FRAME: &str = "  ";
 /// What a column needs besides its content.
 const PADDING: usize = 3;
 /// More notes than this are counted, not shown.
@@ -38,6 +41,7 @@ struct Look {
     word: &'static str,
     style: Style,
     color: Color,
+    level: Level<'static>,
 }
 
 const REFUSED: Look = Look {
@@ -45,20 +49,38 @@ const REFUSED: Look = Look {
     word: "REFUSED",
     style: RED,
     color: Color::Red,
+    level: Level::ERROR,
 };
 const WARNING: Look = Look {
     heading: "Warnings",
     word: "WARNING",
     style: YELLOW,
     color: Color::Yellow,
+    level: Level::WARNING,
 };
 
 /// Writes the report, coloured, for a terminal of this width.
 #[must_use]
 pub fn render(report: &Report, width: usize) -> String {
+    written(report, width, None)
+}
+
+/// The same as a list, in which each finding has the lines of its manifest with the field underlined.
+#[must_use]
+pub fn render_with_frames(report: &Report, width: usize) -> String {
+    written(report, width, Some(&report.judged))
+}
+
+/// `framed` are the objects whose lines are shown.
+fn written(report: &Report, width: usize, framed: Option<&[Judged]>) -> String {
     let mut text = String::new();
-    findings(&mut text, &report.refusals, &REFUSED, width);
-    findings(&mut text, &report.warnings, &WARNING, width);
+    for (those, look) in [(&report.refusals, &REFUSED), (&report.warnings, &WARNING)] {
+        match framed {
+            Some(_) if those.is_empty() => {}
+            Some(_) => list(&mut text, those, look, width, framed),
+            None => findings(&mut text, those, look, width),
+        }
+    }
     for problem in &report.problems {
         let place = &problem.place;
         line(
@@ -85,10 +107,8 @@ pub fn render(report: &Report, width: usize) -> String {
     if let Some(beside) = summary.beside() {
         line(&mut text, &beside);
     }
-    match report.problems.len() {
-        0 => {}
-        1 => line(&mut text, "1 input could not be checked"),
-        count => line(&mut text, &format!("{count} inputs could not be checked")),
+    if let Some(unreadable) = report.unreadable() {
+        line(&mut text, &unreadable);
     }
     without_commands(&text)
 }
@@ -242,13 +262,8 @@ fn by_policy(text: &mut String, report: &Report) {
         .map(|policy| textwrap::core::display_width(policy));
     let width = widths.max().unwrap_or_default();
     for (policy, tally) in tallies.iter().filter(|_| tallies.len() > 1) {
-        let parts = [(tally.refused, "refused"), (tally.warned, "with warnings")];
-        let parts = parts.into_iter().filter(|(count, _)| *count > 0);
-        let parts: Vec<String> = parts
-            .map(|(count, what)| format!("{count} {what}"))
-            .collect();
         let policy = printable(policy);
-        line(text, &format!("  {policy:width$}  {}", parts.join(", ")));
+        line(text, &format!("  {policy:width$}  {tally}"));
     }
 }
 
@@ -271,7 +286,7 @@ fn findings(text: &mut String, findings: &[Reported], look: &Look, width: usize)
     if columns.sum::<usize>() + 2 * (TEXT_COLUMN + PADDING) <= width {
         table(text, findings, rows, look, width);
     } else {
-        list(text, findings, look, width);
+        list(text, findings, look, width, None);
     }
 }
 
@@ -324,8 +339,16 @@ fn table(
     text.push('\n');
 }
 
-fn list(text: &mut String, findings: &[Reported], look: &Look, width: usize) {
-    let Look { word, style, .. } = look;
+fn list(
+    text: &mut String,
+    findings: &[Reported],
+    look: &Look,
+    width: usize,
+    framed: Option<&[Judged]>,
+) {
+    let Look {
+        word, style, level, ..
+    } = look;
     let mut above: Option<&Reported> = None;
     for finding in findings {
         if !above
@@ -341,8 +364,21 @@ fn list(text: &mut String, findings: &[Reported], look: &Look, width: usize) {
                 &format!("{style}{word}{style:#}  {BOLD}{object}{BOLD:#}  by {policy}"),
             );
         }
+        // Two findings about one field have its lines once.
+        let is_shown = above.is_some_and(|above| {
+            above.policy == finding.policy
+                && above.position == finding.position
+                && above.field == finding.field
+        });
         above = Some(finding);
         place(text, &finding.place, finding.field.as_deref(), width);
+        if let Some(judged) = framed.filter(|_| !is_shown) {
+            let width = width.min(LINE).saturating_sub(FRAME.len());
+            let frame = frame::render(finding, judged, level.clone(), width);
+            for content in frame.lines() {
+                line(text, &format!("{FRAME}{content}"));
+            }
+        }
         paragraph(text, "    ", &problem(finding), width);
         if let Some(fix) = &finding.fix {
             paragraph(text, "    ", &format!("fix: {}", printable(fix)), width);

@@ -1,12 +1,13 @@
 //! What no policy reads, although it may end up in a cluster: it is not clean, and it is not refused.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Subject;
 use crate::manifests::{LeftOut, Place, Why};
 
 /// Something that was not checked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Unjudged {
     /// Why.
     pub reason: Reason,
@@ -21,7 +22,7 @@ pub struct Unjudged {
 }
 
 /// The id of a reason.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// No server has the kind in this group and version, so its fields are not those that policies read.

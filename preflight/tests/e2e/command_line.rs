@@ -90,6 +90,10 @@ fn programs_get_json() {
                 "clean": 0, "unseen": 0, "leftOut": 0, "missingPolicies": 0,
             },
             "byPolicy": {"gentle": {"refused": 0, "warned": 1}, "strict": {"refused": 1, "warned": 0}},
+            "byNamespace": [{
+                "namespace": "default", "objects": 1, "refused": 1, "unjudged": 0, "warned": 0, "incomplete": 0,
+                "excepted": 0, "clean": 0,
+            }],
             "refusals": [{
                 "policy": "strict", "object": object, "file": "pod.yaml", "line": 9,
                 "field": "spec.volumes[0].hostPath.path", "problem": "\"/\" is the whole node", "fix": "mount less",

@@ -18,6 +18,7 @@ mod engine;
 mod existing;
 mod explain;
 mod fix;
+mod frames;
 mod guests;
 mod keda;
 mod kubewarden;

@@ -1,6 +1,6 @@
 //! Reports for code hosts and build servers, and reports that are written to files.
 
-use std::fs;
+use std::{collections::BTreeSet, fs};
 
 use serde_json::{Value, json};
 
@@ -128,6 +128,252 @@ m/a pod.yaml:1: unknown field</system-out>
 }
 
 #[test]
+fn a_workflow_of_github_gets_commands_and_a_summary() {
+    let stage = stage();
+    let commands = "\
+::error file=m/broken.yaml,line=1,title=not checked::cannot be read: what starts here has no end (column 7)
+::error file=m/a pod.yaml,line=9,title=Pod default/web by strict [risky_path]::spec.volumes[0].hostPath.path: \"/\" is the whole node%0Afix: mount less
+::warning file=m/a pod.yaml,line=7,title=Pod default/web by gentle [short_name]::spec.volumes[0].name: is <short>
+::warning file=m/a pod.yaml,line=1,title=Pod default/web by gentle::unknown field
+::notice file=m/values.yaml,line=1,title=note::not a Kubernetes object, skipped
+";
+    assert_eq!(stage.run(&["--format", "github", "m"]), out(2, commands));
+    // The report for people comes first, and the commands are to be found behind it or in a file.
+    let (_, table, _) = stage.run(&["m"]);
+    let behind = stage.run(&["--report", "github", "m"]);
+    assert_eq!(behind, out(2, &format!("{table}{commands}")));
+    let summary = stage.path().join("summary.md");
+    fs::write(&summary, "before\n").unwrap();
+    let outcome = stage.run_as_step(&summary, &["--report", "github=commands.txt", "m"]);
+    assert_eq!(outcome, out(2, &table));
+    let written = fs::read_to_string(stage.path().join("commands.txt"));
+    assert_eq!(written.unwrap(), commands);
+    let (_, markdown, _) = stage.run(&["--format", "markdown", "m"]);
+    let added = fs::read_to_string(&summary).unwrap();
+    assert_eq!(added, format!("before\n{markdown}"));
+    // A summary that is nearly full is not made too large, which would lose all of it.
+    fs::write(&summary, "x".repeat(1024 * 1024 - 300)).unwrap();
+    stage.run_as_step(&summary, &["--format", "github", "m"]);
+    assert!(fs::metadata(&summary).unwrap().len() <= 1024 * 1024);
+    let outcome = stage.run_as_step(&stage.path().join("no/such"), &["--format", "github", "m"]);
+    assert_eq!((outcome.0, outcome.1.as_str()), (2, ""));
+    assert!(
+        outcome.2.contains("no/such: cannot be written: "),
+        "{}",
+        outcome.2
+    );
+}
+
+#[test]
+fn a_comment_gets_markdown() {
+    let expected = "\
+preflight
+=========
+
+**2 objects, 2 policies: 1 refused, 1 clean (1 not covered by any policy)**
+
+1 input could not be checked
+
+- `gentle`: 1 with warnings
+- `strict`: 1 refused
+
+Refused
+-------
+
+- **`Pod default/web`** by `strict`, `risky_path`\u{20}\u{20}
+  `m/a pod.yaml:9` `spec.volumes[0].hostPath.path`\u{20}\u{20}
+  `\"/\" is the whole node`\u{20}\u{20}
+  **Instead:** `mount less`
+
+Could not be checked
+--------------------
+
+- `m/broken.yaml:1`\u{20}\u{20}
+  `cannot be read: what starts here has no end (column 7)`
+
+Warnings
+--------
+
+- **`Pod default/web`** by `gentle`, `short_name`\u{20}\u{20}
+  `m/a pod.yaml:7` `spec.volumes[0].name`\u{20}\u{20}
+  `is <short>`
+- **`Pod default/web`** by `gentle`\u{20}\u{20}
+  `m/a pod.yaml:1`\u{20}\u{20}
+  `unknown field`
+
+Notes
+-----
+
+- `m/values.yaml:1`\u{20}\u{20}
+  `not a Kubernetes object, skipped`
+";
+    let outcome = stage().run(&["--format", "markdown", "m"]);
+    assert_eq!(outcome, out(2, expected));
+}
+
+#[test]
+fn merge_requests_get_issues_that_are_known_again_where_lines_move() {
+    let stage = stage();
+    let issues = || -> Vec<Value> {
+        let (_, text, _) = stage.run(&["--format", "gitlab", "m"]);
+        serde_json::from_str(&text).unwrap()
+    };
+    let fingerprints = |issues: &[Value]| -> Vec<String> {
+        let all = issues.iter().map(|issue| issue["fingerprint"].to_string());
+        all.collect()
+    };
+    let before = issues();
+    let issue = |description: &str, check: &str, severity: &str, path: &str, line: usize| {
+        json!({
+            "description": description, "check_name": check, "severity": severity,
+            "location": {"path": path, "lines": {"begin": line}},
+        })
+    };
+    let mut rest = before.clone();
+    for issue in &mut rest {
+        issue.as_object_mut().unwrap().remove("fingerprint");
+    }
+    assert_eq!(
+        rest,
+        [
+            issue(
+                "Pod default/web: spec.volumes[0].hostPath.path: \"/\" is the whole node; fix: mount less",
+                "strict/risky_path",
+                "major",
+                "m/a pod.yaml",
+                9
+            ),
+            issue(
+                "Pod default/web: spec.volumes[0].name: is <short>",
+                "gentle/short_name",
+                "minor",
+                "m/a pod.yaml",
+                7
+            ),
+            issue(
+                "Pod default/web: unknown field",
+                "gentle",
+                "minor",
+                "m/a pod.yaml",
+                1
+            ),
+            issue(
+                "cannot be read: what starts here has no end (column 7)",
+                "preflight",
+                "blocker",
+                "m/broken.yaml",
+                1
+            ),
+            issue(
+                "not a Kubernetes object, skipped",
+                "preflight",
+                "info",
+                "m/values.yaml",
+                1
+            ),
+        ]
+    );
+    stage.write("m/a pod.yaml", format!("# one\n# two\n{POD}"));
+    let after = issues();
+    assert_eq!(after[0]["location"]["lines"]["begin"], 11);
+    assert_eq!(fingerprints(&after), fingerprints(&before));
+    // Two of one name are two.
+    stage.write("m/a pod.yaml", format!("{POD}---\n{POD}"));
+    let all = fingerprints(&issues());
+    assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len());
+}
+
+/// The data in a page.
+fn data(page: &str) -> Value {
+    let (_, data) = page.split_once("type=\"application/json\">").unwrap();
+    let (data, _) = data.split_once("</script>").unwrap();
+    serde_json::from_str(data).unwrap()
+}
+
+#[test]
+fn a_browser_gets_a_page_with_the_lines_of_the_manifests() {
+    let stage = stage();
+    let (status, page, errors) = stage.run(&["--format", "html", "m"]);
+    assert_eq!((status, errors.as_str()), (2, ""));
+    let data = data(&page);
+    assert_eq!(
+        data["objects"],
+        json!([
+            {
+                "kind": "Pod", "namespace": "default", "name": "web", "file": "m/a pod.yaml", "line": 1,
+                "lines": [
+                    [4, ["  name: web"]],
+                    [5, ["spec:"]],
+                    [6, ["  volumes:"]],
+                    [7, ["  - ", "name: root", ""]],
+                    [8, ["    hostPath:"]],
+                    [9, ["      ", "path: /", ""]],
+                ],
+            },
+            {"kind": "Service", "namespace": "default", "name": "web", "file": "m/service.yaml", "line": 1},
+        ])
+    );
+    let run = &data["runs"][0];
+    assert_eq!(run["outcomes"], json!(["refused", "clean"]));
+    assert_eq!(run["checked"], json!([[0, 1], []]));
+    assert_eq!(
+        run["findings"][0],
+        json!({
+            "object": 0, "policy": "strict", "rule": "risky_path", "level": "refusal", "line": 9,
+            "field": "spec.volumes[0].hostPath.path", "problem": "\"/\" is the whole node", "fix": "mount less",
+        })
+    );
+    assert_eq!(run["problems"][0]["place"], "m/broken.yaml:1");
+    assert_eq!(run["notes"][0]["text"], "not a Kubernetes object, skipped");
+}
+
+#[test]
+fn a_page_has_other_policies_beside_those_of_the_run() {
+    let stage = stage();
+    let policy = |mode: &str| {
+        format!(
+            "apiVersion: policies.kubewarden.io/v1\nkind: ClusterAdmissionPolicy\nmetadata: {{name: s}}\nspec:\n  module: strict\n  \
+             mutating: false\n  mode: {mode}\n  rules: [{{apiGroups: [''], apiVersions: [v1], resources: [pods], operations: [CREATE]}}]\n"
+        )
+    };
+    stage.write("monitor.yaml", policy("monitor"));
+    stage.write("none.yaml", policy("protect").replace("pods", "nodes"));
+    let arguments = [
+        "--format",
+        "html",
+        "--beside",
+        "monitor=monitor.yaml",
+        "--beside",
+        "none=none.yaml",
+        "m/a pod.yaml",
+    ];
+    let (status, page, errors) = stage.run(&arguments);
+    assert_eq!((status, errors.as_str()), (1, ""));
+    let data = data(&page);
+    let runs = data["runs"].as_array().unwrap().iter();
+    let runs: Vec<_> = runs
+        .map(|run| {
+            (
+                run["name"].as_str().unwrap(),
+                run["outcomes"][0].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        runs,
+        [
+            ("this run", "refused"),
+            ("monitor", "with warnings"),
+            ("none", "clean")
+        ]
+    );
+    assert_eq!(
+        stage.run(&["--beside", "monitor=monitor.yaml", "m/a pod.yaml"]),
+        err("--beside is for the page of `--report html=FILE`: give that, too")
+    );
+}
+
+#[test]
 fn of_two_objects_with_one_name_only_the_wrong_one_fails() {
     let accept = Validate::Answer(r#"{"accepted":true}"#);
     let stage = Stage::with_policy_for_all("nodeport-range", &accept);
@@ -247,7 +493,7 @@ fn says_which_report_cannot_be_written() {
     assert_eq!(
         stage.run(&["policies", "--format", "sarif"]),
         err(
-            "`preflight policies` writes a table or JSON; SARIF and JUnit are about files of manifests"
+            "`preflight policies` writes a table or JSON; all other formats are about files of manifests"
         )
     );
 }

@@ -202,6 +202,72 @@ fn an_odd_document_is_not_repeated() {
     }
 }
 
+/// All formats that show lines of manifests, and those that might.
+const FORMATS: [&str; 6] = ["table", "json", "github", "gitlab", "markdown", "html"];
+
+#[test]
+fn no_line_of_a_secret_is_shown() {
+    let message = r#"{"accepted":false,"message":"Secret default/a violates strict: data[\"tls.crt\"]: is odd; fix: mend it [odd]","warnings":["strict: stringData.a: is odd [odd]","strict: metadata.annotations: is odd [odd]","strict: type: is odd [odd]","strict: spec: is odd [odd]","strict: metadata.name: is odd [odd]"]}"#;
+    let stage = Stage::with_policy_for_all("strict", &Validate::Answer(message));
+    let last_applied =
+        "kubectl.kubernetes.io/last-applied-configuration: '{\"data\": {\"a\": \"@@\"}}'";
+    let secret = format!(
+        "apiVersion: v1\nkind: Secret\nmetadata:\n  annotations:\n    {last_applied}\n  name: a # @@\ntype: Opaque # @@\ndata:\n  \
+         tls.crt: @@ # @@\n  other: |\n    @@\n  # @@\nstringData: {{a: \"@@\", b: '@@'}} # @@\n"
+    );
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, annotations: {}}\nspec: {}\n";
+    let item = |text: &str| {
+        let lines = text.trim_end().replace('\n', "\n  ");
+        format!("- {lines}\n")
+    };
+    let list = format!(
+        "apiVersion: v1\nkind: List\nitems:\n{}{}{}",
+        item(&secret),
+        item(pod),
+        item(&secret)
+    );
+    let json = r#"{"apiVersion": "v1", "kind": "List", "items": [{"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}, "data": {"tls.crt": "@@"}}, {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": {}}, {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "b"}, "stringData": {"a": "@@"}}]}"#;
+    let misspelt = secret.replace("kind: Secret", "kind: Sekret");
+    let within = format!(
+        "apiVersion: example.com/v1\nkind: Object\nmetadata: {{name: a}}\nspec:\n  {}",
+        secret.replace('\n', "\n  ")
+    );
+    for (name, text) in [
+        ("alone.yaml", secret.clone()),
+        ("behind.yaml", format!("{pod}---\n{secret}---\n{pod}")),
+        ("list.yaml", list),
+        ("one-line.json", json.to_owned()),
+        ("one-line.yaml", json.replacen('{', "{ # a\n", 1)),
+        ("misspelt.yaml", misspelt),
+        ("within.yaml", within),
+    ] {
+        stage.write(name, fill(&text));
+        for format in FORMATS {
+            let outcome = report(&stage, format, name);
+            check(&format!("{format} of {name}"), &outcome);
+            assert_eq!(outcome.0, 1, "{}", outcome.1);
+        }
+    }
+    let (_, text, _) = stage.run(&["--frame", "alone.yaml"]);
+    assert!(text.contains("9 |   tls.crt: …"), "{text}");
+    for (number, text) in ODD.iter().enumerate() {
+        let file = format!("{number}.yaml");
+        stage.write(&file, fill(text));
+        for format in FORMATS {
+            check(text, &report(&stage, format, &file));
+        }
+    }
+}
+
+/// A report on a file. Of a page for a browser it is what comes from the file, and not the script.
+fn report(stage: &Stage, format: &str, file: &str) -> Outcome {
+    let (status, text, errors) = stage.run(&["--frame", "--format", format, file]);
+    let data = text.split_once("type=\"application/json\">");
+    let data = data.and_then(|(_, data)| data.split_once("</script>"));
+    let text = data.map_or(text.clone(), |(data, _)| data.to_owned());
+    (status, text, errors)
+}
+
 #[test]
 fn bytes_that_are_no_text_are_not_repeated() {
     let stage = Stage::with_policy_for_all("strict", &ACCEPT);

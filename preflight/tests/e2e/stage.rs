@@ -12,6 +12,9 @@ use tempfile::TempDir;
 
 use crate::guests::{Validate, guest, metadata};
 
+/// Where a runner of GitHub says that a step has a summary.
+const SUMMARY: &str = "GITHUB_STEP_SUMMARY";
+
 /// A folder with policies in `dist` and whatever else a test needs, and the program in it.
 pub(crate) struct Stage(TempDir);
 
@@ -84,18 +87,34 @@ impl Stage {
         self.start("", arguments, input)
     }
 
+    /// Runs it as a step of a job on GitHub that has this file for its summary.
+    pub(crate) fn run_as_step(&self, summary: &Path, arguments: &[&str]) -> Outcome {
+        let mut command = self.command("", arguments);
+        command.env(SUMMARY, summary);
+        Self::finish(command, "")
+    }
+
     fn start(&self, folder: &str, arguments: &[&str], input: &str) -> Outcome {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_preflight"))
+        Self::finish(self.command(folder, arguments), input)
+    }
+
+    fn command(&self, folder: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_preflight"));
+        command
             .args(arguments)
             .current_dir(self.path().join(folder))
             .env_remove("NO_COLOR")
             .env_remove("CLICOLOR_FORCE")
             .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
+            .env_remove(SUMMARY)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+            .stderr(Stdio::piped());
+        command
+    }
+
+    fn finish(mut command: Command, input: &str) -> Outcome {
+        let mut child = command.spawn().unwrap();
         // A program that does not read its input may be gone by now.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         let output = child.wait_with_output().unwrap();

@@ -71,12 +71,37 @@ fn stage() -> Stage {
 #[test]
 fn nothing_of_a_report_is_a_command_whatever_the_format_and_the_width() {
     let stage = stage();
-    for format in ["table", "json", "sarif", "junit"] {
+    for format in [
+        "table", "json", "sarif", "junit", "gitlab", "markdown", "html",
+    ] {
         for width in ["40", "80", "120", "200", "400"] {
-            let outcome = stage.run(&["--format", format, "--width", width, "m"]);
+            let outcome = stage.run(&["--format", format, "--frame", "--width", width, "m"]);
             assert_eq!(outcome.0, 2);
             assert_safe(&outcome);
         }
+    }
+    // Here each line is a command, and nothing in one is.
+    let (_, text, errors) = stage.run(&["--format", "github", "m"]);
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(lines.len() > 9, "{text}");
+    for line in lines {
+        let names = ["::error ", "::warning ", "::notice "];
+        let command = names.iter().find_map(|name| line.strip_prefix(name));
+        let (properties, message) = command.unwrap().split_once("::").unwrap();
+        let names: Vec<&str> = properties
+            .split(',')
+            .map(|property| property.split_once('=').unwrap().0)
+            .collect();
+        assert!(
+            [&["file", "line", "title"][..], &["file", "title"]].contains(&names.as_slice()),
+            "{line}"
+        );
+        let message = message.replace("%0A", "").replace("%25", "");
+        assert!(
+            !properties.contains(": ") && !message.contains('%'),
+            "{line}"
+        );
+        assert_safe(&(0, message.replace("::", ""), errors.clone()));
     }
     let (_, text, _) = stage.run(&["--format", "json", "m"]);
     let report: Value = serde_json::from_str(&text).unwrap();

@@ -37,6 +37,7 @@ fn finding(
         problem: problem.to_owned(),
         fix: fix.map(ToOwned::to_owned),
         rule: Some("some_rule".to_owned()),
+        severity: None,
         code: Some(403),
         mode: None,
         replacements: Vec::new(),
