@@ -352,7 +352,14 @@ impl FromStr for ReportFile {
             return Err("write FORMAT=FILE, such as sarif=preflight.sarif".to_owned());
         };
         Ok(Self {
-            format: Format::from_str(format, false)?,
+            format: Format::from_str(format, false).map_err(|_| {
+                let formats = Format::value_variants().iter();
+                let names = formats
+                    .filter_map(|format| Some(format.to_possible_value()?.get_name().to_owned()));
+                let unknown =
+                    UnknownName::new(format, names.collect::<Vec<_>>().iter().map(String::as_str));
+                format!("there is no format {unknown}")
+            })?,
             file: PathBuf::from(file),
         })
     }
