@@ -10,7 +10,7 @@ help: ## List the commands
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1	/p' Makefile | while IFS='	' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
 
 .PHONY: preflight
-preflight: wasm ## Judge examples/ with every policy, or your own files: make preflight MANIFESTS=path [ARGS=...]
+preflight: target/debug/compiled ## Judge examples/ with every policy, or your own files: make preflight MANIFESTS=path [ARGS=...]
 # The examples hold bad manifests: there, "refused" (1) is the expected end. For your own files the status is preflight's.
 	@cargo run $(if $(wildcard target/debug/preflight),--quiet) --locked -p preflight --features embedded -- $(ARGS) $(or $(MANIFESTS),examples) $(if $(filter-out examples examples/%,$(MANIFESTS)),,|| [ $$? = 1 ])
 
@@ -31,9 +31,9 @@ e2e: wasm ## Replay all cases through the kwctl on the PATH; ARGS= is a part of 
 	@cargo run --quiet --locked -p bundle-tests --bin e2e -- target/e2e $(ARGS)
 
 .PHONY: bench
-bench: wasm $(BENCH_GUESTS:%=target/bench-guests/%.wasm) ## Measure what policies and preflight cost, into docs/benchmarks.md
-	@cargo build --quiet --locked --release -p preflight --features embedded
-	@cargo bench --quiet --locked -p bundle-tests --bench figures
+bench: target/release/compiled $(BENCH_GUESTS:%=target/bench-guests/%.wasm) ## Measure what policies and preflight cost, into docs/benchmarks.md; ARGS=start takes a part
+	@cargo build --quiet --locked --release -p preflight --features embedded,registry
+	@cargo bench --quiet --locked -p bundle-tests --bench figures -- $(ARGS)
 
 # What the policies are compared with: no policies, never shipped, and so not in dist/.
 target/bench-guests/%.wasm: toolchain
@@ -67,6 +67,10 @@ check: wasm ## Check format, lints (native and wasm) and documentation
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 	@cargo metadata --quiet --locked --format-version 1 --manifest-path fuzz/Cargo.toml >/dev/null
 
+.PHONY: workflows
+workflows: ## Check the workflows, the action and the shell scripts, with linters that it installs
+	@tools/lint-workflows
+
 .PHONY: ci
 ci: ## Run what CI runs: tests, checks, a second build to compare, and ten seconds of fuzzing for each target
 	@.ci/run
@@ -86,13 +90,29 @@ dist/%.wasm: toolchain
 	@cmp -s target/wasm/wasm32-unknown-unknown/wasm/$(subst -,_,$*).wasm $@ || \
 		cp target/wasm/wasm32-unknown-unknown/wasm/$(subst -,_,$*).wasm $@
 
+# The modules compiled for this machine, beside them in dist/: preflight takes both into its binary, and starts without a
+# compiler. With the features of preflight, so that what both are built of is built once.
+target/debug/precompile: FEATURES := --features preflight/embedded
+target/release/precompile: FEATURES := --release --features preflight/embedded,preflight/registry
+target/%/precompile: cargo
+	@cargo build --quiet --locked $(FEATURES) -p preflight -p compiler --bin precompile
+
+target/%/compiled: $(POLICIES:%=dist/%.wasm) target/%/precompile
+	@target/$*/precompile $(filter %.wasm,$^)
+	@touch $@
+
 .PHONY: reproducible
 reproducible: wasm ## Build the policies a second time elsewhere, and compare the bytes
 	@tools/reproducible $(POLICIES)
 
 .PHONY: install
-install: wasm ## Install the preflight command with the policies inside
+install: target/release/compiled ## Install the preflight command with the policies inside
 	cargo install --path preflight --features embedded,registry --locked
+
+.PHONY: archive
+archive: wasm ## Build and pack preflight as a release does: make archive TARGET=x86_64-unknown-linux-musl
+	$(if $(TARGET),,$(error TARGET is missing: make archive TARGET=x86_64-unknown-linux-musl))
+	@tools/package-preflight $(TARGET) target/archives
 
 .PHONY: push
 push: wasm ## Push the policies: make push REGISTRY=registry.example.com/policies TAG=v0.1.0

@@ -1,4 +1,5 @@
-//! With the feature `embedded`, lists the policies in `dist/` for `src/embedded.rs`.
+//! With the feature `embedded`, lists the policies in `dist/` for `src/embedded.rs`, each with its compiled code where
+//! `precompile` has written that beside it.
 
 use std::{
     env,
@@ -23,15 +24,20 @@ fn main() -> Result<(), Box<dyn Error>> {
         );
         return Ok(());
     }
-    let mut code =
-        "/// File name and wasm of each policy.\npub const POLICIES: &[(&str, &[u8])] = &[\n"
-            .to_owned();
+    let mut code = "pub(crate) const POLICIES: &[Embedded] = &[\n".to_owned();
     for file in files {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
+        let compiled = file.with_extension("cwasm");
+        println!("cargo::rerun-if-changed={}", compiled.display());
+        let compiled = if compiled.exists() {
+            format!("Some(Code({}))", include(&compiled)?)
+        } else {
+            "None".to_owned()
+        };
+        let wasm = include(&file)?;
         writeln!(
             code,
-            "    ({name:?}, include_bytes!({:?})),",
-            file.canonicalize()?.display().to_string()
+            "    Embedded {{ file: {name:?}, wasm: {wasm}, code: {compiled} }},"
         )?;
     }
     code.push_str("];\n");
@@ -40,6 +46,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         code,
     )?;
     Ok(())
+}
+
+/// The expression for what is in a file.
+fn include(file: &Path) -> Result<String, Box<dyn Error>> {
+    let path = file.canonicalize()?.display().to_string();
+    Ok(format!("include_bytes!({path:?})"))
 }
 
 /// A folder that is not there has none.

@@ -19,8 +19,8 @@ use bundle_tests::deploy::{
     render,
 };
 use bundle_tests::{bless, names, policies, read, repository, reviews, yaml};
-use k8s_openapi::api::core::v1::ConfigMap;
-use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding};
+use k8s_openapi::api::core::v1::{ConfigMap, ServiceAccount};
+use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, RoleBinding};
 use kubewarden_policy_sdk::crd::policies::{ClusterAdmissionPolicy, ClusterAdmissionPolicyGroup};
 use policy_metadata::{ContextAwareResource, Metadata, Rule};
 use preflight::cluster::kinds::{Kinds, split};
@@ -52,8 +52,50 @@ fn kept<T: DeserializeOwned + Serialize>(object: &Value) -> Value {
     serde_json::to_value(typed).unwrap()
 }
 
+/// The fields of `PolicyServerSpec` that `deploy/` may use, which the SDK does not have. Source:
+/// `api/policies/v1/policyserver_types.go` of kubewarden/adm-controller.
+const POLICY_SERVER: [&str; 23] = [
+    "affinity",
+    "annotations",
+    "env",
+    "image",
+    "imagePullSecret",
+    "insecureSources",
+    "labels",
+    "limits",
+    "maxUnavailable",
+    "metricsPort",
+    "minAvailable",
+    "namespacedPoliciesCapabilities",
+    "priorityClassName",
+    "readinessProbePort",
+    "replicas",
+    "requests",
+    "securityContexts",
+    "serviceAccountName",
+    "sigstoreTrustConfig",
+    "sourceAuthorities",
+    "tolerations",
+    "verificationConfig",
+    "webhookPort",
+];
+
+/// A `PolicyServer` without what Kubewarden does not know.
+fn known_of_a_server(object: &Value) -> Value {
+    let mut known = object.clone();
+    let spec = known["spec"].as_object_mut().unwrap();
+    spec.retain(|field, _| POLICY_SERVER.contains(&field.as_str()));
+    for required in ["image", "replicas"] {
+        assert!(spec.contains_key(required), "{object}");
+    }
+    known
+}
+
 fn survives(object: &Value) {
     let kept = match text(object, "/kind") {
+        "PolicyServer" => known_of_a_server(object),
+        "RoleBinding" => kept::<RoleBinding>(object),
+        "ServiceAccount" => kept::<ServiceAccount>(object),
         POLICY => kept::<ClusterAdmissionPolicy>(object),
         "ClusterAdmissionPolicyGroup" => kept::<ClusterAdmissionPolicyGroup>(object),
         "ClusterRole" => kept::<ClusterRole>(object),
@@ -317,6 +359,7 @@ fn every_module_is_where_the_site_has_it() {
     assert_eq!(site["tag"], format!("v{}", env!("CARGO_PKG_VERSION")));
     for (policy, object) in overlay("base").unwrap() {
         assert_eq!(text(&object, "/spec/module"), module(&site, &policy));
+        assert_eq!(object["spec"]["policyServer"], site["policyServer"]);
     }
     for object in objects("examples").unwrap() {
         let members = object["spec"]["policies"].as_object();
@@ -428,7 +471,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 #[test]
-fn kubectl_puts_another_registry_tag_and_namespace_everywhere() {
+fn kubectl_puts_another_registry_tag_server_and_namespace_everywhere() {
     let folder = tempfile::tempdir().unwrap();
     copy(&repository("deploy"), folder.path());
     let mut site = site();
@@ -436,6 +479,7 @@ fn kubectl_puts_another_registry_tag_and_namespace_everywhere() {
         ("registry", "registry.local:5000"),
         ("folder", "security/policies"),
         ("tag", "v1.2.3"),
+        ("policyServer", "own"),
         ("kubewardenNamespace", "cattle-kubewarden-system"),
     ];
     for (key, value) in other {
@@ -459,6 +503,7 @@ fn kubectl_puts_another_registry_tag_and_namespace_everywhere() {
     assert_eq!(subjects, 2);
     for (policy, object) in by_name(rendered) {
         assert_eq!(text(&object, "/spec/module"), module(&site, &policy));
+        assert_eq!(text(&object, "/spec/policyServer"), "own");
     }
 }
 
@@ -508,6 +553,9 @@ fn kubectl_grants_secrets_by_name_in_chosen_namespaces_alone() {
     let Some(rendered) = render(&own).unwrap() else {
         return;
     };
+    for object in &rendered {
+        survives(object);
+    }
     let secrets = (String::new(), "secrets".to_owned());
     let roles = rendered.iter().filter(|it| it["kind"] == "ClusterRole");
     let reading: Vec<_> = roles
@@ -675,6 +723,45 @@ fn the_roles_are_bound_to_the_accounts_of_kubewardens_charts() {
 }
 
 #[test]
+fn a_server_of_its_own_reads_what_policies_look_up_and_lasts_through_a_drain() {
+    let objects = objects("examples").unwrap();
+    let of = |kind: &str, name: &str| {
+        let is_it = |it: &&Value| it["kind"] == kind && it["metadata"]["name"] == name;
+        let found: Vec<&Value> = objects.iter().filter(is_it).collect();
+        assert_eq!(found.len(), 1, "{kind} {name}");
+        found[0]
+    };
+    let server = of("PolicyServer", "admission-policies");
+    let spec = &server["spec"];
+    assert!(spec["minAvailable"].as_u64().unwrap() < spec["replicas"].as_u64().unwrap());
+    let account = of("ServiceAccount", text(spec, "/serviceAccountName"));
+    assert_eq!(
+        account["metadata"]["namespace"],
+        site()["kubewardenNamespace"]
+    );
+    let binding = of("ClusterRoleBinding", "admission-policies-context-own");
+    let role = role(text(binding, "/roleRef/name"));
+    assert_eq!(text(&role, "/metadata/name"), "admission-policies-context");
+    let subjects = json!([{"kind": "ServiceAccount", "name": account["metadata"]["name"],
+        "namespace": account["metadata"]["namespace"]}]);
+    assert_eq!(binding["subjects"], subjects);
+    let signed = of("ConfigMap", text(spec, "/verificationConfig"));
+    assert_eq!(
+        signed["metadata"]["namespace"],
+        account["metadata"]["namespace"]
+    );
+    let signed = yaml::read(text(signed, "/data/verification-config")).unwrap();
+    assert_eq!(signed["allOf"][0]["kind"], "githubAction");
+    // The pods of one server keep apart by the label that the controller gives them.
+    let apart = spec.pointer("/affinity/podAntiAffinity/preferredDuringSchedulingIgnoredDuringExecution/0/podAffinityTerm");
+    let label = &apart.unwrap()["labelSelector"]["matchLabels"]["app.kubernetes.io/instance"];
+    assert_eq!(
+        *label,
+        format!("policy-server-{}", text(server, "/metadata/name"))
+    );
+}
+
+#[test]
 fn a_group_calls_each_of_its_policies_and_nothing_else() {
     let groups = objects("examples").unwrap();
     let mut groups = groups
@@ -783,7 +870,19 @@ fn blocks() -> Vec<Block> {
 }
 
 /// Whose YAML stands beside ours.
-const OTHERS: &[&str] = &["gatekeeper", "kubernetes", "kubewarden", "kyverno"];
+const OTHERS: &[&str] = &[
+    "argocd",
+    "fleet",
+    "flux",
+    "gatekeeper",
+    "github",
+    "gitlab",
+    "hauler",
+    "kubernetes",
+    "kubewarden",
+    "kyverno",
+    "pre-commit",
+];
 
 /// What stands in another repository beside this one, which is called `admission-policies` there.
 fn is_a_kustomization(written: &Value, place: &str) {
@@ -974,7 +1073,11 @@ struct Question {
 fn examples() -> (Vec<Question>, Arc<MemoryCluster>) {
     let read = manifests::read(&[repository("examples")]);
     assert_eq!(read.problems, []);
-    let mut objects: Vec<Value> = read.objects.into_iter().map(|it| it.value).collect();
+    let mut objects: Vec<Value> = read
+        .objects
+        .into_iter()
+        .map(|it| Arc::unwrap_or_clone(it.value))
+        .collect();
     let kinds = Kinds::of(&objects);
     for object in &mut objects {
         complete(object, &kinds, "default");

@@ -18,7 +18,7 @@ use anstream::adapter::strip_str;
 use bundle_tests::docs::readme::{check_headings, sample};
 use bundle_tests::docs::{self, Document};
 use bundle_tests::project::{Project, VERSION};
-use bundle_tests::{bless, policies, read, repository, settings, yaml};
+use bundle_tests::{bless, cases, policies, read, repository, settings, yaml};
 use hostpath_mounts::access::Access;
 use hostpath_mounts::catalogue::GROUPS;
 use hostpath_mounts::host_path::{LINKS, Link};
@@ -61,6 +61,11 @@ fn the_metadata_says_where_the_project_is() {
 #[test]
 fn the_packages_are_those_of_the_metadata() {
     check(&docs::packages().unwrap());
+}
+
+#[test]
+fn the_charts_are_those_of_the_manifests() {
+    check(&docs::charts().unwrap());
 }
 
 #[test]
@@ -229,6 +234,28 @@ fn the_readmes_of_the_bundle_list_the_policies_and_show_what_commands_print() {
     }
     assert_eq!(shown, 7);
     check(&documents);
+}
+
+#[test]
+fn the_pages_list_versions_and_namespaced_policies_and_show_refusals() {
+    check(&docs::pages().unwrap());
+}
+
+#[test]
+fn a_policy_that_may_be_namespaced_looks_nothing_up_without_its_setting() {
+    for (policy, setting) in docs::namespaced::OPTIONAL {
+        let mut looked_up = 0;
+        for (of, path) in cases().unwrap() {
+            let file = |name: &str| repository(&format!("tests/cases/{of}/{path}/{name}"));
+            let expected = yaml::read(&read(&file("expected.yaml")).unwrap()).unwrap();
+            if of == policy && !expected["calls"].is_null() {
+                let settings = yaml::read(&read(&file("settings.yaml")).unwrap()).unwrap();
+                assert_eq!(settings[setting], true, "{policy}/{path}");
+                looked_up += 1;
+            }
+        }
+        assert!(looked_up > 0, "{policy} has no case with look-ups");
+    }
 }
 
 /// The pages that are translated. The translation of `page.md` is `page.ko.md`.

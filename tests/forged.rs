@@ -30,7 +30,7 @@ fn objects(name: &str, objects: &[Value]) -> Vec<Object> {
 
 /// All policies, with their defaults.
 static POLICIES: LazyLock<Vec<ActivePolicy>> = LazyLock::new(|| {
-    let engine = Engine::for_many(Limits::default()).unwrap();
+    let engine = Engine::for_many(Limits::default(), None).unwrap();
     let policies = bundle::load(&engine, &[repository("dist")]).unwrap();
     let configured = |policy| ActivePolicy::new(policy, json!({}));
     policies.into_iter().map(configured).collect()

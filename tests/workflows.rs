@@ -9,6 +9,7 @@
 use std::collections::BTreeSet;
 
 use bundle_tests::{read, repository, yaml};
+use regex::Regex;
 use serde_json::{Value, json};
 
 const FOLDER: &str = ".github/workflows";
@@ -138,40 +139,96 @@ fn what_they_run_exists() {
             }
         }
     }
-    for target in ["ci", "test", "check", "reproducible", "fuzz"] {
+    for target in [
+        "ci",
+        "test",
+        "check",
+        "workflows",
+        "reproducible",
+        "fuzz",
+        "e2e",
+    ] {
         assert!(made.contains(target), "no workflow runs `make {target}`");
     }
 }
 
-/// The names of the archives are in three places.
+/// A runner with a number is taken away one day. Renovate raises those that have no `-latest`, where it finds them.
 #[test]
-fn the_action_finds_the_archives_of_a_release() {
-    let action = read(&repository("action.yml")).unwrap();
+fn runners_do_not_go_out_of_service_unnoticed() {
+    let renovate: Value =
+        serde_json::from_str(&read(&repository("renovate.json")).unwrap()).unwrap();
+    let patterns = renovate["customManagers"].as_array().unwrap();
+    let raised = patterns
+        .iter()
+        .find(|manager| manager["datasourceTemplate"] == "github-runners")
+        .unwrap();
+    let raised = raised["matchStrings"][0].as_str().unwrap();
+    let raised = Regex::new(raised).unwrap();
+    let mut numbered = 0;
+    for (file, text, content) in workflows() {
+        for (name, job) in content["jobs"].as_object().unwrap() {
+            let matrix = &job["strategy"]["matrix"];
+            let included = matrix["include"].as_array().into_iter().flatten();
+            let of_matrix = included.map(|one| &one["runner"]);
+            let of_matrix = of_matrix.chain(matrix["runner"].as_array().into_iter().flatten());
+            let runners: Vec<&str> = of_matrix.filter_map(Value::as_str).collect();
+            let runs_on = job["runs-on"].as_str().unwrap();
+            let runners = if runs_on == "${{ matrix.runner }}" {
+                runners
+            } else {
+                vec![runs_on]
+            };
+            assert!(!runners.is_empty(), "{file}: {name}");
+            for runner in runners {
+                let is_raised = raised
+                    .find_iter(&text)
+                    .any(|found| found.as_str() == format!("runner: {runner}"));
+                assert!(
+                    runner.ends_with("-latest") || is_raised,
+                    "{file}: {name}: {runner}"
+                );
+                numbered += usize::from(is_raised && !runner.ends_with("-latest"));
+            }
+        }
+    }
+    assert!(numbered > 0, "then renovate.json has a rule too many");
+}
+
+/// A target that does not build takes away neither the others nor the modules.
+#[test]
+fn a_release_comes_out_without_a_target_that_failed() {
     let (_, _, release) = workflows()
         .find(|(file, ..)| file.ends_with("release.yml"))
         .unwrap();
-    let built = release["jobs"]["preflight"]["strategy"]["matrix"]["include"]
-        .as_array()
-        .unwrap();
-    let built: BTreeSet<&str> = built
-        .iter()
-        .map(|one| one["target"].as_str().unwrap())
-        .collect();
-    let wanted: BTreeSet<&str> = action
-        .lines()
-        .filter_map(|line| line.split_once("target=")?.1.split_once(' '))
-        .map(|(target, _)| target)
-        .collect();
-    assert_eq!(built, wanted);
-    let packed = read(&repository(".github/workflows/release.yml")).unwrap();
-    assert!(packed.contains("preflight-${{ matrix.target }}.tar.gz"));
-    assert!(action.contains("preflight-$target.tar.gz"));
+    let jobs = &release["jobs"];
+    assert_eq!(jobs["preflight"]["strategy"]["fail-fast"], json!(false));
+    assert_eq!(jobs["publish"]["needs"], json!(["modules", "preflight"]));
+    let condition = "${{ !cancelled() && needs.modules.result == 'success' }}";
+    assert_eq!(jobs["publish"]["if"], json!(condition));
 }
 
-/// The runner obeys lines that begin with `::`, and the report repeats the words of manifests.
+/// What an input says reaches the command, and each input is read.
+#[test]
+fn every_input_of_the_action_is_passed_by_the_environment() {
+    let (_, text, action) = files()
+        .into_iter()
+        .find(|(file, ..)| file == "action.yml")
+        .unwrap();
+    for name in action["inputs"].as_object().unwrap().keys() {
+        let variable = name.to_uppercase().replace('-', "_");
+        let passed = format!("{variable}: ${{{{ inputs.{name} }}}}");
+        assert_eq!(text.matches(&passed).count(), 1, "{name}");
+        let read = text.contains(&format!("\"${variable}\""))
+            || text.contains(&format!("${{{variable}:-"));
+        assert!(read || text.contains(&format!("=${variable}\"")), "{name}");
+    }
+}
+
+/// The runner obeys lines that begin with `::`, and the report repeats the words of manifests: what marks lines of a
+/// change comes through, and nothing else does.
 #[cfg(unix)]
 #[test]
-fn what_preflight_prints_in_the_action_is_no_command() {
+fn what_preflight_prints_in_the_action_is_no_command_but_marks() {
     use std::os::unix::fs::PermissionsExt;
 
     let (_, _, action) = files()
@@ -181,49 +238,59 @@ fn what_preflight_prints_in_the_action_is_no_command() {
     let check = &action["runs"]["steps"][1];
     let folder = tempfile::tempdir().unwrap();
     let fake = folder.path().join("preflight");
-    let program = "#!/bin/sh\necho \"$@\"\necho ::error::x\nprintf 'no line break'\nexit 3\n";
+    let program = "#!/bin/sh\nprintf '<%s> ' \"$@\"\necho\necho ::set-env name=x::y\n\
+                   echo ::error file=a.yaml,line=1::x\nprintf 'no line break'\nexit 3\n";
     std::fs::write(&fake, program).unwrap();
     std::fs::set_permissions(&fake, std::fs::Permissions::from_mode(0o755)).unwrap();
-    let path = format!(
-        "{}:{}",
-        folder.path().display(),
-        std::env::var("PATH").unwrap()
-    );
-    let run = || {
+    let run = |inputs: &[(&str, &str)], arguments: &str| {
         let mut bash = std::process::Command::new("bash");
         bash.args(["-eo", "pipefail", "-c", check["run"].as_str().unwrap()]);
         for name in check["env"].as_object().unwrap().keys() {
             bash.env(name, "");
         }
-        let output = bash
-            .env("PATH", &path)
-            .env("PATHS", "a b\nc")
-            .env(
-                "FAIL_ON",
-                action["inputs"]["fail-on"]["default"].as_str().unwrap(),
-            )
-            .env("SARIF", "x.sarif")
-            .output()
-            .unwrap();
+        bash.env("COMMAND", &fake).envs(inputs.iter().copied());
+        let output = bash.output().unwrap();
         assert_eq!(output.status.code(), Some(3));
         let text = String::from_utf8(output.stdout).unwrap();
-        let lines: Vec<String> = text.lines().map(ToOwned::to_owned).collect();
-        let token = lines[0]
-            .strip_prefix("::stop-commands::")
-            .unwrap()
-            .to_owned();
-        assert_eq!(
-            lines[1..],
-            [
-                "--report sarif=x.sarif --fail-on unjudged -- a b c".to_owned(),
-                "::error::x".to_owned(),
-                "no line break".to_owned(),
-                format!("::{token}::"),
-            ]
-        );
-        token
+        let lines: Vec<&str> = text.lines().collect();
+        let token = lines[0].strip_prefix("::stop-commands::").unwrap();
+        let expected = [
+            arguments,
+            "::set-env name=x::y",
+            "no line break",
+            &format!("::{token}::"),
+            "::error file=a.yaml,line=1::x",
+        ];
+        assert_eq!(lines[1..], expected);
+        token.to_owned()
     };
-    let tokens = [run(), run()];
+    let unjudged = action["inputs"]["fail-on"]["default"].as_str().unwrap();
+    let tokens = [
+        run(
+            &[("FAIL_ON", unjudged)],
+            "<--report> <github> <--fail-on=unjudged> <--> ",
+        ),
+        run(
+            &[
+                ("PATHS", "a b\r\n\n-c\n"),
+                ("OLD", "o"),
+                ("POLICIES_FROM", "p"),
+                ("POLICY", "one\ntwo"),
+                ("WASM", "registry://w"),
+                ("SETTINGS", "s"),
+                ("CONFIG", "f"),
+                ("CLUSTER", "$(id)"),
+                ("NAMESPACE", "n"),
+                ("EXCLUDE", "--x"),
+                ("NO_IGNORE", "true"),
+                ("FAIL_ON", "warning"),
+                ("SARIF", "x.sarif"),
+            ],
+            "<--report> <github> <--old=o> <--policies-from=p> <--policy=one> <--policy=two> \
+             <--wasm=registry://w> <--settings=s> <--config=f> <--cluster=$(id)> <--namespace=n> \
+             <--exclude=--x> <--fail-on=warning> <--report=sarif=x.sarif> <--no-ignore> <--> <a b> <-c> ",
+        ),
+    ];
     assert_ne!(tokens[0], tokens[1]);
     assert!(tokens.iter().all(|token| token.len() == 32));
 }

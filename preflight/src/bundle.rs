@@ -1,6 +1,7 @@
 //! Finds and loads the policies to run.
 
 use std::{
+    borrow::Cow,
     collections::BTreeSet,
     fs, io,
     path::{Path, PathBuf},
@@ -9,7 +10,9 @@ use std::{
 use rayon::prelude::*;
 
 use crate::{
-    Engine, LoadError, Policy, embedded,
+    Engine, LoadError, Policy,
+    embedded::{self, Code},
+    engine::Module,
     manifests::bounded,
     names::{UnknownName, name_of_module},
 };
@@ -77,48 +80,85 @@ pub enum BundleError {
     Unknown(UnknownName),
 }
 
-/// Loads the policies of these files, folders and references to registries (`registry://…`), or those of the binary, or
-/// those in [`FOLDER`].
-pub fn load(engine: &Engine, paths: &[PathBuf]) -> Result<Vec<Policy>, BundleError> {
-    let modules = if !paths.is_empty() {
-        read(paths)?
-    } else if !embedded::POLICIES.is_empty() {
-        embedded::POLICIES
-            .iter()
-            .map(|(name, wasm)| ((*name).to_owned(), wasm.to_vec()))
-            .collect()
-    } else if Path::new(FOLDER).is_dir() {
-        read(&[PathBuf::from(FOLDER)])?
-    } else {
-        return Err(BundleError::NoPolicies);
-    };
-    let loaded: Vec<_> = modules
-        .into_par_iter()
-        .map(|(file, wasm)| match engine.load(stem(&file), &wasm) {
-            Ok(policy) => Ok((file, policy)),
-            Err(error) => Err(BundleError::Load { file, error }),
-        })
-        .collect();
-    let mut names = BTreeSet::new();
-    let mut policies = Vec::new();
-    for loaded in loaded {
-        let (file, policy) = loaded?;
-        if !names.insert(policy.name().to_owned()) {
-            return Err(BundleError::Twice {
-                file,
-                name: policy.name().to_owned(),
-            });
-        }
-        policies.push(policy);
-    }
-    Ok(policies)
+/// Policies that were found, and are not compiled yet.
+#[derive(Debug)]
+pub struct Bundle {
+    /// Each with its file.
+    modules: Vec<(String, Module<'static>)>,
 }
 
-/// Keeps the policies with these names; all of them when there are no names.
-pub fn choose(mut policies: Vec<Policy>, names: &[String]) -> Result<Vec<Policy>, BundleError> {
-    check_names(names, policies.iter().map(Policy::name))?;
-    policies.retain(|policy| names.is_empty() || names.iter().any(|name| name == policy.name()));
-    Ok(policies)
+impl Bundle {
+    /// Finds the policies of these files, folders and references to registries (`registry://…`), or those of the binary, or
+    /// those in [`FOLDER`].
+    pub fn find(engine: &Engine, paths: &[PathBuf]) -> Result<Self, BundleError> {
+        let found = if !paths.is_empty() {
+            read(paths)?
+        } else if !embedded::POLICIES.is_empty() {
+            return Self::embedded(engine);
+        } else if Path::new(FOLDER).is_dir() {
+            read(&[PathBuf::from(FOLDER)])?
+        } else {
+            return Err(BundleError::NoPolicies);
+        };
+        let found = found
+            .into_iter()
+            .map(|(file, wasm)| (file, wasm.into(), None));
+        Self::of(engine, found)
+    }
+
+    /// Finds those of the binary.
+    fn embedded(engine: &Engine) -> Result<Self, BundleError> {
+        let found = embedded::POLICIES.iter();
+        let found = found.map(|one| (one.file.to_owned(), one.wasm.into(), one.code));
+        Self::of(engine, found)
+    }
+
+    fn of(
+        engine: &Engine,
+        found: impl Iterator<Item = (String, Cow<'static, [u8]>, Option<Code>)>,
+    ) -> Result<Self, BundleError> {
+        let mut names = BTreeSet::new();
+        let mut modules = Vec::new();
+        for (file, wasm, code) in found {
+            let module = match engine.inspect(stem(&file), wasm) {
+                Ok(module) => module.with_code(code),
+                Err(error) => return Err(BundleError::Load { file, error }),
+            };
+            let name = module.name().to_owned();
+            if !names.insert(name.clone()) {
+                return Err(BundleError::Twice { file, name });
+            }
+            modules.push((file, module));
+        }
+        Ok(Self { modules })
+    }
+
+    /// The names of the policies.
+    #[must_use]
+    pub fn names(&self) -> Vec<&str> {
+        let modules = self.modules.iter();
+        modules.map(|(_, module)| module.name()).collect()
+    }
+
+    /// Compiles the policies with these names; all of them when there are no names.
+    pub fn load(self, engine: &Engine, names: &[String]) -> Result<Vec<Policy>, BundleError> {
+        check_names(names, self.names().into_iter())?;
+        let mut modules = self.modules;
+        let is_named = |module: &Module<'_>| names.iter().any(|name| name == module.name());
+        modules.retain(|(_, module)| names.is_empty() || is_named(module));
+        let loaded = modules.into_par_iter().map(|(file, module)| {
+            let policy = engine.compile(&module);
+            policy.map_err(|error| BundleError::Load { file, error })
+        });
+        // All of them, so that the error is that of the first file, whichever is compiled first.
+        let loaded: Vec<_> = loaded.collect();
+        loaded.into_iter().collect()
+    }
+}
+
+/// Finds and compiles all policies of these files, folders and references.
+pub fn load(engine: &Engine, paths: &[PathBuf]) -> Result<Vec<Policy>, BundleError> {
+    Bundle::find(engine, paths)?.load(engine, &[])
 }
 
 /// Whether each of these names is one of those that are known.

@@ -7,19 +7,25 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use shared::{Level, Rule};
 
-use crate::{keda::Derived, manifests::Object, report::Reported};
+use crate::{
+    MemoryCluster, cluster::Get, derived::DerivedObject, keda::Derived, manifests::Object,
+    report::Reported,
+};
 
 pub(crate) mod absent;
 mod autoscalers;
+mod certificate;
 pub(crate) mod doubles;
 mod host_port;
 mod identity;
 mod inert_vertical;
+mod ingress;
 mod invalid_service;
+mod missing_tls_secret;
 mod overlapping_selectors;
 mod pods;
 mod shared_labels;
@@ -27,12 +33,16 @@ mod shared_node_port;
 mod shared_path;
 #[cfg(test)]
 mod testing;
+mod tls;
+mod uncertified_host;
 mod unreadable_trigger;
+mod wrong_tls_secret_type;
 
 use autoscalers::{Autoscaler, Workloads};
 pub(crate) use identity::{Identity, identities};
 use pods::Pods;
 use shared_node_port::Claim;
+use tls::Endpoint;
 
 /// The name that the findings are told in.
 pub(crate) const FINDER: &str = "preflight";
@@ -53,6 +63,10 @@ pub(crate) struct Objects<'a> {
     pub(crate) old: &'a [Option<usize>],
     /// What KEDA makes of them.
     pub(crate) derived: &'a [&'a Derived],
+    /// What others make of them.
+    pub(crate) made: &'a [DerivedObject],
+    /// All of these, as look-ups find them: by their positions, and behind these what others make.
+    pub(crate) cluster: &'a MemoryCluster,
     /// Whether a cluster printed the checked ones, so that it has taken them.
     pub(crate) live: bool,
 }
@@ -77,7 +91,7 @@ impl<'a> Objects<'a> {
             .take(self.written)
             .map(move |(position, (object, old))| {
                 let old = old.and_then(|old| self.all.get(old));
-                (position, object, old.map(|old| &old.value))
+                (position, object, old.map(|old| &*old.value))
             })
     }
 }
@@ -90,6 +104,7 @@ struct Manifests<'a> {
     autoscalers: OnceCell<Vec<Autoscaler<'a>>>,
     workloads: OnceCell<Workloads<'a>>,
     node_ports: OnceCell<Vec<Claim<'a>>>,
+    endpoints: OnceCell<Vec<Endpoint<'a>>>,
 }
 
 impl<'a> Manifests<'a> {
@@ -101,6 +116,7 @@ impl<'a> Manifests<'a> {
             autoscalers: OnceCell::new(),
             workloads: OnceCell::new(),
             node_ports: OnceCell::new(),
+            endpoints: OnceCell::new(),
         }
     }
 
@@ -138,6 +154,11 @@ impl<'a> Manifests<'a> {
     fn node_ports(&self) -> &[Claim<'a>] {
         self.node_ports
             .get_or_init(|| shared_node_port::all(self.objects))
+    }
+
+    /// What the checked objects serve with certificates.
+    fn endpoints(&self) -> &[Endpoint<'a>] {
+        self.endpoints.get_or_init(|| tls::endpoints(self.objects))
     }
 }
 
@@ -205,6 +226,21 @@ const CHECKS: &[Check] = &[
         rule: &shared_path::RULE,
         find: shared_path::find,
     },
+    Check {
+        policy: "service-routes",
+        rule: &missing_tls_secret::RULE,
+        find: missing_tls_secret::find,
+    },
+    Check {
+        policy: "service-routes",
+        rule: &wrong_tls_secret_type::RULE,
+        find: wrong_tls_secret_type::find,
+    },
+    Check {
+        policy: "service-routes",
+        rule: &uncertified_host::RULE,
+        find: uncertified_host::find,
+    },
 ];
 
 /// What is looked for, for documents.
@@ -223,6 +259,8 @@ struct Found {
     level: Level,
     /// The status where the API server refuses it.
     code: Option<u16>,
+    /// The object that it is about, where that is not there.
+    absent: Option<Get>,
 }
 
 /// The findings about one object.
@@ -230,6 +268,8 @@ struct Found {
 pub(crate) struct Own {
     pub(crate) refusals: Vec<Reported>,
     pub(crate) warnings: Vec<Reported>,
+    /// Warnings about objects that are not there.
+    pub(crate) absent: Vec<(Get, Reported)>,
 }
 
 /// The findings of the checks, by the position of the object. `is_asked` says whether the policy of a check is asked
@@ -251,22 +291,34 @@ pub(crate) fn findings(
                 continue;
             }
             let of_object = own.entry(found.object).or_default();
-            let list = if refuses {
-                &mut of_object.refusals
-            } else {
-                &mut of_object.warnings
-            };
-            list.push(Reported {
+            let reported = Reported {
                 field: Some(found.field.clone()),
                 place: object.place_of(&found.field),
                 fix: Some(found.fix),
                 rule: Some(check.rule.id.to_owned()),
                 code: found.code,
                 ..Reported::whole(FINDER, object, &found.problem)
-            });
+            };
+            match found.absent {
+                Some(absent) => of_object.absent.push((absent, reported)),
+                None if refuses => of_object.refusals.push(reported),
+                None => of_object.warnings.push(reported),
+            }
         }
     }
     own
+}
+
+/// What a policy is asked about in place of an object that no policy sees, and that a check of it reads: a route of the
+/// same namespace stands for a Gateway.
+pub(crate) fn stand_in(object: &Object) -> Option<Value> {
+    let metadata = object
+        .value
+        .get("metadata")
+        .filter(|_| tls::is_gateway(object))?;
+    Some(
+        json!({"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": metadata}),
+    )
 }
 
 /// Whether the policy only warns of what a finding of preflight's says the API server refuses.

@@ -8,9 +8,10 @@ use jiff::{Timestamp, Zoned};
 use preflight::{
     Engine, Policy,
     baseline::{Baseline, BaselineError},
-    bundle,
+    bundle::{self, Bundle},
     config::Project,
     deployed::{self, Asked},
+    engine::{EngineError, cache},
     judge::{ActivePolicy, Existing, judge_in},
     manifests::{self, Exclude, Manifests, Note, Object, printable, without_commands},
     report::{Report, Unjudged, json, junit, sarif, table},
@@ -243,6 +244,11 @@ fn no_such_format(command: &str) -> Box<dyn Error> {
     .into()
 }
 
+/// The engine for a whole run, with what this user's earlier ones compiled.
+fn engine(common: &Common) -> Result<Engine, EngineError> {
+    Engine::for_many(common.limits(), cache::folder().as_deref())
+}
+
 /// Refuses a format for a command that writes something of its own.
 fn only_a_table(common: &Common, command: &str) -> Result<(), Box<dyn Error>> {
     match common.format {
@@ -253,19 +259,18 @@ fn only_a_table(common: &Common, command: &str) -> Result<(), Box<dyn Error>> {
 
 /// The policies that were asked for.
 fn chosen(common: &Common) -> Result<Vec<Policy>, Box<dyn Error>> {
-    let engine = Engine::for_many(common.limits())?;
-    Ok(bundle::choose(
-        bundle::load(&engine, &common.wasm)?,
-        &common.policies,
-    )?)
+    let engine = engine(common)?;
+    let bundle = Bundle::find(&engine, &common.wasm)?;
+    Ok(bundle.load(&engine, &common.policies)?)
 }
 
 /// The policies that were asked for, with settings that they accept.
 fn configured(common: &Common) -> Result<Asked, Box<dyn Error>> {
-    let engine = Engine::for_many(common.limits())?;
-    let policies = bundle::load(&engine, &common.wasm)?;
+    let engine = engine(common)?;
+    let bundle = Bundle::find(&engine, &common.wasm)?;
     if !common.policies_from.is_empty() {
-        bundle::check_names(&common.policies, policies.iter().map(Policy::name))?;
+        bundle::check_names(&common.policies, bundle.names().into_iter())?;
+        let policies = bundle.load(&engine, &[])?;
         let (paths, only) = (&common.policies_from, &common.policies);
         let host = common.kubewarden_namespace.as_deref();
         return Ok(deployed::read(
@@ -276,7 +281,7 @@ fn configured(common: &Common) -> Result<Asked, Box<dyn Error>> {
             host,
         )?);
     }
-    let names: Vec<&str> = policies.iter().map(Policy::name).collect();
+    let names = bundle.names();
     let settings = match &common.settings {
         Some(file) => Settings::read(file, &names)?,
         None => match &common.project_settings {
@@ -284,7 +289,7 @@ fn configured(common: &Common) -> Result<Asked, Box<dyn Error>> {
             None => Settings::default(),
         },
     };
-    let policies = bundle::choose(policies, &common.policies)?;
+    let policies = bundle.load(&engine, &common.policies)?;
     let (mut configured, mut errors) = (Vec::new(), Vec::new());
     for policy in policies {
         let settings = settings.of(policy.name());

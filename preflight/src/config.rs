@@ -253,7 +253,7 @@ impl Project {
             error,
         })?;
         let nothing = json!({});
-        let value = object.as_ref().map_or(&nothing, |object| &object.value);
+        let value = object.as_ref().map_or(&nothing, |object| &*object.value);
         let place = |field: &str| match &object {
             Some(object) => object.place_of(field),
             None => Place {

@@ -5,7 +5,7 @@
 //!
 //! Each source is a file in `derived/`. What KEDA makes is checked as well: [`keda`](crate::keda).
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, fmt, sync::Arc};
 
 use serde_json::{Map, Value, json};
 
@@ -20,6 +20,7 @@ mod claim_template;
 mod cluster_defaults;
 mod external_secret;
 mod generator;
+mod ingress_certificate;
 mod sealed_secret;
 mod secret_provider_class;
 mod serving_certificate;
@@ -42,11 +43,39 @@ pub(crate) struct Maker {
     pub(crate) file: Arc<str>,
 }
 
+/// Where an object is from.
+#[derive(Clone, Copy)]
+pub(crate) enum Source<'a> {
+    /// It is written.
+    Manifest(&'a Object),
+    /// Something makes it.
+    Maker(&'a Maker),
+}
+
+impl Source<'_> {
+    pub(crate) fn file(&self) -> &str {
+        match self {
+            Self::Manifest(object) => &object.file,
+            Self::Maker(maker) => &maker.file,
+        }
+    }
+}
+
+impl fmt::Display for Source<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Manifest(object) => object.place().fmt(f),
+            Self::Maker(maker) => write!(f, "of {}, {}", maker.name, maker.place),
+        }
+    }
+}
+
 /// What each kind of object is made into.
 const SOURCES: &[fn(&Value) -> Vec<Value>] = &[
     certificate::derive,
     claim_template::derive,
     external_secret::derive,
+    ingress_certificate::derive,
     sealed_secret::derive,
     secret_provider_class::derive,
     serving_certificate::derive,
@@ -81,7 +110,7 @@ pub(crate) fn derive<'a>(
         }
     }
     if !kustomizations.is_empty() {
-        let values = objects.clone().map(|object| &object.value);
+        let values = objects.clone().map(|object| &*object.value);
         let hashed = generator::hashed_names(values);
         for kustomization in kustomizations {
             let made = generator::derive(&kustomization.value, &hashed, namespace);
@@ -146,6 +175,22 @@ fn owned(maker: &Value, kind: &str, name: &str) -> Value {
             "name": name, "namespace": maker.pointer("/metadata/namespace"), "ownerReferences": [owner],
         },
     })
+}
+
+/// An annotation with the names that a certificate of cert-manager has, with commas between: what it writes to the Secret
+/// when the certificate is issued (`AnnotationsForCertificate` in `internal/controller/certificates/secrets.go`), and
+/// what an Ingress may ask for.
+pub(crate) const DNS_NAMES: &str = "cert-manager.io/alt-names";
+/// The same of its common name.
+pub(crate) const COMMON_NAME: &str = "cert-manager.io/common-name";
+
+/// The Secret of cert-manager for a certificate with these names.
+fn annotated(mut secret: Value, dns_names: &[&str], common_name: Option<&str>) -> Value {
+    if let Some(metadata) = secret.get_mut("metadata").and_then(Value::as_object_mut) {
+        let annotations = json!({DNS_NAMES: dns_names.join(","), COMMON_NAME: common_name});
+        metadata.insert("annotations".to_owned(), annotations);
+    }
+    secret
 }
 
 /// Data with these keys.

@@ -5,9 +5,11 @@
 //! reach files, network, clock or environment.
 
 use std::{
+    borrow::Cow,
     fmt,
     ops::Not,
     panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
     sync::Arc,
     thread,
     time::Duration,
@@ -18,12 +20,17 @@ use serde::Serialize;
 use serde_json::Value;
 use wapc::WapcHost;
 use wasmtime_provider::{
-    EpochDeadlines, WasmtimeEngineProviderBuilder, WasmtimeEngineProviderPre, wasmtime,
+    EpochDeadlines, WasmtimeEngineProviderBuilder, WasmtimeEngineProviderPre,
+    wasmtime::{self, Config, InstanceAllocationStrategy},
 };
 
+use crate::embedded::Code;
+
+pub mod cache;
 mod error;
 mod host;
 mod module;
+mod pool;
 mod response;
 
 pub use error::{EngineError, EvaluationError, LoadError};
@@ -70,27 +77,25 @@ impl fmt::Debug for Engine {
 impl Engine {
     /// Makes an engine as the real hosts have it, and the thread that keeps its clock.
     pub fn new(limits: Limits) -> Result<Self, EngineError> {
-        Self::with(limits, wasmtime::Config::new())
+        Self::with(limits, on_demand(limits))
     }
 
-    /// Makes an engine for very many evaluations on several threads.
-    ///
-    /// Guests have some kilobytes of data. To copy them is faster than to fault in pages that all guests share, for which
-    /// every other thread of the process is interrupted.
-    pub fn for_many(limits: Limits) -> Result<Self, EngineError> {
-        let mut config = wasmtime::Config::new();
-        config.memory_init_cow(false);
-        Self::with(limits, config)
+    /// Makes an engine for very many evaluations by the threads of rayon. It takes code that was compiled ahead of time,
+    /// and keeps what it compiles in this folder, if others may not write there.
+    pub fn for_many(limits: Limits, cache: Option<&Path>) -> Result<Self, EngineError> {
+        let with_cache = |mut config: Config| {
+            config.cache(cache.and_then(cache::open));
+            Self::with(limits, config)
+        };
+        let mut config = compiler::config();
+        let pool = pool::config(limits.memory);
+        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+        // A system may not let a program set so much aside.
+        with_cache(config).or_else(|_| with_cache(on_demand(limits)))
     }
 
-    fn with(limits: Limits, mut config: wasmtime::Config) -> Result<Self, EngineError> {
+    fn with(limits: Limits, mut config: Config) -> Result<Self, EngineError> {
         config.epoch_interruption(true);
-        // A memory that may not move cannot grow over what was reserved for it: this is the memory limit.
-        config
-            .memory_reservation(limits.memory)
-            .memory_may_move(false);
-        // wasmtime-provider hands on the outermost text of an error. Without frames that is the reason itself.
-        config.wasm_backtrace_max_frames(None);
         let engine = wasmtime::Engine::new(&config)
             .map_err(|error| EngineError::Configuration(error.to_string()))?;
         let clock = engine.weak();
@@ -108,9 +113,28 @@ impl Engine {
 
     /// Compiles a policy. It is called by the title in its metadata, or by `name` where it has none.
     pub fn load(&self, name: &str, wasm: &[u8]) -> Result<Policy, LoadError> {
-        let metadata = module::inspect(wasm, self.limits.memory)?
+        self.compile(&self.inspect(name, Cow::Borrowed(wasm))?)
+    }
+
+    /// Looks through a module without compiling it.
+    pub fn inspect<'w>(&self, name: &str, wasm: Cow<'w, [u8]>) -> Result<Module<'w>, LoadError> {
+        let metadata = module::inspect(&wasm, self.limits.memory)?
             .map(module::parse_metadata)
             .transpose()?;
+        Ok(Module {
+            name: metadata
+                .as_ref()
+                .and_then(Metadata::title)
+                .unwrap_or(name)
+                .to_owned(),
+            metadata,
+            wasm,
+            code: None,
+        })
+    }
+
+    /// Compiles a module, or takes the code that it was compiled to when this program was built.
+    pub fn compile(&self, module: &Module<'_>) -> Result<Policy, LoadError> {
         let ticks = self.limits.time.as_millis() / TICK.as_millis();
         // The first tick may come right after the start.
         let deadline = u64::try_from(ticks).unwrap_or(u64::MAX).saturating_add(1);
@@ -118,24 +142,69 @@ impl Engine {
             wapc_init: deadline,
             wapc_func: deadline,
         };
-        let pre = WasmtimeEngineProviderBuilder::new()
+        let builder = WasmtimeEngineProviderBuilder::new()
             .engine(self.engine.clone())
-            .module_bytes(wasm)
-            .enable_epoch_interruptions(deadlines)
+            .enable_epoch_interruptions(deadlines);
+        let builder = match module.code.and_then(|code| self.take(code)) {
+            Some(compiled) => builder.module(compiled),
+            None => builder.module_bytes(&module.wasm),
+        };
+        let pre = builder
             .build_pre()
             .map_err(|error| LoadError::Compile(error.to_string()))?;
         Ok(Policy {
-            name: metadata
-                .as_ref()
-                .and_then(Metadata::title)
-                .unwrap_or(name)
-                .to_owned(),
-            size: wasm.len(),
-            metadata,
+            name: module.name.clone(),
+            size: module.wasm.len(),
+            metadata: module.metadata.clone(),
             pre,
             deadlines,
             limits: self.limits,
         })
+    }
+
+    /// Takes compiled code; `None` where it is not for this engine, or not for this machine.
+    #[expect(
+        unsafe_code,
+        reason = "wasmtime cannot tell whether code was changed after it was compiled"
+    )]
+    fn take(&self, code: Code) -> Option<wasmtime::Module> {
+        // SAFETY: code is what `precompile` wrote when this program was built, and is a part of it since.
+        unsafe { wasmtime::Module::deserialize(&self.engine, code.bytes()) }.ok()
+    }
+}
+
+/// An engine as wasmtime has it.
+fn on_demand(limits: Limits) -> Config {
+    let mut config = Config::new();
+    // A memory that may not move cannot grow over what was reserved for it: this is the memory limit.
+    config
+        .memory_reservation(limits.memory)
+        .memory_may_move(false);
+    compiler::without_frames(&mut config);
+    config
+}
+
+/// A module that was looked through, and is not compiled yet.
+#[derive(Debug)]
+pub struct Module<'w> {
+    name: String,
+    metadata: Option<Metadata>,
+    wasm: Cow<'w, [u8]>,
+    code: Option<Code>,
+}
+
+impl Module<'static> {
+    /// The same with the code that belongs to it.
+    pub(crate) fn with_code(self, code: Option<Code>) -> Self {
+        Self { code, ..self }
+    }
+}
+
+impl Module<'_> {
+    /// The title in the metadata, or the name of the file.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
     }
 }
 
@@ -309,5 +378,46 @@ impl Policy {
         catch_unwind(AssertUnwindSafe(run))
             .map_err(|_| EvaluationError::BadPointer)?
             .map_err(|text| EvaluationError::of_guest(&text, self.limits))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A guest that always says no.
+    const GUEST: &str = r#"(module (memory (export "memory") 1)
+        (func (export "__guest_call") (param i32 i32) (result i32) (i32.const 0)))"#;
+
+    #[test]
+    fn code_of_another_time_is_taken_only_where_it_fits() {
+        let wasm = wat::parse_str(GUEST).unwrap();
+        let code = Code::of(compiler::precompile(&wasm).unwrap());
+        let mut cut = code.bytes().to_vec();
+        cut.truncate(cut.len() / 2);
+        let [small, large] = [1, 512].map(|mebibytes| mebibytes * 1024 * 1024);
+        let limits = |memory| Limits {
+            memory,
+            ..Limits::default()
+        };
+        let many = |memory| Engine::for_many(limits(memory), None).unwrap();
+        for (engine, code, is_taken) in [
+            (many(small), code, true),
+            (many(large), code, true),
+            // It reserves another size of memory.
+            (Engine::new(limits(large)).unwrap(), code, false),
+            (many(small), Code::of(cut), false),
+            (many(small), Code::of(b"no code".to_vec()), false),
+            (many(small), Code::of(wasm.clone()), false),
+        ] {
+            assert_eq!(engine.take(code).is_some(), is_taken);
+            // It is compiled instead, and runs.
+            let module = engine.inspect("guest", Cow::Owned(wasm.clone())).unwrap();
+            let policy = engine.compile(&module.with_code(Some(code))).unwrap();
+            assert_eq!(
+                policy.protocol_version().unwrap_err().to_string(),
+                "it failed: No error message set for call failure"
+            );
+        }
     }
 }

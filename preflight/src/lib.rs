@@ -35,7 +35,7 @@ pub mod checks;
 pub mod config;
 pub mod deployed;
 mod derived;
-pub mod embedded;
+mod embedded;
 pub mod engine;
 pub mod exceptions;
 pub mod explain;

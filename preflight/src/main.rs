@@ -6,10 +6,16 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
+use mimalloc::MiMalloc;
+
 mod cli;
 mod commands;
 mod project;
 mod terminal;
+
+/// Manifests are read into a million small pieces.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Where this program last panicked.
 static PANIC: Mutex<String> = Mutex::new(String::new());

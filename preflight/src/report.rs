@@ -47,7 +47,7 @@ pub struct Report {
     pub refusals: Vec<Reported>,
     /// What a cluster would let pass with a warning.
     pub warnings: Vec<Reported>,
-    /// What workloads need and no manifest has, in order of kind, namespace and name.
+    /// What objects need and no manifest has, in order of kind, namespace and name.
     pub needed_from_elsewhere: Vec<Needed>,
     /// What does not count, because the project says so.
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -1,16 +1,17 @@
 //! The only place that knows waPC: how a policy becomes a guest, and how it asks its host.
 
 use serde::Serialize;
-use talc::wasm::{WasmDynamicTalc, new_wasm_dynamic_allocator};
 use wapc_guest::{host_call, register_function};
 
 use crate::cluster::Cluster;
 use crate::evaluation;
 use crate::policy::Policy;
 
-/// The memory of a guest: the allocator of the standard library takes 6 KB more of each policy.
-#[global_allocator]
-static HEAP: WasmDynamicTalc = new_wasm_dynamic_allocator();
+#[allow(
+    unsafe_code,
+    reason = "an allocator says itself which memory is free to use"
+)]
+mod heap;
 
 /// Registers the three operations of a policy. [`export_policy!`](crate::export_policy) calls this when a host starts the
 /// guest.

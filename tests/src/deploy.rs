@@ -5,6 +5,7 @@ use std::env;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 
 use preflight::deployed::Conditions;
 use preflight::manifests;
@@ -45,12 +46,16 @@ pub fn objects(folder: &str) -> Result<Vec<Value>, String> {
 }
 
 /// All objects of a file, or of a folder with its subfolders.
-fn parse(path: &Path) -> Result<Vec<Value>, String> {
+pub fn parse(path: &Path) -> Result<Vec<Value>, String> {
     let read = manifests::read(&[path.to_path_buf()]);
     if let Some(problem) = read.problems.first() {
         return Err(format!("{}: {}", problem.place, problem.text));
     }
-    Ok(read.objects.into_iter().map(|it| it.value).collect())
+    Ok(read
+        .objects
+        .into_iter()
+        .map(|it| Arc::unwrap_or_clone(it.value))
+        .collect())
 }
 
 /// What kustomize is told in a folder of `deploy/`.
@@ -58,6 +63,22 @@ pub fn kustomization(folder: &str) -> Result<Value, String> {
     yaml::read(&read(&repository(&format!(
         "deploy/{folder}/{KUSTOMIZATION}"
     )))?)
+}
+
+/// What the patches of a component in `deploy/` add or put at a path.
+pub fn patched(component: &str, path: &str) -> Result<Vec<Value>, String> {
+    let kustomization = kustomization(component)?;
+    let patches = kustomization.get("patches").and_then(Value::as_array);
+    let mut values = Vec::new();
+    for patch in patches.into_iter().flatten() {
+        let operations = yaml::read(text(patch, "/patch"))?;
+        for operation in operations.as_array().into_iter().flatten() {
+            if text(operation, "/path") == path {
+                values.extend(operation.get("value").cloned());
+            }
+        }
+    }
+    Ok(values)
 }
 
 /// The policies of an overlay by their names, merged here, so that it needs no kubectl.
@@ -80,7 +101,7 @@ pub fn overlay(name: &str) -> Result<BTreeMap<String, Value>, String> {
 }
 
 /// As kustomize merges custom resources: maps key by key, all else as a whole.
-fn merge(into: &mut Value, change: &Value) {
+pub fn merge(into: &mut Value, change: &Value) {
     if let (Value::Object(into), Value::Object(change)) = (&mut *into, change) {
         for (key, value) in change {
             merge(into.entry(key).or_insert(Value::Null), value);

@@ -2,13 +2,16 @@
 
 pub mod artifacthub;
 pub mod bundle;
+pub mod charts;
 pub mod explain;
 pub mod markdown;
+pub mod namespaced;
 pub mod questions;
 pub mod readme;
 pub mod refusal;
 pub mod rules;
 pub mod settings;
+pub mod versions;
 
 use std::path::PathBuf;
 
@@ -18,7 +21,7 @@ use serde_json::{Map, Value, json};
 
 use crate::project::{Project, VERSION};
 use crate::settings::Description;
-use crate::{policies, read, repository, settings as described};
+use crate::{deploy, policies, read, repository, settings as described};
 
 /// A document as it has to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,7 +136,7 @@ pub fn packages() -> Result<Vec<Document>, String> {
             questions: &questions::render((description.settings)().settings())?,
             readme: &readme.text,
         };
-        let text = artifacthub::package(&metadata(policy)?, VERSION, &project.released, pages)?;
+        let text = artifacthub::package(&project, &metadata(policy)?, VERSION, pages)?;
         documents.push(Document::new(
             &format!("artifacthub/{policy}/{VERSION}/artifacthub-pkg.yml"),
             text,
@@ -142,6 +145,107 @@ pub fn packages() -> Result<Vec<Document>, String> {
     let text = artifacthub::repository(&project)?;
     documents.push(Document::new("artifacthub/artifacthub-repo.yml", text));
     Ok(documents)
+}
+
+/// The Helm charts.
+pub fn charts() -> Result<Vec<Document>, String> {
+    let project = Project::read()?;
+    let base = deploy::objects("base")?;
+    let manifests = deploy::overlay("base")?;
+    let strict = deploy::objects("overlays/strict")?;
+    let named = |objects: &[Value], name: &str| {
+        let found = objects
+            .iter()
+            .find(|object| object.pointer("/metadata/name") == Some(&json!(name)));
+        found
+            .cloned()
+            .ok_or_else(|| format!("deploy/ has no {name}"))
+    };
+    let pages: Vec<_> = described::ALL
+        .iter()
+        .zip(readmes()?)
+        .zip(forms()?)
+        .map(|((description, readme), form)| {
+            let policy = description.policy;
+            let manifest = manifests.get(policy).cloned();
+            let manifest = manifest.ok_or_else(|| format!("deploy/base has no {policy}"))?;
+            Ok((
+                description,
+                metadata(policy)?,
+                manifest,
+                named(&strict, policy)?,
+                form,
+                readme,
+            ))
+        })
+        .collect::<Result<_, String>>()?;
+    let policies: Vec<charts::Policy<'_>> = pages
+        .iter()
+        .map(
+            |(description, metadata, manifest, strict, form, readme)| charts::Policy {
+                metadata,
+                manifest,
+                strict,
+                schema: description.schema(),
+                questions: &form.text,
+                readme: &readme.text,
+            },
+        )
+        .collect();
+    let license = read(&repository("LICENSE"))?;
+    let mut documents = Vec::new();
+    let mut keep = |name: &str, files: Vec<charts::File>| {
+        let license = ("LICENSE".to_owned(), license.clone());
+        for (file, text) in files.into_iter().chain([license]) {
+            documents.push(Document::new(&format!("charts/{name}/{file}"), text));
+        }
+    };
+    for ((description, ..), policy) in pages.iter().zip(&policies) {
+        keep(
+            description.policy,
+            charts::policy(&project, VERSION, policy)?,
+        );
+    }
+    let is_role = |object: &&Value| {
+        let kind = object.get("kind").and_then(Value::as_str);
+        kind.is_some_and(|kind| kind.starts_with("ClusterRole"))
+    };
+    let roles: Vec<&Value> = base.iter().filter(is_role).collect();
+    let all = charts::bundle::Bundle {
+        policies: &policies,
+        roles: &roles,
+        audited: &deploy::patched("components/audit-secrets", "/rules/-")?,
+        secrets: &secrets()?,
+        readme: &read(&repository(&format!(
+            "charts/{}/README.md",
+            charts::bundle::NAME
+        )))?,
+    };
+    let files = charts::bundle::files(&project, VERSION, &all)?;
+    keep(charts::bundle::NAME, files);
+    Ok(documents)
+}
+
+/// What `deploy/components/read-secrets` does.
+fn secrets() -> Result<charts::bundle::Secrets, String> {
+    let component = "components/read-secrets";
+    let patched = |path: &str| {
+        let value = deploy::patched(component, path)?.pop();
+        value.ok_or_else(|| format!("deploy/{component} has nothing for {path}"))
+    };
+    let word = |path: &str| Ok::<_, String>(patched(path)?.as_str().unwrap_or_default().to_owned());
+    let kustomization = deploy::kustomization(component)?;
+    let policy = kustomization.pointer("/patches/0/target/name");
+    Ok(charts::bundle::Secrets {
+        policy: policy
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned(),
+        server: word("/spec/policyServer")?,
+        setting: word("/spec/settings/secrets")?,
+        kind: patched("/spec/contextAwareResources/-")?,
+        objects: deploy::objects(component)?,
+    })
 }
 
 /// The parts of the policies' READMEs that are written.
@@ -185,5 +289,28 @@ pub fn bundle() -> Result<Vec<Document>, String> {
         ("README.md", &bundle::ENGLISH),
         ("README.ko.md", &bundle::KOREAN),
     ];
+    pages.into_iter().map(page).collect()
+}
+
+/// The parts of pages in `docs/` that are written.
+pub fn pages() -> Result<Vec<Document>, String> {
+    let all: Vec<(String, Metadata)> = policies::all()?
+        .into_iter()
+        .map(|policy| metadata(&policy).map(|metadata| (policy, metadata)))
+        .collect::<Result<_, String>>()?;
+    let refusal = refusal::of_manifest("hostpath-mounts", "examples/shop/node/ci-runner.yaml")?;
+    let pages = [
+        ("deploying", "namespaced", namespaced::table(&all)),
+        ("rancher", "refusal", refusal),
+        ("refused", "message", refusal::explained()?),
+        ("upgrading", "versions", versions::table()?),
+    ];
+    let page = |(page, name, part): (&str, &str, String)| {
+        let path = format!("docs/{page}.md");
+        let text = read(&repository(&path))?;
+        let text =
+            markdown::part(&text, name, &part).map_err(|error| format!("{path}: {error}"))?;
+        Ok(Document::new(&path, text))
+    };
     pages.into_iter().map(page).collect()
 }

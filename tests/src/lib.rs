@@ -3,6 +3,7 @@
 mod answer;
 pub mod bless;
 mod case;
+pub mod charts;
 pub mod deploy;
 mod discover;
 pub mod docs;

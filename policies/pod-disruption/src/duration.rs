@@ -6,11 +6,10 @@
 pub(crate) fn is_positive(text: &str) -> bool {
     let mut rest = text.strip_prefix('+').unwrap_or(text);
     let mut is_something = false;
+    let is_of_number = |character: char| character.is_ascii_digit() || character == '.';
     while !rest.is_empty() {
-        let end = rest.find(|character: char| !character.is_ascii_digit() && character != '.');
-        let (number, behind) = rest.split_at(end.unwrap_or(rest.len()));
-        let end = behind.find(|character: char| character.is_ascii_digit() || character == '.');
-        let (unit, behind) = behind.split_at(end.unwrap_or(behind.len()));
+        let (number, behind) = cut(rest, is_of_number);
+        let (unit, behind) = cut(behind, |character| !is_of_number(character));
         let has_digits = number.bytes().any(|byte| byte.is_ascii_digit());
         let is_number = has_digits && number.matches('.').count() <= 1;
         if !is_number || !UNITS.contains(&unit) {
@@ -20,6 +19,13 @@ pub(crate) fn is_positive(text: &str) -> bool {
         rest = behind;
     }
     is_something
+}
+
+/// The first characters of a text that are of a kind, and the rest.
+fn cut(text: &str, is_of_kind: impl Fn(char) -> bool) -> (&str, &str) {
+    let rest = text.trim_start_matches(is_of_kind);
+    // `split_at` can fail, which takes 3 KB.
+    (text.strip_suffix(rest).unwrap_or_default(), rest)
 }
 
 /// The second and the third have a micro sign, and a Greek letter.

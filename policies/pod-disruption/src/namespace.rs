@@ -107,7 +107,10 @@ pub(crate) fn each<'l>(
     }
 }
 
-/// How many pods a workload has at the least, and the autoscaler that says so.
+/// How many pods a workload has at the least, and the autoscaler that says so. One of a workload that is to have none does
+/// nothing (`ScalingDisabled`), unless KEDA made it, which starts the first pod itself.
+///
+/// Source: `reconcileAutoscaler` in `pkg/controller/podautoscaler/horizontal.go`.
 pub(crate) fn least<'s>(
     workload: &Workload<'_>,
     scalers: &'s [Scaler<'s>],
@@ -117,7 +120,8 @@ pub(crate) fn least<'s>(
         let is_target = scaler
             .target
             .is(Deployment::GROUP, workload.kind, workload.name);
-        if is_target && (least.1.is_none() || scaler.range.min < least.0) {
+        let is_on = workload.replicas != 0 || scaler.is_of_keda();
+        if is_target && is_on && (least.1.is_none() || scaler.range.min < least.0) {
             least = (scaler.range.min, Some(scaler));
         }
     }

@@ -37,6 +37,19 @@ pub(crate) fn deployment(labels: &Value, port: &Value) -> Value {
     })
 }
 
+/// Where each finding is, and what it says to write: `spec.ports: keep it`.
+pub(crate) fn fixes(lines: &[String]) -> Vec<String> {
+    let fix = |line: &String| {
+        let line = line
+            .strip_prefix("warning: service-routes: ")
+            .unwrap_or(line);
+        let (place, rest) = line.split_once(": ")?;
+        let (fix, _) = rest.split_once("; fix: ")?.1.rsplit_once(" [")?;
+        Some(format!("{place}: {fix}"))
+    };
+    lines.iter().filter_map(fix).collect()
+}
+
 /// A cluster with these objects.
 pub(crate) fn cluster(objects: &[Value]) -> MemoryCluster {
     MemoryCluster::new(objects.to_vec())

@@ -1,5 +1,7 @@
 //! The values that become variables, as far as not every variable can have them.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use shared::Json;
 
 use crate::data::Data;
@@ -29,7 +31,9 @@ impl<'f> Flaws<'f> {
         for (key, value) in data.values() {
             let Json::String(value) = value else { continue };
             let flaw = if found.object.target.is_secret() {
-                decoded(value).and_then(|value| Flaw::of(&value))
+                // As the API server writes it.
+                let decoded = STANDARD.decode(value.as_bytes());
+                decoded.ok().and_then(|value| Flaw::of(&value))
             } else {
                 Flaw::of(value.as_bytes())
             };
@@ -155,53 +159,5 @@ impl Flaw {
             length: value.len(),
         };
         (flaw.has_nul || flaw.is_binary || flaw.length > LONG).then_some(flaw)
-    }
-}
-
-/// Decodes base64 as the API server writes it. A library costs 2 KB, and tells more of what is wrong with a text.
-fn decoded(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
-    let (mut bits, mut count) = (0_u16, 0_u32);
-    for symbol in text.bytes() {
-        let value = match symbol {
-            b'A'..=b'Z' => symbol - b'A',
-            b'a'..=b'z' => symbol - b'a' + 26,
-            b'0'..=b'9' => symbol - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            b'=' => break,
-            _ => return None,
-        };
-        bits = bits << 6 | u16::from(value);
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            // What is cut off was pushed before.
-            bytes.push((bits >> count).to_be_bytes()[1]);
-        }
-    }
-    Some(bytes)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::decoded;
-
-    #[test]
-    fn decodes_what_the_api_server_writes() {
-        for (text, bytes) in [
-            ("", Some(&b""[..])),
-            ("YQ==", Some(b"a")),
-            ("YWI=", Some(b"ab")),
-            ("YWJj", Some(b"abc")),
-            ("YQBi", Some(b"a\0b")),
-            ("gIH/", Some(b"\x80\x81\xff")),
-            ("+/+/", Some(b"\xfb\xff\xbf")),
-            ("Zm9vYmFy", Some(b"foobar")),
-            ("a b", None),
-            ("-_", None),
-        ] {
-            assert_eq!(decoded(text).as_deref(), bytes, "{text}");
-        }
     }
 }

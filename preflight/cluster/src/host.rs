@@ -60,7 +60,8 @@ pub struct ClusterHost {
     /// The cluster as it was, and the file of the old object.
     before: Option<(Arc<MemoryCluster>, Arc<str>)>,
     grants: Grants,
-    calls: Mutex<Vec<Call>>,
+    /// The operation of each look-up, and what was asked.
+    calls: Mutex<Vec<(String, Vec<u8>)>>,
     gets: Mutex<Vec<Get>>,
 }
 
@@ -91,10 +92,12 @@ impl ClusterHost {
     /// The look-ups so far, in their order, also those that were refused.
     #[must_use]
     pub fn calls(&self) -> Vec<Call> {
-        self.calls
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        let calls = calls.iter().map(|(operation, payload)| Call {
+            operation: operation.clone(),
+            request: serde_json::from_slice(payload).unwrap_or_default(),
+        });
+        calls.collect()
     }
 
     /// Answers one function of the host, or says why not in the words that the guest gets to see.
@@ -102,10 +105,7 @@ impl ClusterHost {
         self.calls
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .push(Call {
-                operation: operation.to_owned(),
-                request: serde_json::from_slice(payload).unwrap_or_default(),
-            });
+            .push((operation.to_owned(), payload.to_vec()));
         let known = Operation::parse(namespace, operation);
         let lookup = known
             .map(|known| Lookup::parse(known, payload))

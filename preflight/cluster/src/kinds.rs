@@ -163,9 +163,20 @@ pub fn split(api_version: &str) -> (&str, &str) {
 }
 
 /// Reads a string in an object by JSON pointer.
+///
+/// It is called for every field of every object, and `Value::pointer` allocates for each step.
 #[must_use]
 pub fn text<'a>(object: &'a Value, pointer: &str) -> Option<&'a str> {
-    object.pointer(pointer)?.as_str()
+    if pointer.contains('~') {
+        return object.pointer(pointer)?.as_str();
+    }
+    let mut steps = pointer.split('/').skip(1);
+    let value = steps.try_fold(object, |value, step| match value {
+        Value::Object(fields) => fields.get(step),
+        Value::Array(items) => items.get(step.parse::<usize>().ok()?),
+        _ => None,
+    })?;
+    value.as_str()
 }
 
 /// Whether a group is one of Kubernetes' own. That of the core is empty.
@@ -198,6 +209,33 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn reads_texts_as_a_pointer_says() {
+        let object = json!({
+            "kind": "Pod", "": "empty", "metadata": {"labels": {"a/b": "c", "d": "e"}, "name": null},
+            "spec": {"list": [1, {"name": "web"}]},
+        });
+        for (pointer, expected) in [
+            ("/kind", Some("Pod")),
+            ("/", Some("empty")),
+            ("/metadata/labels/d", Some("e")),
+            ("/metadata/labels/a~1b", Some("c")),
+            ("/spec/list/1/name", Some("web")),
+            ("/spec/list/0", None),
+            ("/spec/list/2/name", None),
+            ("/spec/list/name", None),
+            ("/metadata/name", None),
+            ("/metadata/name/x", None),
+            ("/metadata", None),
+            ("/kind/x", None),
+            ("", None),
+        ] {
+            assert_eq!(text(&object, pointer), expected, "{pointer}");
+            let by_value = object.pointer(pointer).and_then(Value::as_str);
+            assert_eq!(by_value, expected, "{pointer}");
+        }
+    }
 
     #[test]
     fn guesses_plurals_as_kubectl_does() {

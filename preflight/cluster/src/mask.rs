@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// A tree of field names. A name without children keeps everything below it.
 #[derive(Debug, Default)]
@@ -25,23 +25,23 @@ impl Mask {
         self.0.is_empty()
     }
 
-    /// Removes what no path names. A path with a longer one below it keeps only what the longer one names, as in the
-    /// real host.
-    pub(crate) fn prune(&self, value: &mut Value) {
-        if self.is_empty() {
-            return;
-        }
+    /// What the paths name. A path with a longer one below it keeps only what the longer one names, as in the real host.
+    pub(crate) fn pick(&self, value: &Value) -> Value {
         match value {
-            Value::Object(fields) => fields.retain(|name, value| {
-                let kept = self.0.get(name);
-                if let Some(mask) = kept {
-                    mask.prune(value);
-                }
-                kept.is_some()
-            }),
-            Value::Array(items) => items.iter_mut().for_each(|item| self.prune(item)),
-            _ => {}
+            _ if self.is_empty() => value.clone(),
+            Value::Object(fields) => Value::Object(self.pick_fields(fields)),
+            Value::Array(items) => items.iter().map(|item| self.pick(item)).collect(),
+            _ => value.clone(),
         }
+    }
+
+    /// Those of the fields that the paths name, which are not all of them.
+    pub(crate) fn pick_fields(&self, fields: &Map<String, Value>) -> Map<String, Value> {
+        let named = self.0.iter().filter_map(|(name, below)| {
+            let value = fields.get(name)?;
+            Some((name.clone(), below.pick(value)))
+        });
+        named.collect()
     }
 }
 
@@ -53,17 +53,13 @@ mod tests {
 
     #[test]
     fn keeps_what_is_named_across_arrays() {
-        let mut object = json!({
+        let object = json!({
             "spec": {"containers": [{"name": "a", "image": "b"}, {"name": "c"}], "nodeName": "n"},
             "status": {"phase": "Running"},
         });
-        Mask::new(Some(&[
-            "spec.containers.name".to_owned(),
-            "nothing".to_owned(),
-        ]))
-        .prune(&mut object);
+        let paths = ["spec.containers.name", "nothing"].map(ToOwned::to_owned);
         assert_eq!(
-            object,
+            Mask::new(Some(&paths)).pick(&object),
             json!({"spec": {"containers": [{"name": "a"}, {"name": "c"}]}})
         );
     }
@@ -71,9 +67,8 @@ mod tests {
     #[test]
     fn no_paths_keep_everything() {
         for paths in [None, Some([].as_slice())] {
-            let mut object = json!({"a": 1});
-            Mask::new(paths).prune(&mut object);
-            assert_eq!(object, json!({"a": 1}));
+            let object = json!({"a": 1});
+            assert_eq!(Mask::new(paths).pick(&object), object);
         }
     }
 }

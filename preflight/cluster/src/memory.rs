@@ -5,6 +5,7 @@
 //! cluster.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
@@ -27,29 +28,39 @@ pub const DEFAULT_NAMESPACE: &str = "default";
 #[derive(Debug, Default)]
 pub struct MemoryCluster {
     kinds: Kinds,
-    /// By group and kind, then by namespace and name: answers do not depend on the order of files.
-    objects: BTreeMap<(String, String), BTreeMap<Key, Vec<Definition>>>,
+    /// By group and kind.
+    objects: BTreeMap<(String, String), OfKind>,
     /// Where they are from. Without any, answers do not depend on the file that asks.
     folders: Folders,
     errors: BTreeMap<(String, String), String>,
     /// What every look-up fails with.
     failure: Option<String>,
-    /// The real host, too, keeps what it has already looked up.
-    answers: Mutex<HashMap<Question, Kept>>,
+    /// The real host, too, keeps the lists that it has already looked up. A single object is found as fast as its answer
+    /// would be.
+    lists: Mutex<HashMap<Question, Kept>>,
+}
+
+/// The objects of a kind.
+#[derive(Debug, Default)]
+struct OfKind {
+    /// By namespace and name: answers do not depend on the order of files.
+    named: BTreeMap<Key, Vec<Definition>>,
+    /// Whether there are several definitions of any of them.
+    has_rivals: bool,
 }
 
 /// An object, or one of several definitions of it.
 #[derive(Debug)]
 struct Definition {
-    value: Value,
+    value: Arc<Value>,
     place: Place,
     /// Its position among all objects.
     position: usize,
 }
 
-/// What is asked, as the guest wrote it, and the positions of the definitions that the answer is made of, where they may
-/// differ.
-type Question = (Operation, Vec<u8>, Vec<usize>);
+/// What is asked, as the guest wrote it, and the positions of the definitions that the answer is made of. None where these
+/// are the same whoever asks.
+type Question = (Operation, Vec<u8>, Option<Vec<usize>>);
 
 /// JSON, or why there is none.
 pub(crate) type Answer = Result<Vec<u8>, String>;
@@ -65,15 +76,15 @@ impl MemoryCluster {
     pub fn new(objects: impl IntoIterator<Item = Value>) -> Self {
         let objects = objects
             .into_iter()
-            .map(|object| (object, Origin::default()));
+            .map(|object| (Arc::new(object), Origin::default()));
         Self::with_origins(objects)
     }
 
     /// The same with where each object is from. Of several definitions of one object, the file that asks decides.
-    pub fn with_origins(objects: impl IntoIterator<Item = (Value, Origin)>) -> Self {
-        let objects: Vec<(Value, Origin)> = objects.into_iter().collect();
+    pub fn with_origins(objects: impl IntoIterator<Item = (Arc<Value>, Origin)>) -> Self {
+        let objects: Vec<(Arc<Value>, Origin)> = objects.into_iter().collect();
         let mut cluster = Self {
-            kinds: Kinds::of(objects.iter().map(|(object, _)| object)),
+            kinds: Kinds::of(objects.iter().map(|(object, _)| &**object)),
             ..Self::default()
         };
         for (position, (value, origin)) in objects.into_iter().enumerate() {
@@ -116,12 +127,37 @@ impl MemoryCluster {
     #[must_use]
     pub fn namespace(&self, name: &str) -> Option<&Value> {
         let namespaces = self.objects.get(&(String::new(), "Namespace".to_owned()))?;
-        let definitions = namespaces.get(&(String::new(), name.to_owned(), 0))?;
+        let definitions = namespaces.named.get(&(String::new(), name.to_owned(), 0))?;
         let chosen = choose(definitions.iter().map(|one| &one.place), None)?;
         Some(&definitions.get(chosen)?.value)
     }
 
-    fn insert(&mut self, position: usize, mut object: Value, origin: Origin) {
+    /// The object of a name, in a version, that is meant in a file, and the number of its [`Origin`].
+    #[must_use]
+    pub fn object(
+        &self,
+        api_version: &str,
+        kind: &str,
+        (namespace, name): (&str, &str),
+        asker: &str,
+    ) -> Option<(usize, Cow<'_, Value>)> {
+        let lookup = Lookup {
+            api_version: api_version.to_owned(),
+            kind: kind.to_owned(),
+            namespace: Some(namespace.to_owned()),
+            name: Some(name.to_owned()),
+            label_selector: None,
+            field_selector: None,
+            field_masks: None,
+            before: false,
+        };
+        let view = self.view(Some(asker));
+        let found = self.select(Operation::Get, &lookup, view.as_ref()).pop()?;
+        let number = found.place.origin.number;
+        Some((number, convert::to_version(&found.value, api_version)))
+    }
+
+    fn insert(&mut self, position: usize, mut object: Arc<Value>, origin: Origin) {
         let (Some(api_version), Some(kind)) =
             (text(&object, "/apiVersion"), text(&object, "/kind"))
         else {
@@ -136,8 +172,11 @@ impl MemoryCluster {
             String::new()
         };
         let name = text(&object, "/metadata/name").map(ToOwned::to_owned);
-        if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut)
-            && !namespace.is_empty()
+        let is_told = text(&object, "/metadata/namespace") == Some(&namespace);
+        if !namespace.is_empty()
+            && !is_told
+            && let Some(metadata) = Arc::make_mut(&mut object).get_mut("metadata")
+            && let Some(metadata) = metadata.as_object_mut()
         {
             metadata.insert("namespace".to_owned(), json!(namespace));
         }
@@ -146,8 +185,10 @@ impl MemoryCluster {
             None => (namespace, String::new(), position),
         };
         let place = self.folders.place(origin);
-        let objects = self.objects.entry((group, kind)).or_default();
-        objects.entry(key).or_default().push(Definition {
+        let of_kind = self.objects.entry((group, kind)).or_default();
+        let definitions = of_kind.named.entry(key).or_default();
+        of_kind.has_rivals |= !definitions.is_empty();
+        definitions.push(Definition {
             value: object,
             place,
             position,
@@ -167,24 +208,38 @@ impl MemoryCluster {
             return Err(text.clone());
         }
         let view = self.view(asker);
+        let select = || self.select(operation, lookup, view.as_ref());
+        if operation == Operation::Get {
+            return self.write(operation, lookup, &select());
+        }
         let selected = view
             .as_ref()
-            .map(|view| self.select(operation, lookup, Some(view)));
-        let positions = selected.iter().flatten();
-        let positions = positions.map(|definition| definition.position).collect();
+            .filter(|view| self.is_seen_differently(lookup, view))
+            .map(|_| select());
+        let positions = selected.as_ref().map(|selected| {
+            let positions = selected.iter().map(|definition| definition.position);
+            positions.collect()
+        });
         let key = (operation, payload.to_vec(), positions);
-        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = Arc::clone(answers.entry(key).or_default());
+        let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = Arc::clone(lists.entry(key).or_default());
         // Lists may be long: other threads find their answers while this one is made or copied.
-        drop(answers);
-        kept.get_or_init(|| {
-            let selected = selected.unwrap_or_else(|| self.select(operation, lookup, None));
-            let answer = self.look_up(operation, lookup, &selected);
-            answer
-                .map(|value| value.to_string().into_bytes())
-                .map_err(|text| format!("Callback evaluation failure: {text}"))
-        })
-        .clone()
+        drop(lists);
+        kept.get_or_init(|| self.write(operation, lookup, &selected.unwrap_or_else(select)))
+            .clone()
+    }
+
+    fn write(&self, operation: Operation, lookup: &Lookup, selected: &[&Definition]) -> Answer {
+        let answer = self.look_up(operation, lookup, selected);
+        answer
+            .map(|value| value.to_string().into_bytes())
+            .map_err(|text| format!("Callback evaluation failure: {text}"))
+    }
+
+    /// Whether another file may find other definitions of this kind.
+    fn is_seen_differently(&self, lookup: &Lookup, view: &View<'_>) -> bool {
+        let of_kind = self.objects.get(&kind(lookup));
+        !view.has_all() || of_kind.is_some_and(|of_kind| of_kind.has_rivals)
     }
 
     fn view<'f>(&self, asker: Option<&'f str>) -> Option<View<'f>> {
@@ -289,7 +344,7 @@ impl MemoryCluster {
         let first = (namespace.unwrap_or_default().to_owned(), String::new(), 0);
         let objects = self.objects.get(&kind(lookup)).into_iter();
         objects
-            .flat_map(|objects| objects.range(&first..))
+            .flat_map(|objects| objects.named.range(&first..))
             .take_while(|((home, ..), _)| namespace.is_none_or(|namespace| namespace == home))
             .filter_map(|(_, definitions)| definitions.get(chosen(definitions)?))
             .filter(|definition| definition.place.origin.rank != Rank::Derived)
@@ -305,7 +360,7 @@ impl MemoryCluster {
             String::new()
         };
         let key = (namespace, lookup.name.clone()?, 0);
-        self.objects.get(&kind)?.get(&key).map(Vec::as_slice)
+        self.objects.get(&kind)?.named.get(&key).map(Vec::as_slice)
     }
 }
 
@@ -320,7 +375,7 @@ fn list(lookup: &Lookup, selected: &[&Definition]) -> Result<Value, String> {
     let fields = selector::fields(lookup.field_selector.as_deref().unwrap_or_default())?;
     let objects = selected.iter();
     let items: Vec<Value> = objects
-        .map(|definition| &definition.value)
+        .map(|definition| &*definition.value)
         .filter(|object| {
             labels
                 .iter()
@@ -382,13 +437,14 @@ fn as_item(object: &Value, lookup: &Lookup) -> Value {
 fn pruned(object: &Value, lookup: &Lookup) -> Map<String, Value> {
     let mask = Mask::new(lookup.field_masks.as_deref());
     let object = convert::to_version(object, &lookup.api_version);
-    let mut object = object.as_object().cloned().unwrap_or_default();
-    let metadata = object.remove("metadata").unwrap_or_else(|| json!({}));
-    if !mask.is_empty() {
-        let mut data = Value::Object(object);
-        mask.prune(&mut data);
-        object = data.as_object_mut().map(std::mem::take).unwrap_or_default();
-    }
+    let fields = object.as_object();
+    let metadata = fields.and_then(|fields| fields.get("metadata")).cloned();
+    let mut object = match fields {
+        Some(fields) if mask.is_empty() => fields.clone(),
+        Some(fields) => mask.pick_fields(fields),
+        None => Map::new(),
+    };
+    let metadata = metadata.unwrap_or_else(|| json!({}));
     object.insert("metadata".to_owned(), metadata);
     object
 }

@@ -38,12 +38,18 @@ pub struct Origin {
 #[derive(Debug, Default)]
 pub(crate) struct Folders {
     numbers: HashMap<String, usize>,
-    seen: Mutex<HashMap<String, Seen>>,
+    seen: Mutex<HashMap<String, Arc<Seen>>>,
 }
 
-/// What is in each folder, as it is seen from one of them: how many folders they have in common, and how deep it is below
-/// these. None where the folders are of different environments.
-type Seen = Arc<Vec<Option<(usize, Reverse<usize>)>>>;
+/// What is in each folder, as it is seen from one of them.
+#[derive(Debug)]
+struct Seen {
+    /// How many folders they have in common, and how deep it is below these. None where the folders are of different
+    /// environments.
+    folders: Vec<Option<(usize, Reverse<usize>)>>,
+    /// Whether none is of another environment.
+    has_all: bool,
+}
 
 /// Where an object is from.
 #[derive(Debug)]
@@ -56,7 +62,14 @@ pub(crate) struct Place {
 /// What a file has around it.
 pub(crate) struct View<'f> {
     file: &'f str,
-    folders: Seen,
+    seen: Arc<Seen>,
+}
+
+impl View<'_> {
+    /// Whether nothing is of another environment.
+    pub(crate) fn has_all(&self) -> bool {
+        self.seen.has_all
+    }
 }
 
 /// How near a definition is to the file that asks. More is nearer.
@@ -96,28 +109,29 @@ impl Folders {
     /// What a file has around it.
     pub(crate) fn view<'f>(&self, file: &'f str) -> View<'f> {
         let path = folder(file);
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = seen.get(path).map(Arc::clone);
-        let folders = known.unwrap_or_else(|| {
+        let mut all = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = all.get(path).map(Arc::clone);
+        let seen = known.unwrap_or_else(|| {
             let found = Arc::new(self.seen_from(path));
-            seen.insert(path.to_owned(), Arc::clone(&found));
+            all.insert(path.to_owned(), Arc::clone(&found));
             found
         });
-        View { file, folders }
+        View { file, seen }
     }
 
-    fn seen_from(&self, path: &str) -> Vec<Option<(usize, Reverse<usize>)>> {
+    fn seen_from(&self, path: &str) -> Seen {
         let from = parts(path);
-        let mut seen = vec![None; self.numbers.len()];
+        let mut folders = vec![None; self.numbers.len()];
         for (path, number) in &self.numbers {
             let to = parts(path);
             let common = common(&from, &to);
             let below = Reverse(to.len().saturating_sub(common));
-            if let Some(seen) = seen.get_mut(*number) {
+            if let Some(seen) = folders.get_mut(*number) {
                 *seen = may_be_of_one(&from, &to).then_some((common, below));
             }
         }
-        seen
+        let has_all = folders.iter().all(Option::is_some);
+        Seen { folders, has_all }
     }
 }
 
@@ -172,7 +186,7 @@ fn nearness(place: &Place, view: Option<&View<'_>>) -> Option<Nearness> {
     if **file == *view.file {
         return Some((Way::SameFile, 0, Reverse(0)));
     }
-    let (common, below) = view.folders.get(folder).copied().flatten()?;
+    let (common, below) = view.seen.folders.get(folder).copied().flatten()?;
     Some((Way::Folder, common, below))
 }
 

@@ -287,6 +287,43 @@ fn what_is_derived_is_got_and_not_listed() {
 }
 
 #[test]
+fn an_object_is_found_by_its_name_as_it_is_stored() {
+    let secret = json!({
+        "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "web", "namespace": "shop"},
+        "stringData": {"a": "x"},
+    });
+    let origin = |rank, file: &str, number| Origin {
+        rank,
+        file: Some(file.into()),
+        number,
+    };
+    let cluster = MemoryCluster::with_origins([
+        (
+            secret.clone(),
+            origin(Rank::Written, "overlays/dev/a.yaml", 3),
+        ),
+        (secret, origin(Rank::Derived, "base/a.yaml", 7)),
+    ]);
+    let found = |version: &str, kind: &str, name: (&str, &str), file: &str| {
+        let (number, object) = cluster.object(version, kind, name, file)?;
+        Some((number, object["data"].clone()))
+    };
+    let web = ("shop", "web");
+    let data = json!({"a": "eA=="});
+    for (version, kind, name, file, number) in [
+        ("v1", "Secret", web, "overlays/dev/b.yaml", Some(3)),
+        ("v1", "Secret", web, "overlays/prod/b.yaml", Some(7)),
+        ("v1", "Secret", ("shop", "api"), "a.yaml", None),
+        ("v1", "Secret", ("bank", "web"), "a.yaml", None),
+        ("v1", "ConfigMap", web, "a.yaml", None),
+        ("apps/v1", "Secret", web, "a.yaml", None),
+    ] {
+        let expected = number.map(|number| (number, data.clone()));
+        assert_eq!(found(version, kind, name, file), expected, "{kind} {file}");
+    }
+}
+
+#[test]
 fn remembers_what_was_got_and_what_might_be_meant() {
     use Rank::Written;
     let gets = |cluster: Arc<MemoryCluster>, request: &str| {

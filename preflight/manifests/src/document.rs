@@ -109,7 +109,7 @@ pub fn parse_one(text: &str) -> Result<Value, Unreadable> {
 /// The same as an object, which knows the lines of its fields; `None` when there is nothing but comments.
 pub fn parse_with_lines(file: &str, text: &str) -> Result<Option<Object>, Unreadable> {
     let object = parse(text)?.map(|(value, lines, line)| Object {
-        value,
+        value: value.into(),
         file: file.to_owned(),
         line,
         source: None,

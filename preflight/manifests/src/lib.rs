@@ -16,6 +16,7 @@
 use std::{
     fmt, io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use rayon::prelude::*;
@@ -59,8 +60,8 @@ const KUSTOMIZE: &str = "kustomize.config.k8s.io/";
 /// One object, and where it stands.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Object {
-    /// The object as the API server would read it.
-    pub value: Value,
+    /// The object as the API server would read it. It is large, and so it is shared with what looks things up in it.
+    pub value: Arc<Value>,
     /// The file, as it was named, or `-`.
     pub file: String,
     /// The line where the object starts.
@@ -144,7 +145,7 @@ impl Object {
     /// `v1`, `apps/v1`.
     #[must_use]
     pub fn api_version(&self) -> &str {
-        text(&self.value, "/apiVersion").unwrap_or_default()
+        self.text("apiVersion")
     }
 
     /// The group in `apiVersion`. That of the core is empty.
@@ -157,19 +158,29 @@ impl Object {
     /// The kind.
     #[must_use]
     pub fn kind(&self) -> &str {
-        text(&self.value, "/kind").unwrap_or_default()
+        self.text("kind")
     }
 
     /// `metadata.name`.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
-        text(&self.value, "/metadata/name")
+        self.metadata("name")
     }
 
     /// `metadata.namespace`.
     #[must_use]
     pub fn namespace(&self) -> Option<&str> {
-        text(&self.value, "/metadata/namespace")
+        self.metadata("namespace")
+    }
+
+    /// A field that is a text; empty where it is none.
+    fn text(&self, field: &str) -> &str {
+        let value = self.value.get(field).and_then(Value::as_str);
+        value.unwrap_or_default()
+    }
+
+    fn metadata(&self, field: &str) -> Option<&str> {
+        self.value.get("metadata")?.get(field)?.as_str()
     }
 
     /// The line of a field such as `spec.containers[1].image`, or of the closest thing above it that is there.
@@ -249,10 +260,6 @@ pub fn read_text(file: &str, text: &str) -> Manifests {
     let mut manifests = Manifests::default();
     manifests.add_text(file, text, Source::Named);
     manifests
-}
-
-fn text<'a>(object: &'a Value, pointer: &str) -> Option<&'a str> {
-    object.pointer(pointer)?.as_str()
 }
 
 impl Manifests {
@@ -446,7 +453,7 @@ impl Manifests {
         };
         if is_kustomization {
             self.kustomizations.push(Object {
-                value: value.clone(),
+                value: value.clone().into(),
                 file: file.to_owned(),
                 line,
                 lines: lines.clone(),
@@ -471,7 +478,7 @@ impl Manifests {
             }
             (Some(_), Some(_)) => {
                 self.objects.push(Object {
-                    value,
+                    value: value.into(),
                     file: file.to_owned(),
                     line,
                     lines,

@@ -43,8 +43,8 @@ impl Contents {
             _ => return self.objects.push((value, lines, line)),
         };
         let item_lines = match lines.take(ITEMS) {
-            Lines::Items(lines) => lines,
-            _ => Vec::new(),
+            Some((_, Lines::Items(lines))) => lines,
+            _ => Box::default(),
         };
         let text = |key| value.get(key).and_then(Value::as_str).unwrap_or_default();
         let (api_version, kind) = (text("apiVersion"), text("kind"));

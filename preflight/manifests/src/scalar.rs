@@ -25,11 +25,16 @@ pub(super) enum Meaning {
 impl Meaning {
     /// The name of a field with this key, which is written so. `None` where kubectl refuses it.
     pub(super) fn name(&self, text: &str) -> Option<String> {
+        self.clone().into_name(text.to_owned())
+    }
+
+    /// The same of a key that is not needed any more.
+    pub(super) fn into_name(self, text: String) -> Option<String> {
         match self {
-            Self::Text => Some(text.to_owned()),
-            Self::Float(float) => Some(single(*float)),
-            Self::NotFinite(name) => Some((*name).to_owned()),
-            Self::Value(Value::String(text)) => Some(text.clone()),
+            Self::Text => Some(text),
+            Self::Float(float) => Some(single(float)),
+            Self::NotFinite(name) => Some(name.to_owned()),
+            Self::Value(Value::String(text)) => Some(text),
             Self::Value(Value::Bool(truth)) => Some(truth.to_string()),
             // Of whole numbers only those with a sign are keys.
             Self::Value(Value::Number(number)) => number.as_i64().map(|whole| whole.to_string()),

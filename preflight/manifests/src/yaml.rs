@@ -146,11 +146,12 @@ impl Composer<'_> {
             What::Alias(name) => self.alias(&name, start, depth),
             What::Scalar(anchor, scalar) => {
                 let meaning = self.meaning(&scalar, start)?;
+                let name = anchor.as_ref().and_then(|_| meaning.name(&scalar.text));
                 let part = Part {
-                    node: self.scalar(meaning.clone(), &scalar, start)?.into(),
+                    node: self.scalar(meaning, scalar.text, start)?.into(),
                     height: 1,
                 };
-                self.keep(anchor, &part, first, || meaning.name(&scalar.text));
+                self.keep(anchor, &part, first, || name);
                 Ok(part)
             }
             What::SequenceStart(anchor) => {
@@ -301,14 +302,17 @@ impl Composer<'_> {
                 }
                 let meaning = self.meaning(&scalar, start)?;
                 let is_tagged_merge = scalar.tag.as_deref() == Some(scalar::MERGE_TAG);
-                let name = meaning.name(&scalar.text);
-                if anchor.is_some() {
+                let name = if anchor.is_some() {
+                    let name = meaning.name(&scalar.text);
                     let part = Part {
-                        node: self.scalar(meaning, &scalar, start)?.into(),
+                        node: self.scalar(meaning, scalar.text, start)?.into(),
                         height: 1,
                     };
                     self.keep(anchor, &part, self.values, || name.clone());
-                }
+                    name
+                } else {
+                    meaning.into_name(scalar.text)
+                };
                 name.map(|name| (name, is_tagged_merge))
             }
             What::Alias(alias) => match self.anchors.get(&alias) {
@@ -348,13 +352,13 @@ impl Composer<'_> {
     fn scalar(
         &mut self,
         meaning: Meaning,
-        scalar: &Scalar,
+        text: String,
         start: usize,
     ) -> Result<Value, Unreadable> {
         match meaning {
             Meaning::Value(value) => Ok(value),
             Meaning::Float(float) => Ok(scalar::from_float(float)),
-            Meaning::Text => Ok(Value::from(scalar.text.as_str())),
+            Meaning::Text => Ok(Value::from(text)),
             Meaning::NotFinite(_) => {
                 Err(self.cannot_be_read("a number that JSON cannot hold", start))
             }
@@ -405,14 +409,18 @@ fn merge(
 ) -> Result<BTreeSet<String>, Unreadable> {
     let mut names = BTreeSet::new();
     for source in sources {
-        let (Value::Object(values), Lines::Fields(mut lines)) = (source.value, source.lines) else {
+        let Node {
+            value: Value::Object(values),
+            mut lines,
+        } = source
+        else {
             continue;
         };
         for (name, value) in values {
             if names.contains(&name) {
                 continue;
             }
-            let (its_line, lines) = lines.remove(&name).unwrap_or((line, Lines::Leaf));
+            let (its_line, lines) = lines.take(&name).unwrap_or((line, Lines::Leaf));
             match fields.get(&name) {
                 Some((known, _)) if *known == value => {}
                 Some((known, first)) => {

@@ -27,12 +27,13 @@ use std::{
 use docker_credential::{CredentialRetrievalError, DockerCredential};
 use oci_client::{
     Client, Reference, RegistryOperation,
+    annotations::ORG_OPENCONTAINERS_IMAGE_SOURCE,
     client::{ClientConfig, ClientProtocol, Config, ImageLayer},
     errors::{OciDistributionError, OciErrorCode},
     manifest::OciImageManifest,
     secrets::RegistryAuth,
 };
-use policy_metadata::Metadata;
+use policy_metadata::{Metadata, SOURCE};
 
 mod bounded;
 #[cfg(feature = "testing")]
@@ -262,7 +263,8 @@ fn credentials(reference: &str, image: &Reference) -> Result<RegistryAuth, Regis
     }
 }
 
-/// What `kwctl push` takes over from the metadata: a manifest has no place for whole pages.
+/// What `kwctl push` takes over from the metadata, and where registries look for the source: `crates/kwctl/src/push.rs` of
+/// kubewarden/adm-controller. A manifest has no place for whole pages.
 fn annotations(wasm: &[u8]) -> Option<BTreeMap<String, String>> {
     let section = wasmparser::Parser::new(0)
         .parse_all(wasm)
@@ -274,8 +276,16 @@ fn annotations(wasm: &[u8]) -> Option<BTreeMap<String, String>> {
             }
             _ => None,
         })?;
-    let mut annotations = Metadata::from_section(section).ok()?.annotations;
-    annotations.retain(|_, text| !text.contains('\n'));
+    let annotations = Metadata::from_section(section).ok()?.annotations;
+    let mut annotations: BTreeMap<String, String> = annotations
+        .into_iter()
+        .map(|(key, text)| (key, text.trim().to_owned()))
+        .filter(|(_, text)| !text.contains('\n'))
+        .collect();
+    if let Some(source) = annotations.get(SOURCE).cloned() {
+        let key = ORG_OPENCONTAINERS_IMAGE_SOURCE.to_owned();
+        annotations.entry(key).or_insert(source);
+    }
     Some(annotations)
 }
 
@@ -352,6 +362,44 @@ mod tests {
         ] {
             assert_eq!(is_local(registry), expected, "{registry}");
         }
+    }
+
+    #[test]
+    fn a_manifest_says_where_the_source_is() {
+        let of = |annotations: serde_json::Value| {
+            let metadata = serde_json::json!({
+                "rules": [], "mutating": false, "executionMode": "kubewarden-wapc", "annotations": annotations,
+            });
+            let section = format!(
+                "(module (@custom {:?} {:?}))",
+                policy_metadata::SECTION,
+                metadata.to_string()
+            );
+            super::annotations(&wat::parse_str(section).unwrap())
+        };
+        let pushed = of(serde_json::json!({
+            "io.kubewarden.policy.source": "https://example.com/source",
+            "io.kubewarden.policy.description": "One line.\n",
+            "io.kubewarden.policy.usage": "A page\nof lines.",
+        }));
+        let expected = [
+            ("io.kubewarden.policy.description", "One line."),
+            ("io.kubewarden.policy.source", "https://example.com/source"),
+            (
+                "org.opencontainers.image.source",
+                "https://example.com/source",
+            ),
+        ];
+        let expected = expected.map(|(key, text)| (key.to_owned(), text.to_owned()));
+        assert_eq!(pushed, Some(expected.clone().into()));
+        let own = [(
+            "org.opencontainers.image.source".to_owned(),
+            "https://example.com/fork".to_owned(),
+        )];
+        let mut annotations: BTreeMap<String, String> = expected.into();
+        annotations.extend(own);
+        assert_eq!(of(serde_json::json!(annotations)), Some(annotations));
+        assert_eq!(super::annotations(b"\0asm\x01\0\0\0"), None);
     }
 
     #[test]

@@ -69,6 +69,7 @@ pub(super) fn find(manifests: &Manifests<'_>) -> Vec<Found> {
             field: claim.field.clone(),
             level: Level::Warn,
             code: None,
+            absent: None,
         });
     }
     found

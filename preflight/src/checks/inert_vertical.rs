@@ -64,6 +64,7 @@ fn judge(position: usize, vertical: &Object, beside: &[&Object]) -> Option<Found
         fix,
         level,
         code: None,
+        absent: None,
     };
     if !WELL_KNOWN.contains(&target.kind) {
         // Then the group counts, and no API of Kubernetes has a kind that is written like this.

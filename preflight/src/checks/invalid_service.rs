@@ -37,6 +37,7 @@ pub(super) fn find(manifests: &Manifests<'_>) -> Vec<Found> {
                 fix: problem.fix.to_owned(),
                 level: Level::Deny,
                 code: Some(INVALID),
+                absent: None,
             });
         }
     }

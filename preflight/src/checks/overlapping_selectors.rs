@@ -81,6 +81,7 @@ fn refusal(
         ),
         level: Level::Deny,
         code: None,
+        absent: None,
     })
 }
 

@@ -29,7 +29,7 @@ impl<'a> Pods<'a> {
         let templates = TEMPLATES.iter().filter(|_| !is_pod);
         let mut templates = templates.filter_map(|path| Some((*path, object.value_of(path)?)));
         let (path, template) = if is_pod {
-            ("", &object.value)
+            ("", &*object.value)
         } else {
             templates.find(|(_, template)| containers(template).is_some())?
         };

@@ -113,6 +113,7 @@ fn warning(
         ),
         level: Level::Warn,
         code: None,
+        absent: None,
     })
 }
 

@@ -139,6 +139,7 @@ fn refusal(claim: &Claim<'_>, rivals: &[&Claim<'_>]) -> Option<Found> {
         fix: format!("set another {what} here or there, or leave it out to get a free one"),
         level: Level::Deny,
         code: Some(INVALID),
+        absent: None,
     })
 }
 

@@ -9,7 +9,11 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use shared::{Level, Rule, quote, rule};
 
-use super::{Found, Identity, Manifests, NAMED, listed};
+use super::{
+    Found, Identity, Manifests, NAMED,
+    ingress::{annotation, class, is_ingress, items},
+    listed,
+};
 use crate::{manifests::Object, report::Subject};
 use cluster::{environments, kinds::text};
 
@@ -60,26 +64,13 @@ pub(super) fn find(manifests: &Manifests<'_>) -> Vec<Found> {
 /// The paths of an Ingress. None of another kind, and of one that shares its paths on purpose.
 fn claims<'a>(position: usize, object: &'a Object, identity: &'a Identity) -> Vec<Claim<'a>> {
     let mut claims = Vec::new();
-    if object.group() != "networking.k8s.io" || object.kind() != "Ingress" {
+    let is_shared = |name: &&str| annotation(object, name).is_some();
+    if !is_ingress(object) || SHARING.iter().any(is_shared) {
         return claims;
     }
-    let annotations = object.value.pointer("/metadata/annotations");
-    let annotation = |name: &str| {
-        annotations
-            .and_then(|all| all.get(name))
-            .and_then(Value::as_str)
-    };
-    if SHARING.iter().any(|name| annotation(name).is_some()) {
-        return claims;
-    }
-    let class = text(&object.value, "/spec/ingressClassName");
-    let class = class.or_else(|| annotation("kubernetes.io/ingress.class"));
-    let list = |value: &'a Value, pointer: &str| {
-        let items = value.pointer(pointer).and_then(Value::as_array);
-        items.into_iter().flatten().enumerate()
-    };
-    for (rule, host) in list(&object.value, "/spec/rules") {
-        for (index, path) in list(host, "/http/paths") {
+    let class = class(object);
+    for (rule, host) in items(&object.value, "/spec/rules") {
+        for (index, path) in items(host, "/http/paths") {
             let kind = text(path, "/pathType").unwrap_or_default();
             let own = text(path, "/path").unwrap_or_default();
             // A prefix ends with a slash or not.
@@ -135,6 +126,7 @@ fn warning(claim: &Claim<'_>, rivals: &[&Claim<'_>]) -> Option<Found> {
         fix: "take it out of one of them".to_owned(),
         level: Level::Warn,
         code: None,
+        absent: None,
     })
 }
 

@@ -1,9 +1,9 @@
 //! What the tests of the checks have in common.
 
 use super::{Found, Manifests, Objects, identities};
-use cluster::kinds::Kinds;
+use cluster::{DEFAULT_NAMESPACE, MemoryCluster, Origin, Rank, kinds::Kinds};
 
-use crate::{keda, manifests};
+use crate::{derived, keda, manifests};
 
 /// `file:line field problem` of each refusal in a text.
 pub(super) fn found(find: fn(&Manifests<'_>) -> Vec<Found>, text: &str) -> Vec<String> {
@@ -26,7 +26,7 @@ pub(super) fn found_beside(
     if !old.is_empty() {
         all.extend(read(old));
     }
-    let kinds = Kinds::of(all.iter().map(|object| &object.value));
+    let kinds = Kinds::of(all.iter().map(|object| &*object.value));
     let identities = identities(&all, &kinds, "default");
     let old_of = |identity| {
         let mut old = identities.iter().skip(written);
@@ -34,16 +34,28 @@ pub(super) fn found_beside(
         Some(written + position)
     };
     let old: Vec<Option<usize>> = identities.iter().take(written).map(old_of).collect();
-    let derived = all.iter().enumerate();
-    let derived: Vec<_> = derived
+    let of_keda = all.iter().enumerate();
+    let of_keda: Vec<_> = of_keda
         .filter_map(|(position, object)| keda::derive(&object.value, position))
         .collect();
+    let made = derived::derive(all.iter(), &[], DEFAULT_NAMESPACE);
+    let made_values = made.iter().map(|made| (Rank::Derived, made.value.clone()));
+    let values = all
+        .iter()
+        .map(|object| (Rank::Written, object.value.clone()));
+    let values = values.chain(made_values).enumerate();
+    let cluster = MemoryCluster::with_origins(values.map(|(number, (rank, value))| {
+        let file = None;
+        (value, Origin { rank, file, number })
+    }));
     let objects = Objects {
         all: &all,
         identities: &identities,
         written,
         old: &old,
-        derived: &derived.iter().collect::<Vec<_>>(),
+        derived: &of_keda.iter().collect::<Vec<_>>(),
+        made: &made,
+        cluster: &cluster,
         live: false,
     };
     let refusals = find(&Manifests::of(objects)).into_iter();

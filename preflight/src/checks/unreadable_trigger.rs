@@ -28,6 +28,7 @@ pub(super) fn find(manifests: &Manifests<'_>) -> Vec<Found> {
                 fix: unreadable.fix,
                 level: Level::Warn,
                 code: None,
+                absent: None,
             });
         }
     }

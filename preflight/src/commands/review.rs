@@ -117,7 +117,7 @@ fn state(paths: &[PathBuf], namespace: &str) -> Result<MemoryCluster, Box<dyn Er
     let mut objects: Vec<Value> = read
         .objects
         .into_iter()
-        .map(|object| object.value)
+        .map(|object| Arc::unwrap_or_clone(object.value))
         .collect();
     let kinds = preflight::cluster::kinds::Kinds::of(&objects);
     for object in &mut objects {

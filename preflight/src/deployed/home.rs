@@ -2,7 +2,7 @@
 //!
 //! Charts and Rancher choose it: `cattle-kubewarden-system` there. The controller is told by its argument
 //! `--deployments-namespace`, and Helm writes the namespace of a release into each resource of it. Sources: the templates
-//! of the charts kubewarden-controller and kubewarden-defaults.
+//! of the chart admission-controller, and of kubewarden-controller and kubewarden-defaults before Kubewarden 1.37.
 
 use std::collections::BTreeSet;
 
@@ -17,10 +17,13 @@ pub(super) const DEFAULT: &str = "kubewarden";
 /// The argument of the controller.
 const ARGUMENT: &str = "--deployments-namespace=";
 
-/// The chart that installs the controller.
-const CHART: &str = "kubewarden-controller";
+/// The chart that installs the controller, before Kubewarden 1.37 and since.
+const CHARTS: [&str; 2] = ["kubewarden-controller", "admission-controller"];
 
-/// The service account of policy servers, as the chart kubewarden-defaults calls it.
+/// The project, whose name tells its chart from others of the same name.
+const PROJECT: &str = "kubewarden";
+
+/// The service account of policy servers, as these charts call it.
 const SERVICE_ACCOUNT: &str = "policy-server";
 
 /// What tells the namespace, the surest first: the first that tells any counts.
@@ -73,7 +76,12 @@ fn of_release(object: &Object) -> Vec<&str> {
         _ => return Vec::new(),
     };
     let chart = text(&object.value, chart).unwrap_or_default();
-    if chart.rsplit('/').next() != Some(CHART) {
+    let name = chart.rsplit('/').next().unwrap_or_default();
+    let names_project = || {
+        let spec = object.value.get("spec");
+        spec.is_some_and(|spec| spec.to_string().contains(PROJECT))
+    };
+    if !CHARTS.contains(&name) || !names_project() {
         return Vec::new();
     }
     // Flux and k3s install into the namespace of the release itself where there is no other.

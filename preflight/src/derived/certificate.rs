@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use super::{filled, is, items, secret};
+use super::{annotated, filled, is, items, secret};
 
 /// What each keystore is called, by its field.
 const KEYSTORES: [(&str, [&str; 2]); 2] = [
@@ -38,13 +38,21 @@ pub(super) fn derive(object: &Value) -> Vec<Value> {
             _ => {}
         }
     }
-    vec![secret(object, name, Some("kubernetes.io/tls"), keys)]
+    let dns_names: Vec<&str> = items(object, "/spec/dnsNames")
+        .filter_map(Value::as_str)
+        .collect();
+    let secret = secret(object, name, Some("kubernetes.io/tls"), keys);
+    let common_name = filled(object, "/spec/commonName");
+    vec![annotated(secret, &dns_names, common_name)]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::derived::testing::told;
+    use crate::{
+        derived::testing::{asked_for, told},
+        manifests::parse_one,
+    };
 
     #[test]
     fn a_certificate_has_a_secret() {
@@ -77,6 +85,23 @@ mod tests {
             ),
         ] {
             assert_eq!(told(derive, kind, spec), [""; 0], "{kind} {spec}");
+        }
+    }
+
+    #[test]
+    fn the_secret_says_what_the_certificate_asks_for() {
+        for (spec, expected) in [
+            ("secretName: a", (Some(""), None)),
+            (
+                "secretName: a, dnsNames: [a.example.com, '*.b.example.com', 1], commonName: c.example.com",
+                (Some("a.example.com,*.b.example.com"), Some("c.example.com")),
+            ),
+        ] {
+            let object = format!(
+                "{{apiVersion: cert-manager.io/v1, kind: Certificate, metadata: {{name: web}}, spec: {{{spec}}}}}"
+            );
+            let made = derive(&parse_one(&object).unwrap());
+            assert_eq!(asked_for(&made[0]), expected, "{spec}");
         }
     }
 }

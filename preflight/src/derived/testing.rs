@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::{COMMON_NAME, DNS_NAMES};
 use crate::manifests;
 
 /// Kind, name, type and keys of each object that is made of one with this kind and spec, `shop/web`.
@@ -19,6 +20,15 @@ pub(super) fn told(derive: fn(&Value) -> Vec<Value>, kind: &str, spec: &str) -> 
         );
     }
     lines(&made)
+}
+
+/// The names that a Secret of cert-manager has a certificate for: its DNS names, and its common name.
+pub(super) fn asked_for(secret: &Value) -> (Option<&str>, Option<&str>) {
+    let annotations = &secret["metadata"]["annotations"];
+    (
+        annotations[DNS_NAMES].as_str(),
+        annotations[COMMON_NAME].as_str(),
+    )
 }
 
 pub(super) fn lines(made: &[Value]) -> Vec<String> {

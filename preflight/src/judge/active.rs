@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use policy_metadata::Metadata;
+use serde::Serialize;
 use serde_json::Value;
 
 use super::{CustomKind, Group, LooksAt, Member, surroundings::Surroundings};
@@ -212,7 +213,7 @@ impl ActivePolicy {
     /// The same about an object in a file.
     pub(crate) fn validate_in(
         &self,
-        request: &Value,
+        request: &(impl Serialize + ?Sized),
         surroundings: &Surroundings,
         unabridged: bool,
     ) -> Result<PolicyAnswer, EvaluationError> {

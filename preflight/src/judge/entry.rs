@@ -46,7 +46,7 @@ pub(super) fn add(
     report: &mut Report,
     object: &Object,
     evaluations: Vec<Evaluation<'_>>,
-    own: Own,
+    mut own: Own,
     unread: Option<Unjudged>,
     told: &Told<'_>,
 ) {
@@ -68,6 +68,7 @@ pub(super) fn add(
         outcome = outcome.max(Outcome::Unjudged);
     }
     report.leave(unread);
+    let absent = std::mem::take(&mut own.absent);
     let mut entry = Entry {
         report,
         object,
@@ -78,6 +79,10 @@ pub(super) fn add(
     };
     for evaluation in evaluations {
         entry.evaluation(evaluation);
+    }
+    for (absent, finding) in absent {
+        let finding = entry.weigh(&absent, finding);
+        entry.warn(finding, None);
     }
     let outcome = entry.outcome;
     let here = |finding: Reported| finding.at(position, object);
@@ -189,22 +194,24 @@ impl Entry<'_> {
         if checks::is_said(&finding, &self.own.refusals) {
             return;
         }
-        let finding = self.judge(name(by), finding, gets);
-        let (needed, finding) = match finding {
-            Finding::Kept(finding) => (None, finding),
-            Finding::Needed(needed, finding) => (Some(needed), finding),
-        };
         let finding = Reported {
             policy: by.name().to_owned(),
             ..finding
         };
-        let finding = self.tell(finding, derived);
-        match needed {
-            None => {
+        let finding = self.judge(name(by), finding, gets);
+        self.warn(finding, derived);
+    }
+
+    /// Adds what does not refuse the object.
+    fn warn(&mut self, finding: Finding, derived: Option<&Derived>) {
+        match finding {
+            Finding::Kept(finding) => {
+                let finding = self.tell(finding, derived);
                 self.count(Outcome::Warned);
                 self.report.warnings.push(finding);
             }
-            Some(needed) => {
+            Finding::Needed(needed, finding) => {
+                let finding = self.tell(finding, derived);
                 self.count(Outcome::Incomplete);
                 self.report.need(needed, finding);
             }
@@ -215,11 +222,16 @@ impl Entry<'_> {
         self.outcome = self.outcome.max(outcome);
     }
 
-    /// The finding with what was probably meant, where it is about an object that is absent.
+    /// Whether it is about an object that is absent.
     fn judge(&self, policy: &str, finding: Reported, gets: &[Get]) -> Finding {
-        let Some(absent) = needed::absent(policy, &finding, self.object, gets) else {
-            return Finding::Kept(finding);
-        };
+        match needed::absent(policy, &finding, self.object, gets) {
+            Some(absent) => self.weigh(absent, finding),
+            None => Finding::Kept(finding),
+        }
+    }
+
+    /// The finding about an object that is absent, with what was probably meant.
+    fn weigh(&self, absent: &Get, finding: Reported) -> Finding {
         match self.told.witnesses.hint(absent, &self.object.file) {
             Some(hint) => Finding::Kept(Reported {
                 problem: format!("{}; {hint}", finding.problem),

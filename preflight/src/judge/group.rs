@@ -10,7 +10,7 @@ use std::{
 };
 
 use cel::{Context, Program, Value as Cel};
-use serde_json::Value;
+use serde::Serialize;
 
 use super::{Member, surroundings::Surroundings};
 use crate::{EvaluationError, PolicyAnswer, Response};
@@ -107,7 +107,7 @@ impl Group {
 
     pub(super) fn validate(
         &self,
-        request: &Value,
+        request: &(impl Serialize + ?Sized),
         surroundings: &Surroundings,
         unabridged: bool,
     ) -> Result<PolicyAnswer, EvaluationError> {

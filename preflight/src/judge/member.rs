@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use policy_metadata::ContextAwareResource;
+use serde::Serialize;
 use serde_json::Value;
 
 use super::{CustomKind, surroundings::Surroundings};
@@ -29,7 +30,7 @@ impl Member {
     /// well.
     pub(crate) fn validate(
         &self,
-        request: &Value,
+        request: &(impl Serialize + ?Sized),
         surroundings: &Surroundings,
         unabridged: bool,
     ) -> Result<(Response, Vec<Get>), EvaluationError> {

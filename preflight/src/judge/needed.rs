@@ -1,7 +1,7 @@
 //! What a workload needs and no manifest has: most often it is made elsewhere. Where the manifests have nearly that object,
 //! it is a mistake.
 
-use std::{collections::BTreeMap, fmt};
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 use shared::quote;
@@ -13,7 +13,7 @@ use crate::{
         environments::may_be_one,
         kinds::{split, text},
     },
-    derived::{DerivedObject, Maker},
+    derived::{DerivedObject, Source},
     manifests::Object,
     report::{Reported, Subject},
 };
@@ -89,31 +89,6 @@ struct Witness<'a> {
     namespace: Option<&'a str>,
     name: &'a str,
     from: Source<'a>,
-}
-
-/// Where an object is from.
-#[derive(Clone, Copy)]
-enum Source<'a> {
-    Manifest(&'a Object),
-    Maker(&'a Maker),
-}
-
-impl Source<'_> {
-    fn file(&self) -> &str {
-        match self {
-            Self::Manifest(object) => &object.file,
-            Self::Maker(maker) => &maker.file,
-        }
-    }
-}
-
-impl fmt::Display for Source<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Manifest(object) => object.place().fmt(f),
-            Self::Maker(maker) => write!(f, "of {}, {}", maker.name, maker.place),
-        }
-    }
 }
 
 impl<'a> Witnesses<'a> {

@@ -7,7 +7,7 @@ use std::{
 
 use jiff::Timestamp;
 use rayon::prelude::*;
-use serde_json::Value;
+use serde_json::{Value, value::to_raw_value};
 
 use super::{
     ActivePolicy, Evaluation, ambiguous,
@@ -16,7 +16,7 @@ use super::{
     surroundings::Surroundings,
 };
 use crate::{
-    MemoryCluster, Policy,
+    EvaluationError, MemoryCluster, Policy,
     checks::{self, Identity, Objects, Own},
     derived::DerivedObject,
     keda::{self, Derived},
@@ -84,24 +84,25 @@ impl Run {
         let first_old = objects.len();
         let has_cluster = first_old > count;
         objects.extend(existing.old);
-        let kinds = Kinds::of(objects.iter().map(|object| &object.value));
+        let kinds = Kinds::of(objects.iter().map(|object| &*object.value));
         let identities = checks::identities(&objects, &kinds, namespace);
         let old = replaced(&objects, &identities, count, first_old);
         for object in &mut objects {
-            complete(&mut object.value, &kinds, namespace);
+            complete(Arc::make_mut(&mut object.value), &kinds, namespace);
         }
         let (written, others) = objects.split_at_mut(count);
         let ignored = (!existing.live).then(|| ignored(written)).flatten();
         for (number, (object, old)) in written.iter_mut().zip(&old).enumerate() {
             let old = old.and_then(|old| old.checked_sub(count));
+            let value = Arc::make_mut(&mut object.value);
             match old.and_then(|old| others.get(old)) {
                 _ if existing.live => {
                     if let Some(now) = now {
-                        server::stamp(&mut object.value, now);
+                        server::stamp(value, now);
                     }
                 }
-                Some(old) => server::replace(&mut object.value, &old.value, now),
-                None => server::create(&mut object.value, number, now),
+                Some(old) => server::replace(value, &old.value, now),
+                None => server::create(value, number, now),
             }
         }
         let mut made = made(&objects, &identities, &old, count, first_old);
@@ -226,10 +227,19 @@ impl Run {
             let asked = policies
                 .iter()
                 .filter(|configured| configured.wants(&target, &request, &self.cluster));
-            evaluations.extend(asked.map(|by| Evaluation {
+            let asked: Vec<&ActivePolicy> = asked.collect();
+            if asked.is_empty() {
+                continue;
+            }
+            // Once for all policies that are asked.
+            let written = to_raw_value(&request);
+            evaluations.extend(asked.into_iter().map(|by| Evaluation {
                 by,
                 derived,
-                result: by.validate_in(&request, &surroundings, true),
+                result: match &written {
+                    Ok(request) => by.validate_in(request, &surroundings, true),
+                    Err(_) => Err(EvaluationError::UnwritableRequest),
+                },
             }));
         }
         evaluations
@@ -260,7 +270,7 @@ impl Run {
 
     fn old_of(&self, number: usize) -> Option<&Value> {
         let position = self.old.get(number).copied().flatten()?;
-        self.objects.get(position).map(|old| &old.value)
+        self.objects.get(position).map(|old| &*old.value)
     }
 
     /// What preflight finds by itself, by the position of the object. It is told where the policy that it belongs to is
@@ -282,12 +292,15 @@ impl Run {
             written: self.written,
             old: &self.old,
             derived: &self.of_keda().collect::<Vec<_>>(),
+            made: &self.derived,
+            cluster: &self.cluster,
             live: self.live,
         };
         checks::findings(objects, is_asked)
     }
 
-    /// Whether such a policy would be asked about what KEDA would make of an object that it cannot read.
+    /// Whether such a policy would be asked about what KEDA would make of an object that it cannot read, or about what
+    /// stands for an object that it does not see.
     fn would_ask(
         &self,
         policies: &[ActivePolicy],
@@ -298,10 +311,13 @@ impl Run {
             return false;
         }
         let object = self.objects.get(number);
-        let Some(derived) = object.and_then(|object| keda::unmade(&object.value, number)) else {
+        let unmade = |object: &Object| Some(keda::unmade(&object.value, number)?.value);
+        let Some(value) =
+            object.and_then(|object| unmade(object).or_else(|| checks::stand_in(object)))
+        else {
             return false;
         };
-        let request = self.request(&derived.value, None, number);
+        let request = self.request(&value, None, number);
         let target = Target::of(&request);
         let mut policies = policies.iter().filter(|by| is_meant(by));
         policies.any(|by| by.wants(&target, &request, &self.cluster))
@@ -382,7 +398,7 @@ fn made(
             let is_named = is_its(autoscaler) || derived.has_name_of(&autoscaler.value);
             *other >= first_old && is_named
         });
-        let old = old.map(|(_, old)| old.value.clone());
+        let old = old.map(|(_, old)| Value::clone(&old.value));
         let of_old = || {
             let old = stored.get(position).copied().flatten()?;
             Some(keda::derive(&objects.get(old)?.value, old)?.value)

@@ -63,11 +63,13 @@ impl All<'_> {
         let derived = derived::derive(current, kustomizations, namespace);
         // What KEDA has made is hidden by what is there, and what it is about to make hides that.
         let is_new = |(position, _): &(usize, &Value)| *position < self.written;
-        let of_keda = |(position, value): (usize, &Value)| (value.clone(), self.origin(position));
+        let of_keda =
+            |(position, value): (usize, &Value)| (Arc::new(value.clone()), self.origin(position));
         let has_made = made.clone().filter(|one| !is_new(one)).map(of_keda);
         let makes = made.filter(is_new).map(of_keda);
         let values = self.objects.iter().enumerate();
-        let values = values.map(|(position, object)| (object.value.clone(), self.origin(position)));
+        let values =
+            values.map(|(position, object)| (Arc::clone(&object.value), self.origin(position)));
         let others = derived_values(&derived, self.objects.len());
         let all = has_made.chain(values).chain(makes).chain(others);
         State {
@@ -92,10 +94,11 @@ impl All<'_> {
             let is_its = |other: &Object| keda::is_made_of(&other.value, &object.value);
             let mut others = all.clone();
             let is_there = others.any(|(_, other)| is_its(other));
-            (!is_there).then(|| (made.value, self.origin(position)))
+            (!is_there).then(|| (Arc::new(made.value), self.origin(position)))
         });
         let values = all.clone();
-        let values = values.map(|(position, object)| (object.value.clone(), self.origin(position)));
+        let values =
+            values.map(|(position, object)| (Arc::clone(&object.value), self.origin(position)));
         let others = derived_values(&derived, self.objects.len());
         let all = of_keda.chain(values).chain(others);
         Arc::new(MemoryCluster::with_origins(all))
@@ -106,7 +109,7 @@ impl All<'_> {
 fn derived_values(
     derived: &[DerivedObject],
     first: usize,
-) -> impl Iterator<Item = (Value, Origin)> {
+) -> impl Iterator<Item = (Arc<Value>, Origin)> {
     derived.iter().enumerate().map(move |(number, derived)| {
         let file = derived.maker.as_ref().map(|maker| Arc::clone(&maker.file));
         let origin = Origin {
@@ -114,6 +117,6 @@ fn derived_values(
             file,
             number: first.saturating_add(number),
         };
-        (derived.value.clone(), origin)
+        (Arc::new(derived.value.clone()), origin)
     })
 }

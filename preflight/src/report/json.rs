@@ -39,8 +39,8 @@
 //! were `known`, what has `gone`, each with its `object`, `policy`, `rule`, `level`, `field`, `problem` and maybe `count`, and
 //! how many were `notChecked`, because their object or policy was not given.
 //!
-//! `neededFromElsewhere` has the objects that workloads name and no manifest has, in order of kind, namespace and name, each
-//! with the findings about it. These are no warnings; `summary.incomplete` counts the workloads of which there is nothing
+//! `neededFromElsewhere` has the objects that others name and no manifest has, in order of kind, namespace and name, each
+//! with the findings about it. These are no warnings; `summary.incomplete` counts those others of which there is nothing
 //! else to say. Where the manifests have the same name in another namespace, or nearly the same name, it is a warning.
 //!
 //! `unjudged` has what no policy read, each with a `reason`: `unserved_version` and `unread_pods`, with the

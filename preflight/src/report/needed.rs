@@ -1,4 +1,4 @@
-//! Objects that workloads need and no manifest has. They may be in the cluster, or made by something when it runs.
+//! Objects that others need and no manifest has. They may be in the cluster, or made by something when it runs.
 
 use serde::Serialize;
 
@@ -11,7 +11,7 @@ pub struct Needed {
     /// The object.
     #[serde(flatten)]
     pub object: Subject,
-    /// What the policy says of each workload that needs it.
+    /// What is said of each object that needs it.
     pub needed_by: Vec<Reported>,
 }
 
@@ -42,7 +42,7 @@ impl Needed {
         positions.dedup();
         match (positions.as_slice(), self.needed_by.first()) {
             ([_], Some(by)) => by.object.to_string(),
-            (many, _) => format!("{} workloads", many.len()),
+            (many, _) => format!("{} objects", many.len()),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What preflight finds by itself: across manifests, and what the API server refuses.
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 
 use crate::{
@@ -224,4 +225,82 @@ fn what_the_api_server_refuses_is_refused_and_not_warned_of_as_well() {
         stage.run(&["--old", "old.yaml", "new.yaml"]),
         out(0, expected)
     );
+}
+
+/// The certificate of a Secret, as `kubectl create secret tls` encodes it, broken into lines.
+fn encoded_certificate() -> String {
+    let pem = include_str!("../../src/checks/testing/names.pem");
+    let encoded = BASE64_STANDARD.encode(pem);
+    let (start, end) = encoded.split_at(76);
+    format!("{start}\n    {end}")
+}
+
+#[test]
+fn secrets_for_tls_are_held_against_what_names_them() {
+    let stage = Stage::new(&[]);
+    for (name, resource) in [("service-routes", "ingresses"), ("other", "gateways")] {
+        let mut metadata = metadata(name);
+        metadata["rules"][0] = json!({
+            "apiGroups": ["networking.k8s.io", "gateway.networking.k8s.io"], "apiVersions": ["v1"],
+            "resources": [resource, "httproutes"], "operations": ["CREATE"],
+        });
+        stage.write(
+            &format!("dist/{name}.wasm"),
+            guest(Some(&metadata), &ACCEPT),
+        );
+    }
+    stage.write(
+        "a.yaml",
+        "apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: web, namespace: shop}
+spec:
+  tls:
+  - hosts: [www.example.com, shop.example.com]
+    secretName: web-tls
+  - hosts: [api.example.com]
+    secretName: api-tls
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: web, namespace: shop}
+spec:
+  listeners:
+  - hostname: api.example.com
+    tls: {certificateRefs: [{name: api-tls}]}
+",
+    );
+    let data = encoded_certificate();
+    stage.write(
+        "b.yaml",
+        format!(
+            "apiVersion: v1\nkind: Secret\nmetadata: {{name: web-tls, namespace: shop}}\ntype: Opaque\ndata:\n  tls.key: aw==\n  \
+             tls.crt: |\n    {data}\n"
+        ),
+    );
+    let expected = "WARNING  Ingress shop/web  by preflight
+  a.yaml:7  spec.tls[0].secretName
+    Secret \"web-tls\" (b.yaml:1) is of type \"Opaque\", not kubernetes.io/tls: ingress-nginx takes it,
+    others such as Contour do not [wrong_tls_secret_type]
+    fix: write type: kubernetes.io/tls, with tls.crt and tls.key; of a Secret that is there the type
+    cannot be changed: delete it first
+  a.yaml:6  spec.tls[0].hosts[1]
+    the certificate of Secret \"web-tls\" (b.yaml:1) is for \"www.example.com\" and
+    \"*.Shop.example.com\", not for \"shop.example.com\" (a wildcard stands for one label):
+    ingress-nginx serves its \"Kubernetes Ingress Controller Fake Certificate\" instead, and clients
+    refuse both [uncertified_host]
+    fix: put a certificate into it that has \"shop.example.com\" as a subject alternative name (DNS)
+
+NEEDED FROM ELSEWHERE  1 object that no manifest has
+  Secret shop/api-tls  2 objects
+
+3 objects, 1 policy: 1 with warnings, 1 incomplete, 1 clean (1 not covered by any policy)
+";
+    assert_eq!(
+        stage.run(&["-p", "service-routes", "a.yaml", "b.yaml"]),
+        out(0, expected)
+    );
+    // It goes with the policy.
+    let of_other = stage.run(&["-p", "other", "a.yaml", "b.yaml"]).1;
+    assert!(!of_other.contains("NEEDED"), "{of_other}");
 }

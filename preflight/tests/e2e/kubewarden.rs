@@ -78,6 +78,17 @@ subjects:
 - {kind: ServiceAccount, name: audit-scanner, namespace: elsewhere}
 ";
     let foreign = argo.replace("kubewarden-controller", "kubewarden-crds");
+    // Since Kubewarden 1.37.
+    let today = argo.replace(
+        "chart: kubewarden-controller",
+        "chart: admission-controller, repoURL: https://charts.kubewarden.io",
+    );
+    let of_others = argo
+        .replace(
+            "chart: kubewarden-controller",
+            "chart: admission-controller",
+        )
+        .replace(RANCHER, "scanner");
     let surer = format!(
         "{controller}---\n{}",
         binding.replace(RANCHER, "kubewarden")
@@ -90,10 +101,12 @@ subjects:
     for (shown, expected) in [
         ("", ["shop", RANCHER]),
         (foreign.as_str(), ["shop", RANCHER]),
+        (of_others.as_str(), ["shop", RANCHER]),
         (controller, ["shop", "kubewarden"]),
         (server, ["shop", "kubewarden"]),
         (flux, ["shop", "kubewarden"]),
         (argo, ["shop", "kubewarden"]),
+        (today.as_str(), ["shop", "kubewarden"]),
         (k3s, ["shop", "kubewarden"]),
         (binding, ["shop", "kubewarden"]),
         (surer.as_str(), ["shop", "kubewarden"]),

@@ -1,4 +1,4 @@
-//! Objects that workloads need and no manifest has, in every format.
+//! Objects that others need and no manifest has, in every format.
 
 use serde_json::{Value, json};
 
@@ -40,7 +40,7 @@ fn what_no_manifest_has_is_told_once_and_is_no_warning() {
 ";
     assert_eq!(stage.run(&["a.yaml"]), out(0, one));
     let two = "NEEDED FROM ELSEWHERE  1 object that no manifest has
-  ConfigMap shop/web  2 workloads
+  ConfigMap shop/web  2 objects
 
 2 objects, 1 policy: 2 incomplete
 ";

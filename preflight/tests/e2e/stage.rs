@@ -90,6 +90,7 @@ impl Stage {
             .current_dir(self.path().join(folder))
             .env_remove("NO_COLOR")
             .env_remove("CLICOLOR_FORCE")
+            .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

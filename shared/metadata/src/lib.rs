@@ -20,6 +20,12 @@ pub const USAGE: &str = "io.kubewarden.policy.usage";
 /// works inside is not.
 pub const USAGE_END: &str = "<!-- What follows is not part of the wasm. -->";
 
+/// The section of a README that is left out of the usage: an example is worth no bytes in the wasm either.
+const LEFT_OUT: &str = "A refusal\n";
+
+/// What stands before the heading of a section.
+const HEADING: &str = "\n## ";
+
 /// The annotation that holds the version of the policy.
 pub const VERSION: &str = "io.kubewarden.policy.version";
 
@@ -128,6 +134,11 @@ impl Metadata {
         let usage = readme
             .split_once(USAGE_END)
             .map_or(readme, |(usage, _)| usage);
+        let sections: Vec<&str> = usage
+            .split(HEADING)
+            .filter(|section| !section.starts_with(LEFT_OUT))
+            .collect();
+        let usage = sections.join(HEADING);
         self.annotations
             .insert(USAGE.to_owned(), usage.trim_end().to_owned());
         self
@@ -171,6 +182,14 @@ annotations:
             &format!(
                 "# How to use
 
+## A refusal
+
+No.
+
+## Settings
+
+Some.
+
 {USAGE_END}
 
 Inside"
@@ -181,7 +200,10 @@ Inside"
         assert_eq!(read.title(), Some("hostpath-mounts"));
         assert_eq!(read.protocol_version.as_deref(), Some("v1"));
         assert_eq!(read.annotations[VERSION], "1.2.3");
-        assert_eq!(read.annotations[USAGE], "# How to use");
+        assert_eq!(
+            read.annotations[USAGE],
+            "# How to use\n\n## Settings\n\nSome."
+        );
         assert!(read.background_audit);
     }
 

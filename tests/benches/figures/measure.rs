@@ -69,6 +69,14 @@ impl Guests {
         found.ok_or_else(|| format!("there is no {name}"))
     }
 
+    /// The policy of a name, or the floor.
+    pub(crate) fn of(&self, name: &str) -> Result<&Guest, String> {
+        if name == self.floor.name {
+            return Ok(&self.floor);
+        }
+        self.policy(name)
+    }
+
     /// The median time that it takes to compile each.
     pub(crate) fn compile_times(guests: &[&Guest], rounds: usize) -> Result<Vec<Duration>, String> {
         let engine = engine(LIMITS)?;
@@ -91,12 +99,12 @@ fn engine(limits: Limits) -> Result<Engine, String> {
 }
 
 /// Every answer that a policy got, by what it asked.
-type Answers = Arc<Mutex<HashMap<(String, Vec<u8>), Result<Vec<u8>, String>>>>;
+pub(crate) type Answers = Arc<Mutex<HashMap<(String, Vec<u8>), Result<Vec<u8>, String>>>>;
 
 /// A host that has looked everything up before: what a look-up takes is not the policy's doing.
-struct Ready<H> {
-    host: H,
-    answers: Answers,
+pub(crate) struct Ready<H> {
+    pub(crate) host: H,
+    pub(crate) answers: Answers,
 }
 
 impl<H: HostCalls> HostCalls for Ready<H> {
@@ -122,9 +130,8 @@ pub(crate) struct Question {
 
 impl Question {
     pub(crate) fn new(request: &Value, cluster: &Arc<MemoryCluster>) -> Self {
-        let payload = json!({"request": request, "settings": {}});
         Self {
-            payload: payload.to_string().into_bytes(),
+            payload: payload(request).into_bytes(),
             cluster: Arc::clone(cluster),
         }
     }
@@ -218,6 +225,11 @@ impl Question {
         }
         Ok(bytes)
     }
+}
+
+/// What a guest gets of a request.
+pub(crate) fn payload(request: &Value) -> String {
+    json!({"request": request, "settings": {}}).to_string()
 }
 
 fn median(mut times: Vec<Duration>) -> Result<Duration, String> {

@@ -99,7 +99,7 @@ pub(crate) fn pod_with_scratch_space(containers: usize) -> Value {
 /// A Deployment with variables that are made of keys of [`config_map`], a hundred in a container.
 pub(crate) fn deployment_with_variables(variables: usize) -> Value {
     let variable = |number: usize| {
-        let reference = json!({"name": "settings", "key": format!("KEY_{}", number % 500)});
+        let reference = json!({"name": "settings", "key": format!("KEY_{}", number % KEYS)});
         json!({"name": format!("V_{number}"), "valueFrom": {"configMapKeyRef": reference}})
     };
     let numbers: Vec<usize> = (0..variables).collect();
@@ -114,9 +114,12 @@ pub(crate) fn deployment_with_variables(variables: usize) -> Value {
     })
 }
 
+/// The keys of the `ConfigMap`. Few, so that what is read grows with the variables alone.
+const KEYS: usize = 20;
+
 /// The `ConfigMap` that they are made of.
 pub(crate) fn config_map() -> Value {
-    let data: Map<String, Value> = (0..500)
+    let data: Map<String, Value> = (0..KEYS)
         .map(|number| (format!("KEY_{number}"), json!("value")))
         .collect();
     json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata("settings"), "data": data})

@@ -1,5 +1,6 @@
 //! What each policy takes for the captured reviews that it wants, by their size.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use preflight::MemoryCluster;
 use preflight::review::Target;
 use serde_json::{Value, json};
 
-use crate::measure::{Guest, Guests, Question, milliseconds, ratio};
+use crate::measure::{Guest, Guests, Question, milliseconds, payload, ratio};
 use crate::objects;
 use crate::report::Report;
 
@@ -20,7 +21,7 @@ const MOST_OF_FLOOR: f64 = 2.0;
 /// How many times faster than the usual way it has to be.
 const LEAST_FASTER: f64 = 2.5;
 
-const CLASSES: &[(&str, std::ops::Range<usize>)] = &[
+const CLASSES: &[(&str, Range<usize>)] = &[
     ("under 4 KB", 0..4_000),
     (JUDGED, 4_000..8_000),
     ("over 8 KB", 8_000..usize::MAX),
@@ -49,34 +50,18 @@ pub(crate) fn measure(guests: &Guests, report: &mut Report) -> Result<(), String
         .filter_map(|review| review.get("object").cloned());
     let cluster = Arc::new(MemoryCluster::new(created));
     for policy in &guests.policies {
-        let metadata = policy.policy.metadata();
-        let metadata = metadata.ok_or_else(|| format!("{} has no metadata", policy.name))?;
-        let mut questions: Vec<Question> = reviews
-            .iter()
-            .filter(|request| Target::of(request).is_wanted_by(metadata))
-            .map(|request| Question::new(request, &cluster))
-            .collect();
-        let is_judged = |question: &Question| (4_000..8_000).contains(&question.payload.len());
-        // The captured Services are small.
-        let is_made = !questions.iter().any(is_judged);
-        if is_made {
-            for ports in [20, 30, 40, 50] {
-                let request = complete(&json!({ "object": objects::service(ports) }))?;
-                questions.push(Question::new(&request, &cluster));
-            }
-        }
-        for (class, sizes) in CLASSES {
-            let of_class = |question: &&Question| sizes.contains(&question.payload.len());
-            let of_class: Vec<&Question> = questions.iter().filter(of_class).collect();
-            let Some(row) = Row::measure(guests, policy, &of_class)? else {
+        for class in Class::all(policy, &reviews)? {
+            let requests = class.requests.iter();
+            let questions = requests.map(|request| Question::new(request, &cluster));
+            let questions: Vec<Question> = questions.collect();
+            let Some(row) = Row::measure(guests, policy, &questions)? else {
                 continue;
             };
-            let is_judged = *class == JUDGED;
-            let made = if is_judged && is_made { " (made)" } else { "" };
+            let is_judged = class.name == JUDGED;
             report.row(&[
                 &policy.name,
-                &format!("{class}{made}"),
-                &of_class.len().to_string(),
+                &format!("{}{}", class.name, class.made),
+                &questions.len().to_string(),
                 &format!("{:.0}", milliseconds(row.time) * 1e3),
                 &format!("{:.2}", row.of_floor),
                 &format!("{:.2}", row.most_of_floor),
@@ -101,6 +86,51 @@ pub(crate) fn measure(guests: &Guests, report: &mut Report) -> Result<(), String
         }
     }
     Ok(())
+}
+
+/// The reviews of a size that a policy wants.
+pub(crate) struct Class {
+    name: &'static str,
+    pub(crate) requests: Vec<Value>,
+    /// Says so where none of that size was captured.
+    pub(crate) made: &'static str,
+}
+
+impl Class {
+    /// The reviews that the targets are about.
+    pub(crate) fn judged(policy: &Guest) -> Result<Self, String> {
+        let classes = Self::all(policy, &captured()?)?.into_iter();
+        let mut classes = classes.filter(|class| class.name == JUDGED);
+        classes
+            .next()
+            .ok_or_else(|| format!("there is no class of {JUDGED}"))
+    }
+
+    fn all(policy: &Guest, reviews: &[Value]) -> Result<Vec<Self>, String> {
+        let metadata = policy.policy.metadata();
+        let metadata = metadata.ok_or_else(|| format!("{} has no metadata", policy.name))?;
+        let wanted = reviews.iter();
+        let wanted = wanted.filter(|request| Target::of(request).is_wanted_by(metadata));
+        let of_size = |(name, sizes): &(&'static str, Range<usize>)| {
+            let requests = wanted.clone();
+            let requests = requests.filter(|request| sizes.contains(&payload(request).len()));
+            let mut class = Self {
+                name,
+                requests: requests.cloned().collect(),
+                made: "",
+            };
+            // The captured Services are small.
+            if *name == JUDGED && class.requests.is_empty() {
+                class.made = " (made)";
+                for ports in [20, 30, 40, 50] {
+                    let request = complete(&json!({ "object": objects::service(ports) }))?;
+                    class.requests.push(request);
+                }
+            }
+            Ok(class)
+        };
+        CLASSES.iter().map(of_size).collect()
+    }
 }
 
 /// The requests that a real API server sent, with an object: a DELETE has none, which the usual way cannot decode.
@@ -135,9 +165,9 @@ impl Row {
     fn measure(
         guests: &Guests,
         policy: &Guest,
-        questions: &[&Question],
+        questions: &[Question],
     ) -> Result<Option<Self>, String> {
-        let by_size = |question: &&&Question| question.payload.len();
+        let by_size = |question: &&Question| question.payload.len();
         let Some(largest) = questions.iter().max_by_key(by_size) else {
             return Ok(None);
         };

@@ -1,5 +1,5 @@
 //! Replays the cases through the `kwctl` on the PATH: `e2e FOLDER [PART-OF-A-NAME]`. Requests, settings and sessions are
-//! written to the folder, also where there is no `kwctl`.
+//! written to the folder, also where there is no `kwctl`. In CI, that is a failure: there, none replayed is no success.
 
 use std::num::NonZero;
 use std::path::Path;
@@ -37,6 +37,9 @@ fn replay(folder: &Path, part: &str) -> Result<bool, String> {
         return Err(format!("no case has {part:?} in its name"));
     }
     let version = kwctl::version()?;
+    if version.is_none() && env::var_os("CI").is_some() {
+        return Err("kwctl is not on the PATH: CI has to install it before `make e2e`".to_owned());
+    }
     let failures = in_parallel(&cases, |(policy, name)| {
         let lines = case(folder, policy, name, version.is_some());
         lines.unwrap_or_else(|sentence| vec![sentence])

@@ -9,12 +9,13 @@ use policy_metadata::Metadata;
 use serde::Serialize;
 
 use crate::docs::markdown;
-use crate::project::Project;
+use crate::project::{Change, Project};
 
 /// What is hard-coded in `kwctl`.
 const PROVIDER: &str = "kubewarden";
-const RECOMMENDATION: &str =
-    "https://artifacthub.io/packages/helm/kubewarden/kubewarden-controller";
+
+/// The chart of Kubewarden. `kwctl` names the one of before 1.37.
+const RECOMMENDATION: &str = "https://artifacthub.io/packages/helm/kubewarden/admission-controller";
 
 /// `artifacthub-pkg.yml`.
 #[derive(Debug, Serialize)]
@@ -36,6 +37,8 @@ struct Package<'a> {
     maintainers: Vec<Maintainer<'a>>,
     provider: Provider,
     recommendations: [Recommendation; 1],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    changes: Vec<PackageChange>,
     annotations: BTreeMap<&'static str, String>,
 }
 
@@ -51,8 +54,9 @@ struct Link {
     url: String,
 }
 
+/// Who keeps a package.
 #[derive(Debug, Serialize)]
-struct Maintainer<'a> {
+pub(super) struct Maintainer<'a> {
     name: &'a str,
     email: &'a str,
 }
@@ -67,9 +71,17 @@ struct Recommendation {
     url: &'static str,
 }
 
-/// `artifacthub-repo.yml`. Its `repositoryID` is added when the repository is registered.
+#[derive(Debug, Serialize)]
+struct PackageChange {
+    kind: &'static str,
+    description: String,
+}
+
+/// `artifacthub-repo.yml`.
 #[derive(Debug, Serialize)]
 struct Repository<'a> {
+    #[serde(rename = "repositoryID", skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
     owners: Vec<Maintainer<'a>>,
 }
 
@@ -96,11 +108,11 @@ pub struct Pages<'a> {
     pub readme: &'a str,
 }
 
-/// The package of a version of a policy that was released on a day.
+/// The package of the version of a policy that the project has now.
 pub fn package(
+    project: &Project,
     metadata: &Metadata,
     version: &str,
-    released: &str,
     pages: Pages<'_>,
 ) -> Result<String, String> {
     let annotation = |key: &str| {
@@ -131,7 +143,7 @@ pub fn package(
         version,
         name: title,
         display_name: annotation("io.artifacthub.displayName")?,
-        created_at: format!("{released}T00:00:00Z"),
+        created_at: format!("{}T00:00:00Z", project.released),
         description: of_policy("description")?,
         license: of_policy("license")?,
         home_url: of_policy("url")?,
@@ -151,9 +163,31 @@ pub fn package(
         recommendations: [Recommendation {
             url: RECOMMENDATION,
         }],
+        changes: changes(&project.changes, title),
         annotations,
     };
     Ok(format!("# Written by `make docs`.\n{}", yaml(&package)?))
+}
+
+/// What is new in a policy: the entries that begin with its name, and those of all policies. Artifact Hub shows them as they
+/// are, without Markdown.
+fn changes(all: &[Change], policy: &str) -> Vec<PackageChange> {
+    let name = markdown::code(policy);
+    let is_of = |change: &&Change| {
+        change.text.starts_with(&name) || change.text.starts_with("All policies")
+    };
+    let change = |change: &Change| PackageChange {
+        kind: match change.heading.as_str() {
+            "Added" => "added",
+            "Deprecated" => "deprecated",
+            "Fixed" => "fixed",
+            "Removed" => "removed",
+            "Security" => "security",
+            _ => "changed",
+        },
+        description: change.text.replace('`', ""),
+    };
+    all.iter().filter(is_of).map(change).collect()
 }
 
 /// Who keeps all packages.
@@ -162,11 +196,14 @@ pub fn repository(project: &Project) -> Result<String, String> {
     let owners = maintainers(&authors)?;
     Ok(format!(
         "# Written by `make docs`.\n{}",
-        yaml(&Repository { owners })?
+        yaml(&Repository {
+            id: project.artifacthub.as_deref(),
+            owners
+        })?
     ))
 }
 
-fn yaml(value: &impl Serialize) -> Result<String, String> {
+pub(super) fn yaml(value: &impl Serialize) -> Result<String, String> {
     serde_saphyr::to_string(value).map_err(|error| error.to_string())
 }
 
@@ -215,7 +252,7 @@ fn install(image: &str, looks_up: bool, blob: &str) -> String {
 }
 
 /// The parts of `name <address>, name <address>`.
-fn maintainers(authors: &str) -> Result<Vec<Maintainer<'_>>, String> {
+pub(super) fn maintainers(authors: &str) -> Result<Vec<Maintainer<'_>>, String> {
     let one = |author: &'_ str| -> Option<(usize, usize)> {
         let open = author.find(" <")?;
         author.ends_with('>').then_some((open, open + 2))
@@ -252,7 +289,18 @@ mod tests {
             homepage: "https://example.com/home".to_owned(),
             repository: "https://github.com/example/source".to_owned(),
             registry: "registry.example.com/p".to_owned(),
+            artifacthub: Some("0000-1111".to_owned()),
             released: "2026-01-31".to_owned(),
+            changes: [
+                ("Newly refused", "`web`: `a` beside `b`."),
+                ("Added", "`webs`: nothing of `web`."),
+                ("Fixed", "All policies: a word."),
+            ]
+            .map(|(heading, text)| Change {
+                heading: heading.to_owned(),
+                text: text.to_owned(),
+            })
+            .into(),
         }
     }
 
@@ -325,7 +373,12 @@ maintainers:
 provider:
   name: kubewarden
 recommendations:
-- url: https://artifacthub.io/packages/helm/kubewarden/kubewarden-controller
+- url: https://artifacthub.io/packages/helm/kubewarden/admission-controller
+changes:
+- kind: changed
+  description: \"web: a beside b.\"
+- kind: fixed
+  description: \"All policies: a word.\"
 annotations:
   kubewarden/contextAwareResources: |
     - apiVersion: apps/v1
@@ -344,7 +397,7 @@ annotations:
       operations:
       - CREATE
 ";
-        let text = package(&metadata(), "1.2.3", "2026-01-31", PAGES).unwrap();
+        let text = package(&project(), &metadata(), "1.2.3", PAGES).unwrap();
         assert_eq!(text, expected);
     }
 
@@ -363,7 +416,7 @@ annotations:
         let text = repository(&project()).unwrap();
         assert_eq!(
             text,
-            "# Written by `make docs`.\nowners:\n- name: Jane Doe\n  email: jane@example.com\n- name: Joe\n  \
+            "# Written by `make docs`.\nrepositoryID: 0000-1111\nowners:\n- name: Jane Doe\n  email: jane@example.com\n- name: Joe\n  \
              email: joe@example.com\n"
         );
         assert_eq!(
@@ -377,7 +430,7 @@ annotations:
         let mut metadata = metadata();
         metadata.annotations.remove("io.kubewarden.policy.ociUrl");
         assert_eq!(
-            package(&metadata, "1.2.3", "2026-01-31", PAGES).unwrap_err(),
+            package(&project(), &metadata, "1.2.3", PAGES).unwrap_err(),
             "metadata.yml has no annotation io.kubewarden.policy.ociUrl"
         );
     }

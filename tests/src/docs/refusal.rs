@@ -1,8 +1,12 @@
 //! An object that a policy refuses, and what it says: of a case, so that the wasm has said it.
 
+use preflight::NoHost;
+use preflight::cluster::kinds::Kinds;
+use preflight::review;
+use serde_json::json;
 use textwrap::{Options, WordSplitter, WrapAlgorithm};
 
-use crate::{read, repository, yaml};
+use crate::{policies, read, repository, yaml};
 
 /// As wide as all pages.
 const WIDTH: usize = 120;
@@ -80,6 +84,18 @@ pub fn render(policy: &str) -> Result<String, String> {
         file(policy, case, "cluster.yaml").ok().as_deref(),
         &message(policy, case)?,
     )
+}
+
+/// What a policy says of a manifest with one object, which an API server takes otherwise.
+pub fn of_manifest(policy: &str, path: &str) -> Result<String, String> {
+    let mut object = yaml::read(&read(&repository(path))?)?;
+    let kinds = Kinds::of([&object]);
+    review::complete(&mut object, &kinds, "default");
+    let request = review::request(&object, &kinds, 1);
+    let answer = policies::load(policy)?.validate(&request, &json!({}), NoHost);
+    let message = answer.map_err(|error| error.to_string())?.message;
+    let message = message.ok_or_else(|| format!("{policy} does not refuse {path}"))?;
+    Ok(text_block(&message))
 }
 
 fn file(policy: &str, case: &str, name: &str) -> Result<String, String> {

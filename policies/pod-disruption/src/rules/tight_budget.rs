@@ -195,6 +195,19 @@ mod tests {
         for there in [[web("web", 1), hpa(2)], [web("web", 1), hpa(3)]] {
             assert_eq!(lines(&of_web(&json!(1)), &there), [""; 0]);
         }
+        // It is off, but for that of KEDA.
+        let mut of_keda = hpa(1);
+        of_keda["metadata"]["ownerReferences"] =
+            json!([{"kind": "ScaledObject", "name": "web", "controller": true}]);
+        for (scaler, count) in [(hpa(1), 0), (of_keda, 1)] {
+            let budget = of_web(&json!(1));
+            let there = [web("web", 0), scaler.clone()];
+            assert_eq!(lines(&budget, &there).len(), count, "{scaler}");
+            let there = [budget.clone(), scaler.clone()];
+            assert_eq!(lines(&web("web", 0), &there).len(), count, "{scaler}");
+            let there = [budget, web("web", 0)];
+            assert_eq!(lines(&scaler, &there).len(), count, "{scaler}");
+        }
         // Others count as well, with autoscalers of their own.
         let mut other = hpa(1);
         other["metadata"]["name"] = json!("api");

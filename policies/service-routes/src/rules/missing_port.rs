@@ -112,3 +112,121 @@ fn fix(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+    use shared::testing::Review;
+
+    use crate::ServiceRoutes;
+    use crate::testing::{cluster, fixes, ingress, service};
+
+    /// What is said of an Ingress and of a route to a port of a Service with these ports.
+    fn said(port: &Value, ports: &Value) -> [Vec<String>; 2] {
+        let mut service = service(&json!({}));
+        service["spec"]["ports"] = ports.clone();
+        let route = json!({
+            "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
+            "metadata": {"name": "shop", "namespace": "shop"},
+            "spec": {"rules": [{"backendRefs": [{"name": "web", "port": port["number"]}]}]},
+        });
+        [ingress(port), route].map(|object| {
+            let there = cluster(std::slice::from_ref(&service));
+            Review::create(&object)
+                .in_cluster(there)
+                .lines::<ServiceRoutes>()
+        })
+    }
+
+    const BACKEND: &str = "spec.rules[0].http.paths[0].backend.service.port";
+    const ROUTE: &str = "spec.rules[0].backendRefs[0].port";
+
+    #[test]
+    fn a_fix_names_the_port_that_was_meant_or_all() {
+        let port = |name: &str, number: u16, target: u16| json!({"name": name, "port": number, "targetPort": target});
+        let udp = json!({"name": "dns", "port": 53, "protocol": "UDP"});
+        for (ports, of_ingress, of_route) in [
+            // The only one.
+            (
+                json!([port("", 80, 1)]),
+                "write port.number: 80",
+                "write port: 80",
+            ),
+            (
+                json!([port("http", 80, 1), udp]),
+                "write port.name: http or port.number: 80",
+                "write port: 80",
+            ),
+            // Of an Ingress, one whose targetPort it is.
+            (
+                json!([port("a", 80, 1), port("b", 81, 8080), port("c", 82, 8080)]),
+                "write port.name: b or port.number: 81",
+                "write one of its ports: 80 \"a\", 81 \"b\", 82 \"c\"",
+            ),
+            (
+                json!([port("", 80, 1), port("b", 81, 2), udp]),
+                "write one of its ports: 80, 81 \"b\"",
+                "write one of its ports: 80, 81 \"b\"",
+            ),
+            (
+                json!([udp]),
+                "give the Service a port",
+                "give the Service a port",
+            ),
+            (
+                json!([]),
+                "give the Service a port",
+                "give the Service a port",
+            ),
+        ] {
+            let told = said(&json!({"number": 8080}), &ports).map(|lines| fixes(&lines));
+            assert_eq!(
+                told,
+                [
+                    vec![format!("{BACKEND}.number: {of_ingress}")],
+                    vec![format!("{ROUTE}: {of_route}")]
+                ],
+                "{ports}"
+            );
+        }
+    }
+
+    #[test]
+    fn only_a_port_of_its_protocol_counts() {
+        let ports = json!([
+            {"name": "dns", "port": 53, "targetPort": 53, "protocol": "UDP"},
+            {"name": "tcp", "port": 53, "targetPort": 53},
+            {"name": "log", "port": 514, "targetPort": 514, "protocol": "UDP"},
+        ]);
+        for (port, expected) in [
+            (json!({"number": 53}), None),
+            (json!({"name": "tcp"}), None),
+            (
+                json!({"name": "dns"}),
+                Some("port \"dns\" of Service \"web\" is UDP"),
+            ),
+            (
+                json!({"number": 514}),
+                Some("port 514 of Service \"web\" is UDP"),
+            ),
+            (
+                json!({"name": "web"}),
+                Some("there is no port \"web\" in Service \"web\""),
+            ),
+        ] {
+            let [lines, _] = said(&port, &ports);
+            let field = if port["name"].is_string() {
+                "name"
+            } else {
+                "number"
+            };
+            let expected = expected.map(|reason| {
+                format!(
+                    "{BACKEND}.{field}: {reason}, so no request arrives; fix: write port.name: tcp or port.number: 53 \
+                     [missing_port]"
+                )
+            });
+            assert_eq!(lines, Vec::from_iter(expected), "{port}");
+        }
+    }
+}

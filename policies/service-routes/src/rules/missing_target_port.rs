@@ -126,3 +126,95 @@ fn meant<'p, 'a>(
     }
     found.map(|(_, port)| port)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+    use shared::testing::Review;
+
+    use crate::ServiceRoutes;
+    use crate::testing::{cluster, deployment, fixes, service};
+
+    /// The fix for a container that declares these ports, beside a Service of port 80 with this targetPort.
+    fn fix(target: &str, protocol: &str, declared: &Value) -> Vec<String> {
+        let port = json!({"port": 80, "targetPort": target, "protocol": protocol});
+        let mut workload = deployment(&json!({"app": "web"}), &json!({}));
+        workload["spec"]["template"]["spec"]["containers"][0]["ports"] = declared.clone();
+        let review = Review::create(&workload).in_cluster(cluster(&[service(&port)]));
+        fixes(&review.lines::<ServiceRoutes>())
+    }
+
+    #[test]
+    fn the_port_that_was_meant_is_named() {
+        let port = |name: &str, number: u16| json!({"name": name, "containerPort": number});
+        let udp = json!({"name": "http", "containerPort": 1, "protocol": "UDP"});
+        let name = |number: u16, other: &str| {
+            format!(
+                "name containerPort {number} \"http\", or write targetPort: {other} in Service \"web\""
+            )
+        };
+        for (declared, index, field, expected) in [
+            // The same name of another protocol comes before a near one, that before the number, and that before the only
+            // one.
+            (
+                json!([port("", 80), port("htttp", 2), udp]),
+                2,
+                "protocol",
+                "write protocol: TCP for the port \"http\" of container \"app\", which is UDP"
+                    .to_owned(),
+            ),
+            (
+                json!([port("x", 80), port("htttp", 2)]),
+                1,
+                "name",
+                name(2, "htttp"),
+            ),
+            (
+                json!([port("x", 81), port("y", 80), port("z", 80)]),
+                1,
+                "name",
+                name(80, "y"),
+            ),
+            (
+                json!([port("x", 81), port("", 80)]),
+                1,
+                "name",
+                "name containerPort 80 \"http\"".to_owned(),
+            ),
+            (json!([port("x", 81)]), 0, "name", name(81, "x")),
+            // The first of those that are equally near.
+            (
+                json!([port("x", 81), port("htt", 1), port("htttp", 2)]),
+                1,
+                "name",
+                name(1, "htt"),
+            ),
+        ] {
+            assert_eq!(
+                fix("http", "TCP", &declared),
+                [format!(
+                    "spec.template.spec.containers[0].ports[{index}].{field}: {expected}"
+                )],
+                "{declared}"
+            );
+        }
+        for declared in [json!([]), json!([port("x", 81), port("y", 82)])] {
+            assert_eq!(
+                fix("http", "TCP", &declared),
+                [
+                    "spec.template.spec.containers: declare a port \"http\", or write a number as targetPort in Service \
+                     \"web\""
+                ],
+                "{declared}"
+            );
+        }
+        assert_eq!(
+            fix("8080", "TCP", &json!([port("8080x", 8080)])),
+            [
+                "spec.template.spec.containers[0].ports[0].name: write targetPort: 8080 in Service \"web\" without quotes, \
+                 which make a name of it"
+            ]
+        );
+        assert_eq!(fix("http", "TCP", &json!([port("http", 81)])), [""; 0]);
+    }
+}

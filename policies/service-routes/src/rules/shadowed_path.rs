@@ -73,3 +73,76 @@ fn told_backend(backend: &Backend<'_>) -> String {
         None => quote(backend.resource).to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+    use shared::testing::Review;
+
+    use crate::ServiceRoutes;
+    use crate::testing::fixes;
+
+    /// The findings about an Ingress with a rule for each of these: host, path, type and Service.
+    fn found(paths: &[[&str; 4]], annotations: &Value) -> Vec<String> {
+        let rule = |[host, path, path_type, service]: &[&str; 4]| {
+            let port = match *service {
+                "by-annotation" => json!({"name": "use-annotation"}),
+                _ => json!({"number": 80}),
+            };
+            let backend = json!({"service": {"name": service, "port": port}});
+            json!({"host": host, "http": {"paths": [{"path": path, "pathType": path_type, "backend": backend}]}})
+        };
+        let rules: Vec<Value> = paths.iter().map(rule).collect();
+        let object = json!({
+            "apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
+            "metadata": {"name": "shop", "namespace": "shop", "annotations": annotations},
+            "spec": {"ingressClassName": "nginx", "rules": rules},
+        });
+        fixes(&Review::create(&object).lines::<ServiceRoutes>())
+    }
+
+    #[test]
+    fn a_path_is_hidden_by_the_first_one_of_its_host_and_type() {
+        let first = ["a.example.com", "/a", "Prefix", "web"];
+        let hidden = |index: usize| {
+            format!(
+                "spec.rules[{index}].http.paths[0].path: remove it, or spec.rules[0].http.paths[0].path"
+            )
+        };
+        for (others, expected) in [
+            (
+                vec![["a.example.com", "/a", "Prefix", "api"]],
+                vec![hidden(1)],
+            ),
+            (
+                vec![["a.example.com", "/a/", "Prefix", "api"]],
+                vec![hidden(1)],
+            ),
+            (
+                vec![
+                    ["a.example.com", "/a", "Prefix", "api"],
+                    ["a.example.com", "/a", "Prefix", "api"],
+                ],
+                vec![hidden(1), hidden(2)],
+            ),
+            (vec![["a.example.com", "/a", "Prefix", "web"]], vec![]),
+            (vec![["b.example.com", "/a", "Prefix", "api"]], vec![]),
+            (vec![["a.example.com", "/b", "Prefix", "api"]], vec![]),
+            (vec![["a.example.com", "/a", "Exact", "api"]], vec![]),
+            (
+                vec![["a.example.com", "/a", "Prefix", "by-annotation"]],
+                vec![],
+            ),
+        ] {
+            let mut paths = vec![first];
+            paths.extend(others);
+            assert_eq!(found(&paths, &json!({})), expected, "{paths:?}");
+        }
+        // Only of a prefix a slash at the end does not count.
+        let exact = [
+            ["a.example.com", "/a", "Exact", "web"],
+            ["a.example.com", "/a/", "Exact", "api"],
+        ];
+        assert_eq!(found(&exact, &json!({})), [""; 0]);
+    }
+}

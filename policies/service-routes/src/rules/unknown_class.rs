@@ -71,3 +71,89 @@ pub(crate) fn check(
     });
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+    use shared::testing::Review;
+
+    use crate::ServiceRoutes;
+    use crate::testing::{cluster, fixes, ingress};
+
+    fn class(name: &str) -> Value {
+        json!({
+            "apiVersion": "networking.k8s.io/v1", "kind": "IngressClass", "metadata": {"name": name},
+            "spec": {"controller": "example.com/ingress"},
+        })
+    }
+
+    #[test]
+    fn the_class_that_was_meant_is_named() {
+        for (written, there, expected) in [
+            ("ngnix", &["internal", "nginx"][..], Some("nginx")),
+            ("traefik", &["nginx"], Some("nginx")),
+            ("nginx", &["internal", "nginx"], None),
+            ("nginx", &[], None),
+        ] {
+            let mut object = ingress(&json!({"number": 80}));
+            object["spec"]["ingressClassName"] = json!(written);
+            let classes: Vec<Value> = there.iter().map(|name| class(name)).collect();
+            let review = Review::create(&object)
+                .with(json!({"missingService": "off", "missingPort": "off"}))
+                .in_cluster(cluster(&classes));
+            let expected = expected
+                .map(|name| format!("spec.ingressClassName: write ingressClassName: {name}"));
+            assert_eq!(
+                fixes(&review.lines::<ServiceRoutes>()),
+                Vec::from_iter(expected),
+                "{written} {there:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn one_of_several_is_to_be_written_where_none_is_near() {
+        let missing = "is missing, and no class was the default";
+        for (written, annotation, uid, expected) in [
+            (
+                Some("traefik"),
+                None,
+                None,
+                Some("there is no IngressClass \"traefik\""),
+            ),
+            (
+                Some("traefik"),
+                Some("nginx"),
+                None,
+                Some("there is no IngressClass \"traefik\""),
+            ),
+            // Of a manifest it is not known which class is the default.
+            (None, None, None, None),
+            (None, None, Some("0"), Some(missing)),
+            (None, Some("other"), Some("0"), None),
+        ] {
+            let mut object = ingress(&json!({"number": 80}));
+            object["spec"]["ingressClassName"] = json!(written);
+            object["metadata"]["annotations"] = json!({"kubernetes.io/ingress.class": annotation});
+            object["metadata"]["uid"] = json!(uid);
+            let classes = [class("nginx"), class("internal")];
+            let review = Review::create(&object).in_cluster(cluster(&classes));
+            let lines = review.lines::<ServiceRoutes>();
+            let lines: Vec<&String> = lines
+                .iter()
+                .filter(|line| line.ends_with("[unknown_class]"))
+                .collect();
+            let expected = expected.map(|reason| {
+                format!(
+                    "warning: service-routes: spec.ingressClassName: {reason}, so no controller serves it; fix: write one of \
+                     internal, nginx [unknown_class]"
+                )
+            });
+            assert_eq!(
+                lines,
+                Vec::from_iter(&expected),
+                "{written:?} {annotation:?} {uid:?}"
+            );
+        }
+    }
+}

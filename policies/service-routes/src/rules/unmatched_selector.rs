@@ -109,3 +109,128 @@ fn differs_by_a_letter(workload: &Workload<'_>, selector: &Labels<'_>) -> bool {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+    use shared::testing::Review;
+
+    use crate::ServiceRoutes;
+    use crate::testing::{cluster, deployment, fixes, service};
+
+    fn selecting(name: &str, selector: &Value) -> Value {
+        let mut service = service(&json!({"port": 80, "targetPort": 80}));
+        service["metadata"]["name"] = json!(name);
+        service["spec"]["selector"] = selector.clone();
+        service
+    }
+
+    fn labelled(kind: &str, name: &str, labels: &Value) -> Value {
+        let mut workload = deployment(labels, &json!({"containerPort": 80}));
+        workload["kind"] = json!(kind);
+        workload["metadata"]["name"] = json!(name);
+        workload
+    }
+
+    #[test]
+    fn only_what_comes_close_is_told() {
+        let labels = |app: &str, tier: &str| json!({"app": app, "tier": tier});
+        let selector = labels("web", "front");
+        let as_has = |label: &str, workload: &str| {
+            vec![format!("spec.selector: write {label}, as {workload} has")]
+        };
+        for (service, workloads, expected) in [
+            // The name of the Service, without its ending.
+            (
+                "shop-svc",
+                vec![labelled("Deployment", "shop", &labels("x", "y"))],
+                as_has("app: x", "Deployment \"shop\""),
+            ),
+            (
+                "shop",
+                vec![labelled("StatefulSet", "shop-headless", &labels("x", "y"))],
+                as_has("app: x", "StatefulSet \"shop-headless\""),
+            ),
+            (
+                "shop",
+                vec![labelled("DaemonSet", "shop", &labels("x", "y"))],
+                as_has("app: x", "DaemonSet \"shop\""),
+            ),
+            (
+                "shop",
+                vec![labelled("Deployment", "shop-2", &labels("x", "y"))],
+                vec![],
+            ),
+            // A label that differs by a letter, and no other one.
+            (
+                "s",
+                vec![labelled("Deployment", "d", &labels("wbe", "front"))],
+                as_has("app: wbe", "Deployment \"d\""),
+            ),
+            (
+                "s",
+                vec![labelled("Deployment", "d", &labels("web", "fron"))],
+                as_has("tier: fron", "Deployment \"d\""),
+            ),
+            (
+                "s",
+                vec![labelled("Deployment", "d", &labels("wbe", "fron"))],
+                vec![],
+            ),
+            (
+                "s",
+                vec![labelled("Deployment", "d", &labels("web", "back"))],
+                vec![],
+            ),
+            (
+                "s",
+                vec![labelled("Deployment", "d", &json!({"app": "wbe"}))],
+                vec![],
+            ),
+            // What is lacking may come at run time, if there is something.
+            (
+                "d",
+                vec![labelled("Deployment", "d", &json!({"app": "web"}))],
+                vec![],
+            ),
+            (
+                "d",
+                vec![labelled("Deployment", "d", &json!({"a": "b"}))],
+                as_has("a: b", "Deployment \"d\""),
+            ),
+            (
+                "d",
+                vec![labelled("Deployment", "d", &json!({}))],
+                vec!["spec.selector: write the labels that the pods have".to_owned()],
+            ),
+            // The first by kind and name.
+            (
+                "d",
+                vec![
+                    labelled("StatefulSet", "a", &labels("wbe", "front")),
+                    labelled("Deployment", "d", &labels("webb", "front")),
+                    labelled("Deployment", "b", &labels("wb", "front")),
+                ],
+                as_has("app: wb", "Deployment \"b\""),
+            ),
+            // It is matched by another one.
+            (
+                "d",
+                vec![
+                    labelled("Deployment", "d", &labels("wbe", "front")),
+                    labelled("Deployment", "e", &selector),
+                ],
+                vec![],
+            ),
+            ("d", vec![], vec![]),
+        ] {
+            let review =
+                Review::create(&selecting(service, &selector)).in_cluster(cluster(&workloads));
+            assert_eq!(
+                fixes(&review.lines::<ServiceRoutes>()),
+                expected,
+                "{service} {workloads:?}"
+            );
+        }
+    }
+}
