@@ -396,7 +396,14 @@ impl FromStr for ReportFile {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (format, file) = text.split_once('=').unwrap_or((text, ""));
-        let format = Format::from_str(format, false)?;
+        let format = Format::from_str(format, false).map_err(|_| {
+            let formats = Format::value_variants().iter();
+            let names = formats
+                .filter_map(|format| Some(format.to_possible_value()?.get_name().to_owned()));
+            let names: Vec<String> = names.collect();
+            let unknown = UnknownName::new(format, names.iter().map(String::as_str));
+            format!("there is no format {unknown}")
+        })?;
         let file = (!file.is_empty()).then(|| PathBuf::from(file));
         if file.is_none() && format != Format::Github {
             return Err("write FORMAT=FILE, such as sarif=preflight.sarif".to_owned());

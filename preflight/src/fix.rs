@@ -204,8 +204,8 @@ impl Fixes {
         let mut made = self.made.iter();
         let known = made.find(|fix| {
             let fields = fix.values.iter().map(|(field, _)| field);
-            fix.finding.place.file == finding.place.file
-                && fix.line == line
+            fix.line == line
+                && fix.finding.place.file == finding.place.file
                 && fix.finding.object == finding.object
                 && fields.eq(changes.iter().map(|change| &change.field))
         });

@@ -491,6 +491,10 @@ fn what_is_most_often_meant_is_told() {
             "[possible values: table, json, sarif, junit]",
         ),
         (
+            &["--report", "sarf=a", "a.yaml"],
+            "there is no format \"sarf\"; did you mean \"sarif\"?",
+        ),
+        (
             &["polices"],
             "there is no file or folder \"polices\", and no such command; did you mean `preflight policies`?",
         ),

@@ -1,6 +1,9 @@
-//! Manifests: whatever the text, it is read or not, and what cannot be read is not repeated, for it may be a Secret.
+//! Manifests: whatever the text, it is read or not, and what cannot be read is not repeated, for it may be a Secret. What is
+//! read can be changed at a field or not, and the lines of a Secret are known.
 
-use manifests::read_text;
+use manifests::edit::{At, Editor, apply};
+use manifests::{read_text, secret_lines};
+use serde_json::json;
 
 use crate::choices::Choices;
 use crate::marks::{self, MARK};
@@ -11,12 +14,54 @@ use crate::{Outcome, ensure};
 pub(crate) fn holds(bytes: &[u8]) -> Outcome {
     let text = String::from_utf8_lossy(bytes);
     reads(&text)?;
+    changes(&text)?;
     reads(&marked(&text))?;
     let places: Vec<usize> = text.char_indices().map(|(place, _)| place).collect();
     let place = Choices::new(bytes).below(places.len());
     let mut marked = text.into_owned();
     marked.insert_str(places.get(place).copied().unwrap_or_default(), MARK);
     reads(&marked)
+}
+
+/// Fields that objects have, and some that they get.
+const FIELDS: [&str; 5] = [
+    "metadata.name",
+    "metadata.labels.added",
+    "spec.containers[0].image",
+    "data[\"a\"]",
+    "kind",
+];
+
+/// More objects than these are all alike.
+const OBJECTS: usize = 8;
+
+/// A change of a field is one of these bytes alone, and a Secret is in the lines that are not to be shown.
+fn changes(text: &str) -> Outcome {
+    let read = read_text("a.yaml", text);
+    let editor = Editor::of(text);
+    let secret = secret_lines(text);
+    for object in read.objects.iter().take(OBJECTS) {
+        let at = At {
+            line: object.line,
+            kind: object.kind(),
+            name: object.name().unwrap_or_default(),
+        };
+        for field in FIELDS {
+            let Some(edit) = editor.set(at, field, &json!("changed")) else {
+                continue;
+            };
+            let changed = apply(text, std::slice::from_ref(&edit));
+            ensure(
+                changed.is_some_and(|changed| changed.contains("changed")),
+                || format!("{field} cannot be changed as {edit:?} says"),
+            )?;
+        }
+        let is_hidden = secret.iter().any(|lines| lines.contains(&object.line));
+        ensure(object.kind() != "Secret" || is_hidden, || {
+            format!("the Secret in line {} would be shown", object.line)
+        })?;
+    }
+    Ok(())
 }
 
 /// The text with a mark behind each word, but not in the tags of YAML itself.
