@@ -4,14 +4,14 @@ use std::ops::RangeInclusive;
 
 use serde_json::Value;
 
-use super::document::split;
+use super::{document::split, written::is_secret};
 
 /// The lines of all documents with a Secret in them, and of those that cannot be read.
 #[must_use]
 pub fn secret_lines(text: &str) -> Vec<RangeInclusive<usize>> {
     let documents = split(text).filter_map(|document| {
         let may_hold_secrets = match document.parse() {
-            Ok(Some((value, ..))) => holds_secrets(&value),
+            Ok(Some(((value, ..), _))) => holds_secrets(&value),
             Ok(None) => false,
             Err(_) => true,
         };
@@ -22,11 +22,8 @@ pub fn secret_lines(text: &str) -> Vec<RangeInclusive<usize>> {
 
 /// Whether it is a Secret, or a list with one.
 fn holds_secrets(value: &Value) -> bool {
-    let kind = value.get("kind").and_then(Value::as_str);
-    let kind = kind.unwrap_or_default().to_ascii_lowercase();
     let items = value.get("items").and_then(Value::as_array);
-    matches!(kind.as_str(), "secret" | "secretlist")
-        || items.into_iter().flatten().any(holds_secrets)
+    is_secret(value) || items.into_iter().flatten().any(is_secret)
 }
 
 #[cfg(test)]

@@ -241,7 +241,7 @@ impl SourceLine<'_> {
 
 /// Whether an object is a Secret or something like it, or has a Secret in it, as a part or as a text. The kind may be
 /// misspelt.
-fn is_secret(object: &Value) -> bool {
+pub(super) fn is_secret(object: &Value) -> bool {
     let kind = object.get("kind").and_then(Value::as_str);
     let kind = kind.unwrap_or_default();
     let has_data = ["data", "stringData"]

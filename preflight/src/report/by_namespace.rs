@@ -25,6 +25,9 @@ pub(super) struct OfNamespace {
     incomplete: usize,
     /// Of the others, those with findings that the project excepts.
     excepted: usize,
+    /// Of the others, those with findings that were there before.
+    #[serde(skip_serializing_if = "is_none")]
+    baselined: usize,
     /// The rest.
     clean: usize,
 }
@@ -46,6 +49,7 @@ pub(super) fn by_namespace(judged: &[Judged]) -> Vec<OfNamespace> {
         warned: summary.warned,
         incomplete: summary.incomplete,
         excepted: summary.excepted,
+        baselined: summary.baselined,
         clean: summary.clean,
     };
     summaries.into_iter().map(of).collect()

@@ -283,7 +283,9 @@ impl FindingData {
             problem: printable(&finding.told()),
             fix: text(&finding.fix),
             needed: counted.needed.map(ToString::to_string),
-            excepted: counted.excepted.map(|it| printable(&it.because.to_string())),
+            excepted: counted
+                .excepted
+                .map(|it| printable(&it.because.to_string())),
         }
     }
 }
@@ -321,6 +323,7 @@ fn id(outcome: Outcome) -> &'static str {
         Outcome::Warned => "with warnings",
         Outcome::Incomplete => "incomplete",
         Outcome::Excepted => "excepted",
+        Outcome::Baselined => "in the baseline",
         Outcome::Clean => "clean",
     }
 }

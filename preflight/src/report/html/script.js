@@ -7,7 +7,8 @@ const CARDS = 50;
 // A table has no more rows.
 const ROWS = 200;
 const CLEAN = "clean";
-const OUTCOMES = ["refused", "not checked", "with warnings", "incomplete", "excepted", CLEAN];
+const OUTCOMES = ["refused", "not checked", "with warnings", "incomplete", "excepted", "in the baseline",
+  CLEAN];
 const LEVELS = {refusal: "refused", warning: "warning", needed: "needed from elsewhere"};
 const NO_NAMESPACE = "(no namespace)";
 const byId = (id) => document.getElementById(id);
