@@ -141,7 +141,7 @@ impl Object {
     /// `v1`, `apps/v1`.
     #[must_use]
     pub fn api_version(&self) -> &str {
-        text(&self.value, "/apiVersion").unwrap_or_default()
+        text(self.value.get("apiVersion")).unwrap_or_default()
     }
 
     /// The group in `apiVersion`. That of the core is empty.
@@ -154,19 +154,19 @@ impl Object {
     /// The kind.
     #[must_use]
     pub fn kind(&self) -> &str {
-        text(&self.value, "/kind").unwrap_or_default()
+        text(self.value.get("kind")).unwrap_or_default()
     }
 
     /// `metadata.name`.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
-        text(&self.value, "/metadata/name")
+        text(self.value.get("metadata")?.get("name"))
     }
 
     /// `metadata.namespace`.
     #[must_use]
     pub fn namespace(&self) -> Option<&str> {
-        text(&self.value, "/metadata/namespace")
+        text(self.value.get("metadata")?.get("namespace"))
     }
 
     /// The line of a field such as `spec.containers[1].image`, or of the closest thing above it that is there.
@@ -226,8 +226,8 @@ pub fn read_text(file: &str, text: &str) -> Manifests {
     manifests
 }
 
-fn text<'a>(object: &'a Value, pointer: &str) -> Option<&'a str> {
-    object.pointer(pointer)?.as_str()
+fn text(field: Option<&Value>) -> Option<&str> {
+    field?.as_str()
 }
 
 impl Manifests {
