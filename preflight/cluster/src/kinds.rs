@@ -132,10 +132,7 @@ impl Kinds {
         // The group of a definition has a dot: `ValidateCustomResourceDefinitionSpec` of apiextensions.
         let is_custom = group.contains('.') && !group.ends_with(".k8s.io");
         // Most objects are as they should be, and the search for what is meant takes long.
-        if is_custom
-            || built_in::has(api_version, kind)
-            || self.definition(group, kind).is_some()
-        {
+        if is_custom || built_in::has(api_version, kind) || self.definition(group, kind).is_some() {
             return None;
         }
         let meant: Vec<_> = built_in::meant(kind).collect();
