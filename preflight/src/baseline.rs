@@ -385,6 +385,8 @@ impl Compared {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::{
         manifests::{Object, read_text},
@@ -416,6 +418,7 @@ mod tests {
                 policies: vec!["strict".to_owned()],
                 outcome: Outcome::Refused,
                 is_unjudged: false,
+                written: Arc::clone(object.written()),
             }],
             refusals,
             warnings,
@@ -513,7 +516,8 @@ mod tests {
     #[test]
     fn the_words_of_others_about_a_secret_are_not_written_down() {
         let mut object = pod("");
-        object.value["kind"] = "Secret".into();
+        let secret = object.with("kind", &"Secret".into());
+        object.value = secret.unwrap().into();
         let foreign = Reported::whole("foreign", &object, "value hunter2 is bad");
         let (baseline, left_out) = Baseline::of(&report(vec![foreign], vec![]));
         assert_eq!((baseline.len(), left_out), (0, 1));

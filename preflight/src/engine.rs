@@ -80,7 +80,7 @@ impl Engine {
         Self::with(limits, on_demand(limits))
     }
 
-    /// Makes an engine for very many evaluations by the threads of rayon. It takes code that was compiled ahead of time,
+    /// Makes an engine for very many evaluations by the threads of rayon; at most 16 at a time are by others. It takes code that was compiled ahead of time,
     /// and keeps what it compiles in this folder, if others may not write there.
     pub fn for_many(limits: Limits, cache: Option<&Path>) -> Result<Self, EngineError> {
         let with_cache = |mut config: Config| {
@@ -91,7 +91,11 @@ impl Engine {
         let pool = pool::config(limits.memory);
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
         // A system may not let a program set so much aside.
-        with_cache(config).or_else(|_| with_cache(on_demand(limits)))
+        with_cache(config).or_else(|_| {
+            let mut config = on_demand(limits);
+            config.memory_init_cow(false);
+            with_cache(config)
+        })
     }
 
     fn with(limits: Limits, mut config: Config) -> Result<Self, EngineError> {

@@ -112,7 +112,7 @@ mod tests {
         ] {
             objects.extend(read_text(file, &text).objects);
         }
-        let kinds = Kinds::of(objects.iter().map(|object| &object.value));
+        let kinds = Kinds::of(objects.iter().map(|object| object.value.as_ref()));
         let identities = identities(&objects, &kinds, "shop");
         let notes = notes(&objects, &identities);
         let notes: Vec<String> = notes

@@ -10,10 +10,13 @@ const ELEMENTS: usize = 100_000;
 /// few pages that most guests use.
 const KEPT: usize = 1024 * 1024;
 
-/// A pool for the threads of rayon, and the one that started them.
+/// Guests of other threads than those of rayon.
+const SPARE: u32 = 16;
+
+/// A pool for the threads of rayon, and some more.
 pub(super) fn config(memory: u64) -> PoolingAllocationConfig {
     let guests = u32::try_from(current_num_threads()).unwrap_or(u32::MAX);
-    let guests = guests.saturating_add(1);
+    let guests = guests.saturating_add(SPARE);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_core_instances(guests)
         .total_memories(guests)

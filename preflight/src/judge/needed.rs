@@ -127,8 +127,12 @@ impl<'a> Witnesses<'a> {
         let group = split(&absent.api_version).0;
         let alike = self.0.get(&(group, absent.kind.as_str()))?;
         let home = absent.namespace.as_deref();
-        let near = || alike.iter().filter(|one| may_be_one(one.from.file(), file));
-        if let Some(found) = near().find(|one| one.name == absent.name && one.namespace != home) {
+        // There may be very many, and to compare paths takes longest.
+        let is_near = |one: &Witness<'_>| may_be_one(one.from.file(), file);
+        let alike = alike.iter();
+        let is_elsewhere = |one: &Witness<'_>| one.name == absent.name && one.namespace != home;
+        let elsewhere = alike.clone().find(|one| is_elsewhere(one) && is_near(one));
+        if let Some(found) = elsewhere {
             let namespace = found.namespace.unwrap_or_default();
             let (name, namespace) = (quote(found.name), quote(namespace));
             let (kind, from) = (&absent.kind, found.from);
@@ -136,8 +140,9 @@ impl<'a> Witnesses<'a> {
                 "{kind} {name} is in namespace {namespace} ({from})"
             ));
         }
-        let at_home = near().filter(|one| one.namespace == home);
+        let at_home = alike.filter(|one| one.namespace == home);
         let by_distance = at_home.filter_map(|one| Some((distance(one.name, &absent.name)?, one)));
+        let by_distance = by_distance.filter(|(_, one)| is_near(one));
         let (_, found) = by_distance.min_by_key(|(distance, one)| (*distance, one.name))?;
         let (kind, name, from) = (&absent.kind, quote(found.name), found.from);
         Some(format!("{kind} {name} is there ({from})"))

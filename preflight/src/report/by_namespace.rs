@@ -26,7 +26,7 @@ pub(super) struct OfNamespace {
     /// Of the others, those with findings that the project excepts.
     excepted: usize,
     /// Of the others, those with findings that were there before.
-    #[serde(skip_serializing_if = "is_none")]
+    #[serde(skip_serializing_if = "super::summary::is_none")]
     baselined: usize,
     /// The rest.
     clean: usize,

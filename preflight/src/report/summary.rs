@@ -95,7 +95,7 @@ impl fmt::Display for Summary {
     clippy::trivially_copy_pass_by_ref,
     reason = "serde hands it over like this"
 )]
-fn is_none(count: &usize) -> bool {
+pub(super) fn is_none(count: &usize) -> bool {
     *count == 0
 }
 
