@@ -225,7 +225,7 @@ fn variants(files: &[(Rank, &str)]) -> Arc<MemoryCluster> {
         let origin = origin(variant);
         let mut object = deployment(None, "web");
         object["spec"]["replicas"] = json!(origin.number);
-        (object, origin)
+        (object.into(), origin)
     });
     Arc::new(MemoryCluster::with_origins(variants))
 }
@@ -299,10 +299,10 @@ fn an_object_is_found_by_its_name_as_it_is_stored() {
     };
     let cluster = MemoryCluster::with_origins([
         (
-            secret.clone(),
+            secret.clone().into(),
             origin(Rank::Written, "overlays/dev/a.yaml", 3),
         ),
-        (secret, origin(Rank::Derived, "base/a.yaml", 7)),
+        (secret.into(), origin(Rank::Derived, "base/a.yaml", 7)),
     ]);
     let found = |version: &str, kind: &str, name: (&str, &str), file: &str| {
         let (number, object) = cluster.object(version, kind, name, file)?;
