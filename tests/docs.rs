@@ -15,6 +15,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use anstream::adapter::strip_str;
+use bundle_tests::docs::charts::bundle::NAME;
 use bundle_tests::docs::readme::{check_headings, sample};
 use bundle_tests::docs::{self, Document};
 use bundle_tests::project::{Project, VERSION};
@@ -334,11 +335,28 @@ fn translations_have_the_commands_and_links_of_the_original() {
 
 #[test]
 fn the_pages_name_the_registry_and_version_of_the_project() {
-    let registry = Project::read().unwrap().registry;
-    for page in ["README.md", "README.ko.md"] {
-        let text = read(&repository(page)).unwrap();
+    let project = Project::read().unwrap();
+    let registry = &project.registry;
+    let page = |path: &str| read(&repository(path)).unwrap();
+    for name in ["README.md", "README.ko.md"] {
+        let text = page(name);
         assert!(text.contains(&format!("make push REGISTRY={registry} TAG=v{VERSION}\n")));
         assert!(text.contains(&format!("registry://{registry}/secret-data:v{VERSION} ")));
+    }
+    let listed: String = policies::all()
+        .unwrap()
+        .iter()
+        .map(|policy| format!("  - name: {}:v{VERSION}\n", project.oci_url(policy)))
+        .collect();
+    assert!(page("docs/airgap.md").contains(&format!("  images:\n{listed}```\n")));
+    let gitops = page("docs/gitops.md");
+    let source = &project.repository;
+    for text in [
+        format!("git::{source}//charts/{NAME}?ref=v{VERSION}\n"),
+        format!("repoURL: {source}\n    targetRevision: v{VERSION}\n    path: charts/{NAME}\n"),
+        format!("chart: ./charts/{NAME}\n"),
+    ] {
+        assert!(gitops.contains(&text), "{text}");
     }
 }
 

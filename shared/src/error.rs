@@ -59,7 +59,7 @@ impl ClusterError {
     /// Behind its first words, the host repeats the name that was asked for, which a user made up: these count first.
     ///
     /// Source: `crates/policy-evaluator/src/callback_handler/kubernetes/client.rs` and
-    /// `crates/policy-evaluator/src/runtimes/callback.rs` of kubewarden/kubewarden-controller.
+    /// `crates/policy-evaluator/src/runtimes/callback.rs` of kubewarden/adm-controller.
     pub(crate) fn from_host(text: &str) -> Self {
         let says = |words: &str| says(text, words);
         let start = text

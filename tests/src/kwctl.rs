@@ -1,6 +1,6 @@
 //! Cases, replayed through a real `kwctl`: what it is given, how it has to end, and how it did.
 //!
-//! Source: kubewarden-controller, `crates/kwctl/src/command/run.rs` and `src/config/policy_definition.rs`, and
+//! Source: kubewarden/adm-controller, `crates/kwctl/src/command/run.rs` and `src/config/policy_definition.rs`, and
 //! `crates/policy-evaluator/src/admission_response.rs`.
 
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! Sessions: what a policy asked its host and what it was told, as `kwctl run --replay-host-capabilities-interactions`
 //! reads it.
 //!
-//! Source of the format: kubewarden-controller, `crates/kwctl/src/callback_handler/proxy.rs` (the list and its
+//! Source of the format: kubewarden/adm-controller, `crates/kwctl/src/callback_handler/proxy.rs` (the list and its
 //! exchanges) and `crates/policy-evaluator/src/callback_requests.rs` (the tagged requests in them).
 
 use std::collections::BTreeSet;

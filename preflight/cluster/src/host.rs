@@ -1,6 +1,6 @@
 //! The host of one evaluation: what it may ask, and what it asked.
 //!
-//! Source of texts: kubewarden-controller, `crates/policy-evaluator/src/runtimes/callback.rs`.
+//! Source of texts: kubewarden/adm-controller, `crates/policy-evaluator/src/runtimes/callback.rs`.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -1,6 +1,6 @@
 //! The objects of a cluster, and what a look-up among them finds.
 //!
-//! Source of texts and of what is left out of answers: kubewarden-controller,
+//! Source of texts and of what is left out of answers: kubewarden/adm-controller,
 //! `crates/policy-evaluator/src/callback_handler/kubernetes/{client,reflector,field_mask}.rs`, and answers seen on a real
 //! cluster.
 

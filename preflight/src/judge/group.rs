@@ -2,7 +2,7 @@
 //!
 //! The policy server evaluates the expression with a function for each member, which is true where that accepts. It
 //! tells `spec.message`, with the refusals of the members that were asked as causes, and hands on no warnings. Source:
-//! kubewarden-controller, `crates/policy-evaluator/src/policy_group_evaluator/evaluator.rs`.
+//! kubewarden/adm-controller, `crates/policy-evaluator/src/policy_group_evaluator/evaluator.rs`.
 
 use std::{
     collections::BTreeMap,

@@ -1,7 +1,7 @@
 //! What Artifact Hub reads of the policies, with the fields that `kwctl scaffold artifacthub` writes.
 //!
 //! Source: `crates/policy-evaluator/src/policy_artifacthub.rs` and `crates/kwctl/src/scaffold/artifacthub.rs` in
-//! kubewarden/kubewarden-controller.
+//! kubewarden/adm-controller.
 
 use std::collections::BTreeMap;
 
