@@ -1,6 +1,8 @@
 //! The program itself: what it prints, and how it ends.
 
 use std::fs;
+#[cfg(target_os = "linux")]
+use std::os::unix::fs::PermissionsExt;
 
 use serde_json::{Value, json};
 
@@ -69,6 +71,58 @@ WARNING  Pod default/web  by gentle
         stage.run(&["-q", "--policy", "gentle", "pod.yaml"]),
         out(0, "1 object, 1 policy: 1 with warnings\n")
     );
+}
+
+#[test]
+fn a_policy_that_is_not_asked_for_is_not_compiled() {
+    let stage = Stage::new(&[("good", ACCEPT)]);
+    let broken = wat::parse_str(
+        r#"(module (import "wapc" "__nope" (func))
+            (func (export "__guest_call") (param i32 i32) (result i32) (i32.const 0)))"#,
+    );
+    stage.write("dist/broken.wasm", broken.unwrap());
+    stage.write("pod.yaml", POD);
+    assert_eq!(
+        stage.run(&["pod.yaml"]),
+        err(
+            "dist/broken.wasm: does not compile: unknown import: `wapc::__nope` has not been defined"
+        )
+    );
+    assert_eq!(
+        stage.run(&["-p", "good", "pod.yaml"]),
+        out(0, "1 object, 1 policy: 1 clean\n")
+    );
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_was_compiled_is_kept_for_the_module_as_it_is() {
+    let stage = Stage::new(&[("a", ACCEPT)]);
+    stage.write("pod.yaml", POD);
+    let run = || stage.run_with_cache("cache", &["pod.yaml"]);
+    let kept = || stage.files("cache/preflight");
+    assert_eq!(kept(), 0);
+    let clean = out(0, "1 object, 1 policy: 1 clean\n");
+    for _ in 0..2 {
+        assert_eq!(run(), clean);
+        assert_eq!(kept(), 1);
+    }
+    // A module of the same name.
+    stage.write(
+        "dist/a.wasm",
+        guest(Some(&metadata("a")), &Validate::Answer(WARNING)),
+    );
+    assert_eq!(
+        run().1.lines().last(),
+        Some("1 object, 1 policy: 1 with warnings")
+    );
+    assert_eq!(kept(), 2);
+    // A folder that others may write.
+    let folder = stage.path().join("cache/preflight");
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o777)).unwrap();
+    stage.write("dist/a.wasm", guest(Some(&metadata("a")), &Validate::Echo));
+    assert_eq!(run().0, 1);
+    assert_eq!(kept(), 2);
 }
 
 #[test]

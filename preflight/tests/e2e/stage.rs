@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::Write,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
@@ -17,6 +17,9 @@ const SUMMARY: &str = "GITHUB_STEP_SUMMARY";
 
 /// A folder with policies in `dist` and whatever else a test needs, and the program in it.
 pub(crate) struct Stage(TempDir);
+
+/// Where all stages keep what they compile.
+const CACHE: &str = env!("CARGO_TARGET_TMPDIR");
 
 /// Exit status, standard output and standard error.
 pub(crate) type Outcome = (i32, String, String);
@@ -78,13 +81,37 @@ impl Stage {
         self.run_with_input(arguments, "")
     }
 
+    /// Runs it with a folder of the stage for what it keeps.
+    pub(crate) fn run_with_cache(&self, folder: &str, arguments: &[&str]) -> Outcome {
+        let folder = self.path().join(folder);
+        self.start("", arguments, "", &folder)
+    }
+
+    /// How many modules are kept in a folder.
+    pub(crate) fn files(&self, folder: &str) -> usize {
+        fn all(folder: &Path) -> Vec<PathBuf> {
+            let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+            let below = entries.map(|entry| entry.path()).flat_map(|path| {
+                if path.is_dir() {
+                    all(&path)
+                } else {
+                    vec![path]
+                }
+            });
+            below.collect()
+        }
+        // Beside a module stands how often it was taken.
+        let files = all(&self.path().join(folder)).into_iter();
+        files.filter(|file| file.extension().is_none()).count()
+    }
+
     /// Runs it in a folder of the stage.
     pub(crate) fn run_in(&self, folder: &str, arguments: &[&str]) -> Outcome {
-        self.start(folder, arguments, "")
+        self.start(folder, arguments, "", Path::new(CACHE))
     }
 
     pub(crate) fn run_with_input(&self, arguments: &[&str], input: &str) -> Outcome {
-        self.start("", arguments, input)
+        self.start("", arguments, input, Path::new(CACHE))
     }
 
     /// Runs it as a step of a job on GitHub that has this file for its summary.
@@ -94,8 +121,10 @@ impl Stage {
         Self::finish(command, "")
     }
 
-    fn start(&self, folder: &str, arguments: &[&str], input: &str) -> Outcome {
-        Self::finish(self.command(folder, arguments), input)
+    fn start(&self, folder: &str, arguments: &[&str], input: &str, cache: &Path) -> Outcome {
+        let mut command = self.command(folder, arguments);
+        command.env("XDG_CACHE_HOME", cache);
+        Self::finish(command, input)
     }
 
     fn command(&self, folder: &str, arguments: &[&str]) -> Command {
@@ -105,7 +134,7 @@ impl Stage {
             .current_dir(self.path().join(folder))
             .env_remove("NO_COLOR")
             .env_remove("CLICOLOR_FORCE")
-            .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
+            .env("XDG_CACHE_HOME", CACHE)
             .env_remove(SUMMARY)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
