@@ -317,15 +317,37 @@ pub(crate) enum Command {
         /// The name at the end of a message, such as `risky_path`, or `hostpath-mounts/risky_path`
         #[arg(value_name = "RULE")]
         rule: String,
+        #[command(flatten)]
+        language: InLanguage,
     },
     /// List the rules of all policies, or of those that `--policy` names
-    Rules,
+    Rules {
+        #[command(flatten)]
+        language: InLanguage,
+    },
     /// Write the completions for a shell
     Completions {
         /// The shell
         #[arg(value_enum)]
         shell: Shell,
     },
+}
+
+/// What the commands have that explain rules.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct InLanguage {
+    /// The language to explain in; examples and their messages are in English, as in a cluster
+    #[arg(long, value_enum, value_name = "LANGUAGE", default_value_t = Language::En)]
+    pub(crate) lang: Language,
+}
+
+/// What rules are explained in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Language {
+    /// English
+    En,
+    /// Korean, 한국어
+    Ko,
 }
 
 /// What ends with the status of a refusal.
@@ -460,7 +482,7 @@ fn unused(cli: &Cli) -> Option<String> {
         Command::Review { .. } => "review",
         Command::Policies { .. } => "policies",
         Command::Explain { .. } => "explain",
-        Command::Rules => "rules",
+        Command::Rules { .. } => "rules",
         Command::Baseline { .. } => "baseline",
         Command::Allow { .. } => "allow",
         Command::Fix { .. } => "fix",

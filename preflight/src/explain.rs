@@ -10,6 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::names::UnknownName;
 
+mod korean;
+
+pub use korean::korean;
+
 /// What there is to say of a rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -49,6 +53,32 @@ pub struct Example {
     pub message: String,
 }
 
+/// A part of an example.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// The object that is found.
+    Manifest,
+    /// The object before the change.
+    Before,
+    /// What the cluster has.
+    Cluster,
+    /// The settings of the policy.
+    Settings,
+}
+
+impl Part {
+    /// The words that lead to it.
+    #[must_use]
+    pub const fn heading(self) -> &'static str {
+        match self {
+            Self::Manifest => "Manifest",
+            Self::Before => "The object before",
+            Self::Cluster => "In the cluster",
+            Self::Settings => "Settings",
+        }
+    }
+}
+
 impl Page {
     /// Policy and rule: `hostpath-mounts/risky_path`.
     #[must_use]
@@ -75,25 +105,26 @@ impl Page {
             "{}. {}.\n\n**Instead:** {}.\n",
             self.finds, self.why, self.fix
         );
-        for (heading, part) in self.example() {
-            text.extend(["\n", heading, ":\n\n```yaml\n", part.trim_end(), "\n```\n"]);
+        for (part, content) in self.example() {
+            let (heading, content) = (part.heading(), content.trim_end());
+            text.extend(["\n", heading, ":\n\n```yaml\n", content, "\n```\n"]);
         }
         text.extend(["\nMessage:\n\n```text\n", &self.example.message, "\n```\n"]);
         text
     }
 
-    /// The parts of the example, each with the words that lead to it.
+    /// The parts of the example, and what is in each.
     #[must_use]
-    pub fn example(&self) -> Vec<(&'static str, &str)> {
+    pub fn example(&self) -> Vec<(Part, &str)> {
         let example = &self.example;
         let beside = [
-            ("The object before", &example.before),
-            ("In the cluster", &example.cluster),
-            ("Settings", &example.settings),
+            (Part::Before, &example.before),
+            (Part::Cluster, &example.cluster),
+            (Part::Settings, &example.settings),
         ];
         let beside = beside.into_iter();
-        let beside = beside.filter_map(|(words, text)| Some((words, text.as_deref()?)));
-        [("Manifest", example.manifest.as_str())]
+        let beside = beside.filter_map(|(part, text)| Some((part, text.as_deref()?)));
+        [(Part::Manifest, example.manifest.as_str())]
             .into_iter()
             .chain(beside)
             .collect()

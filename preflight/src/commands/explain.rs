@@ -5,7 +5,7 @@ use std::{error::Error, fmt::Write};
 use anstyle::Style;
 use preflight::{
     bundle,
-    explain::{self, Page, sentence},
+    explain::{self, Page, Part, sentence},
     report::json as safe,
 };
 use serde_json::json;
@@ -13,21 +13,67 @@ use textwrap::{Options, WordSplitter};
 
 use super::{no_such_format, print};
 use crate::{
-    cli::{Common, Format},
+    cli::{Common, Format, Language},
     terminal,
 };
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
 
+/// What is said around the texts of the pages.
+struct Words {
+    finds: &'static str,
+    why: &'static str,
+    instead: &'static str,
+    part: fn(Part) -> &'static str,
+    message: &'static str,
+    /// What there is to say of the message.
+    of_message: &'static str,
+    /// How to read more than a line about a rule.
+    more: &'static str,
+    /// A text of a page, as it is to be read.
+    sentence: fn(&str) -> String,
+}
+
+const ENGLISH: Words = Words {
+    finds: "Finds",
+    why: "Why",
+    instead: "Instead",
+    part: |part| match part {
+        Part::Manifest => "Example",
+        other => other.heading(),
+    },
+    message: "Message",
+    of_message: "",
+    more: "The whole of one: preflight explain RULE",
+    sentence,
+};
+
+const KOREAN: Words = Words {
+    finds: "찾는 것",
+    why: "이유",
+    instead: "대신 쓸 것",
+    part: |part| match part {
+        Part::Manifest => "예",
+        Part::Before => "이전 오브젝트",
+        Part::Cluster => "클러스터에 있는 것",
+        Part::Settings => "설정",
+    },
+    message: "메시지",
+    of_message: "예와 메시지는 클러스터에서 보는 그대로 영어입니다",
+    more: "규칙 하나의 자세한 설명: preflight explain RULE --lang ko",
+    // They have their full stops, and begin with names that have no capital.
+    sentence: str::to_owned,
+};
+
 /// `preflight explain RULE`
-pub(super) fn one(common: &Common, name: &str) -> Result<u8, Box<dyn Error>> {
+pub(super) fn one(common: &Common, name: &str, language: Language) -> Result<u8, Box<dyn Error>> {
     let pages = explain::find(name).map_err(|error| format!("there is no rule {error}"))?;
-    show(common, &pages, "explain", whole)
+    show(common, language, pages, "explain", whole)
 }
 
 /// `preflight rules`
-pub(super) fn all(common: &Common) -> Result<u8, Box<dyn Error>> {
+pub(super) fn all(common: &Common, language: Language) -> Result<u8, Box<dyn Error>> {
     let mut known: Vec<&str> = Vec::new();
     for page in explain::pages() {
         if !known.contains(&page.policy.as_str()) {
@@ -37,18 +83,24 @@ pub(super) fn all(common: &Common) -> Result<u8, Box<dyn Error>> {
     bundle::check_names(&common.policies, known.into_iter())?;
     let is_wanted =
         |page: &&Page| common.policies.is_empty() || common.policies.contains(&page.policy);
-    let pages: Vec<&Page> = explain::pages().iter().filter(is_wanted).collect();
-    show(common, &pages, "rules", in_short)
+    let pages = explain::pages().iter().filter(is_wanted).collect();
+    show(common, language, pages, "rules", in_short)
 }
 
 fn show(
     common: &Common,
-    pages: &[&Page],
+    language: Language,
+    pages: Vec<&Page>,
     command: &str,
-    render: fn(&[&Page], usize) -> String,
+    render: fn(&[Page], &Words, usize) -> String,
 ) -> Result<u8, Box<dyn Error>> {
+    let pages = pages.into_iter();
+    let (pages, words): (Vec<Page>, _) = match language {
+        Language::En => (pages.cloned().collect(), &ENGLISH),
+        Language::Ko => (pages.map(explain::korean).collect(), &KOREAN),
+    };
     let text = match common.format {
-        Format::Table => render(pages, terminal::width(common.width)),
+        Format::Table => render(&pages, words, terminal::width(common.width)),
         Format::Json => {
             format!("{}\n", safe::text(&json!({"version": 1, "rules": pages}))?)
         }
@@ -58,7 +110,7 @@ fn show(
     Ok(0)
 }
 
-fn in_short(pages: &[&Page], width: usize) -> String {
+fn in_short(pages: &[Page], words: &Words, width: usize) -> String {
     let mut text = String::new();
     let mut policy = "";
     for page in pages {
@@ -73,13 +125,14 @@ fn in_short(pages: &[&Page], width: usize) -> String {
             page.rule,
             plain(&page.level)
         );
-        paragraph(&mut text, "    ", &plain(&sentence(&page.finds)), width);
+        let finds = (words.sentence)(&page.finds);
+        paragraph(&mut text, "    ", &plain(&finds), width);
     }
-    text.push_str("\nThe whole of one: preflight explain RULE\n");
+    let _ = writeln!(text, "\n{}", words.more);
     text
 }
 
-fn whole(pages: &[&Page], width: usize) -> String {
+fn whole(pages: &[Page], words: &Words, width: usize) -> String {
     let mut text = String::new();
     for (place, page) in pages.iter().enumerate() {
         if place > 0 {
@@ -92,25 +145,25 @@ fn whole(pages: &[&Page], width: usize) -> String {
             plain(&page.level)
         );
         for (heading, sentences) in [
-            ("Finds", &page.finds),
-            ("Why", &page.why),
-            ("Instead", &page.fix),
+            (words.finds, &page.finds),
+            (words.why, &page.why),
+            (words.instead, &page.fix),
         ] {
             let _ = writeln!(text, "{BOLD}{heading}{BOLD:#}");
-            paragraph(&mut text, "  ", &plain(&sentence(sentences)), width);
+            let sentences = (words.sentence)(sentences);
+            paragraph(&mut text, "  ", &plain(&sentences), width);
         }
-        for (heading, part) in page.example() {
-            let heading = if heading == "Manifest" {
-                "Example"
-            } else {
-                heading
-            };
-            let _ = writeln!(text, "{BOLD}{heading}{BOLD:#}");
-            for line in part.lines() {
+        for (part, content) in page.example() {
+            let _ = writeln!(text, "{BOLD}{}{BOLD:#}", (words.part)(part));
+            for line in content.lines() {
                 let _ = writeln!(text, "  {line}");
             }
         }
-        let _ = writeln!(text, "{BOLD}Message{BOLD:#}");
+        let _ = write!(text, "{BOLD}{}{BOLD:#}", words.message);
+        if !words.of_message.is_empty() {
+            let _ = write!(text, "  {DIM}{}{DIM:#}", words.of_message);
+        }
+        text.push('\n');
         for line in page.example.message.lines() {
             paragraph(&mut text, "  ", line, width);
         }

@@ -49,6 +49,62 @@ Message
 }
 
 #[test]
+fn a_rule_is_explained_in_korean() {
+    let stage = Stage::new(&[]);
+    let expected = "\
+pod-disruption/overlapping_budgets  warn (overlappingBudgets)
+
+찾는 것
+  같은 파드를 선택하는 두 PodDisruptionBudget
+이유
+TODO
+";
+    let arguments = ["explain", "inert_vertical", "--lang", "ko", "--width", "80"];
+    let (status, text, errors) = stage.run(&arguments);
+    let (page, address) = text.trim_end().rsplit_once('\n').unwrap();
+    assert_eq!(
+        (status, format!("{page}\n").as_str(), errors.as_str()),
+        (0, expected, "")
+    );
+    assert!(
+        address.ends_with("/docs/rules/preflight/inert_vertical.md"),
+        "{address}"
+    );
+}
+
+#[test]
+fn rules_are_listed_in_korean() {
+    let stage = Stage::new(&[]);
+    let list = |more: &[&str]| {
+        let arguments = ["rules", "--policy", "nodeport-range", "--lang", "ko"];
+        stage.run(&[&arguments[..], more].concat())
+    };
+    let (status, text, errors) = list(&["--width", "80"]);
+    assert_eq!(
+        (status, text.as_str(), errors.as_str()),
+        (0, "TODO2", "")
+    );
+    let (_, text, _) = list(&["-f", "json"]);
+    let report: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(report["rules"][0]["fix"], "nodePort를 설정하십시오.");
+}
+
+#[test]
+fn an_unknown_language_gets_those_there_are() {
+    let (status, text, errors) =
+        Stage::new(&[]).run(&["explain", "risky_path", "--lang", "fr"]);
+    assert_eq!((status, text.as_str()), (2, ""));
+    let errors: Vec<&str> = errors.lines().take(2).map(str::trim).collect();
+    assert_eq!(
+        errors,
+        [
+            "error: invalid value 'fr' for '--lang <LANGUAGE>'",
+            "[possible values: en, ko]"
+        ]
+    );
+}
+
+#[test]
 fn rules_of_one_name_are_all_explained() {
     let (_, text, _) = Stage::new(&[]).run(&["explain", "[missing_pod_spec]", "-f", "json"]);
     let report: Value = serde_json::from_str(&text).unwrap();

@@ -506,6 +506,10 @@ fn shells_get_completions() {
         assert_eq!((status, errors.as_str()), (0, ""));
         assert!(text.contains("policies-from"), "{shell}");
     }
+    let (_, text, _) = stage.run(&["completions", "bash"]);
+    let languages = "                --lang)\n                    COMPREPLY=($(compgen -W \"en ko\" -- \"${cur}\"))\n";
+    // Of `explain` and of `rules`.
+    assert_eq!(text.matches(languages).count(), 2, "{text}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use preflight::explain::{Example, Page, sentence};
+use preflight::explain::{Example, Page, Part, sentence};
 use preflight::judge::{ActivePolicy, judge};
 use preflight::{checks, manifests};
 use serde_json::{Value, json};
@@ -178,11 +178,11 @@ fn markdown_of(page: &Page) -> String {
         sentence(&page.fix)
     );
     text.push_str("## Example\n\n");
-    for (heading, part) in page.example() {
-        if heading != "Manifest" {
-            let _ = write!(text, "{heading}:\n\n");
+    for (part, content) in page.example() {
+        if part != Part::Manifest {
+            let _ = write!(text, "{}:\n\n", part.heading());
         }
-        let _ = write!(text, "```yaml\n{}\n```\n\n", part.trim_end());
+        let _ = write!(text, "```yaml\n{}\n```\n\n", content.trim_end());
     }
     let _ = write!(
         text,
