@@ -78,9 +78,7 @@ fn run_command(cli: &Cli, project: Option<&Project>) -> Result<u8, Box<dyn Error
         Some(Command::Fix {
             dry_run, warnings, ..
         }) => fix::run(cli, project, *dry_run, *warnings),
-        Some(Command::Explain { rule, language }) => {
-            explain::one(&cli.common, rule, language.lang)
-        }
+        Some(Command::Explain { rule, language }) => explain::one(&cli.common, rule, language.lang),
         Some(Command::Rules { language }) => explain::all(&cli.common, language.lang),
         Some(Command::Init) => init::run(&cli.common),
         Some(Command::Completions { shell }) => {

@@ -12,7 +12,10 @@ pub(crate) fn find(cli: &Cli) -> Result<Option<Project>, ConfigError> {
     let asks_for_none = matches!(
         cli.command,
         Some(
-            Command::Completions { .. } | Command::Explain { .. } | Command::Init | Command::Rules
+            Command::Completions { .. }
+                | Command::Explain { .. }
+                | Command::Init
+                | Command::Rules { .. }
         )
     );
     if cli.common.no_config || asks_for_none {

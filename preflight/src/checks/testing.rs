@@ -39,7 +39,9 @@ pub(super) fn found_beside(
         .filter_map(|(position, object)| keda::derive(&object.value, position))
         .collect();
     let made = derived::derive(all.iter(), &[], DEFAULT_NAMESPACE);
-    let made_values = made.iter().map(|made| (Rank::Derived, made.value.clone().into()));
+    let made_values = made
+        .iter()
+        .map(|made| (Rank::Derived, made.value.clone().into()));
     let values = all
         .iter()
         .map(|object| (Rank::Written, object.value.clone()));

@@ -296,7 +296,11 @@ fn rule(page: &'static Page) -> RuleData {
         why: &page.why,
         fix: &page.fix,
         level: &page.level,
-        example: page.example(),
+        example: page
+            .example()
+            .into_iter()
+            .map(|(part, text)| (part.heading(), text))
+            .collect(),
         message: &page.example.message,
         address: page.address(),
     }

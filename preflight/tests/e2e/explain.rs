@@ -80,10 +80,7 @@ fn rules_are_listed_in_korean() {
         stage.run(&[&arguments[..], more].concat())
     };
     let (status, text, errors) = list(&["--width", "80"]);
-    assert_eq!(
-        (status, text.as_str(), errors.as_str()),
-        (0, "TODO2", "")
-    );
+    assert_eq!((status, text.as_str(), errors.as_str()), (0, "TODO2", ""));
     let (_, text, _) = list(&["-f", "json"]);
     let report: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(report["rules"][0]["fix"], "nodePort를 설정하십시오.");
@@ -91,8 +88,7 @@ fn rules_are_listed_in_korean() {
 
 #[test]
 fn an_unknown_language_gets_those_there_are() {
-    let (status, text, errors) =
-        Stage::new(&[]).run(&["explain", "risky_path", "--lang", "fr"]);
+    let (status, text, errors) = Stage::new(&[]).run(&["explain", "risky_path", "--lang", "fr"]);
     assert_eq!((status, text.as_str()), (2, ""));
     let errors: Vec<&str> = errors.lines().take(2).map(str::trim).collect();
     assert_eq!(
