@@ -4,7 +4,10 @@
 //! What is changed is a field, by its bytes in the file. Nothing is written here: the changed texts are judged again
 //! first.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
@@ -304,7 +307,7 @@ impl Fixes {
     }
 
     /// What is to come of an object.
-    fn expected(&self, object: &Object) -> Option<Value> {
+    fn expected(&self, object: &Object) -> Option<Arc<Value>> {
         let mut changed = object.clone();
         for fix in &self.made {
             let is_its = fix.line == object.line
@@ -314,7 +317,7 @@ impl Fixes {
                     .name()
                     .is_none_or(|name| name == fix.finding.object.name);
             for (field, value) in fix.values.iter().filter(|_| is_its) {
-                changed.value = changed.with(field, value)?;
+                changed.value = changed.with(field, value)?.into();
             }
         }
         Some(changed.value)

@@ -198,7 +198,7 @@ impl Object {
     /// The value with another scalar at a field, which may be new. `None` where there is nothing that could have it.
     #[must_use]
     pub fn with(&self, field: &str, scalar: &Value) -> Option<Value> {
-        let mut value = self.value.clone();
+        let mut value = Value::clone(&self.value);
         let steps = path::parse(field);
         let (last, above) = steps.split_last()?;
         let above = path::value_mut(&mut value, above)?;
