@@ -459,7 +459,7 @@ mod tests {
         let after = read_text("f.yaml", &changed);
         assert_eq!(after.problems, [], "{changed}");
         let expected = object.with(field, value).unwrap();
-        assert_eq!(after.objects[0].value, expected.into(), "{changed}");
+        assert_eq!(*after.objects[0].value, expected, "{changed}");
         Some(changed)
     }
 
