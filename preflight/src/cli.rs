@@ -122,16 +122,23 @@ pub(crate) struct Cli {
     /// The file has policies as for `--policies-from`, such as those of a stricter overlay. May be given more than once.
     #[arg(long, value_name = "NAME=FILE")]
     pub(crate) beside: Vec<Beside>,
+    #[command(flatten)]
+    pub(crate) frames: Frames,
+    /// Show no warnings, no notes and nothing that is needed from elsewhere: only refusals, problems, and what was not
+    /// checked
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+/// Whether the report for people has lines of the manifests.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Frames {
     /// Show the lines of the manifests with the fields underlined; as on a terminal without this
     #[arg(long, overrides_with = "no_frame")]
     pub(crate) frame: bool,
     /// Show no lines of the manifests
     #[arg(long, overrides_with = "frame")]
     pub(crate) no_frame: bool,
-    /// Show no warnings, no notes and nothing that is needed from elsewhere: only refusals, problems, and what was not
-    /// checked
-    #[arg(long, short)]
-    pub(crate) quiet: bool,
 }
 
 /// What all commands have.
@@ -363,8 +370,8 @@ fn unused(cli: &Cli) -> Option<String> {
     let (argument, _) = [
         ("--report <FORMAT=FILE>", !cli.reports.is_empty()),
         ("--quiet", cli.quiet),
-        ("--frame", cli.frame),
-        ("--no-frame", cli.no_frame),
+        ("--frame", cli.frames.frame),
+        ("--no-frame", cli.frames.no_frame),
         ("--exclude <GLOB>", !cli.exclude.is_empty()),
         ("--cluster <PATH>", !cli.cluster.is_empty()),
         ("--old <PATH>", !cli.old.is_empty()),

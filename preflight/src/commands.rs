@@ -104,10 +104,10 @@ fn judge_manifests(cli: &Cli, project: Option<&Project>) -> Result<u8, Box<dyn E
     let (report, policies) = scene.judge(asked, existing, manifests)?;
     let width = terminal::width(cli.common.width);
     let runs = |report| -> Vec<Run<'_>> {
-        let others = others.iter().map(|(name, report, policies)| Run {
-            name,
-            report,
-            policies,
+        let others = others.iter().map(|other| Run {
+            name: &other.name,
+            report: &other.report,
+            policies: &other.policies,
         });
         let main = Run {
             name: "this run",
@@ -118,7 +118,12 @@ fn judge_manifests(cli: &Cli, project: Option<&Project>) -> Result<u8, Box<dyn E
     };
     let all = runs(&report);
     let files = cli.reports.iter();
-    let files = files.map(|wanted| Ok((wanted, render(wanted.format, &all, width, cli.frame)?)));
+    let files = files.map(|wanted| {
+        Ok((
+            wanted,
+            render(wanted.format, &all, width, cli.frames.frame)?,
+        ))
+    });
     let files: Vec<_> = files.collect::<Result<_, Box<dyn Error>>>()?;
     if cli.writes(Format::Github) {
         add_to_summary(&report, &policies)?;
@@ -136,7 +141,7 @@ fn judge_manifests(cli: &Cli, project: Option<&Project>) -> Result<u8, Box<dyn E
         ..report.clone()
     });
     let format = cli.common.format;
-    let framed = cli.frame || !cli.no_frame && terminal::is_there();
+    let framed = cli.frames.frame || !cli.frames.no_frame && terminal::is_there();
     let shown = runs(quiet.as_ref().unwrap_or(&report));
     let text = render(format, &shown, width, framed)?;
     if format == Format::Github {
@@ -197,13 +202,20 @@ impl Scene<'_> {
     }
 }
 
-/// What other policies say of the same manifests, each with its name.
+/// What other policies say.
+struct Other {
+    name: String,
+    report: Report,
+    policies: Vec<ActivePolicy>,
+}
+
+/// What other policies say of the same manifests.
 fn beside(
     cli: &Cli,
     scene: &Scene<'_>,
     existing: &Existing,
     manifests: &Manifests,
-) -> Result<Vec<(String, Report, Vec<ActivePolicy>)>, Box<dyn Error>> {
+) -> Result<Vec<Other>, Box<dyn Error>> {
     if !cli.beside.is_empty() && !cli.writes(Format::Html) {
         return Err("--beside is for the page of `--report html=FILE`: give that, too".into());
     }
@@ -216,7 +228,11 @@ fn beside(
         };
         let asked = configured(&common)?;
         let (report, policies) = scene.judge(asked, existing.clone(), manifests.clone())?;
-        Ok((beside.name.clone(), report, policies))
+        Ok(Other {
+            name: beside.name.clone(),
+            report,
+            policies,
+        })
     });
     others.collect()
 }
