@@ -104,12 +104,8 @@ pub(crate) struct Cli {
     /// The file has policies as for `--policies-from`, such as those of a stricter overlay. May be given more than once.
     #[arg(long, value_name = "NAME=FILE")]
     pub(crate) beside: Vec<Beside>,
-    /// Show the lines of the manifests with the fields underlined; as on a terminal without this
-    #[arg(long, overrides_with = "no_frame")]
-    pub(crate) frame: bool,
-    /// Show no lines of the manifests
-    #[arg(long, overrides_with = "frame")]
-    pub(crate) no_frame: bool,
+    #[command(flatten)]
+    pub(crate) frames: Frames,
     /// Count only what is not in this file, which `preflight baseline` wrote
     ///
     /// What is in it is shown as such, and what is in it and is not found any more is told as gone.
@@ -119,6 +115,17 @@ pub(crate) struct Cli {
     /// checked
     #[arg(long, short)]
     pub(crate) quiet: bool,
+}
+
+/// Whether the report for people has lines of the manifests.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Frames {
+    /// Show the lines of the manifests with the fields underlined; as on a terminal without this
+    #[arg(long, overrides_with = "no_frame")]
+    pub(crate) frame: bool,
+    /// Show no lines of the manifests
+    #[arg(long, overrides_with = "frame")]
+    pub(crate) no_frame: bool,
 }
 
 /// What is checked, and what is in the cluster beside it.
@@ -501,8 +508,8 @@ fn unused(cli: &Cli) -> Option<String> {
         ("--report <FORMAT=FILE>", !cli.reports.is_empty()),
         ("--quiet", cli.quiet),
         ("--baseline <FILE>", cli.baseline.is_some()),
-        ("--frame", cli.frame),
-        ("--no-frame", cli.no_frame),
+        ("--frame", cli.frames.frame),
+        ("--no-frame", cli.frames.no_frame),
         ("--beside <NAME=FILE>", !cli.beside.is_empty()),
         ("--fail-on <FINDING>", cli.fail_on != [FailOn::Violation]),
     ];

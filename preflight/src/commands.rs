@@ -200,10 +200,10 @@ fn judge_manifests(cli: &Cli, project: Option<&Project>) -> Result<u8, Box<dyn E
     }
     let width = terminal::width(cli.common.width);
     let runs = |report| -> Vec<Run<'_>> {
-        let others = others.iter().map(|(name, report, policies)| Run {
-            name,
-            report,
-            policies,
+        let others = others.iter().map(|other| Run {
+            name: &other.name,
+            report: &other.report,
+            policies: &other.policies,
         });
         let main = Run {
             name: "this run",
@@ -214,7 +214,12 @@ fn judge_manifests(cli: &Cli, project: Option<&Project>) -> Result<u8, Box<dyn E
     };
     let all = runs(&report);
     let files = cli.reports.iter();
-    let files = files.map(|wanted| Ok((wanted, render(wanted.format, &all, width, cli.frame)?)));
+    let files = files.map(|wanted| {
+        Ok((
+            wanted,
+            render(wanted.format, &all, width, cli.frames.frame)?,
+        ))
+    });
     let files: Vec<_> = files.collect::<Result<_, Box<dyn Error>>>()?;
     if cli.writes(Format::Github) {
         add_to_summary(&report, &policies)?;
@@ -232,7 +237,7 @@ fn judge_manifests(cli: &Cli, project: Option<&Project>) -> Result<u8, Box<dyn E
         ..report.clone()
     });
     let format = cli.common.format;
-    let framed = cli.frame || !cli.no_frame && terminal::is_there();
+    let framed = cli.frames.frame || !cli.frames.no_frame && terminal::is_there();
     let shown = runs(quiet.as_ref().unwrap_or(&report));
     let text = render(format, &shown, width, framed)?;
     if format == Format::Github {
@@ -259,12 +264,19 @@ fn judge_manifests(cli: &Cli, project: Option<&Project>) -> Result<u8, Box<dyn E
     })
 }
 
-/// What other policies say of the same manifests, each with its name.
+/// What other policies say.
+struct Other {
+    name: String,
+    report: Report,
+    policies: Vec<ActivePolicy>,
+}
+
+/// What other policies say of the same manifests.
 fn beside(
     cli: &Cli,
     project: Option<&Project>,
     task: &Task,
-) -> Result<Vec<(String, Report, Vec<ActivePolicy>)>, Box<dyn Error>> {
+) -> Result<Vec<Other>, Box<dyn Error>> {
     if !cli.beside.is_empty() && !cli.writes(Format::Html) {
         return Err("--beside is for the page of `--report html=FILE`: give that, too".into());
     }
@@ -277,7 +289,11 @@ fn beside(
         };
         let (mut report, policies) = task.with(configured(&common)?).judge(cli)?;
         except(&mut report, project);
-        Ok((beside.name.clone(), report, policies))
+        Ok(Other {
+            name: beside.name.clone(),
+            report,
+            policies,
+        })
     });
     others.collect()
 }

@@ -17,7 +17,7 @@ const RESERVE: usize = 256;
 /// Writes the report in at most so many bytes: what does not fit is counted.
 #[must_use]
 pub fn render(report: &Report, policies: &[ActivePolicy], limit: usize) -> String {
-    let mut page = Text {
+    let mut page = Output {
         text: String::new(),
         limit: limit.saturating_sub(RESERVE),
         left_out: 0,
@@ -61,13 +61,13 @@ pub fn render(report: &Report, policies: &[ActivePolicy], limit: usize) -> Strin
     page.text
 }
 
-struct Text {
+struct Output {
     text: String,
     limit: usize,
     left_out: usize,
 }
 
-impl Text {
+impl Output {
     fn head(&mut self, report: &Report) {
         let summary = &report.summary;
         let mut text = format!("{}\n**{summary}**\n", underlined("preflight", '='));
