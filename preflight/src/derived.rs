@@ -135,7 +135,8 @@ fn filled<'v>(value: &'v Value, pointer: &str) -> Option<&'v str> {
     text(value, pointer).filter(|text| !text.is_empty())
 }
 
-fn items<'v>(value: &'v Value, pointer: &str) -> impl Iterator<Item = &'v Value> {
+/// The items of a list; none where it is no list.
+pub(crate) fn items<'v>(value: &'v Value, pointer: &str) -> impl Iterator<Item = &'v Value> {
     let items = value.pointer(pointer).and_then(Value::as_array);
     items.into_iter().flatten()
 }

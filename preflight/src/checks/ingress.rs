@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::manifests::Object;
+use crate::{derived, manifests::Object};
 use cluster::kinds::text;
 
 pub(super) fn is_ingress(object: &Object) -> bool {
@@ -29,6 +29,5 @@ pub(super) fn items<'v>(
     value: &'v Value,
     pointer: &str,
 ) -> impl Iterator<Item = (usize, &'v Value)> {
-    let items = value.pointer(pointer).and_then(Value::as_array);
-    items.into_iter().flatten().enumerate()
+    derived::items(value, pointer).enumerate()
 }

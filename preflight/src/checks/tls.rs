@@ -116,12 +116,11 @@ pub(super) fn endpoints(objects: Objects<'_>) -> Vec<Endpoint<'_>> {
 /// The Secret of a namespace and name that look-ups find in a file.
 fn secret<'a>(objects: Objects<'a>, name: (&str, &str), file: &str) -> Option<Secret<'a>> {
     let (number, value) = objects.cluster.object("v1", "Secret", name, file)?;
-    let from = match objects.all.get(number) {
-        Some(object) => Source::Manifest(object),
-        None => {
-            let made = objects.made.get(number.checked_sub(objects.all.len())?)?;
-            Source::Maker(made.maker.as_ref()?)
-        }
+    let from = if let Some(object) = objects.all.get(number) {
+        Source::Manifest(object)
+    } else {
+        let made = objects.made.get(number.checked_sub(objects.all.len())?)?;
+        Source::Maker(made.maker.as_ref()?)
     };
     Some(Secret { value, from })
 }
