@@ -343,12 +343,9 @@ fn the_pages_name_the_registry_and_version_of_the_project() {
         assert!(text.contains(&format!("make push REGISTRY={registry} TAG=v{VERSION}\n")));
         assert!(text.contains(&format!("registry://{registry}/secret-data:v{VERSION} ")));
     }
-    let listed: String = policies::all()
-        .unwrap()
-        .iter()
-        .map(|policy| format!("  - name: {}:v{VERSION}\n", project.oci_url(policy)))
-        .collect();
-    assert!(page("docs/airgap.md").contains(&format!("  images:\n{listed}```\n")));
+    let image = |policy: &String| format!("  - name: {}:v{VERSION}\n", project.oci_url(policy));
+    let images: Vec<String> = policies::all().unwrap().iter().map(image).collect();
+    assert!(page("docs/airgap.md").contains(&format!("  images:\n{}```\n", images.concat())));
     let gitops = page("docs/gitops.md");
     let source = &project.repository;
     for text in [

@@ -34,7 +34,7 @@ pub struct Bundle<'a> {
 pub struct Secrets {
     /// The policy.
     pub policy: String,
-    /// The PolicyServer that is for it alone.
+    /// The `PolicyServer` that is for it alone.
     pub server: String,
     /// What its setting `secrets` is then.
     pub setting: String,
@@ -256,7 +256,7 @@ fn schema(policies: &[Policy<'_>]) -> Result<Value, String> {
         "policies".to_owned(),
         json!({"type": "object", "additionalProperties": false, "properties": of_policies}),
     );
-    Ok(values::schema(NAME, top, definitions))
+    Ok(values::schema(NAME, &top, &definitions))
 }
 
 /// The form that Rancher shows when the chart is installed.

@@ -141,8 +141,8 @@ pub(super) fn places() -> Map<String, Value> {
 /// Draft 7, which every Helm reads: there, definitions have another name.
 pub(super) fn schema(
     title: &str,
-    properties: Map<String, Value>,
-    definitions: Map<String, Value>,
+    properties: &Map<String, Value>,
+    definitions: &Map<String, Value>,
 ) -> Value {
     json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
@@ -190,7 +190,7 @@ pub(super) fn schema_of_policy(policy: &Policy<'_>) -> Result<Value, String> {
     let Value::Object(definitions) = definitions else {
         return Err("the schema of settings has no $defs".to_owned());
     };
-    Ok(schema(policy.name()?, properties, definitions))
+    Ok(schema(policy.name()?, &properties, &definitions))
 }
 
 #[cfg(test)]
