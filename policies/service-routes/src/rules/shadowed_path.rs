@@ -82,8 +82,8 @@ mod tests {
     use crate::ServiceRoutes;
     use crate::testing::fixes;
 
-    /// The findings about an Ingress with a rule for each of these: host, path, type and Service.
-    fn found(paths: &[[&str; 4]], annotations: &Value) -> Vec<String> {
+    /// What is said of an Ingress with a rule for each of these: host, path, type and Service.
+    fn lines(paths: &[[&str; 4]]) -> Vec<String> {
         let rule = |[host, path, path_type, service]: &[&str; 4]| {
             let port = match *service {
                 "by-annotation" => json!({"name": "use-annotation"}),
@@ -95,10 +95,10 @@ mod tests {
         let rules: Vec<Value> = paths.iter().map(rule).collect();
         let object = json!({
             "apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
-            "metadata": {"name": "shop", "namespace": "shop", "annotations": annotations},
+            "metadata": {"name": "shop", "namespace": "shop"},
             "spec": {"ingressClassName": "nginx", "rules": rules},
         });
-        fixes(&Review::create(&object).lines::<ServiceRoutes>())
+        Review::create(&object).lines::<ServiceRoutes>()
     }
 
     #[test]
@@ -136,13 +136,27 @@ mod tests {
         ] {
             let mut paths = vec![first];
             paths.extend(others);
-            assert_eq!(found(&paths, &json!({})), expected, "{paths:?}");
+            assert_eq!(fixes(&lines(&paths)), expected, "{paths:?}");
         }
         // Only of a prefix a slash at the end does not count.
         let exact = [
             ["a.example.com", "/a", "Exact", "web"],
             ["a.example.com", "/a/", "Exact", "api"],
         ];
-        assert_eq!(found(&exact, &json!({})), [""; 0]);
+        assert_eq!(lines(&exact), [""; 0]);
+    }
+    #[test]
+    fn both_backends_are_named() {
+        let paths = [
+            ["a.example.com", "/a", "Exact", "web"],
+            ["a.example.com", "/a", "Exact", "api"],
+        ];
+        assert_eq!(
+            lines(&paths),
+            [
+                "spec.rules[1].http.paths[0].path: \"/a\" of host \"a.example.com\" leads to \"web\" port 80 already, so \"api\" \
+                 port 80 may never get a request; fix: remove it, or spec.rules[0].http.paths[0].path [shadowed_path]"
+            ]
+        );
     }
 }
