@@ -272,11 +272,7 @@ struct Other {
 }
 
 /// What other policies say of the same manifests.
-fn beside(
-    cli: &Cli,
-    project: Option<&Project>,
-    task: &Task,
-) -> Result<Vec<Other>, Box<dyn Error>> {
+fn beside(cli: &Cli, project: Option<&Project>, task: &Task) -> Result<Vec<Other>, Box<dyn Error>> {
     if !cli.beside.is_empty() && !cli.writes(Format::Html) {
         return Err("--beside is for the page of `--report html=FILE`: give that, too".into());
     }
