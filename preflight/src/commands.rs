@@ -55,9 +55,7 @@ fn run_command(cli: &Cli, project: Option<&Project>) -> Result<u8, Box<dyn Error
         None => judge_manifests(cli, project),
         Some(Command::Review { file, cluster }) => review::run(&cli.common, file, cluster),
         Some(Command::Policies) => policies::run(&cli.common),
-        Some(Command::Explain { rule, language }) => {
-            explain::one(&cli.common, rule, language.lang)
-        }
+        Some(Command::Explain { rule, language }) => explain::one(&cli.common, rule, language.lang),
         Some(Command::Rules { language }) => explain::all(&cli.common, language.lang),
         Some(Command::Init) => init::run(&cli.common),
         Some(Command::Completions { shell }) => {

@@ -259,6 +259,10 @@ mod tests {
         );
         let with_words = pages().iter().find(|page| page.level.contains(" for "));
         let in_korean = korean(with_words.unwrap());
-        assert!(in_korean.level.chars().any(is_korean), "{}", in_korean.level);
+        assert!(
+            in_korean.level.chars().any(is_korean),
+            "{}",
+            in_korean.level
+        );
     }
 }
