@@ -52,12 +52,35 @@ Message
 fn a_rule_is_explained_in_korean() {
     let stage = Stage::new(&[]);
     let expected = "\
-pod-disruption/overlapping_budgets  warn (overlappingBudgets)
+preflight/inert_vertical  warn; 대소문자가 틀린 종류는 deny
 
 찾는 것
-  같은 파드를 선택하는 두 PodDisruptionBudget
+  대상이 매니페스트에 없거나, 철자가 틀렸거나, 다른 것이 만든
+  VerticalPodAutoscaler
 이유
-TODO
+  아무것도 추천하지 않고(ConfigUnsupported), 파드는 적혀 있는 requests를 그대로
+  씁니다.
+대신 쓸 것
+  targetRef에 워크로드의 종류와 이름을 쓰십시오.
+예
+  apiVersion: apps/v1
+  kind: Deployment
+  metadata: {name: web, namespace: shop}
+  spec:
+    selector: {matchLabels: {app: web}}
+    template:
+      metadata: {labels: {app: web}}
+      spec: {containers: [{name: app, image: web:1}]}
+  ---
+  apiVersion: autoscaling.k8s.io/v1
+  kind: VerticalPodAutoscaler
+  metadata: {name: web, namespace: shop}
+  spec: {targetRef: {apiVersion: apps/v1, kind: deployment, name: web}}
+메시지  예와 메시지는 클러스터에서 보는 그대로 영어입니다
+  VerticalPodAutoscaler shop/web: spec.targetRef.kind: \"deployment\" is no kind:
+  case counts, so it recommends nothing (ConfigUnsupported); fix: write kind:
+  Deployment [inert_vertical]
+
 ";
     let arguments = ["explain", "inert_vertical", "--lang", "ko", "--width", "80"];
     let (status, text, errors) = stage.run(&arguments);
@@ -75,13 +98,33 @@ TODO
 #[test]
 fn rules_are_listed_in_korean() {
     let stage = Stage::new(&[]);
-    let list = |more: &[&str]| {
-        let arguments = ["rules", "--policy", "nodeport-range", "--lang", "ko"];
-        stage.run(&[&arguments[..], more].concat())
-    };
-    let (status, text, errors) = list(&["--width", "80"]);
-    assert_eq!((status, text.as_str(), errors.as_str()), (0, "TODO2", ""));
-    let (_, text, _) = list(&["-f", "json"]);
+    let expected = "\
+nodeport-range
+  automatic_port  deny
+    requireExplicit을 켰을 때, 번호가 없는 포트나 API 서버가 번호를 고른 포트
+  denied_port  deny; 상태 확인(health check)은 deny (healthCheckNodePort)
+    denied에 적힌 노드 포트
+  duplicate_node_port  deny; 새 Service에서 서로 다른 포트의 두 프로토콜은 warn
+    같은 프로토콜의 두 포트, 포트와 상태 확인(health check), 또는 서로 다른
+    포트의 두 프로토콜에 쓴 한 번호
+  dynamic_band_port  warn (dynamicBand)
+    직접 고른 번호가 API 서버가 다른 Service에 먼저 줄 수 있는 구간에 있는 것
+  forbidden_node_port  deny
+    nodePorts가 금지하는 곳에서 노드 포트를 여는 모든 것
+  inert_node_port  warn
+    노드 포트가 없는 Service에 적은 번호
+  node_process_port  warn
+    clusterRange에 들어 있고, 22나 10250처럼 노드의 프로세스가 쓰는 번호를 직접
+    고른 것
+  outside_allowed_ranges  deny; 상태 확인(health check)은 deny (healthCheckNodePort)
+    그 네임스페이스와 프로토콜의 ranges나 clusterRange에 없는 번호
+
+규칙 하나의 자세한 설명: preflight explain RULE --lang ko
+";
+    let arguments = ["rules", "--policy", "nodeport-range", "--lang", "ko"];
+    let (status, text, errors) = stage.run(&[&arguments[..], &["--width", "80"]].concat());
+    assert_eq!((status, text.as_str(), errors.as_str()), (0, expected, ""));
+    let (_, text, _) = stage.run(&[&arguments[..], &["-f", "json"]].concat());
     let report: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(report["rules"][0]["fix"], "nodePort를 설정하십시오.");
 }
