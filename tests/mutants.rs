@@ -87,7 +87,7 @@ fn mutants(file: &str) -> Vec<String> {
             name = format!("{owner}{}", &rest[..end]);
             let returns = rest.rsplit_once("-> ").map_or("()", |(_, it)| it);
             let returns = returns.trim_end_matches(" {");
-            for value in ["true", "Default::default()", "Ok(Default::default())"] {
+            for value in ["true", "0", "Default::default()", "Ok(Default::default())"] {
                 mutants.push(format!("{file}: replace {name} -> {returns} with {value}"));
             }
             signature.clear();
