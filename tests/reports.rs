@@ -325,12 +325,15 @@ fn everything() -> Value {
     value
 }
 
-/// Makes a schema refuse what it does not describe.
+/// Makes a schema refuse what it does not describe. The choices of an object with fields of its own describe a part of it.
 fn close(schema: &mut Value) {
     match schema {
         Value::Object(fields) => {
-            fields.values_mut().for_each(close);
-            if fields.get("properties").is_some_and(Value::is_object) {
+            let has_fields = fields.get("properties").is_some_and(Value::is_object);
+            let below = fields.iter_mut();
+            let below = below.filter(|(key, _)| !has_fields || *key != "anyOf");
+            below.for_each(|(_, schema)| close(schema));
+            if has_fields {
                 fields.insert("unevaluatedProperties".to_owned(), json!(false));
             }
         }
