@@ -542,7 +542,7 @@ fn what_is_most_often_meant_is_told() {
         ),
         (
             &["-f", "yaml", "a.yaml"],
-            "[possible values: table, json, sarif, junit]",
+            "[possible values: table, json, sarif, junit,",
         ),
         (
             &["--report", "sarf=a", "a.yaml"],

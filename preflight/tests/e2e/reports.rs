@@ -484,7 +484,7 @@ fn says_which_report_cannot_be_written() {
         ),
         (
             "xml=a",
-            "error: invalid value 'xml=a' for '--report <FORMAT=FILE>': there is no format \"xml\"; there are: table, json, sarif, junit",
+            "error: invalid value 'xml=a' for '--report <FORMAT=FILE>': there is no format \"xml\"; there are: table, json, sarif, junit, github, gitlab, markdown, html",
         ),
     ] {
         let (status, _, errors) = stage.run(&["--report", argument, "m"]);
