@@ -19,8 +19,8 @@ pub(crate) struct Run {
 impl Run {
     /// The fastest of some runs.
     pub(crate) fn fastest(command: &mut Command, rounds: usize) -> Result<Self, String> {
-        let runs = (0..rounds).map(|_| Self::of(command));
         let name = command.get_program().to_string_lossy().into_owned();
+        let runs = (0..rounds).map(|_| Self::of(command));
         let runs: io::Result<Vec<Self>> = runs.collect();
         let runs = runs.map_err(|error| format!("{name}: {error}"))?;
         let fastest = runs.into_iter().min_by_key(|run| run.wall);
