@@ -34,7 +34,7 @@ const JUDGED: &[&str] = &[
     "secret-data",
 ];
 
-/// Checkov from PyPI, where `python3 -m venv target/tools/checkov` has it. It is there to compare with, and not needed.
+/// Checkov from `PyPI`, where `python3 -m venv target/tools/checkov` has it. It is there to compare with, and not needed.
 const PEER: &str = "target/tools/checkov/bin/checkov";
 
 pub(crate) fn measure_start(report: &mut Report) -> Result<Panel, String> {

@@ -1,7 +1,7 @@
 //! What is left of the difference between guests behind HTTP: requests a second, with several connections at once.
 //!
-//! It stands in for a policy server, and does what one does for each request: it reads an AdmissionReview, waits for one of
-//! as many permits as there are cores, evaluates on a thread that may block, and answers with an AdmissionReview. TLS,
+//! It stands in for a policy server, and does what one does for each request: it reads an `AdmissionReview`, waits for one of
+//! as many permits as there are cores, evaluates on a thread that may block, and answers with an `AdmissionReview`. TLS,
 //! metrics and logs are left out, and those who ask take their share of the same cores.
 
 use std::convert::Infallible;
