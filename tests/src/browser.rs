@@ -24,7 +24,7 @@ pub fn screenshot(
     is_dark: bool,
     picture: &Path,
 ) -> Result<(), String> {
-    let scheme = if is_dark { 0 } else { 1 };
+    let scheme = u8::from(!is_dark);
     let arguments = [
         format!("--blink-settings=preferredColorScheme={scheme}"),
         "--hide-scrollbars".to_owned(),
