@@ -147,6 +147,39 @@ fn filters_are_a_part_of_the_address() {
 }
 
 #[test]
+fn each_choice_of_settings_has_its_own_findings() {
+    let strict = shop();
+    let mut gentle = strict.clone();
+    gentle.refusals.clear();
+    let runs = [("gentle", &gentle), ("strict", &strict)].map(|(name, report)| Run {
+        name,
+        report,
+        policies: &POLICIES,
+    });
+    let page = html::render(&runs).unwrap();
+    let objects = strict.summary.objects;
+    let refused = strict.by_policy["service-routes"].refused;
+    // A rule that found nothing in the first run cannot be chosen there.
+    for (fragment, expected) in [("rule=lost_path", objects), ("run=1&rule=lost_path", 1)] {
+        let Some(document) = document(&page, fragment) else {
+            return;
+        };
+        let made = made(&document);
+        assert_eq!(
+            count(&made),
+            format!("{expected} of {objects} objects"),
+            "{fragment}"
+        );
+        let beside = format!("aria-label=\"{refused} refused: service-routes with strict\"");
+        assert!(made.contains(&beside), "{made}");
+        assert!(
+            !made.contains("refused: service-routes with gentle"),
+            "{made}"
+        );
+    }
+}
+
+#[test]
 fn nothing_of_a_manifest_is_a_part_of_the_page() {
     let hostile = quoted(HOSTILE);
     let pod = format!(

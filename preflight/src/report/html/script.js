@@ -295,8 +295,10 @@ function changed() {
   }
 }
 
+const address = new URLSearchParams(location.hash.slice(1));
+
 function readAddress() {
-  for (const [name, value] of new URLSearchParams(location.hash.slice(1))) {
+  for (const [name, value] of address) {
     const control = form.elements[name];
     if (control) control.value = value;
   }
@@ -310,6 +312,8 @@ data.runs.forEach((one, index) => {
   byId("runs").append(make("label", {}, radio, " ", one.name));
 });
 byId("version").textContent = `preflight ${data.version}`;
+// What can be chosen depends on the run.
+run = data.runs[Number(address.get("run") ?? 0)] ?? run;
 showBeside();
 showRun();
 readAddress();
