@@ -52,7 +52,8 @@ impl Report {
             machine()?
         );
         println!("\n{head}");
-        Ok(format!("{head}{tables}"))
+        let figure = "![What the policies and preflight cost](benchmarks.svg)";
+        Ok(format!("{figure}\n\n{head}{tables}"))
     }
 }
 
