@@ -58,6 +58,9 @@ const SILENCE: Duration = Duration::from_secs(30);
 
 const NOT_THERE: &str = "there is no such policy";
 
+/// What to do where there is nothing to check a registry by.
+const CERTIFICATES: &str = "install the certificates of authorities (ca-certificates), or name their file in SSL_CERT_FILE";
+
 const CREDENTIALS: &str =
     "the registry wants other credentials: `docker login` writes them where they are looked for";
 
@@ -106,7 +109,7 @@ pub enum RegistryError {
 pub fn pull(reference: &str) -> Result<Vec<u8>, RegistryError> {
     let image = parse(reference)?;
     let auth = credentials(reference, &image)?;
-    let client = client(&image);
+    let client = client(reference, &image)?;
     let failed = |error| failure(reference, &error);
     run(reference, async {
         // The layers are looked at before they are fetched: an image of a system may have gigabytes.
@@ -154,7 +157,7 @@ pub fn pull(reference: &str) -> Result<Vec<u8>, RegistryError> {
 pub fn push(reference: &str, wasm: &[u8]) -> Result<String, RegistryError> {
     let image = parse(reference)?;
     let auth = credentials(reference, &image)?;
-    let client = client(&image);
+    let client = client(reference, &image)?;
     let failed = |error| failure(reference, &error);
     let layer = ImageLayer::new(wasm.to_vec(), LAYER.to_owned(), None);
     let config = Config::new(b"{}".to_vec(), CONFIG.to_owned(), None);
@@ -197,7 +200,7 @@ fn parse(reference: &str) -> Result<Reference, RegistryError> {
         .map_err(|error| wrong(error.to_string()))
 }
 
-fn client(image: &Reference) -> Client {
+fn client(reference: &str, image: &Reference) -> Result<Client, RegistryError> {
     let protocol = if is_local(image.resolve_registry()) {
         ClientProtocol::Http
     } else {
@@ -205,11 +208,16 @@ fn client(image: &Reference) -> Client {
     };
     // The process may have one already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    Client::new(ClientConfig {
+    let config = ClientConfig {
         protocol,
         connect_timeout: Some(SILENCE),
         read_timeout: Some(SILENCE),
         ..ClientConfig::default()
+    };
+    // `Client::new` panics where this fails.
+    Client::try_from(config).map_err(|error| RegistryError::Registry {
+        reference: reference.to_owned(),
+        reason: format!("{}; {CERTIFICATES}", chain(&error)),
     })
 }
 
