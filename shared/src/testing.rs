@@ -86,7 +86,7 @@ impl Review {
         review
     }
 
-    /// The same request by somebody else.
+    /// The same request by another user.
     #[must_use]
     pub fn by(mut self, username: &str) -> Self {
         self.request["userInfo"]["username"] = json!(username);

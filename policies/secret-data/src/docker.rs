@@ -8,7 +8,7 @@ use crate::base64;
 use crate::rules::{placeholder, unresolved_value};
 use crate::text::{has, peel, split};
 
-/// Why the kubelet reads no credential, or one that nobody meant. Entries are counted from 1: their names are part of
+/// Why the kubelet reads no credential, or one that was not meant. Entries are counted from 1: their names are part of
 /// the value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Problem {

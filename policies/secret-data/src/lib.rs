@@ -71,7 +71,7 @@ impl Policy for SecretData {
             rules::immutable_change::check(&object, old, &mut verdict);
         }
         judge(&object, settings, &mut verdict);
-        // A controller would try again for ever, and nobody would read why.
+        // A controller would try again for ever, and its user would not read why.
         Ok(if request.is_by_kubernetes() {
             verdict.into_warnings()
         } else {

@@ -174,7 +174,7 @@ impl SizeOverride {
 }
 
 impl Settings {
-    /// Whether the policy does not concern an object, or whoever writes it.
+    /// Whether the policy does not concern an object, or the one who writes it.
     pub(crate) fn exempts(&self, namespace: &str, name: &str, username: &str) -> bool {
         let exempt = &self.exempt;
         has_name(&exempt.namespaces, namespace)

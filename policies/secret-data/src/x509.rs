@@ -305,7 +305,7 @@ mod tests {
         assert!(is_bare(&bare) && !is_bare(&wrapped(&bare)));
         let once = wrapped(&bare);
         assert_eq!(PublicKey::of_private_key(&once), Some(expected));
-        // Whoever writes a Secret could nest it deeper than the stack is.
+        // A Secret could nest it deeper than the stack is.
         assert_eq!(PublicKey::of_private_key(&wrapped(&once)), None);
     }
 

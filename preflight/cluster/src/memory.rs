@@ -59,7 +59,7 @@ struct Definition {
 }
 
 /// What is asked, as the guest wrote it, and the positions of the definitions that the answer is made of. None where these
-/// are the same whoever asks.
+/// are the same for all that ask.
 type Question = (Operation, Vec<u8>, Option<Vec<usize>>);
 
 /// JSON, or why there is none.

@@ -40,8 +40,8 @@ pub struct Field {
     below: Lines,
 }
 
-/// What a key is known by. Two of one mapping have the same hash once in the age of the universe, and then one has the
-/// place of the other.
+/// What a key is known by. Two of one mapping hardly ever have the same hash. Where they do, one gets the line of the other:
+/// nothing else depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Key(u64);
 

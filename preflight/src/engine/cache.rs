@@ -1,6 +1,6 @@
 //! Compiled modules on disk, so that a module of `--wasm` or of a registry is compiled once and not at each start.
 //!
-//! Compiled code runs without any check of its own, so it is only taken from a folder that nobody but the user may write.
+//! Compiled code runs without any check of its own, so it is only taken from a folder that the user alone may write.
 //! An entry is found by the hash of the module's bytes: one that was changed is compiled anew.
 
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! A bootstrap token that nobody can join with.
+//! A bootstrap token that no node can join with.
 
 use shared::{Finding, Level, Rule, Verdict, rule};
 

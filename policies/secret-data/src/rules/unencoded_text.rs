@@ -1,4 +1,4 @@
-//! Text that nobody encoded, and that is base64 by chance.
+//! Text that was not encoded, and that is base64 by chance.
 
 use shared::{Level, Rule, Verdict, rule};
 
