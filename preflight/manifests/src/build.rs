@@ -84,20 +84,16 @@ impl Built {
         built
     }
 
-    fn add(
-        &mut self,
-        file: PathBuf,
-        done: &str,
-        command: &str,
-        output: Result<Manifests, String>,
-    ) {
+    fn add(&mut self, file: PathBuf, done: &str, command: &str, output: Result<Manifests, String>) {
         let output = output.unwrap_or_else(|why| {
             let mut told = Manifests::default();
             let folder = file.parent().map(Path::display);
             let folder = folder.map(|folder| folder.to_string());
             let folder = folder.filter(|folder| !folder.is_empty());
             let folder = folder.unwrap_or_else(|| ".".to_owned());
-            let text = format!("cannot be {done}: {why}; `{command} {folder}` may say more");
+            let text = format!(
+                "cannot be {done}: {why}; run `{command} {folder}` yourself, and pipe what it prints into `preflight -`"
+            );
             told.problem(&file.display().to_string(), None, text);
             told
         });
@@ -171,9 +167,8 @@ fn kustomize(file: &Path) -> Result<(String, PathBuf), String> {
     }
     let from = real(&from).ok_or_else(|| "the temporary folder cannot be read".to_owned())?;
     let resource = relative(&from, &folder).filter(|path| plan::is_plain(path));
-    let resource = resource.ok_or_else(|| {
-        "kustomize may take the path for the address of a repository".to_owned()
-    })?;
+    let resource = resource
+        .ok_or_else(|| "kustomize may take the path for the address of a repository".to_owned())?;
     // The user's files stay as they are: this one asks for the annotations.
     let outer = json!({"resources": [resource], "buildMetadata": ["originAnnotations"]});
     fs::write(from.join("kustomization.yaml"), outer.to_string())
@@ -267,9 +262,8 @@ impl<'a> Source<'a> {
             named.next()
         });
         let file = named.and_then(|named| real(&normal(&self.from.join(named))));
-        let is_part = |file: &PathBuf| {
-            self.plan.files.contains(file) || self.plan.below.contains(file)
-        };
+        let is_part =
+            |file: &PathBuf| self.plan.files.contains(file) || self.plan.below.contains(file);
         file.filter(is_part).unwrap_or_else(|| self.root.clone())
     }
 
@@ -346,10 +340,17 @@ fn nearest<'a>(built: &Object, objects: &[&'a Object]) -> Option<&'a Object> {
         let name = object.name().unwrap_or_default();
         let is_same = built.name() == object.name();
         let is_in_its_namespace = built.namespace() == object.namespace();
-        (is_same || may_be_called(built, name)).then_some((is_same, name.len(), is_in_its_namespace))
+        (is_same || may_be_called(built, name)).then_some((
+            is_same,
+            name.len(),
+            is_in_its_namespace,
+        ))
     };
     // Of several, the first.
-    let like = objects.iter().rev().filter_map(|object| Some((likeness(object)?, *object)));
+    let like = objects
+        .iter()
+        .rev()
+        .filter_map(|object| Some((likeness(object)?, *object)));
     like.max_by_key(|(likeness, _)| *likeness)
         .map(|(_, object)| object)
 }

@@ -322,7 +322,10 @@ impl Manifests {
         let before = left_out.len();
         left_out.retain(|one| !built.has_used_what_is_left_out(one));
         let is_built = left_out.len() < before
-            || files.iter().flatten().any(|(file, _)| built.output(file).is_some() || built.has_used(file));
+            || files
+                .iter()
+                .flatten()
+                .any(|(file, _)| built.output(file).is_some() || built.has_used(file));
         self.left_out.extend(left_out);
         let broken = rendered.take_broken();
         for (file, Unreadable { line, text }) in &broken {

@@ -269,11 +269,17 @@ mod tests {
         let (roots, left) = planned(&[
             ("base/kustomization.yaml", "resources: [a.yaml]\n"),
             ("base/a.yaml", ""),
-            ("prod/kustomization.yaml", "resources: [../base]\ncomponents: [../c]\n"),
+            (
+                "prod/kustomization.yaml",
+                "resources: [../base]\ncomponents: [../c]\n",
+            ),
             ("dev/kustomization.yml", "bases: [../base]\n"),
             ("c/Kustomization", "kind: Component\n"),
             ("d/kustomization.yaml", "kind: Component\n"),
-            ("flux/kustomization.yaml", "apiVersion: kustomize.toolkit.fluxcd.io/v1\nspec: {}\n"),
+            (
+                "flux/kustomization.yaml",
+                "apiVersion: kustomize.toolkit.fluxcd.io/v1\nspec: {}\n",
+            ),
             ("broken/kustomization.yaml", "a: [\n"),
         ]);
         assert_eq!(roots, ["prod", "dev"]);
@@ -327,7 +333,11 @@ mod tests {
             ]);
             let left = left.iter().find_map(|left| left.strip_prefix("k: "));
             assert_eq!(left, expected, "{text}");
-            assert_eq!(roots.contains(&"k".to_owned()), expected.is_none(), "{text}");
+            assert_eq!(
+                roots.contains(&"k".to_owned()),
+                expected.is_none(),
+                "{text}"
+            );
         }
     }
 

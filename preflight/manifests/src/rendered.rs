@@ -13,7 +13,8 @@ use serde_json::Value;
 use super::{Unreadable, Why, bounded, document::parse_one};
 
 /// The names that kustomize looks for.
-pub(super) const KUSTOMIZATIONS: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+pub(super) const KUSTOMIZATIONS: [&str; 3] =
+    ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 const CHART: &str = "Chart.yaml";
 /// The folder of a chart that is rendered. What is in `crds` is applied as it is.
 const TEMPLATES: &str = "templates";
