@@ -24,6 +24,8 @@ Examples:
       Checks all manifests in a folder, with all policies.
   kubectl kustomize overlays/prod | preflight --namespace shop -
       Checks what a tool renders, as if it were applied to a namespace.
+  preflight --render deploy/
+      Builds the kustomizations and charts of a folder, and checks what comes out.
   preflight --policy hostpath-mounts --settings settings.yaml web.yaml
       Checks one file, with one policy and the settings of your cluster.
   kubectl get clusteradmissionpolicies -o yaml | preflight --policies-from - deploy/
@@ -135,8 +137,8 @@ pub(crate) struct Input {
     ///
     /// Folders are read with all their folders, but without hidden files, without what a `.gitignore` in them leaves
     /// out, and without what is rendered before it is applied: templates of Helm charts, and patches that a
-    /// kustomization names. The report names what was left out. For what is rendered, pipe the output of
-    /// `helm template` or `kubectl kustomize` into `preflight -`.
+    /// kustomization names. The report names what was left out. For what is rendered, give `--render`, or pipe the output
+    /// of `helm template` or `kubectl kustomize` into `preflight -`.
     /// For a path that is called like a command, write `./review`.
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
@@ -149,6 +151,13 @@ pub(crate) struct Input {
     /// Read what a `.gitignore` in a folder leaves out, too
     #[arg(long)]
     pub(crate) no_ignore: bool,
+    /// Build what folders have of kustomizations and Helm charts, and check what comes out
+    ///
+    /// This runs `kubectl kustomize` and `helm template`, with the values of the chart, for folders that you trust. Of
+    /// kustomizations that name one another the outermost are built. What names something that is not on this machine, or
+    /// may run another program, is not built, and told as not checked.
+    #[arg(long)]
+    pub(crate) render: bool,
     /// Manifests of what is in the cluster already: found by look-ups, but not checked; may be given more than once
     #[arg(long, value_name = "PATH")]
     pub(crate) cluster: Vec<PathBuf>,
@@ -503,6 +512,7 @@ fn unused(cli: &Cli) -> Option<String> {
         ("--old <PATH>", !input.old.is_empty()),
         ("--live", input.live),
         ("--no-ignore", input.no_ignore),
+        ("--render", input.render),
     ];
     let of_report = [
         ("--report <FORMAT=FILE>", !cli.reports.is_empty()),

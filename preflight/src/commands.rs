@@ -113,7 +113,11 @@ impl Task {
         let exclude =
             Exclude::new(input.exclude.clone()).map_err(|error| format!("--exclude: {error}"))?;
         let exclude = exclude.reading_ignored(input.no_ignore);
-        let mut manifests = manifests::read_without(&input.paths, &exclude);
+        let mut manifests = if input.render {
+            manifests::read_built(&input.paths, &exclude)
+        } else {
+            manifests::read_without(&input.paths, &exclude)
+        };
         let (cluster, kustomizations) = existing(&input.cluster, input.no_ignore, &mut manifests);
         manifests.kustomizations.extend(kustomizations);
         let (old, old_kustomizations) = existing(&input.old, input.no_ignore, &mut manifests);

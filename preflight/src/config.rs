@@ -30,6 +30,8 @@ declare! {
         "paths" => pub paths: [FileName], example ["deploy/"];
         /// What is left out of folders: lines as in a `.gitignore`.
         "exclude" => pub exclude: [Pattern], example ["*.test.yaml"];
+        /// Whether kustomizations and Helm charts in folders are built, with the `kubectl` and the `helm` of this machine.
+        "render" => pub render: bool = false, example true;
         /// The namespace of manifests that name none.
         "namespace" => pub namespace: Name, example "shop";
         /// The names of the policies to run. Empty: all.

@@ -65,6 +65,7 @@ pub(crate) fn complete(mut cli: Cli, project: &Project) -> Cli {
         unless_given(&mut input.old, &config.old);
     }
     input.exclude.extend(config.exclude.iter().cloned());
+    input.render |= config.render;
     if cli.baseline.is_none() && !config.baseline.is_empty() {
         cli.baseline = Some(project.path(&config.baseline));
     }

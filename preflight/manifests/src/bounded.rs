@@ -32,7 +32,8 @@ pub(super) fn read_up_to(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     take(file, limit, "it is larger than")
 }
 
-fn take(from: impl Read, limit: u64, what: &str) -> io::Result<Vec<u8>> {
+/// Reads all there is, unless it is more than this. `what` says so.
+pub(super) fn take(from: impl Read, limit: u64, what: &str) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     from.take(limit + 1).read_to_end(&mut bytes)?;
     if u64::try_from(bytes.len()).is_ok_and(|length| length <= limit) {

@@ -122,6 +122,7 @@ pub fn parse_with_lines(file: &str, text: &str) -> Result<Option<Object>, Unread
         file: file.to_owned(),
         line: mark.line,
         source: None,
+        shown: None,
     });
     Ok(object)
 }

@@ -35,6 +35,11 @@ pub enum Why {
         /// The kustomization that names it.
         kustomization: String,
     },
+    /// It is a kustomization that is not built, because that may run a program or fetch something.
+    Unbuilt {
+        /// What of it.
+        because: String,
+    },
     /// It is another template for text.
     Unrendered,
     /// It is a link to a folder somewhere else.
@@ -50,6 +55,7 @@ impl fmt::Display for Why {
             Self::Excluded => f.write_str("left out by --exclude"),
             Self::Template { chart } => write!(f, "a template of the Helm chart in {chart}"),
             Self::Patch { kustomization } => write!(f, "a patch of {kustomization}"),
+            Self::Unbuilt { because } => write!(f, "not built: {because}"),
             Self::Unrendered => f.write_str("a template, which is rendered before it is applied"),
             Self::Link => f.write_str("a link to a folder outside, which is not followed"),
         }

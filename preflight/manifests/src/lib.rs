@@ -25,6 +25,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 pub mod bounded;
+mod build;
 mod document;
 pub mod edit;
 mod events;
@@ -36,7 +37,9 @@ mod no_manifest;
 mod node;
 mod path;
 mod place;
+mod plan;
 mod printable;
+mod program;
 mod rendered;
 mod scalar;
 mod secret_lines;
@@ -54,6 +57,7 @@ pub use unreadable::Unreadable;
 pub use walk::Exclude;
 pub use written::{ShownLine, Written};
 
+use build::Built;
 use list::Contents;
 use walk::{Source, Unlisted, Walk};
 
@@ -65,13 +69,15 @@ const KUSTOMIZE: &str = "kustomize.config.k8s.io/";
 pub struct Object {
     /// The object as the API server would read it. It is large, and so it is shared with what looks things up in it.
     pub value: Arc<Value>,
-    /// The file, as it was named, or `-`.
+    /// The file that it is applied from, as it was named, or `-`: for what is built, the one that says how.
     pub file: String,
     /// The line where the object starts.
     pub line: usize,
     written: Arc<Written>,
-    /// The template that it was rendered from, where Helm says so.
+    /// The template that it was rendered from, where Helm says so, or the kustomization that it was built by.
     source: Option<String>,
+    /// The file that it is written in, where that is another.
+    shown: Option<String>,
 }
 
 /// Where something is.
@@ -82,7 +88,7 @@ pub struct Place {
     /// The line, where there is one to point to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<usize>,
-    /// The template that it was rendered from, where Helm says so.
+    /// The template that it was rendered from, where Helm says so, or the kustomization that it was built by.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
 }
@@ -240,7 +246,7 @@ impl Object {
 
     fn place_at(&self, line: usize) -> Place {
         Place {
-            file: self.file.clone(),
+            file: self.shown.as_ref().unwrap_or(&self.file).clone(),
             line: Some(line),
             source: self.source.clone(),
         }
@@ -256,9 +262,27 @@ pub fn read(paths: &[PathBuf]) -> Manifests {
 /// Reads all paths, and of folders only what is not excluded.
 #[must_use]
 pub fn read_without(paths: &[PathBuf], exclude: &Exclude) -> Manifests {
+    read_all(paths, exclude, &Built::default())
+}
+
+/// Reads all paths, and builds what of folders is not applied as it is written: kustomizations with `kubectl kustomize`, and
+/// charts with `helm template`. Of kustomizations that name one another it is the outermost that is built. What is not of
+/// this machine is not built.
+#[must_use]
+pub fn read_built(paths: &[PathBuf], exclude: &Exclude) -> Manifests {
+    let folders: Vec<PathBuf> = paths.iter().filter(|path| path.is_dir()).cloned().collect();
+    let files = folders.iter().flat_map(|folder| {
+        let files = Walk::through(folder, exclude).files.into_iter().flatten();
+        files.map(|(file, _)| file)
+    });
+    let files: Vec<PathBuf> = files.collect();
+    read_all(paths, exclude, &Built::of(&folders, &files))
+}
+
+fn read_all(paths: &[PathBuf], exclude: &Exclude, built: &Built) -> Manifests {
     let mut manifests = Manifests::default();
     for path in paths {
-        manifests.read_path(path, exclude);
+        manifests.read_path(path, exclude, built);
     }
     manifests
 }
@@ -272,20 +296,20 @@ pub fn read_text(file: &str, text: &str) -> Manifests {
 }
 
 impl Manifests {
-    fn read_path(&mut self, path: &Path, exclude: &Exclude) {
+    fn read_path(&mut self, path: &Path, exclude: &Exclude, built: &Built) {
         if path.is_dir() {
-            self.read_folder(path, exclude);
+            self.read_folder(path, exclude, built);
         } else {
             self.add_named(&path.display().to_string(), bounded::read(path));
         }
     }
 
-    fn read_folder(&mut self, path: &Path, exclude: &Exclude) {
+    fn read_folder(&mut self, path: &Path, exclude: &Exclude, built: &Built) {
         let folder = path.display().to_string();
         let Walk {
             files,
             mut rendered,
-            left_out,
+            mut left_out,
         } = Walk::through(path, exclude);
         if files.is_empty() && rendered.is_empty() {
             let mut text = "there is no .yaml, .yml or .json file in this folder".to_owned();
@@ -295,6 +319,13 @@ impl Manifests {
             self.left_out.extend(left_out);
             return self.problem(&folder, None, text);
         }
+        let before = left_out.len();
+        left_out.retain(|one| !built.has_used_what_is_left_out(one));
+        let is_built = left_out.len() < before
+            || files
+                .iter()
+                .flatten()
+                .any(|(file, _)| built.output(file).is_some() || built.has_used(file));
         self.left_out.extend(left_out);
         let broken = rendered.take_broken();
         for (file, Unreadable { line, text }) in &broken {
@@ -309,7 +340,13 @@ impl Manifests {
                 Ok((file, Source::Description)) if is_broken(&file) => {}
                 Ok((file, source)) => {
                     let name = file.display().to_string();
-                    manifests.add_file(&name, bounded::read(&file), source);
+                    // A kustomization is still looked at, for what it generates.
+                    if source == Source::Description || !built.has_used(&file) {
+                        manifests.add_file(&name, bounded::read(&file), source);
+                    }
+                    if let Some(output) = built.output(&file) {
+                        manifests.extend(output.clone());
+                    }
                 }
                 Err(Unlisted { path, text }) => {
                     manifests.problem(&path.display().to_string(), None, text);
@@ -323,7 +360,9 @@ impl Manifests {
         }
         let commands = rendered.commands();
         let is_nothing = all.objects.is_empty() && all.problems.is_empty();
-        if is_nothing && rendered.is_empty() && !all.left_out.is_empty() {
+        if is_built {
+            // What could not be built is told with its file.
+        } else if is_nothing && rendered.is_empty() && !all.left_out.is_empty() {
             let text = "there is nothing to check in this folder but templates: check what they are rendered to";
             self.problem(&folder, None, text.to_owned());
         } else if !rendered.is_empty() && is_nothing {
@@ -469,6 +508,7 @@ impl Manifests {
                 line,
                 written: Arc::clone(&written),
                 source: None,
+                shown: None,
             });
         }
         match (of("apiVersion"), of("kind")) {
@@ -494,6 +534,7 @@ impl Manifests {
                     line,
                     written,
                     source: template.map(ToOwned::to_owned),
+                    shown: None,
                 });
             }
             // The index of a Helm repository has a version, too.

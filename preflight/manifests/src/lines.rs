@@ -7,6 +7,8 @@ use std::{
     mem,
 };
 
+use serde_json::Value;
+
 use super::path::Step;
 
 /// Where something is written.
@@ -76,6 +78,30 @@ impl Lines {
         Some(below.closest(rest).unwrap_or(mark))
     }
 
+    /// Only those of scalars that are the same in two values, and of what is above them. The lines are of the first.
+    pub(super) fn of_same(&self, one: &Value, other: &Value) -> Self {
+        match (self, one, other) {
+            (Self::Items(lines), Value::Array(one), Value::Array(other)) => {
+                let items = lines.iter().zip(one.iter().zip(other));
+                let items = items.map_while(|((mark, below), (one, other))| {
+                    let is_same = is_alike(one, other) && one.get("name") == other.get("name");
+                    is_same.then(|| (*mark, below.of_same(one, other)))
+                });
+                Self::Items(items.collect())
+            }
+            (Self::Fields(_), Value::Object(one), Value::Object(other)) => {
+                let fields = one.iter().filter_map(|(name, one)| {
+                    let other = other.get(name)?;
+                    let field = self.field(name)?;
+                    let below = field.below.of_same(one, other);
+                    is_alike(one, other).then(|| Field::new(name, field.mark, below))
+                });
+                Self::of_fields(fields.collect())
+            }
+            _ => Self::Leaf,
+        }
+    }
+
     /// Where an item or a field is, and what is below.
     pub(super) fn below(&self, step: &Step) -> Option<(Mark, &Self)> {
         match (self, step) {
@@ -110,6 +136,14 @@ impl Lines {
             return None;
         };
         fields.get(position(fields, name)?)
+    }
+}
+
+/// Whether two values are the same, or both have something below.
+fn is_alike(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Object(_), Value::Object(_)) | (Value::Array(_), Value::Array(_)) => true,
+        _ => one == other,
     }
 }
 

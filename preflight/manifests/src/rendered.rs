@@ -13,7 +13,8 @@ use serde_json::Value;
 use super::{Unreadable, Why, bounded, document::parse_one};
 
 /// The names that kustomize looks for.
-const KUSTOMIZATIONS: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+pub(super) const KUSTOMIZATIONS: [&str; 3] =
+    ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 const CHART: &str = "Chart.yaml";
 /// The folder of a chart that is rendered. What is in `crds` is applied as it is.
 const TEMPLATES: &str = "templates";
@@ -144,7 +145,8 @@ fn some(count: usize, what: &str) -> String {
     format!("{count} {what}{plural}")
 }
 
-fn is_chart(file: &Path) -> bool {
+/// Whether it describes a chart.
+pub(super) fn is_chart(file: &Path) -> bool {
     file.file_name().is_some_and(|name| name == CHART)
 }
 
@@ -160,7 +162,11 @@ fn patches(kustomization: &Path) -> Result<Vec<String>, Unreadable> {
         line: 1,
         text: format!("cannot be read: {error}"),
     })?;
-    let kustomization = parse_one(&text)?;
+    Ok(patches_of(&parse_one(&text)?))
+}
+
+/// The same of one that is read.
+pub(super) fn patches_of(kustomization: &Value) -> Vec<String> {
     let entries = |key: &str| {
         let list = kustomization.get(key).and_then(Value::as_array);
         list.into_iter().flatten().cloned().collect::<Vec<_>>()
@@ -170,11 +176,11 @@ fn patches(kustomization: &Path) -> Result<Vec<String>, Unreadable> {
     // A text of several lines is a patch itself.
     let merged = entries("patchesStrategicMerge");
     let files = paths.chain(&merged).filter_map(Value::as_str);
-    Ok(files.map(ToOwned::to_owned).collect())
+    files.map(ToOwned::to_owned).collect()
 }
 
 /// A path without `.` and, where it has a folder before it, without `..`.
-fn normal(path: &Path) -> PathBuf {
+pub(super) fn normal(path: &Path) -> PathBuf {
     let mut normal = PathBuf::new();
     for part in path.components() {
         let before = normal.components().next_back();

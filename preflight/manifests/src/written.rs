@@ -55,6 +55,16 @@ impl Written {
         }
     }
 
+    /// The same for what was built of the object. What the build changed is not written here.
+    pub(super) fn of_built(&self, written: &Value, built: &Value) -> Self {
+        Self {
+            source: Arc::clone(&self.source),
+            whole: self.whole,
+            lines: self.lines.of_same(written, built),
+            is_secret: self.is_secret || is_secret(built),
+        }
+    }
+
     /// Where a field such as `spec.containers[1].image` is, or the closest thing above it that is there.
     pub(super) fn mark(&self, field: &str) -> Option<Mark> {
         self.lines.closest(&path::parse(field))

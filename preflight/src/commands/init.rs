@@ -28,6 +28,9 @@ const REST: &str = "
 # Left out of the folders above: lines as in a .gitignore.
 # exclude: [\"*.test.yaml\"]
 
+# Build kustomizations and Helm charts with the kubectl and the helm of this machine.
+# render: true
+
 # The namespace of manifests that name none.
 # namespace: shop
 

@@ -48,7 +48,7 @@
 //!
 //! `unjudged` has what no policy read, each with a `reason`: `unserved_version` and `unread_pods`, with the
 //! `object`; `missing_policy`; and files and folders that were not read, `ignored`, `hidden`, `excluded`, `template`,
-//! `patch`, `unrendered` and `link`. Of these, `summary.unjudged` counts objects, with those that a policy gave no answer about,
+//! `patch`, `unbuilt`, `unrendered` and `link`. Of these, `summary.unjudged` counts objects, with those that a policy gave no answer about,
 //! `leftOut` files and folders, and `missingPolicies` policies. `notes` repeats them for people, before all others.
 //!
 //! The data are exact. Characters that a terminal or a build server may obey are written as escapes of JSON. New keys may come; a change of these raises `version`.

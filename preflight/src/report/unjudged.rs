@@ -41,6 +41,8 @@ pub enum Reason {
     Template,
     /// The file is a patch of a kustomization.
     Patch,
+    /// The kustomization is not built, because that may run a program or fetch something.
+    Unbuilt,
     /// The file is another template for text.
     Unrendered,
     /// The folder is a link to one outside.
@@ -49,7 +51,7 @@ pub enum Reason {
 
 impl Reason {
     /// All of them, in the order in which they are shown.
-    pub(super) const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::UnservedVersion,
         Self::UnreadPods,
         Self::MissingPolicy,
@@ -58,6 +60,7 @@ impl Reason {
         Self::Excluded,
         Self::Template,
         Self::Patch,
+        Self::Unbuilt,
         Self::Unrendered,
         Self::Link,
     ];
@@ -74,6 +77,7 @@ impl Reason {
             Self::Excluded => "excluded",
             Self::Template => "template",
             Self::Patch => "patch",
+            Self::Unbuilt => "unbuilt",
             Self::Unrendered => "unrendered",
             Self::Link => "link",
         }
@@ -90,6 +94,8 @@ impl Reason {
             (Self::Template, _) => "left out as templates of Helm charts",
             (Self::Patch, 1) => "left out as a patch of a kustomization",
             (Self::Patch, _) => "left out as patches of kustomizations",
+            (Self::Unbuilt, 1) => "not built, because it may run a program or fetch something",
+            (Self::Unbuilt, _) => "not built, because they may run a program or fetch something",
             (Self::Unrendered, 1) => "left out as a template",
             (Self::Unrendered, _) => "left out as templates",
             (Self::Link, 1) => "left out as a link to a folder outside",
@@ -105,7 +111,9 @@ impl Reason {
             Self::Hidden | Self::Link => "name it, if it holds manifests",
             Self::Excluded => "name it, if it is to be checked",
             Self::Template => "pipe what `helm template CHART` renders into `preflight -`",
-            Self::Patch => "pipe what `kubectl kustomize DIR` builds into `preflight -`",
+            Self::Patch | Self::Unbuilt => {
+                "pipe what `kubectl kustomize DIR` builds into `preflight -`"
+            }
             Self::Unrendered => "pipe what it is rendered to into `preflight -`",
             Self::UnservedVersion | Self::UnreadPods | Self::MissingPolicy => "",
         }
@@ -129,6 +137,7 @@ impl From<LeftOut> for Unjudged {
             Why::Excluded => Reason::Excluded,
             Why::Template { .. } => Reason::Template,
             Why::Patch { .. } => Reason::Patch,
+            Why::Unbuilt { .. } => Reason::Unbuilt,
             Why::Unrendered => Reason::Unrendered,
             Why::Link => Reason::Link,
         };

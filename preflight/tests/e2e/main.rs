@@ -26,6 +26,8 @@ mod lookups;
 mod needed;
 #[cfg(feature = "registry")]
 mod registry;
+#[cfg(unix)]
+mod rendered;
 mod reports;
 mod requests;
 mod secrets;

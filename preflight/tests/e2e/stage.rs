@@ -121,6 +121,14 @@ impl Stage {
         Self::finish(command, "")
     }
 
+    /// Runs it where other programs are looked for in this folder.
+    #[cfg(unix)]
+    pub(crate) fn run_with_path(&self, path: &std::ffi::OsStr, arguments: &[&str]) -> Outcome {
+        let mut command = self.command("", arguments);
+        command.env("PATH", path);
+        Self::finish(command, "")
+    }
+
     fn start(&self, folder: &str, arguments: &[&str], input: &str, cache: &Path) -> Outcome {
         let mut command = self.command(folder, arguments);
         command.env("XDG_CACHE_HOME", cache);
