@@ -47,11 +47,29 @@ fn e2e(folder: &Path, kwctl: Option<&str>, part: &str) -> (i32, String) {
         .arg(folder.join("cases"))
         .arg(part)
         .env("PATH", bin)
+        // There it does not go without kwctl.
+        .env_remove("CI")
         .output()
         .unwrap();
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
     let printed = String::from_utf8(output.stdout).unwrap();
     (output.status.code().unwrap(), printed)
+}
+
+#[test]
+fn fails_in_ci_where_there_is_no_kwctl() {
+    let folder = folder("ci");
+    let output = Command::new(env!("CARGO_BIN_EXE_e2e"))
+        .arg(folder.join("cases"))
+        .env("PATH", folder.join("bin"))
+        .env("CI", "true")
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    assert_eq!(
+        String::from_utf8(output.stderr).unwrap(),
+        "kwctl is not on the PATH: CI has to install it before `make e2e`\n"
+    );
 }
 
 #[test]
