@@ -17,7 +17,7 @@ use super::{
     document::parse_one,
     lines::Mark,
     path,
-    plan::{self, Plan},
+    plan::{self, Plan, Roots},
     program, read_text,
     rendered::{is_chart, normal},
     written::Written,
@@ -44,7 +44,7 @@ impl Built {
     pub(super) fn of(folders: &[PathBuf], files: &[PathBuf]) -> Self {
         let folders = Folders::new(folders);
         let mut built = Self::default();
-        let (roots, left) = plan::roots(files.iter().map(PathBuf::as_path));
+        let Roots { built: roots, left } = plan::roots(files.iter().map(PathBuf::as_path));
         for (file, why) in left {
             let path = file.display().to_string();
             let why = Why::Unbuilt { because: why };
@@ -407,7 +407,7 @@ mod tests {
     #[test]
     fn the_way_from_folder_to_folder() {
         for (from, to, expected) in [
-            ("/tmp/a/build", "/work/k", "../../../work/k"),
+            ("/tmp/a/build", "/srv/k", "../../../srv/k"),
             ("/tmp/a", "/tmp/b", "../b"),
             ("/tmp/a/b", "/tmp", "../.."),
         ] {

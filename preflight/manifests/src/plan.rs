@@ -181,7 +181,8 @@ fn local(name: &str, folder: &Path) -> Option<PathBuf> {
 /// Whether no kustomize takes a path for the address of a repository, even if there is a folder that is called like it.
 pub(super) fn is_plain(path: &str) -> bool {
     let path = path.to_ascii_lowercase();
-    let is_of_git = path.ends_with(".git") || path.contains(".git/") || path.contains("_git/");
+    let is_of_git =
+        path.strip_suffix(".git").is_some() || path.contains(".git/") || path.contains("_git/");
     !path.contains([':', '@', '?']) && !path.starts_with("github.com") && !is_of_git
 }
 
@@ -206,10 +207,17 @@ fn remote(value: &Value) -> Option<&str> {
     }
 }
 
-/// The kustomizations that are built: those that no other names, each with its plan, and those that are not, with why.
-pub(super) fn roots<'a>(
-    files: impl Iterator<Item = &'a Path>,
-) -> (Vec<(PathBuf, Plan)>, Vec<(PathBuf, String)>) {
+/// The kustomizations among some files.
+#[derive(Debug)]
+pub(super) struct Roots {
+    /// Those that are built, because no other names them, each with its plan.
+    pub(super) built: Vec<(PathBuf, Plan)>,
+    /// Those that are not, each with why.
+    pub(super) left: Vec<(PathBuf, String)>,
+}
+
+/// Finds the kustomizations that are built.
+pub(super) fn roots<'a>(files: impl Iterator<Item = &'a Path>) -> Roots {
     let mut plans = Plans::default();
     let mut seen = BTreeSet::new();
     let (mut roots, mut left) = (Vec::new(), Vec::new());
@@ -234,7 +242,10 @@ pub(super) fn roots<'a>(
     }
     roots.retain(|(real, ..)| !named.contains(real));
     let roots = roots.into_iter().map(|(_, file, plan)| (file, plan));
-    (roots.collect(), left)
+    Roots {
+        built: roots.collect(),
+        left,
+    }
 }
 
 #[cfg(test)]
@@ -251,13 +262,13 @@ mod tests {
             file
         });
         let files: Vec<PathBuf> = files.collect();
-        let (roots, left) = roots(files.iter().map(PathBuf::as_path));
+        let Roots { built, left } = roots(files.iter().map(PathBuf::as_path));
         let name = |file: &Path| {
             let file = file.strip_prefix(folder.path()).unwrap();
             file.parent().unwrap().display().to_string()
         };
         (
-            roots.iter().map(|(file, _)| name(file)).collect(),
+            built.iter().map(|(file, _)| name(file)).collect(),
             left.iter()
                 .map(|(file, why)| format!("{}: {why}", name(file)))
                 .collect(),

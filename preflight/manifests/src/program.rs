@@ -112,7 +112,8 @@ fn ended_until(child: &mut Child, end: Instant) -> Option<std::process::ExitStat
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
 

@@ -7,7 +7,9 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, presets};
 use textwrap::{Options, WordSplitter};
 
-use super::{Excepted, Judged, Needed, Reason, Report, Reported, Unjudged, frame, printable};
+use super::{
+    Excepted, Judged, Needed, Reason, Report, Reported, Subject, Unjudged, frame, printable,
+};
 use crate::manifests::{Note, Place, without_commands};
 
 /// Texts in narrower columns than this are hard to read.
@@ -122,15 +124,24 @@ fn needed(text: &mut String, needed: &[Needed]) {
         1 => "1 object that no manifest has".to_owned(),
         count => format!("{count} objects that no manifest has"),
     };
-    line(
-        text,
-        &format!("{YELLOW}NEEDED FROM ELSEWHERE{YELLOW:#}  {BOLD}{what}{BOLD:#}"),
-    );
-    for one in needed.iter().take(NEEDED) {
-        let (object, users) = (&one.object, one.users());
-        line(text, &format!("  {object}  {DIM}{users}{DIM:#}"));
+    let heading = format!("{YELLOW}NEEDED FROM ELSEWHERE{YELLOW:#}  {BOLD}{what}{BOLD:#}");
+    let lines = needed.iter().map(|one| (&one.object, one.users()));
+    listed(text, &heading, lines, NEEDED);
+}
+
+/// A heading, and below it a line for each object and what is to be said of it, at most so many.
+fn listed<'a>(
+    text: &mut String,
+    heading: &str,
+    lines: impl ExactSizeIterator<Item = (&'a Subject, String)>,
+    most: usize,
+) {
+    line(text, heading);
+    let more = beyond(lines.len(), most);
+    for (object, told) in lines.take(most) {
+        line(text, &format!("  {object}  {DIM}{told}{DIM:#}"));
     }
-    if let Some(more) = beyond(needed.len(), NEEDED) {
+    if let Some(more) = more {
         line(text, &format!("  {more}"));
     }
     text.push('\n');
@@ -170,11 +181,8 @@ fn in_the_baseline(text: &mut String, baselined: &[&Excepted]) {
         1 => "1 finding that was there before".to_owned(),
         count => format!("{count} findings that were there before"),
     };
-    line(
-        text,
-        &format!("{DIM}IN THE BASELINE{DIM:#}  {BOLD}{what}{BOLD:#}"),
-    );
-    for one in baselined.iter().take(EXCEPTED) {
+    let heading = format!("{DIM}IN THE BASELINE{DIM:#}  {BOLD}{what}{BOLD:#}");
+    let lines = baselined.iter().map(|one| {
         let Reported {
             object,
             policy,
@@ -183,13 +191,9 @@ fn in_the_baseline(text: &mut String, baselined: &[&Excepted]) {
         } = &one.finding;
         let rule = rule.as_deref();
         let rule = rule.map_or_else(String::new, |rule| format!(" [{rule}]"));
-        let by = printable(&format!("{policy}{rule}"));
-        line(text, &format!("  {object}  {DIM}{by}{DIM:#}"));
-    }
-    if let Some(more) = beyond(baselined.len(), EXCEPTED) {
-        line(text, &format!("  {more}"));
-    }
-    text.push('\n');
+        (object, printable(&format!("{policy}{rule}")))
+    });
+    listed(text, &heading, lines, EXCEPTED);
 }
 
 /// What was not checked: objects and policies one by one, files by the reason, so that a folder with hundreds of

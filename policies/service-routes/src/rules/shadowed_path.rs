@@ -145,6 +145,7 @@ mod tests {
         ];
         assert_eq!(lines(&exact), [""; 0]);
     }
+
     #[test]
     fn both_backends_are_named() {
         let paths = [
