@@ -10,9 +10,9 @@ help: ## List the commands
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1	/p' Makefile | while IFS='	' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
 
 .PHONY: preflight
-preflight: target/debug/compiled ## Judge examples/ with every policy, or your own files: make preflight MANIFESTS=path [ARGS=...]
+preflight: target/debug/compiled ## Judge examples/shop with every policy, or your own files: make preflight MANIFESTS=path [ARGS=...]
 # The examples hold bad manifests: there, "refused" (1) is the expected end. For your own files the status is preflight's.
-	@cargo run $(if $(wildcard target/debug/preflight),--quiet) --locked -p preflight --features embedded -- $(ARGS) $(or $(MANIFESTS),examples) $(if $(filter-out examples examples/%,$(MANIFESTS)),,|| [ $$? = 1 ])
+	@cargo run $(if $(wildcard target/debug/preflight),--quiet) --locked -p preflight --features embedded -- $(ARGS) $(or $(MANIFESTS),examples/shop) $(if $(filter-out examples examples/%,$(MANIFESTS)),,|| [ $$? = 1 ])
 
 .PHONY: test
 test: wasm ## Run all tests; ARGS= goes to cargo test

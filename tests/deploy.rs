@@ -1071,7 +1071,7 @@ struct Question {
 }
 
 fn examples() -> (Vec<Question>, Arc<MemoryCluster>) {
-    let read = manifests::read(&[repository("examples")]);
+    let read = manifests::read(&[repository("examples/shop")]);
     assert_eq!(read.problems, []);
     let mut objects: Vec<Value> = read
         .objects

@@ -22,7 +22,7 @@ fn report(modules: &[PathBuf]) -> Report {
         .into_iter()
         .map(|policy| ActivePolicy::new(policy, json!({})))
         .collect();
-    let manifests = manifests::read(&[repository("examples")]);
+    let manifests = manifests::read(&[repository("examples/shop")]);
     judge(manifests, &configured, "default", None, || ()).unwrap()
 }
 

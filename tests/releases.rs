@@ -13,7 +13,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use bundle_tests::project::{Project, VERSION};
-use bundle_tests::{read, repository, yaml};
+use bundle_tests::{charts, names, read, repository, yaml};
+use policy_registry::testing::Registry;
+use regex::Regex;
 use serde_json::{Value, json};
 use similar_asserts::assert_eq;
 use tempfile::TempDir;
@@ -389,6 +391,20 @@ fn the_pre_commit_hook_needs_no_compiler() {
     let hooks = yaml::read(&hooks).unwrap();
     assert_eq!(hooks[0]["language"], json!("script"));
     let entry = hooks[0]["entry"].as_str().unwrap();
+    // What manifests are written in, and what they are rendered from.
+    let files = Regex::new(hooks[0]["files"].as_str().unwrap()).unwrap();
+    for (file, counts) in [
+        ("deploy/web.yaml", true),
+        ("web.yml", true),
+        ("deploy/web.json", true),
+        ("chart/templates/_helpers.tpl", true),
+        ("Kustomization", true),
+        ("deploy/Kustomization", true),
+        ("deploy/NotKustomization", false),
+        ("README.md", false),
+    ] {
+        assert_eq!(files.is_match(file), counts, "{file}");
+    }
     let clone = tempfile::tempdir().unwrap();
     std::fs::create_dir(clone.path().join("tools")).unwrap();
     for file in ["Cargo.toml", "tools/install-preflight", entry] {
@@ -567,6 +583,162 @@ fn the_page_on_installing_names_the_project_and_its_version() {
     assert!(page.contains(&format!("{} preflight`", project.repository)));
     assert!(page.contains(&format!("{}/preflight:v{VERSION} ", project.registry)));
     assert!(page.contains(&format!("rev: v{VERSION}\n")));
+}
+
+/// A release is a chart repository: what is packed is there, of the version of the release, and the index leads to it.
+#[test]
+fn the_charts_are_packed_for_the_version_of_the_release() {
+    let packages = tempfile::tempdir().unwrap();
+    let Some(names) = pack_charts(packages.path()) else {
+        return;
+    };
+    let index = yaml::read(&read(&packages.path().join("index.yaml")).unwrap()).unwrap();
+    let charts = index["entries"].as_object().unwrap();
+    assert_eq!(charts.keys().cloned().collect::<Vec<_>>(), names);
+    for (name, versions) in charts {
+        let [packed] = versions.as_array().unwrap().as_slice() else {
+            panic!("{name}: {versions}");
+        };
+        let file = format!("{name}-{VERSION}.tgz");
+        assert_eq!(packed["version"], VERSION, "{name}");
+        assert_eq!(packed["appVersion"], VERSION, "{name}");
+        let url =
+            format!("https://example.com/owner/repository/releases/download/v{VERSION}/{file}");
+        assert_eq!(packed["urls"], json!([url]));
+        let package = packages.path().join(&file);
+        assert_eq!(packed["digest"], sha256(&package), "{name}");
+
+        let unpacked = tempfile::tempdir().unwrap();
+        let mut tar = Command::new("tar");
+        tar.arg("-xzf").arg(package).arg("-C").arg(unpacked.path());
+        assert!(tar.status().unwrap().success());
+        let chart = repository(&format!("charts/{name}"));
+        for file in ["values.yaml", "values.schema.json", "README.md", "LICENSE"] {
+            let packed = read(&unpacked.path().join(name).join(file)).unwrap();
+            assert_eq!(packed, read(&chart.join(file)).unwrap(), "{name}: {file}");
+        }
+    }
+
+    let output = Command::new(repository("tools/package-charts"))
+        .args(["v9.9.9", "https://example.com/owner/repository"])
+        .arg(packages.path())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = "package-charts: admission-policies is not of version 9.9.9: run 'make docs'\n";
+    assert_eq!(printed(&output), said);
+}
+
+/// The charts as a release has them, and their names. Nothing where there is no Helm.
+fn pack_charts(folder: &Path) -> Option<Vec<String>> {
+    if !charts::has_helm().unwrap() {
+        return None;
+    }
+    let mut script = Command::new(repository("tools/package-charts"));
+    script.arg(format!("v{VERSION}"));
+    script.arg("https://example.com/owner/repository/");
+    let output = script.arg(folder).output().unwrap();
+    assert!(output.status.success(), "{}", printed(&output));
+    Some(names(&repository("charts")).unwrap())
+}
+
+/// They are pushed beside the modules, which have the same names, and printed as what can be signed.
+#[test]
+fn a_chart_is_pushed_to_a_registry_and_named_by_its_digest() {
+    let packages = tempfile::tempdir().unwrap();
+    let Some(open) = Registry::open().unwrap() else {
+        return eprintln!("docker-registry is not installed: nothing was tried");
+    };
+    if pack_charts(packages.path()).is_none() {
+        return;
+    }
+    let package = packages.path().join(format!("secret-data-{VERSION}.tgz"));
+    let home = tempfile::tempdir().unwrap();
+    let push = |registry: &Registry| {
+        let to = format!("{}/policies/charts", registry.address());
+        let mut script = Command::new(repository("tools/push-chart"));
+        script.arg(&package).args([&to, "--plain-http"]);
+        script.env("DOCKER_CONFIG", home.path());
+        (script.output().unwrap(), to)
+    };
+    let (output, to) = push(&open);
+    assert!(output.status.success(), "{}", printed(&output));
+    let pushed = String::from_utf8(output.stdout).unwrap();
+    let (name, digest) = pushed.trim_end().split_once('@').unwrap();
+    assert_eq!(name, format!("{to}/secret-data"));
+    // By the digest and by the version there is the same, and it is the package.
+    let manifest = manifest(&open, "policies/charts/secret-data", digest);
+    assert_eq!(
+        manifest,
+        self::manifest(&open, "policies/charts/secret-data", VERSION)
+    );
+    let layer = &manifest["layers"][0];
+    assert_eq!(
+        layer["mediaType"],
+        "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
+    );
+    assert_eq!(layer["digest"], format!("sha256:{}", sha256(&package)));
+
+    // With what docker has, and not without.
+    let closed = Registry::closed().unwrap().unwrap();
+    let (output, _) = push(&closed);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "");
+    // USER and PASSWORD, as `docker login` writes them.
+    let config = json!({"auths": {closed.address(): {"auth": "d3JlbjpvcGVuIHNlc2FtZQ=="}}});
+    std::fs::write(home.path().join("config.json"), config.to_string()).unwrap();
+    let (output, to) = push(&closed);
+    let expected = format!("{to}/secret-data@{digest}\n");
+    assert_eq!(printed(&output), expected);
+}
+
+fn manifest(registry: &Registry, name: &str, version: &str) -> Value {
+    let url = format!(
+        "http://{}/v2/{name}/manifests/{version}",
+        registry.address()
+    );
+    let mut curl = Command::new("curl");
+    curl.args(["--fail", "--silent", "--show-error", &url]);
+    curl.args([
+        "--header",
+        "Accept: application/vnd.oci.image.manifest.v1+json",
+    ]);
+    let output = curl.output().unwrap();
+    assert!(output.status.success(), "{}", printed(&output));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// Not all that was pushed is a module: `kwctl` gets those alone.
+#[test]
+fn the_commands_for_an_air_gap_take_the_modules_of_a_release() {
+    let page = read(&repository("docs/airgap.md")).unwrap();
+    let (_, block) = page.split_once("```sh\n").unwrap();
+    let (commands, _) = block.split_once("```\n").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let one = "registry://registry.example.com/policies/one@sha256:1";
+    let two = "registry://registry.example.com/policies/two@sha256:2";
+    let pinned = format!(
+        "{one}\n{two}\noci://registry.example.com/policies/charts/one@sha256:3\n\
+         registry.example.com/policies/preflight@sha256:4\n"
+    );
+    std::fs::write(folder.path().join("pinned.txt"), pinned).unwrap();
+    write_script(&folder.path().join("kwctl"), "echo \"$@\" >>calls");
+    let path = std::env::var("PATH").unwrap();
+    let mut sh = Command::new("sh");
+    sh.args(["-e", "-c", commands]).current_dir(folder.path());
+    sh.env("PATH", format!("{}:{path}", folder.path().display()));
+    let output = sh.output().unwrap();
+    assert_eq!(
+        (output.status.code(), printed(&output)),
+        (Some(0), String::new())
+    );
+    let to = "registry://registry.local:5000/policies";
+    let calls = format!(
+        "pull {one}\npull {two}\nsave --output policies.tar.gz {one} {two}\n\
+         load --input policies.tar.gz\n\
+         push {one} {to}/one:v{VERSION}\npush {two} {to}/two:v{VERSION}\n"
+    );
+    assert_eq!(read(&folder.path().join("calls")).unwrap(), calls);
 }
 
 /// Who answers is said once, in `Cargo.toml`.

@@ -44,7 +44,7 @@ fn report(files: &[(&str, &str)]) -> Report {
 
 /// The report on the example shop.
 fn shop() -> Report {
-    let manifests = manifests::read(&[repository("examples")]);
+    let manifests = manifests::read(&[repository("examples/shop")]);
     judge(manifests, &POLICIES, "default", None, || ()).unwrap()
 }
 

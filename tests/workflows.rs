@@ -283,12 +283,13 @@ fn what_preflight_prints_in_the_action_is_no_command_but_marks() {
                 ("NAMESPACE", "n"),
                 ("EXCLUDE", "--x"),
                 ("NO_IGNORE", "true"),
+                ("RENDER", "true"),
                 ("FAIL_ON", "warning"),
                 ("SARIF", "x.sarif"),
             ],
             "<--report> <github> <--old=o> <--policies-from=p> <--policy=one> <--policy=two> \
              <--wasm=registry://w> <--settings=s> <--config=f> <--cluster=$(id)> <--namespace=n> \
-             <--exclude=--x> <--fail-on=warning> <--report=sarif=x.sarif> <--no-ignore> <--> <a b> <-c> ",
+             <--exclude=--x> <--fail-on=warning> <--report=sarif=x.sarif> <--no-ignore> <--render> <--> <a b> <-c> ",
         ),
     ];
     assert_ne!(tokens[0], tokens[1]);

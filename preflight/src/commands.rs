@@ -37,6 +37,7 @@ use crate::{
 
 mod allow;
 mod baseline;
+mod completions;
 mod explain;
 mod fix;
 mod init;
@@ -81,12 +82,7 @@ fn run_command(cli: &Cli, project: Option<&Project>) -> Result<u8, Box<dyn Error
         Some(Command::Explain { rule, language }) => explain::one(&cli.common, rule, language.lang),
         Some(Command::Rules { language }) => explain::all(&cli.common, language.lang),
         Some(Command::Init) => init::run(&cli.common),
-        Some(Command::Completions { shell }) => {
-            let mut text = Vec::new();
-            clap_complete::generate(*shell, &mut cli::with_names(), "preflight", &mut text);
-            // A program for a shell, which is to be obeyed.
-            print_unchanged(&String::from_utf8_lossy(&text), cli.common.color).map(|()| 0)
-        }
+        Some(Command::Completions { shell }) => completions::run(&cli.common, *shell),
     }
 }
 
@@ -114,7 +110,7 @@ impl Task {
             Exclude::new(input.exclude.clone()).map_err(|error| format!("--exclude: {error}"))?;
         let exclude = exclude.reading_ignored(input.no_ignore);
         let mut manifests = if input.render {
-            manifests::read_built(&input.paths, &exclude)
+            manifests::read_built(&input.paths, &exclude, cli.common.namespace())
         } else {
             manifests::read_without(&input.paths, &exclude)
         };

@@ -236,7 +236,8 @@ impl Project {
         };
         let mut up = PathBuf::new();
         for folder in here.ancestors() {
-            if folder.join(NAME).is_file() {
+            // Whatever it is: what cannot be read is told, and not passed over.
+            if folder.join(NAME).symlink_metadata().is_ok() {
                 return Self::read(&up.join(NAME)).map(Some);
             }
             if folder.join(".git").exists() {

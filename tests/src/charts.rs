@@ -50,6 +50,17 @@ pub fn lint(chart: &str) -> Result<(), String> {
     run(command.arg("lint").arg(folder(chart))).map(drop)
 }
 
+/// Whether there is something to make packages with. Where there is not, it is as for [`render`].
+///
+/// # Errors
+///
+/// When there is no Helm, and `CI` is set.
+pub fn has_helm() -> Result<bool, String> {
+    let mut command = Command::new(repository("tools/helm"));
+    let output = run(command.arg("lint").arg(folder("secret-data")))?;
+    Ok(output.is_some())
+}
+
 fn run(command: &mut Command) -> Result<Option<Output>, String> {
     let output = match command.output() {
         Ok(output) if output.status.code() == Some(127) => None,

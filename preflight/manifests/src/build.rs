@@ -13,20 +13,18 @@ use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use super::{
-    LeftOut, Lines, Manifests, Object, Why,
+    LeftOut, Lines, Manifests, Object, Why, chart,
     document::parse_one,
     lines::Mark,
     path,
     plan::{self, Plan, Roots},
     program, read_text,
-    rendered::{is_chart, normal},
+    rendered::normal,
     written::Written,
 };
 
 /// Where kustomize writes what an object was made from.
 const ORIGIN: &str = "config.kubernetes.io/origin";
-/// Where the charts are that a chart brings with it.
-const CHARTS: &str = "charts";
 
 /// What was built of folders.
 #[derive(Debug, Default)]
@@ -40,8 +38,8 @@ pub(super) struct Built {
 }
 
 impl Built {
-    /// Builds what is among the files of the folders. `folders` are as the user names them.
-    pub(super) fn of(folders: &[PathBuf], files: &[PathBuf]) -> Self {
+    /// Builds what is among the files of the folders. `folders` are as the user names them, and charts are for a namespace.
+    pub(super) fn of(folders: &[PathBuf], files: &[PathBuf], namespace: &str) -> Self {
         let folders = Folders::new(folders);
         let mut built = Self::default();
         let Roots { built: roots, left } = plan::roots(files.iter().map(PathBuf::as_path));
@@ -70,10 +68,15 @@ impl Built {
             }
             built.add(file, "built", "kubectl kustomize", output);
         }
-        let charts = charts(files).into_par_iter().map(|file| {
-            let output = helm(&file).map(|text| rendered(&file, &text));
+        let charts = chart::outermost(files).into_par_iter().map(|file| {
+            let output = chart::render(&file, namespace);
+            let output = output.map(|text| chart::found_again(&file, &text));
             (file, output)
         });
+        // Nothing is applied of a library by itself.
+        let libraries = files.iter().filter(|file| chart::is_library(file));
+        let libraries = libraries.filter_map(|file| real(file.parent()?));
+        built.charts.extend(libraries);
         for (file, output) in charts.collect::<Vec<_>>() {
             if output.is_ok() {
                 let folder = file.parent().and_then(real);
@@ -91,9 +94,17 @@ impl Built {
             let folder = folder.map(|folder| folder.to_string());
             let folder = folder.filter(|folder| !folder.is_empty());
             let folder = folder.unwrap_or_else(|| ".".to_owned());
-            let text = format!(
-                "cannot be {done}: {why}; run `{command} {folder}` yourself, and pipe what it prints into `preflight -`"
-            );
+            let missing = chart::missing_parts(&file).join(", ");
+            let hint = if missing.is_empty() {
+                format!(
+                    "run `{command} {folder}` yourself, and pipe what it prints into `preflight -`"
+                )
+            } else {
+                format!(
+                    "its folder `charts` lacks {missing}: run `helm dependency build {folder}` first"
+                )
+            };
+            let text = format!("cannot be {done}: {why}; {hint}");
             told.problem(&file.display().to_string(), None, text);
             told
         });
@@ -124,34 +135,13 @@ impl Built {
     }
 }
 
-fn real(path: &Path) -> Option<PathBuf> {
+pub(super) fn real(path: &Path) -> Option<PathBuf> {
     let path = if path == Path::new("") {
         Path::new(".")
     } else {
         path
     };
     fs::canonicalize(path).ok()
-}
-
-/// The descriptions of charts that are no parts of other charts, and no libraries for these.
-fn charts(files: &[PathBuf]) -> Vec<PathBuf> {
-    let folder = |file: &PathBuf| file.parent().unwrap_or(Path::new("")).to_owned();
-    let charts = files.iter().filter(|file| is_chart(file));
-    let folders: BTreeSet<PathBuf> = charts.clone().map(folder).collect();
-    let is_part = |chart: &Path| {
-        let mut above = chart.ancestors().filter(|above| above.ends_with(CHARTS));
-        above.any(|above| above.parent().is_some_and(|above| folders.contains(above)))
-    };
-    let mut seen = BTreeSet::new();
-    let charts = charts.filter(|file| !is_part(&folder(file)) && !is_library(file));
-    let charts = charts.filter(|file| real(file).is_some_and(|file| seen.insert(file)));
-    charts.cloned().collect()
-}
-
-fn is_library(chart: &Path) -> bool {
-    let text = super::bounded::read_to_string(chart).ok();
-    let value = text.and_then(|text| parse_one(&text).ok());
-    value.is_some_and(|chart| chart.get("type").and_then(Value::as_str) == Some("library"))
 }
 
 /// What kustomize builds, with an annotation on each object that says where it is from, and the real folder that these
@@ -177,17 +167,6 @@ fn kustomize(file: &Path) -> Result<(String, PathBuf), String> {
     command.arg("kustomize").arg(&from);
     let text = program::output(&mut command, &home)?;
     Ok((text, from))
-}
-
-/// What Helm renders with the chart's own values.
-fn helm(file: &Path) -> Result<String, String> {
-    let folder = file.parent().and_then(real);
-    let folder = folder.ok_or_else(|| "its folder cannot be read".to_owned())?;
-    let home = tempfile::tempdir().map_err(|error| error.to_string())?;
-    let mut command = Command::new("helm");
-    // The name that Helm gives what is not named.
-    command.args(["template", "release-name"]).arg(folder);
-    program::output(&mut command, home.path())
 }
 
 /// The way from one real folder to another.
@@ -360,29 +339,8 @@ fn may_be_called(built: &Object, name: &str) -> bool {
     !name.is_empty() && built.name().is_some_and(|built| built.contains(name))
 }
 
-/// The objects in what Helm rendered, each in its template.
-fn rendered(file: &Path, text: &str) -> Manifests {
-    let home = file.display().to_string();
-    let folder = file.parent().unwrap_or(Path::new(""));
-    let mut manifests = without_lines(read_text(&home, text));
-    for object in &mut manifests.objects {
-        let template = object.source.as_deref().and_then(|source| {
-            // The name of the chart stands before the path, whatever its folder is called.
-            let (_, path) = source.split_once('/')?;
-            let path = folder.join(path);
-            let is_within = real(&path)?.starts_with(real(folder)?);
-            is_within.then_some(path)
-        });
-        object.line = 1;
-        object.written = Arc::new(nowhere(&object.value, 1));
-        object.shown = template.map(|template| template.display().to_string());
-        object.source.get_or_insert_with(|| home.clone());
-    }
-    manifests
-}
-
 /// What is not written anywhere as it is now.
-fn nowhere(value: &Value, line: usize) -> Written {
+pub(super) fn nowhere(value: &Value, line: usize) -> Written {
     let mark = Mark {
         line,
         ..Mark::default()
@@ -391,7 +349,7 @@ fn nowhere(value: &Value, line: usize) -> Written {
 }
 
 /// What is wrong with the output of a program has no line in a file.
-fn without_lines(mut manifests: Manifests) -> Manifests {
+pub(super) fn without_lines(mut manifests: Manifests) -> Manifests {
     let problems = manifests.problems.iter_mut().map(|it| &mut it.place);
     let notes = manifests.notes.iter_mut().map(|it| &mut it.place);
     for place in problems.chain(notes) {

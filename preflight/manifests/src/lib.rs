@@ -26,6 +26,7 @@ use serde_json::Value;
 
 pub mod bounded;
 mod build;
+mod chart;
 mod document;
 pub mod edit;
 mod events;
@@ -266,17 +267,18 @@ pub fn read_without(paths: &[PathBuf], exclude: &Exclude) -> Manifests {
 }
 
 /// Reads all paths, and builds what of folders is not applied as it is written: kustomizations with `kubectl kustomize`, and
-/// charts with `helm template`. Of kustomizations that name one another it is the outermost that is built. What is not of
-/// this machine is not built.
+/// charts with `helm template`, for a namespace. Of kustomizations that name one another it is the outermost that is built.
+/// What is not of this machine is not built.
 #[must_use]
-pub fn read_built(paths: &[PathBuf], exclude: &Exclude) -> Manifests {
+pub fn read_built(paths: &[PathBuf], exclude: &Exclude, namespace: &str) -> Manifests {
     let folders: Vec<PathBuf> = paths.iter().filter(|path| path.is_dir()).cloned().collect();
     let files = folders.iter().flat_map(|folder| {
         let files = Walk::through(folder, exclude).files.into_iter().flatten();
         files.map(|(file, _)| file)
     });
     let files: Vec<PathBuf> = files.collect();
-    read_all(paths, exclude, &Built::of(&folders, &files))
+    let built = Built::of(&folders, &files, namespace);
+    read_all(paths, exclude, &built)
 }
 
 fn read_all(paths: &[PathBuf], exclude: &Exclude, built: &Built) -> Manifests {

@@ -15,7 +15,8 @@ use super::{Unreadable, Why, bounded, document::parse_one};
 /// The names that kustomize looks for.
 pub(super) const KUSTOMIZATIONS: [&str; 3] =
     ["kustomization.yaml", "kustomization.yml", "Kustomization"];
-const CHART: &str = "Chart.yaml";
+/// What describes a chart.
+pub(super) const CHART: &str = "Chart.yaml";
 /// The folder of a chart that is rendered. What is in `crds` is applied as it is.
 const TEMPLATES: &str = "templates";
 

@@ -1,7 +1,13 @@
 //! Kustomizations and charts that are built: what is found points at the files of their source.
 
 use std::{
-    env, ffi::OsString, fs, io::Write, os::unix::fs::PermissionsExt, path::Path, process::Command,
+    env,
+    ffi::OsString,
+    fs,
+    io::{self, Write},
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::Command,
 };
 
 use serde_json::{Value, json};
@@ -214,6 +220,241 @@ fn chart(stage: &Stage) {
         "apiVersion: v2\nname: shop\nversion: 1.0.0\n",
     );
     stage.write("m/web/templates/pod.yaml", "kind: {{ .Values.kind }}\n");
+}
+
+/// The search path of a machine that has Helm: its own, or one with a `helm` that is the library of `tools/helm`. Nothing where
+/// there is neither, which is as for kubectl.
+fn path_with_helm(stage: &Stage) -> Option<OsString> {
+    let path = env::var_os("PATH").unwrap();
+    let is_there = |program: &Path, arguments: &[&str]| {
+        let ran = Command::new(program).args(arguments).output();
+        ran.is_ok_and(|output| output.status.success())
+    };
+    if is_there(Path::new("helm"), &["version"]) {
+        return Some(path);
+    }
+    let python = repository("target/tools/helm/bin/python");
+    if !is_there(&python, &["-c", "import helm_python"]) {
+        assert!(
+            env::var_os("CI").is_none(),
+            "there is no helm: run `tools/helm install`"
+        );
+        let _ = writeln!(
+            io::stderr(),
+            "skipped: there is no helm; `tools/helm install` gets what it needs"
+        );
+        return None;
+    }
+    // Not by the name of Python: what finds that may want a home.
+    let script = format!(
+        "#!/bin/sh\nPATH={path:?} exec {python:?} {:?} \"$@\"\n",
+        repository("tools/helm")
+    );
+    stage.write("tools/helm", script);
+    make_executable(&stage.path().join("tools/helm"));
+    let folders = env::split_paths(&path);
+    let folders = std::iter::once(stage.path().join("tools")).chain(folders);
+    Some(env::join_paths(folders).unwrap())
+}
+
+fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
+}
+
+/// A Pod that mounts this path of the node.
+fn pod(name: &str, path: &str) -> String {
+    format!(
+        "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec:\n  containers: [{{name: a, image: a}}]\n\
+         \u{20} volumes: [{{name: v, hostPath: {{path: {path}}}}}]\n"
+    )
+}
+
+/// Writes a chart with these files besides.
+fn write_chart(stage: &Stage, folder: &str, description: &str, files: &[(&str, &str)]) {
+    let description = format!("apiVersion: v2\nversion: 1.0.0\n{description}");
+    stage.write(&format!("{folder}/Chart.yaml"), description);
+    for (name, text) in files {
+        stage.write(&format!("{folder}/{name}"), text);
+    }
+}
+
+#[test]
+fn a_chart_is_what_helm_makes_of_it() {
+    let stage = Stage::with_built(&["hostpath-mounts"]);
+    let Some(path) = path_with_helm(&stage) else {
+        return;
+    };
+    let several = format!(
+        "{{{{- range list \"a\" \"b\" }}}}\n---\n{}{{{{- end }}}}\n",
+        pod(
+            "{{ . }}-{{ include \"lib.name\" $ }}",
+            "{{ $.Values.path }}"
+        )
+    );
+    let hook = |hook: &str| {
+        let metadata = format!("metadata: {{annotations: {{\"helm.sh/hook\": {hook}}}, ");
+        pod("hook", "/etc").replace("metadata: {", &metadata)
+    };
+    let (before, test) = (hook("pre-install"), hook("test"));
+    let named = pod("{{ .Release.Name }}-{{ .Chart.Name }}", "/boot");
+    write_chart(
+        &stage,
+        "m/web",
+        "name: shop\ndependencies:\n- {name: db, version: 1.0.0, alias: store}\n- {name: off, version: 1.0.0, condition: off.on}\n\
+         - {name: lib, version: 1.0.0}\n- {name: packed, version: 1.0.0}\n",
+        &[
+            ("values.yaml", "path: /var/lib/kubelet\noff: {on: false}\n"),
+            ("values-prod.yaml", "path: /tmp\n"),
+            ("templates/several.yaml", &several),
+            ("templates/hook.yaml", &before),
+            ("templates/tests/test.yaml", &test),
+            ("templates/NOTES.txt", &pod("notes", "/")),
+            (
+                "templates/none.yaml",
+                "{{- if .Values.never }}\nkind: Pod\n{{- end }}\n",
+            ),
+            ("crds/pods.yaml", &pod("crd", "/run/docker.sock")),
+        ],
+    );
+    // The folder has another name than the chart, and the chart goes by a third.
+    write_chart(
+        &stage,
+        "m/web/charts/database",
+        "name: db\n",
+        &[("templates/db.yaml", &named)],
+    );
+    write_chart(
+        &stage,
+        "m/web/charts/database/charts/deep",
+        "name: deep\n",
+        &[("templates/deep.yaml", &named)],
+    );
+    write_chart(
+        &stage,
+        "m/web/charts/off",
+        "name: \"off\"\n",
+        &[("templates/off.yaml", &named)],
+    );
+    let library = "name: lib\ntype: library\n";
+    let names = [(
+        "templates/_names.tpl",
+        "{{- define \"lib.name\" }}web{{ end }}\n",
+    )];
+    write_chart(&stage, "m/web/charts/lib", library, &names);
+    write_chart(
+        &stage,
+        "packed",
+        "name: packed\n",
+        &[("templates/packed.yaml", &named)],
+    );
+    let mut tar = Command::new("tar");
+    tar.args(["-czf", "m/web/charts/packed-1.0.0.tgz", "packed"]);
+    assert!(tar.current_dir(stage.path()).status().unwrap().success());
+
+    let outcome = stage.run_with_path(&path, &["-f", "json", "--render", "m"]);
+    let report = report(&outcome);
+    let mut found = refused(&report);
+    found.sort_by_key(ToString::to_string);
+    let at = |file: &str, line: usize, source: &str, name: &str| {
+        json!([
+            format!("m/web/{file}"),
+            line,
+            format!("shop/{source}"),
+            name
+        ])
+    };
+    assert_eq!(
+        found,
+        [at(
+            "Chart.yaml",
+            8,
+            "charts/packed/templates/packed.yaml",
+            "release-name-packed"
+        ),]
+    );
+    assert_eq!((outcome.0, &report["unjudged"]), (1, &json!([])));
+}
+
+#[test]
+fn a_chart_that_helm_cannot_render_is_a_problem() {
+    let stage = Stage::with_built(&["hostpath-mounts"]);
+    let Some(path) = path_with_helm(&stage) else {
+        return;
+    };
+    let chart = |folder: &str, description: &str, files: &[(&str, &str)]| {
+        let description = format!("name: {folder}\n{description}");
+        write_chart(&stage, &format!("m/{folder}"), &description, files);
+    };
+    let template = "templates/pod.yaml";
+    chart(
+        "required",
+        "",
+        &[(template, "a: {{ required \"swordfish\" .Values.name }}\n")],
+    );
+    chart("broken", "", &[(template, "a: {{ if }}\n")]);
+    let needs = "dependencies:\n- {name: db, version: 1.0.0, repository: \"https://127.0.0.1:1\"}\n- {name: queue, version: 1.0.0}\n";
+    chart("needs", needs, &[(template, "a: b\n")]);
+    let schema = "{\"properties\": {\"name\": {\"type\": \"string\"}}}";
+    chart(
+        "schema",
+        "",
+        &[
+            ("values.yaml", "name: 1\n"),
+            ("values.schema.json", schema),
+            (template, "a: b\n"),
+        ],
+    );
+    chart(
+        "library",
+        "type: library\n",
+        &[("templates/_pod.tpl", "{{- define \"a\" }}a{{ end }}\n")],
+    );
+    let (status, text, _) = stage.run_with_path(&path, &["-f", "json", "--render", "m"]);
+    let report: Value = serde_json::from_str(&text).unwrap();
+    let failed = |chart: &str| {
+        let text = format!(
+            "cannot be rendered: `helm` failed (exit status: 1); run `helm template m/{chart}` yourself, and pipe what it prints into `preflight -`"
+        );
+        json!({"file": format!("m/{chart}/Chart.yaml"), "text": text})
+    };
+    let needs = "cannot be rendered: `helm` failed (exit status: 1); its folder `charts` lacks db, queue: run `helm dependency \
+                 build m/needs` first";
+    assert_eq!(
+        report["problems"],
+        json!([
+            failed("broken"),
+            {"file": "m/needs/Chart.yaml", "text": needs},
+            failed("required"),
+            failed("schema"),
+        ])
+    );
+    assert_eq!(status, 2);
+    assert!(!text.contains("swordfish"), "{text}");
+}
+
+/// What `examples/README.md` shows of what is rendered. `make bless` writes it.
+#[test]
+fn the_page_of_the_examples_shows_what_is_rendered() {
+    let stage = Stage::new(&[]);
+    let Some(path) = path_with_helm(&stage) else {
+        return;
+    };
+    if !has_kubectl() {
+        return;
+    }
+    let command = "```console\n$ make preflight MANIFESTS=examples/rendered ARGS=--render\n";
+    let file = repository("examples/README.md");
+    let page = fs::read_to_string(&file).unwrap();
+    let (before, rest) = page.split_once(command).unwrap();
+    let (shown, after) = rest.split_once("```\n").unwrap();
+    let run = Stage::run_in_repository(&path, &["--render", "examples/rendered"]);
+    let (status, printed, error) = run;
+    assert_eq!((status, error.as_str()), (1, ""), "{printed}");
+    if env::var_os("BLESS").is_some() {
+        fs::write(&file, format!("{before}{command}{printed}```\n{after}")).unwrap();
+    } else {
+        assert_eq!(printed, shown);
+    }
 }
 
 /// A folder with these programs, and with what a script needs of the system where there are some.

@@ -129,6 +129,15 @@ impl Stage {
         Self::finish(command, "")
     }
 
+    /// Runs it on the files of the repository, with the policies that were built there.
+    #[cfg(unix)]
+    pub(crate) fn run_in_repository(path: &std::ffi::OsStr, arguments: &[&str]) -> Outcome {
+        let mut command = Self::program(arguments);
+        let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        command.current_dir(repository).env("PATH", path);
+        Self::finish(command, "")
+    }
+
     fn start(&self, folder: &str, arguments: &[&str], input: &str, cache: &Path) -> Outcome {
         let mut command = self.command(folder, arguments);
         command.env("XDG_CACHE_HOME", cache);
@@ -136,10 +145,15 @@ impl Stage {
     }
 
     fn command(&self, folder: &str, arguments: &[&str]) -> Command {
+        let mut command = Self::program(arguments);
+        command.current_dir(self.path().join(folder));
+        command
+    }
+
+    fn program(arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_preflight"));
         command
             .args(arguments)
-            .current_dir(self.path().join(folder))
             .env_remove("NO_COLOR")
             .env_remove("CLICOLOR_FORCE")
             .env("XDG_CACHE_HOME", CACHE)

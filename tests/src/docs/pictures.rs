@@ -41,7 +41,7 @@ pub fn frame() -> Result<Document, String> {
 
 /// Takes the picture of the page on the example shop.
 pub fn page() -> Result<PathBuf, String> {
-    let report = report("examples")?;
+    let report = report("examples/shop")?;
     let active = policies::active()?;
     let run = Run {
         name: "this run",

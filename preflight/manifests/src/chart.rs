@@ -1,0 +1,167 @@
+//! Charts: which of a folder are rendered, what Helm makes of them, and where their templates are.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::Arc,
+};
+
+use serde_json::Value;
+
+use super::{
+    Manifests, bounded,
+    build::{nowhere, real, without_lines},
+    document::{parse_one, parse_with_lines},
+    program, read_text,
+    rendered::{CHART, is_chart},
+};
+
+/// Where the charts are that a chart brings with it.
+const CHARTS: &str = "charts";
+
+/// The descriptions of charts that are no parts of other charts, and no libraries for these.
+pub(super) fn outermost(files: &[PathBuf]) -> Vec<PathBuf> {
+    let folder = |file: &PathBuf| file.parent().unwrap_or(Path::new("")).to_owned();
+    let charts = files.iter().filter(|file| is_chart(file));
+    let folders: BTreeSet<PathBuf> = charts.clone().map(folder).collect();
+    let is_part = |chart: &Path| {
+        let mut above = chart.ancestors().filter(|above| above.ends_with(CHARTS));
+        above.any(|above| above.parent().is_some_and(|above| folders.contains(above)))
+    };
+    let mut seen = BTreeSet::new();
+    let charts = charts.filter(|file| !is_part(&folder(file)) && !is_library(file));
+    let charts = charts.filter(|file| real(file).is_some_and(|file| seen.insert(file)));
+    charts.cloned().collect()
+}
+
+/// Whether it describes a chart that is for others to build on.
+pub(super) fn is_library(chart: &Path) -> bool {
+    if !is_chart(chart) {
+        return false;
+    }
+    let text = bounded::read_to_string(chart).ok();
+    let value = text.and_then(|text| parse_one(&text).ok());
+    value.is_some_and(|chart| chart.get("type").and_then(Value::as_str) == Some("library"))
+}
+
+/// What Helm renders with the chart's own values, for a namespace.
+pub(super) fn render(file: &Path, namespace: &str) -> Result<String, String> {
+    let folder = file.parent().and_then(real);
+    let folder = folder.ok_or_else(|| "its folder cannot be read".to_owned())?;
+    let home = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let mut command = Command::new("helm");
+    // The name that Helm gives what is not named.
+    command.args(["template", "release-name"]).arg(folder);
+    command.args(["--namespace", namespace]);
+    program::output(&mut command, home.path())
+}
+
+/// The objects in what Helm rendered, each in its template.
+pub(super) fn found_again(file: &Path, text: &str) -> Manifests {
+    let home = file.display().to_string();
+    let folder = file.parent().unwrap_or(Path::new(""));
+    let mut manifests = without_lines(read_text(&home, text));
+    let mut places = HashMap::new();
+    for object in &mut manifests.objects {
+        // The name of the chart stands before the path, whatever its folder is called.
+        let source = object.source.as_deref().unwrap_or_default();
+        let path = source.split_once('/').map(|(_, path)| path.to_owned());
+        let place = path.and_then(|path| {
+            let place = places.entry(path);
+            let place = place.or_insert_with_key(|path| template(folder, path));
+            place.as_ref()
+        });
+        object.line = place.map_or(1, |(_, line)| *line);
+        object.written = Arc::new(nowhere(&object.value, object.line));
+        object.shown = place.map(|(file, _)| file.display().to_string());
+        object.source.get_or_insert_with(|| home.clone());
+    }
+    manifests
+}
+
+/// Where the template is that Helm calls like this in a chart. In the package of another chart there is nothing to point to,
+/// so it is where that one is named.
+fn template(chart: &Path, path: &str) -> Option<(PathBuf, usize)> {
+    let (mut folder, mut path) = (chart.to_owned(), path);
+    while let Some((name, below)) = path
+        .strip_prefix("charts/")
+        .and_then(|rest| rest.split_once('/'))
+    {
+        let description = folder.join(CHART);
+        let (name, line) = dependencies(&description)
+            .into_iter()
+            .find(|one| one.alias.as_deref().unwrap_or(&one.name) == name)
+            .map_or_else(|| (name.to_owned(), 1), |one| (one.name, one.line));
+        let Some(part) = part_called(&folder, &name) else {
+            return Some((description, line));
+        };
+        (folder, path) = (part, below);
+    }
+    let file = folder.join(path);
+    let is_within = real(&file)?.starts_with(real(chart)?);
+    is_within.then_some((file, 1))
+}
+
+/// What a chart says of another that it brings with it.
+struct Dependency {
+    name: String,
+    /// What Helm calls it in this chart.
+    alias: Option<String>,
+    line: usize,
+}
+
+/// The charts that a chart names.
+fn dependencies(description: &Path) -> Vec<Dependency> {
+    let text = bounded::read_to_string(description).ok();
+    let chart = text.and_then(|text| parse_with_lines("", &text).ok().flatten());
+    let Some(chart) = chart else {
+        return Vec::new();
+    };
+    let listed = chart.value.get("dependencies").and_then(Value::as_array);
+    let listed = listed.into_iter().flatten().enumerate();
+    let named = listed.filter_map(|(number, one)| {
+        let text = |key: &str| one.get(key).and_then(Value::as_str);
+        Some(Dependency {
+            name: text("name")?.to_owned(),
+            alias: text("alias").map(ToOwned::to_owned),
+            line: chart.line_of(&format!("dependencies[{number}]")),
+        })
+    });
+    named.collect()
+}
+
+/// The folder of a chart that another brings with it, whatever the folder is called.
+fn part_called(chart: &Path, name: &str) -> Option<PathBuf> {
+    let mut parts: Vec<PathBuf> = fs::read_dir(chart.join(CHARTS))
+        .ok()?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .collect();
+    parts.sort();
+    parts.into_iter().find(|part| {
+        let text = bounded::read_to_string(&part.join(CHART)).ok();
+        let chart = text.and_then(|text| parse_one(&text).ok());
+        chart.is_some_and(|chart| chart.get("name").and_then(Value::as_str) == Some(name))
+    })
+}
+
+/// The charts that a chart names and does not bring with it, without which Helm renders nothing. A kustomization names none.
+pub(super) fn missing_parts(description: &Path) -> Vec<String> {
+    if !is_chart(description) {
+        return Vec::new();
+    }
+    let folder = description.parent().unwrap_or(Path::new(""));
+    let packages = fs::read_dir(folder.join(CHARTS)).into_iter().flatten();
+    let packages = packages.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let packages: Vec<String> = packages.filter(|name| name.ends_with(".tgz")).collect();
+    let names = dependencies(description).into_iter().map(|one| one.name);
+    let missing = names.filter(|name| {
+        let is_packed = packages.iter().any(|file| {
+            let version = file.strip_prefix(name.as_str());
+            version.is_some_and(|version| version.starts_with('-'))
+        });
+        !is_packed && part_called(folder, name).is_none()
+    });
+    missing.collect()
+}

@@ -1,0 +1,59 @@
+//! Writes the completions for a shell.
+
+use std::{error::Error, fmt::Write};
+
+use clap::{Arg, Command};
+use clap_complete::Shell;
+
+use super::print_unchanged;
+use crate::cli::{self, Common};
+
+/// The name of the program.
+const PROGRAM: &str = "preflight";
+
+/// `preflight completions SHELL`
+pub(super) fn run(common: &Common, shell: Shell) -> Result<u8, Box<dyn Error>> {
+    let mut command = cli::with_names();
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut command, PROGRAM, &mut text);
+    let mut text = String::from_utf8_lossy(&text).into_owned();
+    if shell == Shell::Fish {
+        text = fish(&text, &command);
+    }
+    // A program for a shell, which is to be obeyed.
+    print_unchanged(&text, common.color).map(|()| 0)
+}
+
+/// What `clap_complete` leaves out for fish: options behind a path, which it takes for a command, and what stands behind a
+/// command without an option.
+fn fish(text: &str, command: &Command) -> String {
+    let names = command.get_subcommands().map(Command::get_name);
+    let names: Vec<&str> = names.collect();
+    let is_command = format!(
+        "    if contains -- \"$argv[1]\" {}\n        # Also print",
+        names.join(" ")
+    );
+    let mut text = text.replacen(
+        "    if set -q argv[1]\n        # Also print",
+        &is_command,
+        1,
+    );
+    for subcommand in command.get_subcommands() {
+        for values in subcommand.get_positionals().filter_map(values) {
+            let _ = writeln!(
+                text,
+                "complete -c {PROGRAM} -n \"__fish_{PROGRAM}_using_subcommand {}\" -f -a \"{values}\"",
+                subcommand.get_name()
+            );
+        }
+    }
+    text
+}
+
+/// What an argument may be, where that is known.
+fn values(argument: &Arg) -> Option<String> {
+    let values = argument.get_possible_values();
+    let values = values.iter().map(|value| value.get_name());
+    let values: Vec<&str> = values.collect();
+    (!values.is_empty()).then(|| values.join(" "))
+}
