@@ -12,10 +12,11 @@ use std::{
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{
     manifests::{Note, Place, bounded, printable},
-    report::{Because, Report, Reported, Subject, json},
+    report::{Because, MORE, Report, Reported, Subject, json},
 };
 
 /// The file that is written when nothing else is said.
@@ -168,11 +169,18 @@ impl Known {
             object: named(&self.object),
             field: self.field.clone(),
             // What has no rule is known by its words alone.
-            named: match self.rule {
-                Some(_) => names(&self.problem),
-                None => vec![self.problem.clone()],
+            named: match (&self.rule, self.only_counted()) {
+                (Some(_), _) => names(&self.problem),
+                (None, Some(_)) => Vec::new(),
+                (None, None) => vec![self.problem.clone()],
             },
         }
+    }
+
+    /// How many findings it stands for, where a policy does not list them: there may be fewer of them later.
+    fn only_counted(&self) -> Option<usize> {
+        let count = self.problem.strip_prefix("and ")?.strip_suffix(MORE)?;
+        count.parse().ok()
     }
 
     fn line(&self) -> String {
@@ -260,22 +268,21 @@ impl Baseline {
     }
 
     fn parse(file: &str, text: &str) -> Result<Self, BaselineError> {
-        #[derive(Deserialize)]
-        struct Versioned {
-            version: u64,
-        }
-        let malformed = |error: serde_json::Error| BaselineError::Malformed {
+        let malformed = |error: String| BaselineError::Malformed {
             file: file.to_owned(),
-            error: printable(&error.to_string()),
+            error: printable(&error),
         };
-        let Versioned { version } = serde_json::from_str(text).map_err(malformed)?;
+        let unread = |error: serde_json::Error| malformed(error.to_string());
+        let value: Value = serde_json::from_str(text).map_err(unread)?;
+        let version = value.get("version").and_then(Value::as_u64);
+        let version = version.ok_or_else(|| malformed("it has no `version`".to_owned()))?;
         if version != u64::from(VERSION) {
             return Err(BaselineError::Stale {
                 file: file.to_owned(),
                 version,
             });
         }
-        serde_json::from_str(text).map_err(malformed)
+        serde_json::from_str(text).map_err(unread)
     }
 
     /// The text of the file.
@@ -312,8 +319,10 @@ impl Baseline {
             }
             let found = Known::of(finding, level);
             let mut entries = known.get_mut(&found.identity())?.iter_mut();
-            // What only warned is new when it refuses.
-            let (count, _) = entries.find(|(count, entry)| *count > 0 && entry.level >= level)?;
+            // What only warned is new when it refuses, and so is more of what is only counted.
+            let (count, _) = entries.find(|(count, entry)| {
+                *count > 0 && entry.level >= level && entry.only_counted() >= found.only_counted()
+            })?;
             *count -= 1;
             Some(because.clone())
         });
@@ -500,6 +509,18 @@ mod tests {
     }
 
     #[test]
+    fn fewer_of_what_is_only_counted_are_not_new() {
+        let object = pod("spec: {}");
+        let counted = |count: usize| Reported::of_more("strict", &object, count);
+        let before = report(vec![counted(8)], vec![]);
+        for (count, expected) in [(7, vec![]), (8, vec![]), (9, vec![counted(9).problem])] {
+            let now = report(vec![counted(count)], vec![]);
+            let left: Vec<String> = left(&before, now).0;
+            assert_eq!(left, expected, "{count}");
+        }
+    }
+
+    #[test]
     fn what_was_not_given_has_not_gone() {
         let object = pod("spec: {}");
         let before = report(vec![finding(&object, "spec", "is bad")], vec![]);
@@ -544,8 +565,7 @@ mod tests {
             ),
             (
                 "[]",
-                "b.json: is no baseline: invalid length 0, expected struct Versioned with 1 element at line 1 column 2; \
-              write it anew with `preflight baseline`",
+                "b.json: is no baseline: it has no `version`; write it anew with `preflight baseline`",
             ),
             (
                 "{\"version\": 1, \"findings\": [{}]}",

@@ -405,8 +405,8 @@ impl Reported {
     }
 
     /// What a policy found beyond what it lists.
-    fn of_more(policy: &str, object: &Object, count: usize) -> Self {
-        let problem = format!("and {count} more, which the policy counts and does not list");
+    pub(crate) fn of_more(policy: &str, object: &Object, count: usize) -> Self {
+        let problem = format!("and {count}{MORE}");
         Self {
             more: Some(count),
             ..Self::whole(policy, object, &problem)
@@ -433,6 +433,9 @@ impl Reported {
         }
     }
 }
+
+/// What stands behind the number of findings that a policy only counts.
+pub(crate) const MORE: &str = " more, which the policy counts and does not list";
 
 /// The page of the rule behind a finding. A resource may have another name than the policy that it runs.
 fn page(finding: &Reported, policies: &[ActivePolicy]) -> Option<&'static Page> {

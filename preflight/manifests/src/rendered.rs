@@ -38,7 +38,7 @@ pub(super) struct Rendered {
 pub(super) enum Role {
     /// It is applied as it is written.
     Manifest,
-    /// It describes a chart or a kustomization.
+    /// It describes a chart or a kustomization, or has values of a chart.
     Description,
     /// It is rendered first.
     Rendered(Why),
@@ -70,7 +70,7 @@ impl Rendered {
 
     /// What this file is. What is rendered is counted.
     pub(super) fn role(&mut self, file: &Path) -> Role {
-        if is_chart(file) || is_kustomization(file) {
+        if is_chart(file) || is_kustomization(file) || self.is_of_values(file) {
             return Role::Description;
         }
         let mut charts = file.ancestors().skip(1).filter_map(|folder| {
@@ -91,6 +91,13 @@ impl Rendered {
             return Role::Rendered(Why::Patch { kustomization });
         }
         Role::Manifest
+    }
+
+    /// Whether it has values of a chart, or says what they may be.
+    fn is_of_values(&self, file: &Path) -> bool {
+        let name = file.file_name().and_then(|name| name.to_str());
+        let folder = file.parent().unwrap_or(Path::new(""));
+        name.is_some_and(|name| name.starts_with("values")) && self.charts.contains(folder)
     }
 
     /// The kustomizations that cannot be read, and why.

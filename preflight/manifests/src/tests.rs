@@ -243,7 +243,6 @@ fn a_folder_is_read_in_order_and_other_files_are_noted() {
         [
             "DIR: left out 1 Helm chart and 1 kustomization: check the output of \
              `helm template CHART` and `kubectl kustomize DIR`",
-            "chart/values.yaml:1: not a Kubernetes object, skipped",
             "data.json:1: not a Kubernetes object, skipped",
             "k/other.yaml:1: a kustomization, skipped: pipe what `kubectl kustomize` builds into `preflight -`",
         ]

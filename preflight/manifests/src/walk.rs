@@ -31,8 +31,8 @@ pub(super) enum Source {
     Named,
     /// It was found in a folder, where other things may be, too.
     Folder,
-    /// It was found in a folder, and is called like the description of a chart or a kustomization. It counts only as far
-    /// as there are objects in it: kubectl reads what it is, not what it is called.
+    /// It was found in a folder, and is called like the description of a chart or a kustomization, or like the values of
+    /// a chart. It counts only as far as there are objects in it: kubectl reads what it is, not what it is called.
     Description,
 }
 

@@ -229,7 +229,7 @@ fn one_that_cannot_be_used_is_an_error() {
         ),
         (
             "other.json",
-            "other.json: is no baseline: missing field `version` at line 1 column 2; write it anew with `preflight \
+            "other.json: is no baseline: it has no `version`; write it anew with `preflight \
              baseline`",
         ),
     ] {

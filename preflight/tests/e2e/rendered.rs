@@ -291,19 +291,22 @@ fn a_chart_is_what_helm_makes_of_it() {
             "{{ $.Values.path }}"
         )
     );
-    let hook = |hook: &str| {
-        let metadata = format!("metadata: {{annotations: {{\"helm.sh/hook\": {hook}}}, ");
-        pod("hook", "/etc").replace("metadata: {", &metadata)
+    let hook = |name: &str, when: &str| {
+        let metadata = format!("metadata: {{annotations: {{\"helm.sh/hook\": {when}}}, ");
+        pod(name, "/etc").replace("metadata: {", &metadata)
     };
-    let (before, test) = (hook("pre-install"), hook("test"));
+    let (before, test) = (hook("before", "pre-install"), hook("after", "test"));
     let named = pod("{{ .Release.Name }}-{{ .Chart.Name }}", "/boot");
     write_chart(
         &stage,
         "m/web",
-        "name: shop\ndependencies:\n- {name: db, version: 1.0.0, alias: store}\n- {name: off, version: 1.0.0, condition: off.on}\n\
+        "name: shop\ndependencies:\n- {name: db, version: 1.0.0, alias: store}\n- {name: idle, version: 1.0.0, condition: idle.enabled}\n\
          - {name: lib, version: 1.0.0}\n- {name: packed, version: 1.0.0}\n",
         &[
-            ("values.yaml", "path: /var/lib/kubelet\noff: {on: false}\n"),
+            (
+                "values.yaml",
+                "path: /var/lib/kubelet\nidle: {enabled: false}\n",
+            ),
             ("values-prod.yaml", "path: /tmp\n"),
             ("templates/several.yaml", &several),
             ("templates/hook.yaml", &before),
@@ -331,9 +334,9 @@ fn a_chart_is_what_helm_makes_of_it() {
     );
     write_chart(
         &stage,
-        "m/web/charts/off",
-        "name: \"off\"\n",
-        &[("templates/off.yaml", &named)],
+        "m/web/charts/idle",
+        "name: idle\n",
+        &[("templates/idle.yaml", &named)],
     );
     let library = "name: lib\ntype: library\n";
     let names = [(
@@ -353,24 +356,26 @@ fn a_chart_is_what_helm_makes_of_it() {
 
     let outcome = stage.run_with_path(&path, &["-f", "json", "--render", "m"]);
     let report = report(&outcome);
-    let mut found = refused(&report);
-    found.sort_by_key(ToString::to_string);
-    let at = |file: &str, line: usize, source: &str, name: &str| {
-        json!([
-            format!("m/web/{file}"),
-            line,
-            format!("shop/{source}"),
-            name
-        ])
-    };
+    let found = refused(&report);
+    let found = found.iter().map(|place| {
+        let text = |index: usize| place[index].as_str().unwrap_or("as it is");
+        let source = text(2).trim_start_matches("shop/");
+        format!("{}:{} {source} {}", text(0), place[1], text(3))
+    });
+    let mut found: Vec<String> = found.collect();
+    found.sort();
     assert_eq!(
         found,
-        [at(
-            "Chart.yaml",
-            8,
-            "charts/packed/templates/packed.yaml",
-            "release-name-packed"
-        ),]
+        [
+            "m/web/Chart.yaml:8 charts/packed/templates/packed.yaml release-name-packed",
+            "m/web/charts/database/charts/deep/templates/deep.yaml:1 charts/store/charts/deep/templates/deep.yaml release-name-deep",
+            "m/web/charts/database/templates/db.yaml:1 charts/store/templates/db.yaml release-name-store",
+            "m/web/crds/pods.yaml:6 as it is crd",
+            "m/web/templates/hook.yaml:1 templates/hook.yaml before",
+            "m/web/templates/several.yaml:1 templates/several.yaml a-web",
+            "m/web/templates/several.yaml:1 templates/several.yaml b-web",
+            "m/web/templates/tests/test.yaml:1 templates/tests/test.yaml after",
+        ]
     );
     assert_eq!((outcome.0, &report["unjudged"]), (1, &json!([])));
 }
