@@ -338,7 +338,7 @@ fn everything() -> Value {
         },
     };
     let today = "2998-01-01".parse().unwrap();
-    Exceptions::new(vec![exception]).apply(&mut report, today);
+    Exceptions::new(vec![exception]).apply(&mut report, today, true);
     let value: Value = serde_json::from_str(&json::render(&report).unwrap()).unwrap();
     for part in [
         "refusals",

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    ffi::OsStr,
     path::{Path, PathBuf},
     str::FromStr,
     time::Duration,
@@ -117,6 +118,9 @@ pub(crate) struct Cli {
     /// checked
     #[arg(long, short)]
     pub(crate) quiet: bool,
+    /// Whether all of a project is checked, and not some paths or policies of it.
+    #[arg(skip)]
+    pub(crate) is_whole: bool,
 }
 
 /// Whether the report for people has lines of the manifests.
@@ -434,6 +438,13 @@ impl FromStr for ReportFile {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (format, file) = text.split_once('=').unwrap_or((text, ""));
+        // A file alone says by its ending what is meant.
+        let ending = Path::new(text).extension().and_then(OsStr::to_str);
+        if let Some(ending) = ending.filter(|_| !text.contains('='))
+            && Format::from_str(ending, false).is_ok()
+        {
+            return Err(format!("write {ending}={text}"));
+        }
         let format = Format::from_str(format, false).map_err(|_| {
             let formats = Format::value_variants().iter();
             let names = formats
@@ -444,7 +455,10 @@ impl FromStr for ReportFile {
         })?;
         let file = (!file.is_empty()).then(|| PathBuf::from(file));
         if file.is_none() && format != Format::Github {
-            return Err("write FORMAT=FILE, such as sarif=preflight.sarif".to_owned());
+            let name = text.trim_end_matches('=');
+            return Err(format!(
+                "write {name}=FILE, such as {name}=preflight.{name}"
+            ));
         }
         Ok(Self { format, file })
     }

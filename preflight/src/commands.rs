@@ -75,7 +75,7 @@ fn run_command(cli: &Cli, project: Option<&Project>) -> Result<u8, Box<dyn Error
         Some(Command::Review { file, cluster }) => review::run(&cli.common, file, cluster),
         Some(Command::Policies { kinds }) => policies::run(&cli.common, *kinds),
         Some(Command::Baseline { file, .. }) => baseline::run(cli, project, file.as_deref()),
-        Some(Command::Allow { .. }) => allow::run(cli),
+        Some(Command::Allow { .. }) => allow::run(cli, project),
         Some(Command::Fix {
             dry_run, warnings, ..
         }) => fix::run(cli, project, *dry_run, *warnings),
@@ -174,10 +174,10 @@ fn judge_all(
 }
 
 /// Takes out of a report what the project excepts.
-fn except(report: &mut Report, project: Option<&Project>) {
+fn except(report: &mut Report, cli: &Cli, project: Option<&Project>) {
     if let Some(project) = project {
         let today = Zoned::now().date();
-        project.exceptions().apply(report, today);
+        project.exceptions().apply(report, today, cli.is_whole);
     }
 }
 
@@ -189,7 +189,7 @@ fn judge_manifests(cli: &Cli, project: Option<&Project>) -> Result<u8, Box<dyn E
     let task = Task::read(cli)?;
     let others = beside(cli, project, &task)?;
     let (mut report, policies) = task.judge(cli)?;
-    except(&mut report, project);
+    except(&mut report, cli, project);
     if let Some((file, baseline)) = baseline {
         let names: Vec<&str> = policies.iter().map(ActivePolicy::name).collect();
         baseline.apply(&mut report, &file.display().to_string(), &names);
@@ -284,7 +284,7 @@ fn beside(cli: &Cli, project: Option<&Project>, task: &Task) -> Result<Vec<Other
             ..cli.common.clone()
         };
         let (mut report, policies) = task.with(configured(&common)?).judge(cli)?;
-        except(&mut report, project);
+        except(&mut report, cli, project);
         Ok(Other {
             name: beside.name.clone(),
             report,

@@ -276,12 +276,11 @@ impl Project {
         let config = settings::read_text::<Config>(&value.to_string());
         let config = config.map_err(|problems| {
             let lines = problems.iter().map(|(field, problem)| {
-                let name = if field.is_empty() { "it" } else { field };
-                format!(
-                    "{}: {}",
-                    place(field),
-                    printable(&format!("{name}: {problem}"))
-                )
+                let text = match field {
+                    "" => format!("it {problem}"),
+                    field => format!("{field}: {problem}"),
+                };
+                format!("{}: {}", place(field), printable(&text))
             });
             ConfigError::Wrong(lines.collect())
         })?;

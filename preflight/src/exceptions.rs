@@ -7,8 +7,9 @@ use jiff::civil::Date;
 use wildmatch::WildMatch;
 
 use crate::{
+    checks::FINDER,
     manifests::{Note, Place},
-    report::{Because, Report, Reported},
+    report::{Because, Judged, Report, Reported, Subject},
 };
 
 /// Days before its end on which an exception says so.
@@ -47,8 +48,8 @@ impl Exceptions {
     }
 
     /// Takes what is excepted out of what counts, and says which exceptions have ended, are about to end, or are about
-    /// nothing.
-    pub fn apply(&self, report: &mut Report, today: Date) {
+    /// nothing. Unless a run looks at the whole project, nothing is known of exceptions from what it did not look at.
+    pub fn apply(&self, report: &mut Report, today: Date, is_whole: bool) {
         let mut met = vec![false; self.0.len()];
         report.except(|finding, _| {
             let mut holding = None;
@@ -66,23 +67,31 @@ impl Exceptions {
             })
         });
         for (exception, met) in self.0.iter().zip(met) {
-            report.notes.extend(exception.note(met, today));
+            if met || is_whole || report.judged.iter().any(|it| exception.could_be_about(it)) {
+                report.notes.extend(exception.note(met, today));
+            }
         }
     }
 }
 
 impl Exception {
     fn is_about(&self, finding: &Reported) -> bool {
-        let matches =
-            |pattern: &str, text: &str| pattern.is_empty() || WildMatch::new(pattern).matches(text);
         self.policy == finding.policy
             && finding.rule.as_deref() == Some(self.rule.as_str())
-            && matches(&self.object, &finding.object.to_string())
             && matches(&self.field, finding.field.as_deref().unwrap_or_default())
-            && self
-                .file
-                .as_deref()
-                .is_none_or(|file| plain(Path::new(&finding.place.file)).starts_with(plain(file)))
+            && self.names(&finding.object, &finding.place)
+    }
+
+    /// Whether its policy looked at an object that it is about.
+    fn could_be_about(&self, judged: &Judged) -> bool {
+        let is_asked = self.policy == FINDER || judged.policies.contains(&self.policy);
+        is_asked && self.names(&judged.object, &judged.place)
+    }
+
+    fn names(&self, object: &Subject, place: &Place) -> bool {
+        let file = self.file.as_deref();
+        matches(&self.object, &object.to_string())
+            && file.is_none_or(|file| plain(Path::new(&place.file)).starts_with(plain(file)))
     }
 
     fn note(&self, is_met: bool, today: Date) -> Option<Note> {
@@ -111,6 +120,11 @@ impl Exception {
             text,
         })
     }
+}
+
+/// Whether a text is as a pattern has it. None is for all.
+fn matches(pattern: &str, text: &str) -> bool {
+    pattern.is_empty() || WildMatch::new(pattern).matches(text)
 }
 
 /// A path without `.` in it.

@@ -39,6 +39,8 @@ pub(crate) fn complete(mut cli: Cli, project: &Project) -> Cli {
             *given = paths(written);
         }
     };
+    let names_all = cli.input.paths.is_empty() || config.paths.is_empty();
+    cli.is_whole = names_all && cli.common.policies.is_empty();
     let common = &mut cli.common;
     if common.policies.is_empty() {
         common.policies.clone_from(&config.policies);

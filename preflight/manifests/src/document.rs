@@ -12,7 +12,7 @@ use super::{
     no_manifest,
     place::Text,
     written::{Source, Written},
-    yaml,
+    yaml::{self, SEVERAL},
 };
 
 /// A part of a text between two `---` lines.
@@ -134,7 +134,14 @@ fn parse(text: &str) -> Result<Option<(Located, Source)>, Unreadable> {
         above: 0,
         is_json: is_json(text),
     };
-    document.parse()
+    document.parse().map_err(|mut unreadable| {
+        // It cannot be cut into them, as manifests are.
+        if unreadable.text.contains(SEVERAL) {
+            unreadable.text =
+                "cannot be read: more than one document, and there may be only one here".to_owned();
+        }
+        unreadable
+    })
 }
 
 impl<'a> Document<'a> {
@@ -211,9 +218,9 @@ fn with_hint(document: Document<'_>) -> impl FnOnce(Unreadable) -> Unreadable {
                 "; it looks like a template: pipe what `helm template` renders into `preflight -`",
             );
         } else if is_indented_by_tab {
-            unreadable
-                .text
-                .push_str("; the line is indented with a tab: YAML takes spaces alone");
+            unreadable.text =
+                "cannot be read: the line is indented with a tab, and YAML takes spaces alone"
+                    .to_owned();
         }
         unreadable
     }
@@ -322,8 +329,7 @@ mod tests {
             ),
             (
                 "a: 1\n---\nb: 2\n",
-                "line 2: cannot be read: more than one document: kubectl reads only the first; put `---` alone on a line \
-                 between them (column 1)",
+                "line 2: cannot be read: more than one document, and there may be only one here",
             ),
             (
                 "a: [1\n",
@@ -331,8 +337,7 @@ mod tests {
             ),
             (
                 "a:\n  b: 1\n\tc: 2\n",
-                "line 3: cannot be read: found a tab character that violates indentation (column 1), while scanning a plain scalar \
-                 from line 2; the line is indented with a tab: YAML takes spaces alone",
+                "line 3: cannot be read: the line is indented with a tab, and YAML takes spaces alone",
             ),
             (
                 "a: 1\nb: {{ .Values.b }}\n",

@@ -381,17 +381,20 @@ impl Manifests {
 
     /// Reads what the user named. Nothing at all is most often what a command before it failed to write.
     fn add_named(&mut self, file: &str, read: io::Result<Vec<u8>>) {
-        let is_nothing = |line: &[u8]| {
-            let line = line.trim_ascii();
-            line.is_empty() || line.starts_with(b"#") || matches!(line, b"---" | b"...")
-        };
-        let is_empty = |bytes: &Vec<u8>| bytes.split(|byte| *byte == b'\n').all(is_nothing);
-        if read.as_ref().is_ok_and(is_empty) {
-            self.problem(
-                file,
-                None,
-                "is empty: there is no manifest in it".to_owned(),
-            );
+        let is_comment = |line: &[u8]| line.trim_ascii().starts_with(b"#");
+        let is_nothing =
+            |line: &[u8]| matches!(line.trim_ascii(), b"" | b"---" | b"...") || is_comment(line);
+        let mut lines = read
+            .iter()
+            .flat_map(|bytes| bytes.split(|byte| *byte == b'\n'));
+        let has_comments = lines.clone().any(is_comment);
+        if read.is_ok() && lines.all(is_nothing) {
+            let text = if has_comments {
+                "holds nothing but comments: there is no manifest in it"
+            } else {
+                "is empty: there is no manifest in it"
+            };
+            self.problem(file, None, text.to_owned());
         } else {
             self.add_file(file, read, Source::Named);
         }
@@ -408,7 +411,17 @@ impl Manifests {
     fn add_file(&mut self, file: &str, bytes: io::Result<Vec<u8>>, source: Source) {
         let bytes = match bytes {
             Ok(bytes) => bytes,
-            Err(error) => return self.problem(file, None, format!("cannot be read: {error}")),
+            Err(error) => {
+                let mut text = format!("cannot be read: {error}");
+                let meant = file.replace('\\', "/");
+                if error.kind() == io::ErrorKind::NotFound
+                    && meant != file
+                    && Path::new(&meant).exists()
+                {
+                    text = format!("{text}; did you mean {meant:?}?");
+                }
+                return self.problem(file, None, text);
+            }
         };
         match String::from_utf8(bytes) {
             Ok(text) => self.add_text(file, &text, source),

@@ -18,6 +18,10 @@ use super::{
     scalar::{self, Meaning},
 };
 
+/// What is said of what stands behind the end of a document.
+pub(super) const SEVERAL: &str =
+    "more than one document: kubectl reads only the first; put `---` alone on a line between them";
+
 /// Sequences and mappings within each other: as many as JSON may have for the API server's policies.
 pub(super) const MAX_DEPTH: usize = 128;
 
@@ -47,8 +51,7 @@ pub(super) fn read(text: Text<'_>) -> Result<(Node, Mark), Unreadable> {
         composer.next()?;
         let behind = composer.next()?;
         if behind.what != What::StreamEnd {
-            let problem = "more than one document: kubectl reads only the first; put `---` alone on a line between them";
-            return Err(composer.cannot_be_read(problem, behind.start));
+            return Err(composer.cannot_be_read(SEVERAL, behind.start));
         }
         return Ok((root.node, mark));
     }

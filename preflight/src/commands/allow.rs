@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, error::Error, fmt::Write, sync::Arc};
 
 use preflight::{
     allow::{Entry, POLICY, entries, is_by_policy},
+    config::Project,
     judge::ActivePolicy,
     manifests::printable,
     report::Reported,
@@ -21,12 +22,20 @@ const HEAD: &str = "\
 ";
 
 /// `preflight allow FILE…`
-pub(super) fn run(cli: &Cli) -> Result<u8, Box<dyn Error>> {
+pub(super) fn run(cli: &Cli, project: Option<&Project>) -> Result<u8, Box<dyn Error>> {
     only_a_table(&cli.common, "allow")?;
     if !cli.common.policies_from.is_empty() {
-        let text = "`preflight allow` writes settings for --settings, and cannot add to those of --policies-from: leave it \
-                    out";
-        return Err(text.into());
+        let option = match project {
+            Some(project) if !project.config.policies_from.is_empty() => {
+                let file = printable(&project.file.display().to_string());
+                format!("`policiesFrom` in {file}: give --settings, or --no-config")
+            }
+            _ => "--policies-from: leave it out".to_owned(),
+        };
+        return Err(format!(
+            "`preflight allow` writes settings for --settings, and cannot add to those of {option}"
+        )
+        .into());
     }
     let Task {
         mut policies,

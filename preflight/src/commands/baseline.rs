@@ -29,7 +29,7 @@ pub(super) fn run(
     let name = printable(&file.display().to_string());
     let (mut report, _) = Task::read(cli)?.judge(cli)?;
     check(&report, &name)?;
-    except(&mut report, project);
+    except(&mut report, cli, project);
     let (baseline, left_out) = Baseline::of(&report);
     fs::write(&file, baseline.text()?)
         .map_err(|error| format!("{name}: cannot be written: {error}"))?;
@@ -41,8 +41,8 @@ pub(super) fn run(
         terminal::remark(&text, cli.common.color);
     }
     let findings = match baseline.len() {
-        1 => "1 finding".to_owned(),
-        count => format!("{count} findings"),
+        1 => "with 1 finding".to_owned(),
+        count => format!("with {count} findings"),
     };
     let is_configured = cli.baseline.is_some();
     let next = if is_configured {
@@ -51,7 +51,7 @@ pub(super) fn run(
         format!(": check with --baseline {name}, or write `baseline: {name}` into .preflight.yaml")
     };
     print(
-        &format!("{name} is written: {findings}{next}\n"),
+        &format!("{name} is written, {findings}{next}\n"),
         cli.common.color,
     )?;
     Ok(0)

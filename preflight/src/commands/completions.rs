@@ -24,20 +24,26 @@ pub(super) fn run(common: &Common, shell: Shell) -> Result<u8, Box<dyn Error>> {
     print_unchanged(&text, common.color).map(|()| 0)
 }
 
-/// What `clap_complete` leaves out for fish: options behind a path, which it takes for a command, and what stands behind a
-/// command without an option.
+/// What `clap_complete` leaves out for fish: the value of an option at the end, options behind a path, which it takes for a
+/// command, and what stands behind a command without an option.
 fn fish(text: &str, command: &Command) -> String {
+    let parse = format!("    argparse -s (__fish_{PROGRAM}_global_optspecs) -- $cmd 2>/dev/null\n");
     let names = command.get_subcommands().map(Command::get_name);
     let names: Vec<&str> = names.collect();
-    let is_command = format!(
-        "    if contains -- \"$argv[1]\" {}\n        # Also print",
-        names.join(" ")
-    );
-    let mut text = text.replacen(
-        "    if set -q argv[1]\n        # Also print",
-        &is_command,
-        1,
-    );
+    let mut text = text
+        .replacen(
+            &format!("{parse}    or return\n"),
+            &format!(
+                "{parse}    or begin\n        # An option that has no value yet.\n        set -e cmd[-1]\n    {parse}    end\n    or \
+                 return\n"
+            ),
+            1,
+        )
+        .replacen(
+            "    if set -q argv[1]\n",
+            &format!("    if contains -- \"$argv[1]\" {}\n", names.join(" ")),
+            1,
+        );
     for subcommand in command.get_subcommands() {
         for values in subcommand.get_positionals().filter_map(values) {
             let _ = writeln!(

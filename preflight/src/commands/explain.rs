@@ -45,7 +45,7 @@ const ENGLISH: Words = Words {
     },
     message: "Message",
     of_message: "",
-    more: "The whole of one: preflight explain RULE",
+    more: "More about one: preflight explain RULE",
     sentence,
 };
 
@@ -68,7 +68,17 @@ const KOREAN: Words = Words {
 
 /// `preflight explain RULE`
 pub(super) fn one(common: &Common, name: &str, language: Language) -> Result<u8, Box<dyn Error>> {
-    let pages = explain::find(name).map_err(|error| format!("there is no rule {error}"))?;
+    let pages = explain::find(name).map_err(|unknown| {
+        let name = &unknown.name;
+        let is_policy = explain::pages().iter().any(|page| page.policy == *name);
+        match &unknown.nearest {
+            _ if is_policy => format!(
+                "{name:?} is a policy: `preflight rules -p {name}` lists its rules, each of which can be explained"
+            ),
+            Some(_) => format!("there is no rule {unknown}"),
+            None => format!("there is no rule {name:?}: `preflight rules` lists all"),
+        }
+    })?;
     show(common, language, pages, "explain", whole)
 }
 

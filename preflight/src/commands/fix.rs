@@ -41,7 +41,7 @@ pub(super) fn run(
     let judge = |manifests| {
         let report = judge_all(cli, manifests, existing.clone(), &policies);
         report.map(|mut report| {
-            except(&mut report, project);
+            except(&mut report, cli, project);
             report
         })
     };

@@ -66,7 +66,8 @@ const REST: &str = "
 /// `preflight init`
 pub(super) fn run(common: &Common) -> Result<u8, Box<dyn Error>> {
     let file = Path::new(NAME);
-    if file.exists() {
+    // Also what leads nowhere: it would be followed.
+    if file.symlink_metadata().is_ok() {
         return Err(format!("{NAME} is there already").into());
     }
     let folders = folders();

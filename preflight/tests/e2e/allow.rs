@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::stage::{Stage, out};
+use crate::stage::{Stage, err, out};
 
 const AGENT: &str = "\
 apiVersion: apps/v1
@@ -146,6 +146,27 @@ fn the_entries_stand_beside_those_that_are_there() {
     );
     stage.write("settings.yaml", &text);
     assert_eq!(refused(&stage, &["m/agent.yaml"]), 0);
+}
+
+#[test]
+fn it_adds_nothing_to_the_settings_of_a_cluster() {
+    let stage = stage();
+    let text = "`preflight allow` writes settings for --settings, and cannot add to those of";
+    assert_eq!(
+        stage.run(&["allow", "--policies-from", "p.yaml", "m"]),
+        err(&format!("{text} --policies-from: leave it out"))
+    );
+    stage.write(".preflight.yaml", "policiesFrom: [p.yaml]\n");
+    assert_eq!(
+        stage.run(&["allow", "m"]),
+        err(&format!(
+            "{text} `policiesFrom` in .preflight.yaml: give --settings, or --no-config"
+        ))
+    );
+    assert_eq!(stage.run(&["allow", "--no-config", "m"]), out(0, SETTINGS));
+    stage.write("settings.yaml", "{}\n");
+    let with_settings = ["allow", "--settings", "settings.yaml", "m"];
+    assert_eq!(stage.run(&with_settings), out(0, SETTINGS));
 }
 
 #[test]

@@ -11,7 +11,7 @@ const POD: &str =
     "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\n  namespace: shop\nspec: {}\n";
 const REFUSAL: &str = r#"{"accepted":false,"code":403,"message":"Pod shop/web violates strict: spec: is wrong; fix: write less [some_rule]"}"#;
 const WARNING: &str = r#"{"accepted":true,"warnings":["gentle: spec: is odd [odd_rule]"]}"#;
-const WRITTEN: &str = ".preflight-baseline.json is written: 2 findings: check with --baseline .preflight-baseline.json, or \
+const WRITTEN: &str = ".preflight-baseline.json is written, with 2 findings: check with --baseline .preflight-baseline.json, or \
                        write `baseline: .preflight-baseline.json` into .preflight.yaml\n";
 
 fn stage() -> Stage {
@@ -194,7 +194,7 @@ fn a_project_may_name_it() {
     stage.write(".preflight.yaml", "paths: [deploy]\nbaseline: known.json\n");
     assert_eq!(
         stage.run(&["baseline"]),
-        out(0, "known.json is written: 2 findings\n")
+        out(0, "known.json is written, with 2 findings\n")
     );
     let (status, text, _) = stage.run(&[]);
     assert_eq!(status, 0, "{text}");
@@ -207,7 +207,7 @@ fn a_project_may_name_it() {
     );
     assert_eq!(
         stage.run(&["baseline"]),
-        out(0, "known.json is written: 1 finding\n")
+        out(0, "known.json is written, with 1 finding\n")
     );
     assert!(!stage.read("known.json").contains("some_rule"));
 }

@@ -605,22 +605,51 @@ fn the_policies_are_a_list_where_there_is_no_room_for_a_table() {
 #[test]
 fn completions_know_policies_rules_and_formats() {
     let stage = Stage::new(&[]);
-    // Fish completes no values but those of options.
-    for (shell, words) in [
-        (
-            "bash",
-            &["hostpath-mounts", "sarif", "baseline", "risky_path"][..],
-        ),
-        (
-            "zsh",
-            &["hostpath-mounts", "sarif", "baseline", "risky_path"],
-        ),
-        ("fish", &["hostpath-mounts", "sarif", "baseline"]),
-    ] {
+    for shell in ["bash", "zsh", "fish"] {
         let (status, text, _) = stage.run(&["completions", shell]);
         assert_eq!(status, 0);
-        for word in words {
+        for word in ["hostpath-mounts", "sarif", "baseline", "risky_path"] {
             assert!(text.contains(word), "{shell}: {word}");
         }
     }
+}
+
+#[test]
+fn fish_completes_values_at_the_end_and_options_behind_a_path() {
+    let stage = Stage::new(&[]);
+    let (_, text, _) = stage.run(&["completions", "fish"]);
+    let (_, rest) = text
+        .split_once("function __fish_preflight_needs_command\n")
+        .unwrap();
+    let (needs_command, rest) = rest.split_once("end\n\n").unwrap();
+    let expected = "    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_preflight_global_optspecs) -- $cmd 2>/dev/null
+    or begin
+        # An option that has no value yet.
+        set -e cmd[-1]
+        argparse -s (__fish_preflight_global_optspecs) -- $cmd 2>/dev/null
+    end
+    or return
+    if contains -- \"$argv[1]\" review policies baseline allow fix init rules completions explain help
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+";
+    assert_eq!(needs_command, expected);
+    let behind = rest.lines().filter_map(|line| {
+        let (before, values) = line.split_once(" -f -a \"")?;
+        let command =
+            before.strip_prefix("complete -c preflight -n \"__fish_preflight_using_subcommand ")?;
+        let first = values.split_whitespace().next()?;
+        let is_behind = !command.contains(';') && !first.ends_with('"');
+        is_behind.then(|| format!("{} {first}", command.trim_end_matches('"')))
+    });
+    assert_eq!(
+        behind.collect::<Vec<_>>(),
+        ["explain automatic_port", "completions bash"]
+    );
 }

@@ -1,11 +1,13 @@
 //! The configuration of a project.
 
-use std::fs;
+#[cfg(unix)]
+use std::os::unix::fs::symlink;
+use std::{fs, process::Command};
 
 use serde_json::{Value, json};
 
 use crate::{
-    guests::Validate,
+    guests::{Validate, guest, metadata},
     stage::{Stage, err, out},
 };
 
@@ -162,6 +164,136 @@ fn an_exception_about_nothing_is_told() {
         "note: .preflight.yaml:4: the exception from strict/some_rule matches nothing: remove it\n";
     let expected = format!("{REFUSED}{note}{NOTE}\n1 object, 1 policy: 1 refused\n");
     assert_eq!(stage.run(&[]), out(1, &expected));
+}
+
+#[test]
+fn an_exception_from_what_is_not_looked_at_is_not_told() {
+    let config = exception(
+        "- policy: strict\n  rule: some_rule\n  object: Pod shop/other\n  reason: it has to\n",
+    );
+    let stage = stage(&config.replace("deploy/pod.yaml", "deploy"));
+    fs::remove_file(stage.path().join("deploy/broken.yaml")).unwrap();
+    let excepted = "EXCEPTED  Pod shop/web  by strict [some_rule]
+  deploy/pod.yaml:6  spec
+    it has to
+";
+    let note =
+        "note: .preflight.yaml:8: the exception from strict/some_rule matches nothing: remove it\n";
+    let all = format!("{note}{NOTE}\n{excepted}\n1 object, 1 policy: 1 excepted\n");
+    assert_eq!(stage.run(&[]), out(0, &all));
+    let part = all.replace(note, "");
+    assert_eq!(stage.run(&["deploy/pod.yaml"]), out(0, &part));
+    assert_eq!(stage.run(&["-p", "strict"]), out(0, &part));
+    // It would have been found.
+    let other = POD.replace("name: web", "name: other");
+    stage.write("deploy/other.yaml", other.replace("spec", "status"));
+    stage.write(
+        "dist/strict.wasm",
+        guest(
+            Some(&metadata("strict")),
+            &Validate::Answer(r#"{"accepted":true}"#),
+        ),
+    );
+    let both = stage.run(&["deploy/other.yaml"]).1;
+    assert!(both.contains(note), "{both}");
+}
+
+#[test]
+fn what_a_policy_only_counts_is_not_excepted() {
+    let stage = stage(&exception(""));
+    let refusal = REFUSAL.replace(
+        "Pod shop/web violates strict: spec: is wrong; fix: write less [some_rule]",
+        r"Pod shop/web violates strict:\n- spec: is wrong; fix: write less [some_rule]\n- and 8 more",
+    );
+    stage.write(
+        "dist/strict.wasm",
+        guest(Some(&metadata("strict")), &Validate::Answer(&refusal)),
+    );
+    let expected = format!(
+        "REFUSED  Pod shop/web  by strict
+  deploy/pod.yaml:1
+    and 8 more, which the policy counts and does not list
+
+{NOTE}
+EXCEPTED  Pod shop/web  by strict [some_rule]
+  deploy/pod.yaml:6  spec
+    it has to
+
+1 object, 1 policy: 1 refused\n"
+    );
+    assert_eq!(stage.run(&[]), out(1, &expected));
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_called_like_it_and_is_no_file_is_told() {
+    let stage = stage("");
+    let file = stage.path().join(".preflight.yaml");
+    let arguments = ["-p", "gentle", "deploy/pod.yaml"];
+    fs::remove_file(&file).unwrap();
+    fs::create_dir(&file).unwrap();
+    assert_eq!(
+        stage.run(&arguments),
+        err(".preflight.yaml: cannot be read: it is a folder")
+    );
+    fs::remove_dir(&file).unwrap();
+    let made = Command::new("mkfifo").arg(&file).status().unwrap();
+    assert!(made.success());
+    assert_eq!(
+        stage.run(&arguments),
+        err(
+            ".preflight.yaml: cannot be read: it is a pipe; write into standard input instead, and name that `-`"
+        )
+    );
+    fs::remove_file(&file).unwrap();
+    symlink("nowhere", &file).unwrap();
+    let told = err(".preflight.yaml: cannot be read: No such file or directory (os error 2)");
+    assert_eq!(stage.run(&arguments), told);
+    let there = err(".preflight.yaml is there already");
+    assert_eq!(stage.run(&["init"]), there);
+    assert!(!stage.path().join("nowhere").exists());
+    // One that leads to a file is that file.
+    stage.write("nowhere", "paths: [deploy/pod.yaml]\npolicies: [gentle]\n");
+    let expected = format!("{NOTE}\n1 object, 1 policy: 1 clean\n");
+    assert_eq!(stage.run(&[]), out(0, &expected));
+}
+
+#[test]
+fn it_may_be_written_on_windows() {
+    let text = exception("  until: 2999-12-31\n").replace('\n', "\r\n");
+    let stage = stage(&format!("\u{feff}{text}"));
+    let (status, text, _) = stage.run(&[]);
+    assert!(text.contains("    until 2999-12-31: it has to\n"), "{text}");
+    assert_eq!(status, 0);
+    stage.write(
+        ".preflight.yaml",
+        "paths: ['deploy\\pod.yaml']\npolicies: [gentle]\n",
+    );
+    if !cfg!(windows) {
+        let expected = format!(
+            "PROBLEM  deploy\\pod.yaml
+    cannot be read: No such file or directory (os error 2); did you mean \"deploy/pod.yaml\"?
+
+{NOTE}\n0 objects, 1 policy\n1 input could not be checked\n"
+        );
+        assert_eq!(stage.run(&[]), out(2, &expected));
+    }
+}
+
+#[test]
+fn what_it_is_as_a_whole_is_told_as_such() {
+    let stage = stage("- paths\n");
+    assert_eq!(
+        stage.run(&[]),
+        err(".preflight.yaml:1: it must be a map, not a list")
+    );
+    stage.write(".preflight.yaml", "paths: [deploy]\n---\npaths: [other]\n");
+    assert_eq!(
+        stage.run(&[]),
+        err(
+            ".preflight.yaml, line 2: cannot be read: more than one document, and there may be only one here"
+        )
+    );
 }
 
 #[test]

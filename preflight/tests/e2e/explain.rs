@@ -166,6 +166,16 @@ fn a_misspelt_name_gets_the_nearest_one() {
         err("there is no rule \"shared_nodeport\"; did you mean \"shared_node_port\"?")
     );
     assert_eq!(
+        stage.run(&["explain", "hostpath-mounts"]),
+        err(
+            "\"hostpath-mounts\" is a policy: `preflight rules -p hostpath-mounts` lists its rules, each of which can be explained"
+        )
+    );
+    assert_eq!(
+        stage.run(&["explain", "xyzzy"]),
+        err("there is no rule \"xyzzy\": `preflight rules` lists all")
+    );
+    assert_eq!(
         stage.run(&["rules", "--policy", "preflights"]),
         err("there is no policy \"preflights\"; did you mean \"preflight\"?")
     );
@@ -179,7 +189,7 @@ fn the_rules_of_a_policy_are_listed() {
     let start = "preflight\n  invalid_service  deny\n    A field of a Service that the API server refuses.\n";
     assert!(text.starts_with(start), "{text}");
     assert!(
-        text.ends_with("\nThe whole of one: preflight explain RULE\n"),
+        text.ends_with("\nMore about one: preflight explain RULE\n"),
         "{text}"
     );
     assert!(

@@ -480,7 +480,11 @@ fn says_which_report_cannot_be_written() {
     for (argument, expected) in [
         (
             "sarif",
-            "error: invalid value 'sarif' for '--report <FORMAT=FILE>': write FORMAT=FILE, such as sarif=preflight.sarif",
+            "error: invalid value 'sarif' for '--report <FORMAT=FILE>': write sarif=FILE, such as sarif=preflight.sarif",
+        ),
+        (
+            "out/x.html",
+            "error: invalid value 'out/x.html' for '--report <FORMAT=FILE>': write html=out/x.html",
         ),
         (
             "xml=a",
