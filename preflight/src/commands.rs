@@ -221,9 +221,6 @@ fn judge_manifests(cli: &Cli, project: Option<&Project>) -> Result<u8, Box<dyn E
         ))
     });
     let files: Vec<_> = files.collect::<Result<_, Box<dyn Error>>>()?;
-    if cli.writes(Format::Github) {
-        add_to_summary(&report, &policies)?;
-    }
     let fails = cli.fail_on.iter().any(|on| match on {
         FailOn::Violation => !report.refusals.is_empty(),
         FailOn::Warning => !report.by_policy.is_empty(),
@@ -245,6 +242,9 @@ fn judge_manifests(cli: &Cli, project: Option<&Project>) -> Result<u8, Box<dyn E
         print_unchanged(&text, cli.common.color)?;
     } else {
         print(&text, cli.common.color)?;
+    }
+    if cli.writes(Format::Github) {
+        add_to_summary(&report, &policies)?;
     }
     for (wanted, text) in files {
         match &wanted.file {

@@ -153,16 +153,22 @@ fn summary(text: &mut String, fixes: &Fixes, after: &Report, dry_run: bool, chan
         let plural = if count == 1 { "" } else { "s" };
         format!("{count} {what}{plural}")
     };
-    let verb = if dry_run { "would be fixed" } else { "fixed" };
     let left = match after.refusals.len() {
+        0 if fixes.made.is_empty() => "nothing is refused".to_owned(),
         0 => "nothing is refused then".to_owned(),
         count => format!(
             "{} left, which `preflight` explains",
             some(count, "refusal")
         ),
     };
-    let made = some(fixes.made.len(), "finding");
-    let _ = writeln!(text, "{made} {verb} in {}; {left}", some(changed, "file"));
+    let (made, files) = (fixes.made.len(), some(changed, "file"));
+    let made = match (made, dry_run) {
+        (0, true) => "nothing would be fixed".to_owned(),
+        (0, false) => "nothing was fixed".to_owned(),
+        (_, true) => format!("{} would be fixed in {files}", some(made, "finding")),
+        (_, false) => format!("{} fixed in {files}", some(made, "finding")),
+    };
+    let _ = writeln!(text, "{made}; {left}");
     if !after.problems.is_empty() {
         let _ = writeln!(
             text,

@@ -15,8 +15,13 @@ pub fn folder() -> Option<PathBuf> {
     Some(folders.cache_dir().to_owned())
 }
 
-/// Opens the cache in a folder, and makes the folder. `None` where others may write there, or nothing can be written.
+/// Opens the cache in a folder, and makes the folder, but no home for it. `None` where others may write there, or nothing can
+/// be written.
 pub(super) fn open(folder: &Path) -> Option<Cache> {
+    let home = folder.parent().and_then(Path::parent);
+    if !home.is_some_and(Path::is_dir) {
+        return None;
+    }
     make(folder)?;
     let mut config = CacheConfig::new();
     // As wasmtime wants it: absolute, and the same however it is spelled.
@@ -72,5 +77,9 @@ mod tests {
         let file = above.path().join("file");
         fs::write(&file, "").unwrap();
         assert!(open(&file).is_none());
+        // The home of a user who has none stays away.
+        let none = above.path().join("none");
+        assert!(open(&none.join(".cache/preflight")).is_none());
+        assert!(!none.exists());
     }
 }

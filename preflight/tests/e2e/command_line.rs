@@ -640,16 +640,13 @@ fn fish_completes_values_at_the_end_and_options_behind_a_path() {
     return 0
 ";
     assert_eq!(needs_command, expected);
-    let behind = rest.lines().filter_map(|line| {
-        let (before, values) = line.split_once(" -f -a \"")?;
-        let command =
-            before.strip_prefix("complete -c preflight -n \"__fish_preflight_using_subcommand ")?;
-        let first = values.split_whitespace().next()?;
-        let is_behind = !command.contains(';') && !first.ends_with('"');
-        is_behind.then(|| format!("{} {first}", command.trim_end_matches('"')))
-    });
-    assert_eq!(
-        behind.collect::<Vec<_>>(),
-        ["explain automatic_port", "completions bash"]
-    );
+    // The last two lines: what stands behind a command without an option.
+    let mut lines = rest.lines().rev();
+    for (command, first) in [("explain", "automatic_port"), ("completions", "bash")] {
+        let start = format!(
+            "complete -c preflight -n \"__fish_preflight_using_subcommand {command}\" -f -a \"{first} "
+        );
+        let line = lines.next().unwrap();
+        assert!(line.starts_with(&start), "{line}");
+    }
 }

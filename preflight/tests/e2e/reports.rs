@@ -156,7 +156,7 @@ fn a_workflow_of_github_gets_commands_and_a_summary() {
     stage.run_as_step(&summary, &["--format", "github", "m"]);
     assert!(fs::metadata(&summary).unwrap().len() <= 1024 * 1024);
     let outcome = stage.run_as_step(&stage.path().join("no/such"), &["--format", "github", "m"]);
-    assert_eq!((outcome.0, outcome.1.as_str()), (2, ""));
+    assert_eq!((outcome.0, outcome.1.as_str()), (2, commands));
     assert!(
         outcome.2.contains("no/such: cannot be written: "),
         "{}",
