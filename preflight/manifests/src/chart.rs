@@ -153,12 +153,14 @@ pub(super) fn missing_parts(description: &Path) -> Vec<String> {
     }
     let folder = description.parent().unwrap_or(Path::new(""));
     let packages = fs::read_dir(folder.join(CHARTS)).into_iter().flatten();
-    let packages = packages.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-    let packages: Vec<String> = packages.filter(|name| name.ends_with(".tgz")).collect();
+    let packages = packages.filter_map(|entry| Some(entry.ok()?.path()));
+    let packages = packages.filter(|path| path.extension().is_some_and(|it| it == "tgz"));
+    let packages: Vec<PathBuf> = packages.collect();
     let names = dependencies(description).into_iter().map(|one| one.name);
     let missing = names.filter(|name| {
         let is_packed = packages.iter().any(|file| {
-            let version = file.strip_prefix(name.as_str());
+            let file = file.file_name().and_then(|file| file.to_str());
+            let version = file.and_then(|file| file.strip_prefix(name.as_str()));
             version.is_some_and(|version| version.starts_with('-'))
         });
         !is_packed && part_called(folder, name).is_none()

@@ -137,8 +137,8 @@ fn parse(text: &str) -> Result<Option<(Located, Source)>, Unreadable> {
     document.parse().map_err(|mut unreadable| {
         // It cannot be cut into them, as manifests are.
         if unreadable.text.contains(SEVERAL) {
-            unreadable.text =
-                "cannot be read: more than one document, and there may be only one here".to_owned();
+            "cannot be read: more than one document, and there may be only one here"
+                .clone_into(&mut unreadable.text);
         }
         unreadable
     })
@@ -218,9 +218,8 @@ fn with_hint(document: Document<'_>) -> impl FnOnce(Unreadable) -> Unreadable {
                 "; it looks like a template: pipe what `helm template` renders into `preflight -`",
             );
         } else if is_indented_by_tab {
-            unreadable.text =
-                "cannot be read: the line is indented with a tab, and YAML takes spaces alone"
-                    .to_owned();
+            "cannot be read: the line is indented with a tab, and YAML takes spaces alone"
+                .clone_into(&mut unreadable.text);
         }
         unreadable
     }

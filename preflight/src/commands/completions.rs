@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt::Write};
 
-use clap::{Arg, Command};
+use clap::{Arg, Command, builder::PossibleValue};
 use clap_complete::Shell;
 
 use super::print_unchanged;
@@ -59,7 +59,7 @@ fn fish(text: &str, command: &Command) -> String {
 /// What an argument may be, where that is known.
 fn values(argument: &Arg) -> Option<String> {
     let values = argument.get_possible_values();
-    let values = values.iter().map(|value| value.get_name());
+    let values = values.iter().map(PossibleValue::get_name);
     let values: Vec<&str> = values.collect();
     (!values.is_empty()).then(|| values.join(" "))
 }

@@ -161,12 +161,12 @@ fn summary(text: &mut String, fixes: &Fixes, after: &Report, dry_run: bool, chan
             some(count, "refusal")
         ),
     };
-    let (made, files) = (fixes.made.len(), some(changed, "file"));
+    let (made, changed) = (fixes.made.len(), some(changed, "file"));
     let made = match (made, dry_run) {
         (0, true) => "nothing would be fixed".to_owned(),
         (0, false) => "nothing was fixed".to_owned(),
-        (_, true) => format!("{} would be fixed in {files}", some(made, "finding")),
-        (_, false) => format!("{} fixed in {files}", some(made, "finding")),
+        (_, true) => format!("{} would be fixed in {changed}", some(made, "finding")),
+        (_, false) => format!("{} fixed in {changed}", some(made, "finding")),
     };
     let _ = writeln!(text, "{made}; {left}");
     if !after.problems.is_empty() {

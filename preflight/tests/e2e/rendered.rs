@@ -247,8 +247,10 @@ fn path_with_helm(stage: &Stage) -> Option<OsString> {
     }
     // Not by the name of Python: what finds that may want a home.
     let script = format!(
-        "#!/bin/sh\nPATH={path:?} exec {python:?} {:?} \"$@\"\n",
-        repository("tools/helm")
+        "#!/bin/sh\nPATH='{}' exec '{}' '{}' \"$@\"\n",
+        path.display(),
+        python.display(),
+        repository("tools/helm").display()
     );
     stage.write("tools/helm", script);
     make_executable(&stage.path().join("tools/helm"));
@@ -295,7 +297,7 @@ fn a_chart_is_what_helm_makes_of_it() {
         let metadata = format!("metadata: {{annotations: {{\"helm.sh/hook\": {when}}}, ");
         pod(name, "/etc").replace("metadata: {", &metadata)
     };
-    let (before, test) = (hook("before", "pre-install"), hook("after", "test"));
+    let (before, after) = (hook("before", "pre-install"), hook("after", "test"));
     let named = pod("{{ .Release.Name }}-{{ .Chart.Name }}", "/boot");
     write_chart(
         &stage,
@@ -310,7 +312,7 @@ fn a_chart_is_what_helm_makes_of_it() {
             ("values-prod.yaml", "path: /tmp\n"),
             ("templates/several.yaml", &several),
             ("templates/hook.yaml", &before),
-            ("templates/tests/test.yaml", &test),
+            ("templates/tests/test.yaml", &after),
             ("templates/NOTES.txt", &pod("notes", "/")),
             (
                 "templates/none.yaml",
@@ -339,11 +341,11 @@ fn a_chart_is_what_helm_makes_of_it() {
         &[("templates/idle.yaml", &named)],
     );
     let library = "name: lib\ntype: library\n";
-    let names = [(
+    let helpers = [(
         "templates/_names.tpl",
         "{{- define \"lib.name\" }}web{{ end }}\n",
     )];
-    write_chart(&stage, "m/web/charts/lib", library, &names);
+    write_chart(&stage, "m/web/charts/lib", library, &helpers);
     write_chart(
         &stage,
         "packed",
@@ -358,9 +360,9 @@ fn a_chart_is_what_helm_makes_of_it() {
     let report = report(&outcome);
     let found = refused(&report);
     let found = found.iter().map(|place| {
-        let text = |index: usize| place[index].as_str().unwrap_or("as it is");
-        let source = text(2).trim_start_matches("shop/");
-        format!("{}:{} {source} {}", text(0), place[1], text(3))
+        let part = |index: usize| place[index].as_str().unwrap_or("as it is");
+        let source = part(2).trim_start_matches("shop/");
+        format!("{}:{} {source} {}", part(0), place[1], part(3))
     });
     let mut found: Vec<String> = found.collect();
     found.sort();
