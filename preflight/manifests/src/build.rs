@@ -33,7 +33,7 @@ pub(super) struct Built {
     outputs: BTreeMap<PathBuf, Manifests>,
     /// The real paths of what went into it. None of these files is applied as it is.
     used: BTreeSet<PathBuf>,
-    /// The real folders of charts that were rendered.
+    /// The real folders of charts, which were rendered or are a problem.
     charts: Vec<PathBuf>,
 }
 
@@ -78,10 +78,8 @@ impl Built {
         let libraries = libraries.filter_map(|file| real(file.parent()?));
         built.charts.extend(libraries);
         for (file, output) in charts.collect::<Vec<_>>() {
-            if output.is_ok() {
-                let folder = file.parent().and_then(real);
-                built.charts.extend(folder);
-            }
+            let folder = file.parent().and_then(real);
+            built.charts.extend(folder);
             built.add(file, "rendered", "helm template", output);
         }
         built
@@ -121,11 +119,14 @@ impl Built {
         !self.used.is_empty() && real(file).is_some_and(|file| self.used.contains(&file))
     }
 
-    /// Whether it need not be told that something was left out, since it was built.
+    /// Whether it need not be told that something was left out, since it was built, or since it is told that it was not.
     pub(super) fn has_used_what_is_left_out(&self, LeftOut { path, why }: &LeftOut) -> bool {
         let path = Path::new(path);
         match why {
-            Why::Patch { .. } => self.has_used(path),
+            Why::Patch { kustomization } => {
+                let output = self.output(Path::new(kustomization));
+                self.has_used(path) || output.is_some_and(|output| !output.problems.is_empty())
+            }
             Why::Template { .. } => real(path).is_some_and(|path| {
                 let mut charts = self.charts.iter();
                 charts.any(|chart| path.starts_with(chart))

@@ -10,7 +10,7 @@ use std::{
 
 use preflight::{
     config::NAME,
-    manifests::{self, Exclude, printable},
+    manifests::{self, Exclude, Manifests, Why, printable},
 };
 
 use super::print;
@@ -70,7 +70,8 @@ pub(super) fn run(common: &Common) -> Result<u8, Box<dyn Error>> {
     if file.symlink_metadata().is_ok() {
         return Err(format!("{NAME} is there already").into());
     }
-    let folders = folders();
+    let read = manifests::read_without(&[PathBuf::from(".")], &Exclude::default());
+    let folders = folders(&read);
     let mut text = HEAD.to_owned();
     let paths = serde_json::to_string(&folders)?;
     let _ = writeln!(
@@ -81,16 +82,26 @@ pub(super) fn run(common: &Common) -> Result<u8, Box<dyn Error>> {
     fs::write(file, text).map_err(|error| format!("{NAME}: cannot be written: {error}"))?;
     let found = folders.iter().map(|folder| printable(folder));
     let found = found.collect::<Vec<_>>().join(", ");
+    let more = if is_rendered(&read) {
+        "; with `render: true` in it, kustomizations and charts are built first"
+    } else {
+        ""
+    };
     print(
-        &format!("{NAME} is written: `preflight` checks {found}\n"),
+        &format!("{NAME} is written: `preflight` checks {found}{more}\n"),
         common.color,
     )?;
     Ok(0)
 }
 
+/// Whether some of it is applied in another form than it is written in.
+fn is_rendered(read: &Manifests) -> bool {
+    let is_part = |why: &Why| matches!(why, Why::Template { .. } | Why::Patch { .. });
+    !read.kustomizations.is_empty() || read.left_out.iter().any(|one| is_part(&one.why))
+}
+
 /// The folders here that hold manifests, or this one where none does.
-fn folders() -> Vec<String> {
-    let read = manifests::read_without(&[PathBuf::from(".")], &Exclude::default());
+fn folders(read: &Manifests) -> Vec<String> {
     let tops: BTreeSet<String> = read
         .objects
         .iter()

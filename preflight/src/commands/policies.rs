@@ -21,7 +21,9 @@ use crate::{
 
 pub(super) fn run(common: &Common, kinds: bool) -> Result<u8, Box<dyn Error>> {
     // Without settings of a user there are none to show.
-    let has_settings = common.settings.is_some() || !common.policies_from.is_empty();
+    let has_settings = common.settings.is_some()
+        || common.project_settings.is_some()
+        || !common.policies_from.is_empty();
     let policies = if has_settings {
         configured_and_told(common)?
     } else {
@@ -36,13 +38,12 @@ pub(super) fn run(common: &Common, kinds: bool) -> Result<u8, Box<dyn Error>> {
     let text = match common.format {
         Format::Table => {
             let width = terminal::width(common.width);
-            if width < TABLE {
-                let columns = if has_settings { &SETTINGS } else { &MODULES };
-                list(columns, &policies, width)
-            } else if has_settings {
-                table(&SETTINGS, &policies, width)
+            let columns = if has_settings { &SETTINGS } else { &MODULES };
+            let table = table(columns, &policies, width);
+            if width >= TABLE && is_whole(&table, columns, &policies) {
+                table
             } else {
-                table(&MODULES, &policies, width)
+                list(columns, &policies, width)
             }
         }
         Format::Json => {
@@ -59,8 +60,18 @@ pub(super) fn run(common: &Common, kinds: bool) -> Result<u8, Box<dyn Error>> {
     Ok(0)
 }
 
-/// In less room than this a table breaks its words.
+/// In less room than this a table is hard to read.
 const TABLE: usize = 100;
+
+/// Whether a table has room for every name. Settings may be of any length.
+fn is_whole(table: &str, columns: &Columns, policies: &[ActivePolicy]) -> bool {
+    let named = columns.heads.iter().filter(|head| **head != "Settings");
+    policies.iter().all(|policy| {
+        let cells = (columns.row)(policy).into_iter().zip(named.clone());
+        let mut cells = cells.map(|(cell, _)| printable(&cell));
+        cells.all(|cell| cell.split_whitespace().all(|word| table.contains(word)))
+    })
+}
 
 /// `preflight policies --kinds`
 fn needed_kinds(common: &Common, policies: &[ActivePolicy]) -> Result<u8, Box<dyn Error>> {

@@ -110,10 +110,13 @@ impl Reason {
             Self::Ignored => "read it with --no-ignore, or name it",
             Self::Hidden | Self::Link => "name it, if it holds manifests",
             Self::Excluded => "name it, if it is to be checked",
-            Self::Template => "pipe what `helm template CHART` renders into `preflight -`",
-            Self::Patch | Self::Unbuilt => {
-                "pipe what `kubectl kustomize DIR` builds into `preflight -`"
+            Self::Template => {
+                "give --render, or pipe what `helm template CHART` renders into `preflight -`"
             }
+            Self::Patch => {
+                "give --render, or pipe what `kubectl kustomize DIR` builds into `preflight -`"
+            }
+            Self::Unbuilt => "pipe what `kubectl kustomize DIR` builds into `preflight -`",
             Self::Unrendered => "pipe what it is rendered to into `preflight -`",
             Self::UnservedVersion | Self::UnreadPods | Self::MissingPolicy => "",
         }

@@ -297,6 +297,14 @@ fn what_it_is_as_a_whole_is_told_as_such() {
 }
 
 #[test]
+fn the_list_of_policies_has_the_settings_in_it() {
+    let stage = stage("policies: [gentle]\nsettings: {gentle: {b: 2}}\n");
+    let expected =
+        "gentle\n  mode      protect\n  looks at  pods\n  looks up  Pod\n  settings  {\"b\":2}\n";
+    assert_eq!(stage.run(&["policies", "--width", "80"]), out(0, expected));
+}
+
+#[test]
 fn the_settings_of_policies_may_stand_in_it() {
     let stage = stage("paths: [deploy/pod.yaml]\nsettings: {strikt: {}}\n");
     assert_eq!(
@@ -317,6 +325,14 @@ fn init_writes_one_for_the_folder_at_hand() {
     stage.write("other/notes.txt", "no manifest");
     let written = ".preflight.yaml is written: `preflight` checks deploy/\n";
     assert_eq!(stage.run(&["init"]), out(0, written));
+    fs::remove_file(stage.path().join(".preflight.yaml")).unwrap();
+    stage.write("deploy/kustomization.yaml", "resources: [pod.yaml]\n");
+    let rendered = written.replace(
+        "deploy/\n",
+        "deploy/; with `render: true` in it, kustomizations and charts are built first\n",
+    );
+    assert_eq!(stage.run(&["init"]), out(0, &rendered));
+    fs::remove_file(stage.path().join("deploy/kustomization.yaml")).unwrap();
     let expected = format!("{REFUSED}{NOTE}\n1 object, 2 policies: 1 refused\n");
     assert_eq!(stage.run(&[]), out(1, &expected));
     // Each line that is commented out holds when it is not.

@@ -646,6 +646,14 @@ fn the_list_of_policies_is_that_of_the_resources() {
             ""
         )
     );
+    // Where a name would be broken it is no table.
+    let name = "a".repeat(60);
+    stage.write("long.yaml", deployed(&name, "  settings: {a: [1]}\n"));
+    let long = ["policies", "--policies-from", "long.yaml", "--width", "100"];
+    let expected = format!(
+        "{name} (strict)\n  mode      protect\n  looks at  pods\n  settings  {{\"a\":[1]}}\n"
+    );
+    assert_eq!(stage.run(&long).1, expected);
     stage.write("s.yaml", "gentle: {b: 2}\n");
     let (_, text, _) = stage.run(&[
         "policies",
@@ -679,7 +687,7 @@ fn what_of_a_folder_is_rendered_first_is_named() {
     stage.write("m.yaml", pod("shop", ""));
     let expected = "NOT CHECKED  1 file left out as a patch of a kustomization
   p/patch.yaml
-    pipe what `kubectl kustomize DIR` builds into `preflight -`
+    give --render, or pipe what `kubectl kustomize DIR` builds into `preflight -`
 
 note: p/one.yaml:1: one: its rules list \"pod\", and there is no such resource in their apiGroups; did
       you mean \"pods\"?

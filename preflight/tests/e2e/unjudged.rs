@@ -79,11 +79,12 @@ NOT CHECKED  7 files left out as templates of Helm charts
   m/chart/templates/3.yaml
   m/chart/templates/4.yaml
   and 2 more; `--format json` has them all
-    pipe what `helm template CHART` renders into `preflight -`
+    give --render, or pipe what `helm template CHART` renders into `preflight -`
 
 NOT CHECKED  1 file left out as a patch of a kustomization
   m/k/patch.yaml
-    pipe what `kubectl kustomize DIR` builds into `preflight -`
+    give --render, or pipe what `kubectl kustomize DIR` builds into `preflight
+    -`
 
 4 objects, 1 policy: 2 not checked, 2 clean (1 not covered by any policy)
 12 files or folders left out
@@ -144,14 +145,14 @@ fn programs_get_all_of_it() {
         expected.push(left_out(
             "template",
             &format!("m/chart/templates/{number}.yaml"),
-            "a template of the Helm chart in m/chart; pipe what `helm template CHART` renders into `preflight -`",
+            "a template of the Helm chart in m/chart; give --render, or pipe what `helm template CHART` renders into `preflight -`",
         ));
     }
     expected.extend([
         left_out(
             "patch",
             "m/k/patch.yaml",
-            "a patch of m/k/kustomization.yaml; pipe what `kubectl kustomize DIR` builds into `preflight -`",
+            "a patch of m/k/kustomization.yaml; give --render, or pipe what `kubectl kustomize DIR` builds into `preflight -`",
         ),
         ignored("m/out/", "/out/"),
         ignored("m/secret.yaml", "secret.*"),
