@@ -456,9 +456,7 @@ impl FromStr for ReportFile {
         let file = (!file.is_empty()).then(|| PathBuf::from(file));
         if file.is_none() && format != Format::Github {
             let name = text.trim_end_matches('=');
-            return Err(format!(
-                "write {name}=FILE, such as {name}=preflight.{name}"
-            ));
+            return Err(format!("write {name}=FILE"));
         }
         Ok(Self { format, file })
     }

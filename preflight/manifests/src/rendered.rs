@@ -93,11 +93,12 @@ impl Rendered {
         Role::Manifest
     }
 
-    /// Whether it has values of a chart, or says what they may be.
+    /// Whether it has values of a chart, or says what they may be. The questions are those of Rancher.
     fn is_of_values(&self, file: &Path) -> bool {
         let name = file.file_name().and_then(|name| name.to_str());
         let folder = file.parent().unwrap_or(Path::new(""));
-        name.is_some_and(|name| name.starts_with("values")) && self.charts.contains(folder)
+        let of_values = |name: &str| name.starts_with("values") || name.starts_with("questions");
+        name.is_some_and(of_values) && self.charts.contains(folder)
     }
 
     /// The kustomizations that cannot be read, and why.

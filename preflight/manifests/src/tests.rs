@@ -219,6 +219,9 @@ fn a_folder_is_read_in_order_and_other_files_are_noted() {
     write("out/x.yaml", &pod("ignored"));
     write("chart/Chart.yaml", "apiVersion: v2\nname: x\n");
     write("chart/values.yaml", "a: 1\n");
+    write("chart/values-prod.yml", "a: 2\n");
+    write("chart/values.schema.json", "{}\n");
+    write("chart/questions.yaml", "questions: []\n");
     write("k/kustomization.yaml", "resources: []\n");
     write(
         "k/other.yaml",

@@ -480,7 +480,7 @@ fn says_which_report_cannot_be_written() {
     for (argument, expected) in [
         (
             "sarif",
-            "error: invalid value 'sarif' for '--report <FORMAT=FILE>': write sarif=FILE, such as sarif=preflight.sarif",
+            "error: invalid value 'sarif' for '--report <FORMAT=FILE>': write sarif=FILE",
         ),
         (
             "out/x.html",
