@@ -42,7 +42,14 @@ impl Built {
     pub(super) fn of(folders: &[PathBuf], files: &[PathBuf], namespace: &str) -> Self {
         let folders = Folders::new(folders);
         let mut built = Self::default();
-        let Roots { built: roots, left } = plan::roots(files.iter().map(PathBuf::as_path));
+        let Roots {
+            built: roots,
+            left,
+            broken,
+        } = plan::roots(files.iter().map(PathBuf::as_path));
+        for (file, why) in broken {
+            built.add(file, "built", "kubectl kustomize", Err(why));
+        }
         for (file, why) in left {
             let path = file.display().to_string();
             let why = Why::Unbuilt { because: why };

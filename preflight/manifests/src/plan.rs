@@ -70,47 +70,70 @@ pub(super) struct Plan {
     pub(super) files: BTreeSet<PathBuf>,
 }
 
-/// The plans that were made, or why there is none, by the real paths of kustomizations. It has no text where a file is
-/// something else.
+/// Why there is no plan.
+#[derive(Debug, Clone)]
+pub(super) enum NoPlan {
+    /// The file is something else, or cannot be read, which is told where it is read.
+    Other,
+    /// It is not built, because that would not stay here.
+    Left(String),
+    /// It cannot be built.
+    Broken(String),
+}
+
+impl NoPlan {
+    /// The same, as it is told of what names it.
+    fn of(self, entry: &str) -> Self {
+        let of = |why: &str| format!("of {entry}: {why}");
+        match self {
+            Self::Other => Self::Broken(of("it cannot be read")),
+            Self::Left(why) => Self::Left(of(&why)),
+            Self::Broken(why) => Self::Broken(of(&why)),
+        }
+    }
+}
+
+/// The plans that were made, or why there is none, by the real paths of kustomizations.
 #[derive(Debug, Default)]
-pub(super) struct Plans(HashMap<PathBuf, Result<Plan, Option<String>>>);
+pub(super) struct Plans(HashMap<PathBuf, Result<Plan, NoPlan>>);
 
 impl Plans {
     /// The plan of a kustomization.
-    pub(super) fn of(&mut self, file: &Path) -> Result<Plan, Option<String>> {
+    pub(super) fn of(&mut self, file: &Path) -> Result<Plan, NoPlan> {
         self.below(file, 0)
     }
 
-    fn below(&mut self, file: &Path, depth: usize) -> Result<Plan, Option<String>> {
+    fn below(&mut self, file: &Path, depth: usize) -> Result<Plan, NoPlan> {
         if let Some(plan) = self.0.get(file) {
             return plan.clone();
         }
         if depth > MAX_DEPTH {
-            return Err(Some("it is too deep".to_owned()));
+            return Err(NoPlan::Left("it is too deep".to_owned()));
         }
         // One that names itself finds this.
-        let itself = Err(Some("it names itself".to_owned()));
+        let itself = Err(NoPlan::Broken("it names itself".to_owned()));
         self.0.insert(file.to_owned(), itself);
         let plan = self.make(file, depth);
         self.0.insert(file.to_owned(), plan.clone());
         plan
     }
 
-    fn make(&mut self, file: &Path, depth: usize) -> Result<Plan, Option<String>> {
-        // What is wrong with it is told where it is read.
-        let text = bounded::read_to_string(file).map_err(|_| None)?;
-        let value = parse_one(&text).map_err(|_| None)?;
+    fn make(&mut self, file: &Path, depth: usize) -> Result<Plan, NoPlan> {
+        let text = bounded::read_to_string(file).map_err(|_| NoPlan::Other)?;
+        let value = parse_one(&text).map_err(|_| NoPlan::Other)?;
         let text = |key: &str| value.get(key).and_then(Value::as_str);
         if text("apiVersion").is_some_and(|version| !version.starts_with(KUSTOMIZE)) {
-            return Err(None);
+            return Err(NoPlan::Other);
         }
-        let fields = value.as_object().ok_or(None)?;
+        let fields = value.as_object().ok_or(NoPlan::Other)?;
         if let Some(key) = fields.keys().find(|key| !FIELDS.contains(&key.as_str())) {
             let text = format!("it has `{key}`, which may run a program or fetch something");
-            return Err(Some(text));
+            return Err(NoPlan::Left(text));
         }
         if let Some(remote) = remote(&value) {
-            return Err(Some(format!("it names {remote}, which is not here")));
+            return Err(NoPlan::Left(format!(
+                "it names {remote}, which is not here"
+            )));
         }
         let mut plan = Plan {
             is_component: text("kind") == Some("Component"),
@@ -121,20 +144,23 @@ impl Plans {
             let entries = value.get(key).and_then(Value::as_array);
             for entry in entries.into_iter().flatten().filter_map(Value::as_str) {
                 let Some(path) = local(entry, folder) else {
-                    return Err(Some(format!("it names {entry}, which is not here")));
+                    return Err(if is_plain(entry) {
+                        NoPlan::Broken(format!("it names {entry}, which is not there"))
+                    } else {
+                        NoPlan::Left(format!("it names {entry}, which is not here"))
+                    });
                 };
                 if !path.is_dir() {
                     plan.files.insert(path);
                     continue;
                 }
                 let Some(below) = kustomization_in(&path) else {
-                    return Err(Some(format!("there is no kustomization in {entry}")));
+                    return Err(NoPlan::Broken(format!(
+                        "there is no kustomization in {entry}"
+                    )));
                 };
                 let made = self.below(&below, depth + 1);
-                let made = made.map_err(|why| {
-                    let why = why.unwrap_or_else(|| "it cannot be read".to_owned());
-                    Some(format!("of {entry}: {why}"))
-                })?;
+                let made = made.map_err(|why| why.of(entry))?;
                 plan.below.insert(below);
                 plan.below.extend(made.below);
                 plan.files.extend(made.files);
@@ -214,13 +240,15 @@ pub(super) struct Roots {
     pub(super) built: Vec<(PathBuf, Plan)>,
     /// Those that are not, each with why.
     pub(super) left: Vec<(PathBuf, String)>,
+    /// Those that cannot be, each with why.
+    pub(super) broken: Vec<(PathBuf, String)>,
 }
 
 /// Finds the kustomizations that are built.
 pub(super) fn roots<'a>(files: impl Iterator<Item = &'a Path>) -> Roots {
     let mut plans = Plans::default();
     let mut seen = BTreeSet::new();
-    let (mut roots, mut left) = (Vec::new(), Vec::new());
+    let (mut roots, mut left, mut broken) = (Vec::new(), Vec::new(), Vec::new());
     let mut named = BTreeSet::new();
     for file in files.filter(|file| is_kustomization(file)) {
         let Ok(real) = fs::canonicalize(file) else {
@@ -236,8 +264,9 @@ pub(super) fn roots<'a>(files: impl Iterator<Item = &'a Path>) -> Roots {
                     roots.push((real, file.to_owned(), plan));
                 }
             }
-            Err(Some(why)) => left.push((file.to_owned(), why)),
-            Err(None) => {}
+            Err(NoPlan::Left(why)) => left.push((file.to_owned(), why)),
+            Err(NoPlan::Broken(why)) => broken.push((file.to_owned(), why)),
+            Err(NoPlan::Other) => {}
         }
     }
     roots.retain(|(real, ..)| !named.contains(real));
@@ -245,6 +274,7 @@ pub(super) fn roots<'a>(files: impl Iterator<Item = &'a Path>) -> Roots {
     Roots {
         built: roots.collect(),
         left,
+        broken,
     }
 }
 
@@ -262,14 +292,21 @@ mod tests {
             file
         });
         let files: Vec<PathBuf> = files.collect();
-        let Roots { built, left } = roots(files.iter().map(PathBuf::as_path));
+        let Roots {
+            built,
+            left,
+            broken,
+        } = roots(files.iter().map(PathBuf::as_path));
+        let broken = broken.iter();
+        let broken = broken.map(|(file, why)| (file, format!("broken: {why}")));
+        let left = left.iter().map(|(file, why)| (file, why.clone()));
         let name = |file: &Path| {
             let file = file.strip_prefix(folder.path()).unwrap();
             file.parent().unwrap().display().to_string()
         };
         (
             built.iter().map(|(file, _)| name(file)).collect(),
-            left.iter()
+            left.chain(broken)
                 .map(|(file, why)| format!("{}: {why}", name(file)))
                 .collect(),
         )
@@ -331,7 +368,24 @@ mod tests {
                 "Resources: ['https://example.com']\n",
                 Some("it has `Resources`, which may run a program or fetch something"),
             ),
-            ("resources: [../k]\n", Some("of ../k: it names itself")),
+            (
+                "resources: [../k]\n",
+                Some("broken: of ../k: it names itself"),
+            ),
+            // Misspelt, or not there yet.
+            (
+                "resources: [deploymnt.yaml]\n",
+                Some("broken: it names deploymnt.yaml, which is not there"),
+            ),
+            ("resources: [.]\n", Some("broken: of .: it names itself")),
+            (
+                "resources: [github.com]\n",
+                Some("it names github.com, which is not here"),
+            ),
+            (
+                "resources: [../empty]\n",
+                Some("broken: there is no kustomization in ../empty"),
+            ),
             (
                 "resources: [../bad]\n",
                 Some("of ../bad: it has `helmCharts`, which may run a program or fetch something"),
@@ -340,6 +394,7 @@ mod tests {
             let (roots, left) = planned(&[
                 ("k/github.com/a/b/kustomization.yaml", "{}"),
                 ("bad/kustomization.yaml", "helmCharts: []\n"),
+                ("empty/a.yaml", ""),
                 ("k/kustomization.yaml", text),
             ]);
             let left = left.iter().find_map(|left| left.strip_prefix("k: "));

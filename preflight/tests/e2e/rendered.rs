@@ -162,6 +162,37 @@ fn what_is_not_here_is_not_fetched() {
 }
 
 #[test]
+fn what_is_named_and_is_not_there_is_a_problem() {
+    let stage = stage();
+    let overlay = "resources: [../base, misspelt.yaml]\npatches: [{path: patch.yaml}]\n";
+    stage.write("m/prod/kustomization.yaml", overlay);
+    stage.write("m/prod/patch.yaml", patch("{name: more, emptyDir: {}}"));
+    stage.write(
+        "m/base/kustomization.yaml",
+        "resources: [web.yaml, ../no]\n",
+    );
+    let (status, text, error) = stage.run(&["-f", "json", "--render", "m"]);
+    assert_eq!((status, error.as_str()), (2, ""));
+    let report: Value = serde_json::from_str(&text).unwrap();
+    let problem = |folder: &str, why: &str| {
+        let text = format!(
+            "cannot be built: {why}, which is not there; run `kubectl kustomize m/{folder}` yourself, and pipe what it prints into `preflight -`"
+        );
+        json!({"file": format!("m/{folder}/kustomization.yaml"), "text": text})
+    };
+    assert_eq!(
+        report["problems"],
+        json!([
+            problem("base", "it names ../no"),
+            problem("prod", "of ../base: it names ../no"),
+        ])
+    );
+    // What is in them is judged as it is, or told with them.
+    assert_eq!(refused(&report)[0][0], "m/base/web.yaml");
+    assert_eq!(report["unjudged"], json!([]));
+}
+
+#[test]
 fn without_the_programs_it_is_told() {
     let stage = stage();
     chart(&stage);
