@@ -17,8 +17,10 @@ pub(super) fn run(common: &Common, shell: Shell) -> Result<u8, Box<dyn Error>> {
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut command, PROGRAM, &mut text);
     let mut text = String::from_utf8_lossy(&text).into_owned();
-    if shell == Shell::Fish {
-        text = fish(&text, &command);
+    match shell {
+        Shell::Fish => text = fish(&text, &command),
+        Shell::Zsh => text = zsh(&text).unwrap_or(text),
+        _ => {}
     }
     // A program for a shell, which is to be obeyed.
     print_unchanged(&text, common.color).map(|()| 0)
@@ -54,6 +56,35 @@ fn fish(text: &str, command: &Command) -> String {
         }
     }
     text
+}
+
+/// What `clap_complete` does not expect for zsh, a command in place of paths: it takes the first word for a path, and only the
+/// second for a command.
+fn zsh(text: &str) -> Option<String> {
+    const ARGUMENTS: &str = "_arguments \"${_arguments_options[@]}\" : \\\n";
+    const END: &str = "        esac\n    ;;\nesac\n}\n";
+    let (head, rest) = text.split_once(ARGUMENTS)?;
+    let (options, rest) = rest.split_once("'::paths")?;
+    let (paths, rest) = rest.split_once('\n')?;
+    let (commands, rest) = rest.split_once(END)?;
+    let first = format!("\": :_{PROGRAM}_commands");
+    let commands = commands
+        .replacen(
+            &format!("\":: :_{PROGRAM}_commands"),
+            &format!("{first}_or_paths"),
+            1,
+        )
+        .replace("$line[2]", "$line[1]");
+    Some(format!(
+        "{head}{ARGUMENTS}{options}{commands}(*)\n{ARGUMENTS}{options}'*:paths{paths}\n&& ret=0\n;;\n{END}
+_{PROGRAM}_commands_or_paths() {{
+    local ret=1
+    _{PROGRAM}_commands && ret=0
+    _files && ret=0
+    return ret
+}}
+{rest}"
+    ))
 }
 
 /// What an argument may be, where that is known.

@@ -615,6 +615,37 @@ fn completions_know_policies_rules_and_formats() {
 }
 
 #[test]
+fn zsh_completes_a_command_or_paths() {
+    let stage = Stage::new(&[]);
+    let (_, text, _) = stage.run(&["completions", "zsh"]);
+    let (_, rest) = text.split_once("'--version[Print version]' \\\n").unwrap();
+    let expected = "\": :_preflight_commands_or_paths\" \\
+\"*::: :->preflight\" \\
+&& ret=0
+    case $state in
+    (preflight)
+        words=($line[1] \"${words[@]}\")
+        (( CURRENT += 1 ))
+        curcontext=\"${curcontext%:*:*}:preflight-command-$line[1]:\"
+        case $line[1] in
+            (review)
+";
+    assert!(rest.starts_with(expected), "{rest}");
+    let (_, rest) = rest.split_once("'--version[Print version]' \\\n").unwrap();
+    let expected = "'*:paths -- Manifests\\: files, folders, or `-` for standard input:_files' \\
+&& ret=0
+;;
+        esac
+    ;;
+esac
+}
+
+_preflight_commands_or_paths() {
+";
+    assert!(rest.starts_with(expected), "{rest}");
+}
+
+#[test]
 fn fish_completes_values_at_the_end_and_options_behind_a_path() {
     let stage = Stage::new(&[]);
     let (_, text, _) = stage.run(&["completions", "fish"]);
