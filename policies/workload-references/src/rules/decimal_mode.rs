@@ -25,10 +25,7 @@ pub(crate) fn check(pod: &Pod<'_>, settings: &Settings, verdict: &mut Verdict) {
         let place = volume.place.to_string();
         for (name, value) in volume.volume.fields {
             // Where there are files with modes.
-            if matches!(
-                *name,
-                "configMap" | "secret" | "projected" | "downwardAPI"
-            ) {
+            if matches!(*name, "configMap" | "secret" | "projected" | "downwardAPI") {
                 walk(value, &FieldPath::new(&place).child(name), level, verdict);
             }
         }
