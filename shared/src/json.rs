@@ -183,7 +183,7 @@ pub(crate) fn parse<'a>(text: &'a str, arena: &'a Arena) -> Result<Json<'a>, Dec
     read(text, arena, Selection::All, Wanted::ALL)
 }
 
-// Kept apart: what is generic in it is in the wasm once.
+// One for all: inlined, it would be in the wasm three times.
 #[inline(never)]
 fn read<'a>(
     text: &'a str,
