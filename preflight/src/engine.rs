@@ -80,8 +80,8 @@ impl Engine {
         Self::with(limits, on_demand(limits))
     }
 
-    /// Makes an engine for very many evaluations by the threads of rayon; at most 16 at a time are by others. It takes code that was compiled ahead of time,
-    /// and keeps what it compiles in this folder, if others may not write there.
+    /// Makes an engine for very many evaluations by the threads of rayon; at most 16 at a time are by others. It takes code
+    /// that was compiled ahead of time, and keeps what it compiles in this folder, if others may not write there.
     pub fn for_many(limits: Limits, cache: Option<&Path>) -> Result<Self, EngineError> {
         let with_cache = |mut config: Config| {
             config.cache(cache.and_then(cache::open));

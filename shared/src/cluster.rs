@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::decode::Cursor;
 use crate::error::{ClusterError, DecodeError, Error};
 use crate::field::FieldPath;
-use crate::json::{self, Json, Wanted};
+use crate::json::{self, Arena, Json, Wanted};
 use crate::quote::quote;
 
 /// Where objects are looked up: the host in a cluster, a set of objects in tests.
@@ -125,19 +125,23 @@ pub struct ListAllLookup<'a> {
 }
 
 /// An object that was looked up, as text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer(String);
+#[derive(Debug)]
+pub struct Answer {
+    text: String,
+    /// For what is read of the text.
+    arena: Arena,
+}
 
 impl Answer {
     /// How many bytes it has.
     #[must_use]
     pub fn size(&self) -> usize {
-        self.0.len()
+        self.text.len()
     }
 
     /// Reads the text. The fields are those that were asked for, so all are kept.
     pub fn parse(&self) -> Result<Json<'_>, ClusterError> {
-        Ok(json::parse(&self.0)?)
+        Ok(json::parse(&self.text, &self.arena)?)
     }
 }
 
@@ -154,7 +158,7 @@ impl Answer {
 
     /// The same, where some fields are read with everything below: labels, whose keys users choose.
     pub fn parse_list_with(&self, wanted: Wanted) -> Result<List<'_>, ClusterError> {
-        let list = json::parse_list(&self.0, wanted)?;
+        let list = json::parse_list(&self.text, &self.arena, wanted)?;
         // Whatever is no list of items must not pass for an empty one.
         Cursor::new(&list, FieldPath::new("")).items("items")?;
         Ok(List(list))
@@ -194,7 +198,10 @@ fn ask(
     let request = serde_json::to_vec(question).unwrap_or_default();
     match cluster.ask(operation, &request) {
         // What is not UTF-8 is no JSON either, and is told so. A long list is not copied.
-        Ok(answer) => Ok(Answer(String::from_utf8(answer).unwrap_or_default())),
+        Ok(answer) => Ok(Answer {
+            text: String::from_utf8(answer).unwrap_or_default(),
+            arena: Arena::new(),
+        }),
         Err(text) => Err(ClusterError::from_host(&text)),
     }
 }

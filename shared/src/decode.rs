@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use crate::error::DecodeError;
 use crate::field::FieldPath;
-use crate::json::Json;
+use crate::json::{Field, Json};
 
 /// A place in a document, with the way to it.
 #[derive(Debug, Clone, Copy)]
@@ -186,7 +186,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// The entries of the map here, whose keys users choose; none when it is absent.
-    pub fn fields(&self) -> Result<&'a [(Cow<'a, str>, Json<'a>)], DecodeError> {
+    pub fn fields(&self) -> Result<&'a [Field<'a>], DecodeError> {
         match self.json {
             Json::Null => Ok(&[]),
             Json::Map(fields) => Ok(fields),
@@ -204,7 +204,7 @@ impl<'a> Cursor<'a> {
         let mut texts = Vec::with_capacity(fields.len());
         for (key, value) in fields {
             match value {
-                Json::Null => texts.push((key.as_ref(), "")),
+                Json::Null => texts.push((*key, "")),
                 Json::String(text) => texts.push((key, text)),
                 other => {
                     let key = shown_key(key);
@@ -228,7 +228,7 @@ impl<'a> Cursor<'a> {
         }
         let mut found = None;
         for (key, value) in self.fields()? {
-            if key == name && found.replace(value).is_some() {
+            if *key == name && found.replace(value).is_some() {
                 return Err(self.duplicate(name));
             }
         }
@@ -283,7 +283,7 @@ pub fn shown_key(key: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json;
+    use crate::json::{self, Arena};
 
     #[derive(Debug, PartialEq)]
     struct View<'a> {
@@ -309,7 +309,8 @@ mod tests {
     }
 
     fn problem(text: &str) -> String {
-        let json = json::parse(text).unwrap();
+        let arena = Arena::new();
+        let json = json::parse(text, &arena).unwrap();
         View::read(&Cursor::new(&json, FieldPath::new("object")))
             .unwrap_err()
             .to_string()
@@ -319,7 +320,8 @@ mod tests {
     fn reads_what_is_there() {
         let text = r#"{"name":"x","ready":true,"count":-3,"items":[{"path":"a"},{"path":"b\n"},null],
             "inner":{"path":"c"},"spec":{"template":{"path":"d"}},"other":1}"#;
-        let json = json::parse(text).unwrap();
+        let arena = Arena::new();
+        let json = json::parse(text, &arena).unwrap();
         let view = View {
             name: "x",
             ready: Some(true),
@@ -342,7 +344,8 @@ mod tests {
             r#"{"spec":{"template":null}}"#,
             "null",
         ] {
-            let json = json::parse(text).unwrap();
+            let arena = Arena::new();
+            let json = json::parse(text, &arena).unwrap();
             let empty = View {
                 name: "",
                 ready: None,
@@ -443,7 +446,8 @@ mod tests {
                 Err("port: must be a whole number or a string, not a list".to_owned()),
             ),
         ] {
-            let json = json::parse(text).unwrap();
+            let arena = Arena::new();
+            let json = json::parse(text, &arena).unwrap();
             let found = Cursor::top(&json).int_or_string("port");
             assert_eq!(found.map_err(|error| error.to_string()), expected, "{text}");
         }
@@ -463,7 +467,8 @@ mod tests {
                 "a.b.c.d: must be a string, not a number",
             ),
         ] {
-            let json = json::parse(text).unwrap();
+            let arena = Arena::new();
+            let json = json::parse(text, &arena).unwrap();
             let found = Cursor::top(&json).at("a.b.c", |c| c.text("d"));
             assert_eq!(found.unwrap_err().to_string(), expected);
         }
@@ -471,7 +476,8 @@ mod tests {
 
     #[test]
     fn names_the_key_that_a_user_chose() {
-        let json = json::parse(r#"{"data":{"a":"x","b":null}}"#).unwrap();
+        let arena = Arena::new();
+        let json = json::parse(r#"{"data":{"a":"x","b":null}}"#, &arena).unwrap();
         let texts = Cursor::top(&json).map("data", Cursor::texts);
         assert_eq!(texts, Ok(Some(vec![("a", "x"), ("b", "")])));
         for (text, expected) in [
@@ -481,7 +487,8 @@ mod tests {
             ),
             (r#"{"data":["hunter2"]}"#, "data: must be a map, not a list"),
         ] {
-            let json = json::parse(text).unwrap();
+            let arena = Arena::new();
+            let json = json::parse(text, &arena).unwrap();
             let error = Cursor::top(&json).map("data", Cursor::texts).unwrap_err();
             assert_eq!(error.to_string(), expected);
         }
@@ -489,7 +496,8 @@ mod tests {
 
     #[test]
     fn a_text_that_is_not_json_is_told_with_its_place() {
-        let error = json::parse("{\n \"name\": hunter2}").unwrap_err();
+        let arena = Arena::new();
+        let error = json::parse("{\n \"name\": hunter2}", &arena).unwrap_err();
         let error = error.to_string();
         assert_eq!(error, "is not JSON, or too deep, at line 2, column 10");
     }

@@ -7,7 +7,7 @@ use crate::decode::Cursor;
 use crate::error::DecodeError;
 use crate::error::Error;
 use crate::field::FieldPath;
-use crate::json::{self, Json, Wanted};
+use crate::json::{self, Arena, Json, Wanted};
 use crate::message::{self, MAX_REASON};
 use crate::policy::Policy;
 use crate::request::{self, Operation, Request};
@@ -40,14 +40,14 @@ pub fn evaluate<P: Policy>(payload: &[u8], cluster: &dyn Cluster) -> Response {
         fields: |field| request::wants(field) || P::wants(field),
         whole: P::wants_whole,
     };
-    let text = text(payload);
-    let mut payload = match json::parse_payload(text, wanted) {
+    let (text, arena) = (text(payload), Arena::new());
+    let mut payload = match json::parse_payload(text, &arena, wanted) {
         Ok(payload) => payload,
         Err(error) => return unreadable(&error),
     };
     let settings = settings::read::<P::Settings>(Cursor::new(&payload, FieldPath::new("")));
     if settings.as_ref().is_ok_and(P::wants_all) {
-        payload = json::parse(text).unwrap_or(payload);
+        payload = json::parse(text, &arena).unwrap_or(payload);
     }
     let request = match read_request(&payload) {
         Ok(request) => request,

@@ -91,6 +91,7 @@ pub mod decode;
 mod error;
 pub mod evaluation;
 mod field;
+mod field_names;
 #[cfg(target_arch = "wasm32")]
 pub mod guest;
 pub mod index;
@@ -112,7 +113,8 @@ pub use cluster::Cluster;
 pub use decode::{Cursor, IntOrString};
 pub use error::{ClusterError, DecodeError, Error};
 pub use field::FieldPath;
-pub use json::{Json, Wanted};
+pub use field_names::FieldNames;
+pub use json::{Arena, Field, Json, Wanted};
 pub use policy::Policy;
 pub use quote::{Quote, quote};
 pub use request::{GroupVersionKind, ObjectMeta, Operation, Request};

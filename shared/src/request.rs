@@ -1,13 +1,11 @@
 //! The admission request: what a user asks the API server to do.
 
-use std::borrow::Cow;
-
 use k8s_openapi::Resource;
 
 use crate::decode::Cursor;
 use crate::error::DecodeError;
 use crate::field::FieldPath;
-use crate::json::{Json, Wanted};
+use crate::json::{Field, Json, Wanted};
 use crate::message;
 use crate::verdict::Level;
 
@@ -361,11 +359,11 @@ fn is_same(new: &Json<'_>, old: &Json<'_>, counts: fn(&str) -> bool) -> bool {
 fn is_alike(new: &Json<'_>, old: &Json<'_>, wanted: Wanted) -> bool {
     match (new, old) {
         (Json::List(new), Json::List(old)) => {
-            let mut pairs = new.iter().zip(old);
+            let mut pairs = new.iter().zip(*old);
             new.len() == old.len() && pairs.all(|(new, old)| is_alike(new, old, wanted))
         }
         (Json::Map(fields), Json::Map(others)) => {
-            let counts = |field: &&(Cow<'_, str>, Json<'_>)| (wanted.fields)(&field.0);
+            let counts = |(name, _): &&Field<'_>| (wanted.fields)(name);
             let mut others = others.iter().filter(counts);
             // In the same order: the API server writes both.
             let mut fields = fields.iter().filter(counts);
@@ -383,10 +381,11 @@ fn is_alike(new: &Json<'_>, old: &Json<'_>, wanted: Wanted) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json;
+    use crate::json::{self, Arena};
 
     fn with<T>(text: &str, check: impl FnOnce(Request<'_>) -> T) -> T {
-        let json = json::parse(text).unwrap();
+        let arena = Arena::new();
+        let json = json::parse(text, &arena).unwrap();
         check(Request::read(&Cursor::new(&json, FieldPath::new("request"))).unwrap())
     }
 

@@ -22,7 +22,7 @@ use std::fmt::{self, Write};
 use crate::decode::Cursor;
 use crate::error::DecodeError;
 use crate::field::FieldPath;
-use crate::json::{self, Json};
+use crate::json::{self, Arena, Json};
 use crate::message;
 use crate::quote::quote;
 use crate::similar::distance;
@@ -310,7 +310,7 @@ impl<'a> Reader<'a, '_> {
     fn finish(mut self) {
         for (name, _) in self.cursor.fields().unwrap_or_default() {
             // It takes long to say what each of very many was meant to be.
-            if !self.known.contains(&name.as_ref()) && !self.problems.is_full() {
+            if !self.known.contains(name) && !self.problems.is_full() {
                 // It may be anything.
                 let told = message::one_line(name, NAME_MOST);
                 self.note(&told, not_a_setting(name, &self.known));
@@ -344,7 +344,7 @@ pub(crate) fn read<S: Settings>(payload: Cursor<'_>) -> Result<S, Problems> {
 /// Every problem of the settings at once.
 pub fn read_text<S: Fields>(text: &str) -> Result<S, Problems> {
     let text = if text.is_empty() { "null" } else { text };
-    match json::parse(text) {
+    match json::parse(text, &Arena::new()) {
         Ok(json) => read_json(&json),
         Err(error) => {
             let mut problems = Problems::default();

@@ -12,7 +12,7 @@ pub mod settings;
 mod testing;
 mod views;
 
-use shared::kubernetes::kinds::{self, well_known};
+use shared::kubernetes::kinds;
 use shared::kubernetes::volumes;
 use shared::kubernetes::workload::{self, PodSpecs};
 use shared::rules::missing_pod_spec;
@@ -38,7 +38,7 @@ impl Policy for EmptydirStorage {
     }
 
     fn wants_whole(field: &str) -> bool {
-        views::wants_whole(field) || well_known::wants_whole(field)
+        views::wants_whole(field)
     }
 
     fn wants_all(settings: &Settings) -> bool {

@@ -7,10 +7,10 @@ use shared::kubernetes::quantity::amount::{Amount, Size};
 use shared::kubernetes::view::View;
 use shared::kubernetes::volumes;
 use shared::kubernetes::workload::{self, PodSpec};
-use shared::{Cursor, DecodeError};
+use shared::{Cursor, DecodeError, FieldNames};
 
-/// The fields that views of this module read. As a list they take a third of what a pattern takes.
-const FIELDS: &[&str] = &[
+/// The fields that views of this module read.
+const OWN: &[&str] = &[
     "name",
     "restartPolicy",
     "volumeMounts",
@@ -20,6 +20,10 @@ const FIELDS: &[&str] = &[
     "volumeClaimTemplates",
 ];
 
+/// The fields that are read of objects.
+static FIELDS: FieldNames =
+    FieldNames::of(&[OWN, workload::FIELDS, well_known::STEPS, owner::FIELDS]);
+
 /// What the names of resources of huge pages begin with, and media with the sizes of pages.
 /// Source: `staging/src/k8s.io/api/core/v1/types.go`.
 const HUGE_PAGES: &str = "hugepages-";
@@ -28,18 +32,15 @@ const HUGE_PAGES: &str = "hugepages-";
 /// Source: `pkg/apis/scheduling/types.go`, and `IsCriticalPod` in `pkg/kubelet/types/pod_update.go`.
 const CRITICAL: &[&str] = &["system-cluster-critical", "system-node-critical"];
 
-/// Whether a view of this module reads fields of this name.
+/// Whether fields of this name are read.
 pub(crate) fn wants(field: &str) -> bool {
-    FIELDS.contains(&field)
-        || workload::wants(field)
-        || well_known::wants(field)
-        || owner::wants(field)
+    FIELDS.has(field) || wants_whole(field)
 }
 
-/// Whether a view of this module reads all that is in fields of this name. A volume without any source is an `emptyDir`,
+/// Whether all that is in fields of this name is read. A volume without any source is an `emptyDir`,
 /// so that it takes all of its fields to know one.
 pub(crate) fn wants_whole(field: &str) -> bool {
-    matches!(field, "volumes" | "requests" | "limits")
+    matches!(field, "volumes" | "requests" | "limits") || well_known::wants_whole(field)
 }
 
 /// A pod spec.

@@ -3,8 +3,6 @@
 //! Source: `makeEnvironmentVariables` in `pkg/kubelet/kubelet_pods.go`. Of two variables with one name the later one counts,
 //! and those of `env` before those of `envFrom`. A value may refer to what stands before it.
 
-use std::borrow::Cow;
-
 use shared::Json;
 
 use crate::add;
@@ -46,7 +44,7 @@ pub(crate) fn used_by(container: &Container<'_>, pod: Pod<'_>) -> Vec<String> {
             // What it is taken from may be optional and missing, and then the one before it counts.
             use_of(name, find(variable, "valueFrom").unwrap_or(&Json::Null));
         } else {
-            use_of(name, &Json::String(Cow::Borrowed(value)));
+            use_of(name, &Json::String(value));
             if !all {
                 wanted.retain(|wanted| *wanted != name);
                 want(value, &mut wanted);
@@ -94,9 +92,9 @@ fn describe(place: &mut String, json: &Json<'_>, pod: Pod<'_>, used: &mut Vec<St
     let end = place.len();
     match json {
         Json::Map(fields) => {
-            for (key, value) in fields {
+            for (key, value) in *fields {
                 // The API server adds a version, and a divisor of 0.
-                if !matches!(&**key, "apiVersion" | "divisor") {
+                if !matches!(*key, "apiVersion" | "divisor") {
                     add(place, &[" ", key]);
                     describe(place, value, pod, used);
                     place.truncate(end);
@@ -105,7 +103,7 @@ fn describe(place: &mut String, json: &Json<'_>, pod: Pod<'_>, used: &mut Vec<St
             return;
         }
         Json::String(value) => {
-            let account = match &**value {
+            let account = match *value {
                 "spec.serviceAccountName" => pod.service_account,
                 _ => "",
             };
@@ -115,7 +113,7 @@ fn describe(place: &mut String, json: &Json<'_>, pod: Pod<'_>, used: &mut Vec<St
             for list in ["labels", "annotations"] {
                 for (name, value) in fields(find(pod.metadata, list)) {
                     if let Json::String(value) = value
-                        && key.ends_with(&**name)
+                        && key.ends_with(name)
                     {
                         add(place, &[value]);
                     }
@@ -131,7 +129,7 @@ fn describe(place: &mut String, json: &Json<'_>, pod: Pod<'_>, used: &mut Vec<St
 #[inline(never)]
 fn find<'a>(fields: Fields<'a>, name: &str) -> Option<&'a Json<'a>> {
     let mut fields = fields.iter();
-    fields.find(|(key, _)| key == name).map(|(_, value)| value)
+    fields.find(|(key, _)| *key == name).map(|(_, value)| value)
 }
 
 /// The text of a field; empty where there is none.

@@ -1,18 +1,16 @@
 //! The fields that this policy reads.
 
-use std::borrow::Cow;
-
 use shared::kubernetes::containers;
 use shared::kubernetes::kinds::well_known;
 use shared::kubernetes::view::View;
 use shared::kubernetes::workload;
-use shared::{Cursor, DecodeError, Json};
+use shared::{Cursor, DecodeError, Field, FieldNames};
 
 /// A map as it is written. Its fields are taken as they are: where they matter, the API server has looked at them.
-pub(crate) type Fields<'a> = &'a [(Cow<'a, str>, Json<'a>)];
+pub(crate) type Fields<'a> = &'a [Field<'a>];
 
-/// The fields that views of this module read. As a list they take a third of what a pattern takes.
-const FIELDS: &[&str] = &[
+/// The fields that views of this module read.
+const OWN: &[&str] = &[
     "name",
     "restartPolicy",
     "volumeMounts",
@@ -31,9 +29,12 @@ const FIELDS: &[&str] = &[
     "value",
 ];
 
-/// Whether a view of this module reads fields of this name.
+/// The fields that are read of objects.
+static FIELDS: FieldNames = FieldNames::of(&[OWN, workload::FIELDS, well_known::STEPS]);
+
+/// Whether fields of this name are read.
 pub(crate) fn wants(field: &str) -> bool {
-    FIELDS.contains(&field) || workload::wants(field) || well_known::wants(field)
+    FIELDS.has(field) || well_known::wants_whole(field)
 }
 
 /// Whether a view of this module reads all that is in fields of this name.

@@ -10,7 +10,7 @@
 //!   `pkg/apis/apps/v1/defaults.go`.
 //! - A manifest that no cluster has seen yet has it: nothing was filled in.
 
-use shared::{Cursor, DecodeError, FieldPath, Json};
+use shared::{Arena, Cursor, DecodeError, FieldPath, Json};
 
 use crate::views::{HELM_RELEASE, LAST_APPLIED};
 
@@ -157,7 +157,8 @@ impl LastApplied {
     /// Reads the annotation. One that is broken is none: `kubectl apply` warns of it, and takes it for an empty one.
     fn read(text: &str) -> Option<Self> {
         let wants = |field: &str| matches!(field, "spec" | "replicas");
-        let json = Json::parse_fields(text, wants).ok()?;
+        let arena = Arena::new();
+        let json = Json::parse_fields(text, &arena, wants).ok()?;
         let object = Cursor::new(&json, FieldPath::new(""));
         let replicas = object.map("spec", |spec| spec.integer("replicas")).ok()?;
         Some(Self {
@@ -174,7 +175,8 @@ mod tests {
 
     fn read(object: &Value) -> Workload {
         let text = object.to_string();
-        let json = Json::parse(&text).unwrap();
+        let arena = Arena::new();
+        let json = Json::parse(&text, &arena).unwrap();
         Workload::read(&Cursor::new(&json, FieldPath::new(""))).unwrap()
     }
 

@@ -1,7 +1,7 @@
 //! The kinds that this policy judges, and the fields that it reads.
 
-use shared::GroupVersionKind;
 use shared::kubernetes::autoscaling::{SCALABLE, SCALABLE_OF_OTHERS, ScaleTarget};
+use shared::{FieldNames, GroupVersionKind};
 
 /// The annotation of `kubectl apply`, and of what works like it: what it was given last.
 /// Source: `staging/src/k8s.io/api/core/v1/annotation_key_constants.go`.
@@ -11,7 +11,7 @@ pub(crate) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-config
 pub(crate) const HELM_RELEASE: &str = "meta.helm.sh/release-name";
 
 /// The fields that this policy reads.
-const FIELDS: &[&str] = &[
+static FIELDS: FieldNames = FieldNames::of(&[&[
     "metadata",
     "name",
     "deletionTimestamp",
@@ -34,11 +34,11 @@ const FIELDS: &[&str] = &[
     "scaleTargetRef",
     "minReplicas",
     "maxReplicas",
-];
+]]);
 
 /// Whether a view reads fields of this name.
 pub(crate) fn wants(field: &str) -> bool {
-    FIELDS.contains(&field)
+    FIELDS.has(field)
 }
 
 /// The kinds that can be scaled, by `apiVersion` and kind. All have the number in `spec.replicas`.

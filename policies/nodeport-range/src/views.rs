@@ -1,32 +1,34 @@
 //! The fields that this policy reads.
 
 use shared::index::Index;
-use shared::{Cursor, DecodeError, FieldPath, Json};
+use shared::{Arena, Cursor, DecodeError, FieldNames, FieldPath, Json};
 
 use crate::numbers::hash_of;
 
+/// The fields that are read.
+static FIELDS: FieldNames = FieldNames::of(&[&[
+    "spec",
+    "type",
+    "ports",
+    "port",
+    "protocol",
+    "nodePort",
+    "healthCheckNodePort",
+    "externalTrafficPolicy",
+    "allocateLoadBalancerNodePorts",
+    "resourceVersion",
+    "managedFields",
+    "subresource",
+    "fieldsV1",
+    "f:spec",
+    "f:ports",
+    "f:nodePort",
+    "f:healthCheckNodePort",
+]]);
+
 /// Whether a view of this module reads fields of this name.
 pub(crate) fn wants(field: &str) -> bool {
-    matches!(
-        field,
-        "spec"
-            | "type"
-            | "ports"
-            | "port"
-            | "protocol"
-            | "nodePort"
-            | "healthCheckNodePort"
-            | "externalTrafficPolicy"
-            | "allocateLoadBalancerNodePorts"
-            | "resourceVersion"
-            | "managedFields"
-            | "subresource"
-            | "fieldsV1"
-            | "f:spec"
-            | "f:ports"
-            | "f:nodePort"
-            | "f:healthCheckNodePort"
-    ) || field.starts_with("k:{")
+    FIELDS.has(field) || field.starts_with("k:{")
 }
 
 /// A Service.
@@ -211,9 +213,10 @@ fn managed(entry: &Cursor<'_>) -> Result<Option<(Vec<ManagedPort>, bool)>, Decod
 ///
 /// Source: `sigs.k8s.io/structured-merge-diff/fieldpath/serialize-pe.go`.
 fn managed_ports(ports: &Cursor<'_>) -> Result<Vec<ManagedPort>, DecodeError> {
-    let mut managed = Vec::new();
+    let (mut managed, arena) = (Vec::new(), Arena::new());
     for (key, fields) in ports.fields()? {
-        let Some(Ok(key)) = key.strip_prefix("k:").map(Json::parse) else {
+        let parsed = key.strip_prefix("k:").map(|key| Json::parse(key, &arena));
+        let Some(Ok(key)) = parsed else {
             continue;
         };
         let nowhere = FieldPath::new("");
@@ -244,7 +247,8 @@ mod tests {
             r#"{{"metadata": {{"managedFields": {managed_fields}}}, "spec": {{"ports": [
                 {{"port": 80, "nodePort": 30080}}, {{"port": 53, "protocol": "UDP", "nodePort": 30053}}]}}}}"#
         );
-        let json = Json::parse(&text).unwrap();
+        let arena = Arena::new();
+        let json = Json::parse(&text, &arena).unwrap();
         let service = Service::read(&Cursor::new(&json, FieldPath::new("object"))).unwrap();
         let [tcp, udp] = &service.ports[..] else {
             panic!("two ports");

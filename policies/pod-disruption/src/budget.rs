@@ -122,13 +122,14 @@ impl<'a> Limit<'a> {
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
-    use shared::{FieldPath, Json};
+    use shared::{Arena, FieldPath, Json};
 
     use super::*;
 
     fn kept(min_available: &Value, pods: i64) -> Option<i64> {
         let text = json!({"spec": {"minAvailable": min_available}}).to_string();
-        let json = Json::parse(&text).unwrap();
+        let arena = Arena::new();
+        let json = Json::parse(&text, &arena).unwrap();
         let budget = Budget::read(&Cursor::new(&json, FieldPath::new(""))).unwrap();
         budget.kept(pods)
     }

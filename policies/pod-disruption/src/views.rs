@@ -3,12 +3,12 @@
 use shared::kubernetes::kinds::well_known;
 use shared::kubernetes::view::View;
 use shared::kubernetes::{owner, selector, volumes, workload};
-use shared::{Cursor, DecodeError, Wanted};
+use shared::{Cursor, DecodeError, FieldNames, Wanted};
 
 use crate::annotations::KEYS;
 
-/// The fields that views of this module read. As a list they take a third of what a pattern takes.
-const FIELDS: &[&str] = &[
+/// The fields that views of this module read.
+const OWN: &[&str] = &[
     "metadata",
     "annotations",
     "labels",
@@ -24,14 +24,16 @@ const FIELDS: &[&str] = &[
     "maxReplicas",
 ];
 
+/// The fields that are read of each object of a list.
+static LISTED: FieldNames =
+    FieldNames::of(&[OWN, owner::FIELDS, selector::FIELDS, &["spec", "template"]]);
+
+/// Those that are read besides of the object of a request.
+static FIELDS: FieldNames = FieldNames::of(&[KEYS, workload::FIELDS, well_known::STEPS]);
+
 /// Whether a view reads fields of this name.
 pub(crate) fn wants(field: &str) -> bool {
-    FIELDS.contains(&field)
-        || KEYS.contains(&field)
-        || owner::wants(field)
-        || selector::wants(field)
-        || workload::wants(field)
-        || well_known::wants(field)
+    LISTED.has(field) || FIELDS.has(field) || well_known::wants_whole(field)
 }
 
 /// Whether a view reads all that is in fields of this name. A volume without any source is an `emptyDir`, so that it takes
@@ -42,12 +44,7 @@ pub(crate) fn wants_whole(field: &str) -> bool {
 
 /// What is read of lists: neither volumes nor annotations.
 pub(crate) const OF_LISTS: Wanted = Wanted {
-    fields: |field| {
-        FIELDS.contains(&field)
-            || owner::wants(field)
-            || selector::wants(field)
-            || matches!(field, "spec" | "template")
-    },
+    fields: |field| LISTED.has(field),
     whole: selector::wants_whole,
 };
 

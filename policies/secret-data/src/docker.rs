@@ -2,7 +2,7 @@
 //!
 //! Source: `pkg/credentialprovider/config.go` and `encoding/json` of Go, which finds a field whatever its case.
 
-use shared::Json;
+use shared::{Arena, Json};
 
 use crate::base64;
 use crate::rules::{placeholder, unresolved_value};
@@ -72,7 +72,8 @@ pub(crate) fn problems(value: &[u8], form: Form) -> Vec<Problem> {
         return vec![Problem::ByteOrderMark];
     }
     let text = std::str::from_utf8(value).unwrap_or("not UTF-8");
-    let json = match Json::parse(text) {
+    let arena = Arena::new();
+    let json = match Json::parse(text, &arena) {
         Ok(json) => json,
         Err(error) => {
             // base64 of `{"`
@@ -137,7 +138,7 @@ fn problem(entry: &Json<'_>, number: usize) -> Option<Problem> {
     // One that is not read is the end of all: `DockerConfigEntry.UnmarshalJSON`.
     let text = |name| match field(entry, name) {
         None | Some(Json::Null) => Some(""),
-        Some(Json::String(text)) => Some(text.as_ref()),
+        Some(Json::String(text)) => Some(*text),
         Some(_) => None,
     };
     let (Some(user), Some(_), Some(password), Some(auth)) = (

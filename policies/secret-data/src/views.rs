@@ -5,25 +5,27 @@ use std::fmt;
 
 use shared::decode::shown_key;
 use shared::index::{Index, hash};
-use shared::{Cursor, DecodeError, FieldPath, Finding, Level, Request, Rule, Verdict};
+use shared::{Cursor, DecodeError, FieldNames, FieldPath, Finding, Level, Request, Rule, Verdict};
 
 /// Where client-side `kubectl apply` keeps what it was given.
 pub(crate) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 const SERVICE_ACCOUNT: &str = "kubernetes.io/service-account.name";
 
+/// The fields that are read.
+static FIELDS: FieldNames = FieldNames::of(&[&[
+    "type",
+    "annotations",
+    LAST_APPLIED,
+    SERVICE_ACCOUNT,
+    "immutable",
+    "creationTimestamp",
+    "managedFields",
+    "time",
+]]);
+
 /// Whether this module reads fields of this name.
 pub(crate) fn wants(field: &str) -> bool {
-    matches!(
-        field,
-        "type"
-            | "annotations"
-            | LAST_APPLIED
-            | SERVICE_ACCOUNT
-            | "immutable"
-            | "creationTimestamp"
-            | "managedFields"
-            | "time"
-    )
+    FIELDS.has(field)
 }
 
 /// Whether everything in a field of this name is read.

@@ -10,7 +10,7 @@ use shared::{ClusterError, Error, GroupVersionKind, Verdict};
 use crate::review::Review;
 use crate::rules::unreadable_object;
 use crate::settings::Settings;
-use crate::views::{SERVICE_MASK, Service, WANTED, Workload};
+use crate::views::{OF_SERVICES, OF_WORKLOADS, SERVICE_MASK, Service, Workload};
 
 /// A kind that makes pods, and where its template is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,7 +114,7 @@ pub(crate) fn with_workloads(
     }
     let mut lists = Vec::new();
     for (kind, answer) in &answers {
-        let list = lookup(review, kind, &[]).parse_with(answer, WANTED)?;
+        let list = lookup(review, kind, &[]).parse_with(answer, OF_WORKLOADS)?;
         lists.push((kind, list));
     }
     let mut workloads = Vec::new();
@@ -160,7 +160,7 @@ pub(crate) fn with_services(
         field_masks: SERVICE_MASK,
     };
     let answer = lookup.ask(review.cluster)?;
-    let list = lookup.parse_with(&answer, WANTED)?;
+    let list = lookup.parse_with(&answer, OF_SERVICES)?;
     let mut services = Vec::new();
     for item in list.items() {
         match Service::read(&item) {

@@ -4,7 +4,7 @@ use k8s_openapi::Resource;
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use shared::index::{Index, hash};
 use shared::kubernetes::selector::Labels;
-use shared::{Cursor, DecodeError, IntOrString, Wanted, quote};
+use shared::{Cursor, DecodeError, FieldNames, IntOrString, Wanted, quote};
 
 use crate::names::{is_set_at_run_time, some_of};
 use crate::settings::Settings;
@@ -20,8 +20,8 @@ const APPLICATION_GATEWAY: &str = "appgw.ingress.kubernetes.io/";
 /// What the annotations of the AWS controller begin with that tell two equal paths apart.
 const ALB_CONDITIONS: &str = "alb.ingress.kubernetes.io/conditions.";
 
-/// The fields of all objects that are read. As a list it takes less than as a pattern.
-const FIELDS: &[&str] = &[
+/// The fields of all objects that are read.
+static FIELDS: FieldNames = FieldNames::of(&[&[
     "metadata",
     "name",
     "deletionTimestamp",
@@ -68,11 +68,11 @@ const FIELDS: &[&str] = &[
     "weight",
     "from",
     "to",
-];
+]]);
 
 /// Whether a view reads fields of this name.
 pub(crate) fn wants(field: &str) -> bool {
-    FIELDS.contains(&field)
+    FIELDS.has(field)
         || wants_whole(field)
         || field.starts_with(APPLICATION_GATEWAY)
         || field.starts_with(ALB_CONDITIONS)
@@ -83,10 +83,16 @@ pub(crate) fn wants_whole(field: &str) -> bool {
     matches!(field, "labels" | "selector")
 }
 
-/// The same, for lists.
-pub(crate) const WANTED: Wanted = Wanted {
+/// The same, for lists of what makes pods.
+pub(crate) const OF_WORKLOADS: Wanted = Wanted {
     fields: wants,
     whole: wants_whole,
+};
+
+/// What is read of each of many Services: their own labels lead nowhere.
+pub(crate) const OF_SERVICES: Wanted = Wanted {
+    fields: |field| field != "labels" && FIELDS.has(field) || field == "selector",
+    whole: |field| field == "selector",
 };
 
 /// An Ingress.

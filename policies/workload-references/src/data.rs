@@ -1,10 +1,8 @@
 //! The data of a `ConfigMap` or Secret: its keys, and whether something else fills it.
 
-use std::borrow::Cow;
-
 use shared::index::{Index, hash};
 use shared::kubernetes::owner;
-use shared::{Cursor, FieldPath, Json};
+use shared::{Cursor, Field, FieldPath};
 
 use crate::objects::State;
 use crate::settings::Settings;
@@ -26,7 +24,7 @@ pub(crate) struct Names<'n> {
 }
 
 /// The fields of a map.
-pub(crate) type Fields<'d> = &'d [(Cow<'d, str>, Json<'d>)];
+pub(crate) type Fields<'d> = &'d [Field<'d>];
 
 /// The fields of a map in an object. What is no map has none: there is nothing like it in a cluster.
 fn fields<'d>(object: &Cursor<'d>, path: &str) -> Fields<'d> {

@@ -38,7 +38,7 @@ impl<'f> Flaws<'f> {
                 Flaw::of(value.as_bytes())
             };
             if let Some(flaw) = flaw.filter(|_| flaws.len() < MOST) {
-                flaws.push((key.as_ref(), flaw));
+                flaws.push((*key, flaw));
             }
         }
         Self(flaws)

@@ -1,14 +1,12 @@
 //! The fields that this policy reads.
 
-use std::borrow::Cow;
-
 use shared::kubernetes::view::View;
 use shared::kubernetes::workload::{self, PodSpec};
 use shared::kubernetes::{containers, owner};
-use shared::{Cursor, DecodeError, Json};
+use shared::{Cursor, DecodeError, Field, FieldNames, Json};
 
-/// The fields of workloads that a finding may depend on. As a list they take a third of what a pattern takes.
-const FIELDS: &[&str] = &[
+/// The fields of workloads that views of this module read.
+const OWN: &[&str] = &[
     "name",
     "restartPolicy",
     // Containers.
@@ -67,25 +65,24 @@ const FIELDS: &[&str] = &[
     "storageClassName",
 ];
 
-/// The fields of an object that say whether there is anything to judge.
-const STATE: &[&str] = &["status", "phase", "conditions"];
-
-/// The fields of a `ConfigMap` or Secret whose keys users choose.
-const DATA: &[&str] = &["data", "binaryData", "stringData"];
+/// The fields of workloads that a finding may depend on.
+static FIELDS: FieldNames = FieldNames::of(&[OWN, workload::FIELDS]);
 
 /// Whether a finding may depend on fields of this name.
 pub(crate) fn counts(field: &str) -> bool {
-    FIELDS.contains(&field) || workload::wants(field)
+    FIELDS.has(field)
 }
 
 /// Whether a view of this module reads fields of this name.
 pub(crate) fn wants(field: &str) -> bool {
-    counts(field) || STATE.contains(&field) || wants_whole(field) || owner::wants(field)
+    // What says whether there is anything to judge.
+    let is_state = matches!(field, "status" | "phase" | "conditions");
+    counts(field) || is_state || wants_whole(field) || owner::FIELDS.contains(&field)
 }
 
 /// Whether a view of this module reads all that is in fields of this name.
 pub(crate) fn wants_whole(field: &str) -> bool {
-    DATA.contains(&field)
+    matches!(field, "data" | "binaryData" | "stringData")
 }
 
 /// A pod spec.
@@ -274,7 +271,7 @@ pub(crate) struct Volume<'a> {
     pub(crate) name: &'a str,
     pub(crate) source: Source<'a>,
     /// All that is written of it.
-    pub(crate) fields: &'a [(Cow<'a, str>, Json<'a>)],
+    pub(crate) fields: &'a [Field<'a>],
 }
 
 /// What is in a volume.
@@ -325,12 +322,12 @@ const SECRETS_STORE: &str = "secrets-store.csi.k8s.io";
 impl Volume<'_> {
     /// Whether it makes Secrets that the pod then finds.
     pub(crate) fn makes_secrets(&self) -> bool {
-        let is_driver = |(name, value): &(Cow<'_, str>, Json<'_>)| match value {
-            Json::String(value) => name == "driver" && value == SECRETS_STORE,
+        let is_driver = |(name, value): &Field<'_>| match value {
+            Json::String(value) => *name == "driver" && *value == SECRETS_STORE,
             _ => false,
         };
-        let is_csi = |(name, value): &(Cow<'_, str>, Json<'_>)| match value {
-            Json::Map(fields) => name == "csi" && fields.iter().any(is_driver),
+        let is_csi = |(name, value): &Field<'_>| match value {
+            Json::Map(fields) => *name == "csi" && fields.iter().any(is_driver),
             _ => false,
         };
         self.fields.iter().any(is_csi)

@@ -7,11 +7,12 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::{
-    Object, Unreadable, json,
+    Mark, Object, Unreadable, json,
     list::Located,
     no_manifest,
+    node::Node,
     place::Text,
-    written::{Source, Written},
+    written::{Reading, Source, Written},
     yaml::{self, SEVERAL},
 };
 
@@ -172,6 +173,15 @@ impl<'a> Document<'a> {
         }
     }
 
+    /// How its text is read.
+    pub(super) fn reading(self) -> Reading {
+        let (_, above) = self.below_separator();
+        Reading {
+            above,
+            is_json: self.is_json,
+        }
+    }
+
     /// Whether it is a template for text. It has to be one that cannot be read.
     pub(super) fn is_template(self) -> bool {
         no_manifest::is_template(self.below_separator().0)
@@ -184,7 +194,7 @@ impl<'a> Document<'a> {
 
     /// The value and where its fields are, and the text that this is about; `None` when there is nothing but comments.
     pub(super) fn parse(self) -> Result<Option<(Located, Source)>, Unreadable> {
-        let (text, above) = self.below_separator();
+        let (text, _) = self.below_separator();
         // kubectl reads line by line, and ends each of them with a line feed alone.
         let mut text = Cow::from(text);
         if text.contains("\r\n") {
@@ -193,14 +203,22 @@ impl<'a> Document<'a> {
         if !text.ends_with('\n') {
             text.to_mut().push('\n');
         }
-        let part = Text { text: &text, above };
-        let json = if self.is_json { json::read(part) } else { None };
-        let (node, mark) = json
-            .unwrap_or_else(|| yaml::read(part))
-            .map_err(with_hint(self))?;
+        let (node, mark) = read(&text, self.reading()).map_err(with_hint(self))?;
         let is_there = !node.value.is_null();
         Ok(is_there.then(|| ((node.value, node.lines, mark), Source::from(text))))
     }
+}
+
+/// Reads the text of one document: its value and where its fields are, and where it is itself.
+pub(super) fn read(text: &str, reading: Reading) -> Result<(Node, Mark), Unreadable> {
+    let above = reading.above;
+    let part = Text { text, above };
+    let json = if reading.is_json {
+        json::read(part)
+    } else {
+        None
+    };
+    json.unwrap_or_else(|| yaml::read(part))
 }
 
 /// Adds what most often is behind an error.

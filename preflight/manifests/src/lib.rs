@@ -462,6 +462,7 @@ impl Manifests {
                 }
                 Ok(Some((value, text))) => {
                     let (root, _, mark) = &value;
+                    let whole = *mark;
                     if is_found && let Some(what) = no_manifest::kind_of(root) {
                         other(mark.line, what);
                         continue;
@@ -472,7 +473,12 @@ impl Manifests {
                         self.problem(file, Some(line), text);
                     }
                     for (value, lines, mark) in objects {
-                        let written = Written::new(&value, Arc::clone(&text), mark, lines);
+                        let text = Arc::clone(&text);
+                        let written = if mark == whole {
+                            Written::of_document(&value, text, mark, document.reading())
+                        } else {
+                            Written::new(&value, text, mark, lines)
+                        };
                         self.add_object(file, (value, written, mark.line), template, source);
                     }
                 }

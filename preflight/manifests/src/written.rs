@@ -3,13 +3,13 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     ops::Range,
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use serde_json::Value;
 
 use super::{
-    Lines,
+    Lines, document,
     lines::Mark,
     path::{self, Step},
     printable,
@@ -23,13 +23,26 @@ const MAX_LINE: usize = 200;
 /// What stands for text that is left out or hidden.
 const LEFT_OUT: char = '…';
 
+/// How a document is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Reading {
+    /// How many lines stand above its text in the file.
+    pub(super) above: usize,
+    /// Whether kubectl takes the file for JSON.
+    pub(super) is_json: bool,
+}
+
 /// An object as it is written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Written {
     source: Source,
     /// Where the object is in it.
     whole: Mark,
-    lines: Lines,
+    /// Where its fields are. This takes as much memory as the object, and is needed of few: where the object is a whole
+    /// document, that is read again when it is needed.
+    lines: OnceLock<Lines>,
+    /// Of such a document.
+    reading: Option<Reading>,
     /// Whether it is a Secret, or has one in it.
     is_secret: bool,
 }
@@ -45,14 +58,49 @@ pub struct ShownLine {
     pub marks: Vec<Range<usize>>,
 }
 
+impl Eq for Written {}
+
+impl PartialEq for Written {
+    fn eq(&self, other: &Self) -> bool {
+        let parts = |it: &Self| (it.whole, it.is_secret);
+        self.source == other.source && parts(self) == parts(other) && self.lines() == other.lines()
+    }
+}
+
 impl Written {
     pub(super) fn new(value: &Value, source: Source, whole: Mark, lines: Lines) -> Self {
         Self {
             is_secret: is_secret(value),
             source,
             whole,
-            lines,
+            lines: lines.into(),
+            reading: None,
         }
+    }
+
+    /// The same for an object that is the whole document.
+    pub(super) fn of_document(
+        value: &Value,
+        source: Source,
+        whole: Mark,
+        reading: Reading,
+    ) -> Self {
+        Self {
+            is_secret: is_secret(value),
+            source,
+            whole,
+            lines: OnceLock::new(),
+            reading: Some(reading),
+        }
+    }
+
+    fn lines(&self) -> &Lines {
+        self.lines.get_or_init(|| {
+            let read = self
+                .reading
+                .and_then(|reading| document::read(&self.source, reading).ok());
+            read.map(|(node, _)| node.lines).unwrap_or_default()
+        })
     }
 
     /// The same for what was built of the object. What the build changed is not written here.
@@ -60,14 +108,15 @@ impl Written {
         Self {
             source: Arc::clone(&self.source),
             whole: self.whole,
-            lines: self.lines.of_same(written, built),
+            lines: self.lines().of_same(written, built).into(),
+            reading: None,
             is_secret: self.is_secret || is_secret(built),
         }
     }
 
     /// Where a field such as `spec.containers[1].image` is, or the closest thing above it that is there.
     pub(super) fn mark(&self, field: &str) -> Option<Mark> {
-        self.lines.closest(&path::parse(field))
+        self.lines().closest(&path::parse(field))
     }
 
     /// The lines in which these fields are, and at most so many above and below each. The fields are marked.
@@ -143,7 +192,7 @@ impl Written {
     fn outline<'a>(&self, fields: impl IntoIterator<Item = &'a str>) -> Vec<ShownLine> {
         let mut shown = BTreeMap::new();
         for field in fields {
-            let mut lines = &self.lines;
+            let mut lines = self.lines();
             let mut last = None;
             for (depth, step) in path::parse(field).iter().enumerate() {
                 let Some((mark, below)) = lines.below(step) else {

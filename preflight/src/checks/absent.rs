@@ -1,7 +1,7 @@
 //! What a finding rests on that is not there: a `LimitRange` that was not given, and a target that is there as something
 //! else.
 
-use std::collections::BTreeSet;
+use std::{cell::LazyCell, collections::BTreeSet};
 
 use serde_json::Value;
 
@@ -19,12 +19,13 @@ pub(crate) fn notes<'a>(
     has_cluster: bool,
 ) -> Vec<Note> {
     let mut notes = Vec::new();
+    let limited = LazyCell::new(|| limited(all));
     let mut told = BTreeSet::new();
     for finding in findings {
         match finding.rule.as_deref() {
             Some("missing_request") if !has_cluster => {
                 let namespace = finding.object.namespace.as_deref().unwrap_or_default();
-                if told.insert(namespace) && !has_limit_range(all, namespace) {
+                if told.insert(namespace) && !limited.contains(namespace) {
                     notes.push(Note {
                         place: finding.place.clone(),
                         text: format!(
@@ -41,12 +42,12 @@ pub(crate) fn notes<'a>(
     notes
 }
 
-fn has_limit_range(all: &[Object], namespace: &str) -> bool {
-    let mut limit_ranges = all.iter().filter(|object| {
-        (object.group(), object.kind()) == ("", "LimitRange")
-            && object.namespace().unwrap_or_default() == namespace
-    });
-    limit_ranges.next().is_some()
+/// The namespaces that have a `LimitRange`.
+fn limited(all: &[Object]) -> BTreeSet<&str> {
+    let is_one = |object: &&Object| (object.group(), object.kind()) == ("", "LimitRange");
+    let limit_ranges = all.iter().filter(is_one);
+    let namespaces = limit_ranges.map(Object::namespace);
+    namespaces.map(Option::unwrap_or_default).collect()
 }
 
 /// The object that has the kind and name of a target, and yet is not it: of another group or version, in another

@@ -16,6 +16,7 @@ use k8s_openapi::api::core::v1::ReplicationController;
 use crate::cluster::ListLookup;
 use crate::decode::Cursor;
 use crate::error::DecodeError;
+use crate::field_names::FieldNames;
 use crate::quote::quote;
 use crate::request::Request;
 
@@ -109,45 +110,47 @@ pub const SCALABLE_OF_OTHERS: &[(&str, &str)] = &[
 pub const POD_SPEC: &str = "spec.template.spec";
 
 /// The fields of both kinds that this module reads.
+static FIELDS: FieldNames = FieldNames::of(&[&[
+    "metadata",
+    "name",
+    "namespace",
+    "deletionTimestamp",
+    "labels",
+    "source",
+    "annotations",
+    METRICS_ANNOTATION,
+    "ownerReferences",
+    "controller",
+    "apiVersion",
+    "kind",
+    "spec",
+    "scaleTargetRef",
+    "targetCPUUtilizationPercentage",
+    "metrics",
+    "type",
+    "resource",
+    "containerResource",
+    "container",
+    "target",
+    "averageUtilization",
+    "averageValue",
+    "targetRef",
+    "updatePolicy",
+    "updateMode",
+    "resourcePolicy",
+    "containerPolicies",
+    "containerName",
+    "mode",
+    "controlledResources",
+    "controlledValues",
+    "startupBoost",
+    "cpu",
+]]);
+
+/// Whether this module reads fields of this name, of either kind.
 #[must_use]
 pub fn wants(field: &str) -> bool {
-    matches!(
-        field,
-        "metadata"
-            | "name"
-            | "namespace"
-            | "deletionTimestamp"
-            | "labels"
-            | "source"
-            | "annotations"
-            | METRICS_ANNOTATION
-            | "ownerReferences"
-            | "controller"
-            | "apiVersion"
-            | "kind"
-            | "spec"
-            | "scaleTargetRef"
-            | "targetCPUUtilizationPercentage"
-            | "metrics"
-            | "type"
-            | "resource"
-            | "containerResource"
-            | "container"
-            | "target"
-            | "averageUtilization"
-            | "averageValue"
-            | "targetRef"
-            | "updatePolicy"
-            | "updateMode"
-            | "resourcePolicy"
-            | "containerPolicies"
-            | "containerName"
-            | "mode"
-            | "controlledResources"
-            | "controlledValues"
-            | "startupBoost"
-            | "cpu"
-    )
+    FIELDS.has(field)
 }
 
 /// The object that an autoscaler scales: one of its own namespace.
@@ -359,7 +362,7 @@ impl<'a> AutoscalerMeta<'a> {
 mod tests {
     use super::*;
     use crate::field::FieldPath;
-    use crate::json;
+    use crate::json::{self, Arena};
 
     fn target<'a>(api_version: &'a str, kind: &'a str, name: &'a str) -> ScaleTarget<'a> {
         ScaleTarget {
@@ -398,7 +401,8 @@ mod tests {
                 object(annotation, spec),
                 object("old", "old"),
             );
-            let json = json::parse(&text).unwrap();
+            let arena = Arena::new();
+            let json = json::parse(&text, &arena).unwrap();
             keeps_spec(&Request::read(&Cursor::new(&json, FieldPath::new(""))).unwrap())
         };
         for (group, version) in [
@@ -518,12 +522,14 @@ mod tests {
     fn knows_who_made_an_autoscaler() {
         let text = r#"{"metadata":{"name":"keda-hpa-web","ownerReferences":[
             {"kind":"Other","name":"x"},{"kind":"ScaledObject","name":"web","controller":true}]}}"#;
-        let json = json::parse(text).unwrap();
+        let arena = Arena::new();
+        let json = json::parse(text, &arena).unwrap();
         let meta = AutoscalerMeta::read(&Cursor::new(&json, FieldPath::new(""))).unwrap();
         assert_eq!((meta.name, meta.deleting), ("keda-hpa-web", false));
         let owner = meta.owner.map(|owner| owner.to_string());
         assert_eq!(owner.as_deref(), Some("ScaledObject \"web\""));
-        let json = json::parse(r#"{"metadata":{"deletionTimestamp":"x"}}"#).unwrap();
+        let arena = Arena::new();
+        let json = json::parse(r#"{"metadata":{"deletionTimestamp":"x"}}"#, &arena).unwrap();
         let meta = AutoscalerMeta::read(&Cursor::new(&json, FieldPath::new(""))).unwrap();
         assert!(meta.deleting && meta.owner.is_none());
     }

@@ -104,14 +104,15 @@ impl Container for SizedContainer<'_> {
 mod tests {
     use super::*;
     use crate::field::FieldPath;
-    use crate::json;
+    use crate::json::{self, Arena};
 
     #[test]
     fn a_limit_is_a_request_where_there_is_no_other() {
         let text = r#"{"containers":[
             {"name":"a","resources":{"requests":{"cpu":"0","x":1},"limits":{"cpu":1,"memory":"1Gi"}}},
             {"name":"b","resources":null}],"resources":{"limits":{"cpu":"1"}}}"#;
-        let json = json::parse(text).unwrap();
+        let arena = Arena::new();
+        let json = json::parse(text, &arena).unwrap();
         let spec = Cursor::new(&json, FieldPath::new(""));
         let containers = spec.list("containers", SizedContainer::read).unwrap();
         let requests: Vec<_> = ["cpu", "memory", "x", "y"]

@@ -5,13 +5,13 @@ use crate::error::DecodeError;
 use crate::request::GroupVersionKind;
 
 /// The fields of objects that this module reads.
-#[must_use]
-pub fn wants(field: &str) -> bool {
-    matches!(
-        field,
-        "metadata" | "ownerReferences" | "apiVersion" | "kind" | "controller"
-    )
-}
+pub const FIELDS: &[&str] = &[
+    "metadata",
+    "ownerReferences",
+    "apiVersion",
+    "kind",
+    "controller",
+];
 
 /// The kind of the controller that owns the object at `cursor`. None where no controller does.
 pub fn controller<'a>(cursor: &Cursor<'a>) -> Result<Option<GroupVersionKind<'a>>, DecodeError> {
@@ -36,7 +36,7 @@ pub fn controller<'a>(cursor: &Cursor<'a>) -> Result<Option<GroupVersionKind<'a>
 mod tests {
     use super::*;
     use crate::field::FieldPath;
-    use crate::json;
+    use crate::json::{self, Arena};
 
     #[test]
     fn an_object_has_one_controller_or_none() {
@@ -55,7 +55,8 @@ mod tests {
             ),
         ] {
             let text = format!(r#"{{"metadata":{{"ownerReferences":{owners}}}}}"#);
-            let json = json::parse(&text).unwrap();
+            let arena = Arena::new();
+            let json = json::parse(&text, &arena).unwrap();
             let owner = controller(&Cursor::new(&json, FieldPath::new(""))).unwrap();
             let owner = owner.unwrap_or_default();
             assert_eq!((owner.group, owner.kind), (group, kind), "{owners}");

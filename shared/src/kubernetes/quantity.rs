@@ -110,7 +110,7 @@ impl<'a> Cursor<'a> {
                         "a quantity such as 100m",
                     ));
                 };
-                quantities.push((key.as_ref(), quantity));
+                quantities.push((*key, quantity));
             }
             Ok(quantities)
         };
@@ -122,12 +122,13 @@ impl<'a> Cursor<'a> {
 mod tests {
     use super::*;
     use crate::field::FieldPath;
-    use crate::json;
+    use crate::json::{self, Arena};
 
     /// What is asked of a quantity that is read from `{"a":{"x":<json>}}`; the text of the error where it is refused.
     fn read(json: &str) -> Result<Quantity, String> {
         let text = format!(r#"{{"a":{{"x":{json}}}}}"#);
-        let parsed = json::parse(&text).map_err(|error| error.to_string())?;
+        let arena = Arena::new();
+        let parsed = json::parse(&text, &arena).map_err(|error| error.to_string())?;
         let read = Cursor::new(&parsed, FieldPath::new("")).quantities("a");
         let found = read.map_err(|error| error.to_string())?;
         find(&found, "x").ok_or_else(|| "is not there".to_owned())
@@ -172,7 +173,8 @@ mod tests {
     #[test]
     fn reads_strings_numbers_and_null() {
         let text = r#"{"a":{"cpu":"100m","memory":1,"x":1.5,"y":0,"z":0.0,"n":null},"b":null}"#;
-        let json = json::parse(text).unwrap();
+        let arena = Arena::new();
+        let json = json::parse(text, &arena).unwrap();
         let cursor = Cursor::new(&json, FieldPath::new("resources"));
         let found = cursor.quantities("a").unwrap();
         let (zero, some) = (Quantity::Zero, Quantity::Something);
@@ -208,7 +210,8 @@ mod tests {
             ),
             (r#"{"a":[]}"#, "r.a: must be a map, not a list"),
         ] {
-            let json = json::parse(text).unwrap();
+            let arena = Arena::new();
+            let json = json::parse(text, &arena).unwrap();
             let error = Cursor::new(&json, FieldPath::new("r")).quantities("a");
             assert_eq!(error.unwrap_err().to_string(), expected);
         }

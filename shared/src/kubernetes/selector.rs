@@ -35,10 +35,14 @@ struct Expression<'a> {
 const OPERATORS: &[&str] = &["In", "NotIn", "Exists", "DoesNotExist"];
 
 /// The fields that this module reads. Those that [`wants_whole`] names hold keys that users choose.
-#[must_use]
-pub fn wants(field: &str) -> bool {
-    matches!(field, "matchExpressions" | "key" | "operator" | "values") || wants_whole(field)
-}
+pub const FIELDS: &[&str] = &[
+    "matchExpressions",
+    "key",
+    "operator",
+    "values",
+    "labels",
+    "matchLabels",
+];
 
 /// The fields that have to be read with all that they hold.
 #[must_use]
@@ -167,11 +171,7 @@ impl Expression<'_> {
 mod tests {
     use super::*;
     use crate::field::FieldPath;
-    use crate::json::{self, Json};
-
-    fn parsed(text: &str) -> Json<'_> {
-        json::parse(text).unwrap()
-    }
+    use crate::json::{self, Arena, Json};
 
     fn top<'a>(json: &'a Json<'a>) -> Cursor<'a> {
         Cursor::new(json, FieldPath::new(""))
@@ -179,7 +179,12 @@ mod tests {
 
     #[test]
     fn labels_are_found_by_their_keys() {
-        let json = parsed(r#"{"labels": {"app": "web", "empty": null, "tier": "front"}}"#);
+        let arena = Arena::new();
+        let json = json::parse(
+            r#"{"labels": {"app": "web", "empty": null, "tier": "front"}}"#,
+            &arena,
+        )
+        .unwrap();
         let labels = Labels::read_field(&top(&json), "labels").unwrap();
         for (key, value) in [
             ("app", Some("web")),
@@ -256,7 +261,8 @@ mod tests {
                 false,
             ),
         ] {
-            let json = parsed(selector);
+            let arena = Arena::new();
+            let json = json::parse(selector, &arena).unwrap();
             let selector = LabelSelector::read(&top(&json)).unwrap();
             let labels = Labels::of(vec![("app", "web"), ("track", "blue")]);
             assert_eq!(selector.matches(&labels), matches, "{selector:?}");
@@ -301,7 +307,8 @@ mod tests {
             let text = format!(
                 r#"{{"matchExpressions": [{{"key": "app", "operator": "Exists"}}, {expression}]}}"#
             );
-            let json = parsed(&text);
+            let arena = Arena::new();
+            let json = json::parse(&text, &arena).unwrap();
             let selector = LabelSelector::read(&top(&json)).unwrap();
             assert_eq!(
                 selector.problem(),
@@ -312,13 +319,18 @@ mod tests {
             assert!(!selector.matches(&labels), "{expression}");
             assert!(!selector.is_empty(), "{expression}");
         }
-        let json = parsed(r#"{"matchExpressions": [{"key": "app", "values": [7]}]}"#);
+        let arena = Arena::new();
+        let json = json::parse(
+            r#"{"matchExpressions": [{"key": "app", "values": [7]}]}"#,
+            &arena,
+        )
+        .unwrap();
         let error = LabelSelector::read(&top(&json)).unwrap_err();
         assert_eq!(
             error.to_string(),
             "matchExpressions[0].values[0]: must be a string, not a number"
         );
-        let empty = parsed("{}");
+        let empty = json::parse("{}", &arena).unwrap();
         let empty = LabelSelector::read(&top(&empty)).unwrap();
         assert!(empty.is_empty() && empty.match_labels().pairs().is_empty());
     }

@@ -1,18 +1,15 @@
 //! The volumes of a pod.
 
-use std::borrow::Cow;
-
 use crate::decode::Cursor;
 use crate::error::DecodeError;
-use crate::json::Json;
+use crate::json::{Field, Json};
 use crate::request::Request;
 
 /// Whether the volume at a cursor has no source, which makes it an `emptyDir`. For that, all of its fields have to be read.
 ///
 /// Source: `SetDefaults_Volume` in `pkg/apis/core/v1/defaults.go`.
 pub fn is_implicit_empty_dir(volume: &Cursor<'_>) -> Result<bool, DecodeError> {
-    let is_source =
-        |(name, value): &(Cow<'_, str>, Json<'_>)| name != "name" && *value != Json::Null;
+    let is_source = |(name, value): &Field<'_>| *name != "name" && *value != Json::Null;
     Ok(!volume.fields()?.iter().any(is_source))
 }
 

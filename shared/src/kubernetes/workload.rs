@@ -206,7 +206,7 @@ pub struct PodSpec<'a, C, V = ()> {
 }
 
 /// The fields of pod-bearing objects that this module reads.
-const FIELDS: &[&str] = &[
+pub const FIELDS: &[&str] = &[
     "spec",
     "jobTemplate",
     "template",
@@ -216,12 +216,6 @@ const FIELDS: &[&str] = &[
     "volumes",
     "serviceAccountName",
 ];
-
-/// The fields of pod-bearing objects that this module reads.
-#[must_use]
-pub fn wants(field: &str) -> bool {
-    FIELDS.contains(&field)
-}
 
 impl<'a, C: View<'a>, V: View<'a>> PodSpec<'a, C, V> {
     /// Reads the pod spec at `path` of the object of a request, such as `spec.template.spec`. None when there is none.
@@ -288,7 +282,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::json::{self, Wanted};
+    use crate::json::{self, Arena, Wanted};
     use crate::kubernetes::kinds::{KINDS, pod_spec_path};
 
     #[derive(Debug, Default, PartialEq)]
@@ -337,10 +331,13 @@ mod tests {
             }})
             .to_string();
             let wanted = Wanted {
-                fields: |field| wants(field) || matches!(field, "name" | "restartPolicy"),
+                fields: |field| {
+                    FIELDS.contains(&field) || matches!(field, "name" | "restartPolicy")
+                },
                 whole: |_| false,
             };
-            let json = json::parse_payload(&text, wanted).unwrap();
+            let arena = Arena::new();
+            let json = json::parse_payload(&text, &arena, wanted).unwrap();
             let payload = Cursor::new(&json, FieldPath::new(""));
             let request = payload.map("request", Request::read).unwrap().unwrap();
             let path = pod_spec_path(&request.kind).unwrap();
@@ -373,7 +370,8 @@ mod tests {
 
     /// Where pod specs are, and the accounts that they run as.
     fn found(text: &str, path: &str) -> Result<Vec<String>, Error> {
-        let json = json::parse(text).unwrap();
+        let arena = Arena::new();
+        let json = json::parse(text, &arena).unwrap();
         let mut found = Vec::new();
         let object = Cursor::new(&json, FieldPath::new("object"));
         pod_specs(&object, path, &mut |place, spec| {
@@ -396,7 +394,8 @@ mod tests {
             }
             let text =
                 json!({"kind": {"group": group, "kind": kind}, "object": holder}).to_string();
-            let json = json::parse(&text).unwrap();
+            let arena = Arena::new();
+            let json = json::parse(&text, &arena).unwrap();
             let request = Request::read(&Cursor::new(&json, FieldPath::new(""))).unwrap();
             let mut found = Vec::new();
             every_template(&request, &[], &mut |_, place, _, template| {

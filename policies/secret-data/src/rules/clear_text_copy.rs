@@ -1,6 +1,6 @@
 //! Values in clear text where everybody who may read metadata can read them.
 
-use shared::{FieldPath, Finding, Json, Rule, Verdict, rule};
+use shared::{Arena, Field, FieldPath, Finding, Json, Rule, Verdict, rule};
 
 use crate::settings::Settings;
 use crate::text::has;
@@ -20,12 +20,12 @@ pub(crate) fn check(object: &Object<'_>, settings: &Settings, verdict: &mut Verd
     if object.secret_type.is_none() || !has(object.last_applied, "\"stringData\"") {
         return;
     }
-    let Ok(Json::Map(fields)) = Json::parse(object.last_applied) else {
+    let arena = Arena::new();
+    let Ok(Json::Map(fields)) = Json::parse(object.last_applied, &arena) else {
         return;
     };
-    let has_values = |(name, value): &(_, Json<'_>)| {
-        AsRef::<str>::as_ref(name) == "stringData"
-            && matches!(value, Json::Map(values) if !values.is_empty())
+    let has_values = |(name, value): &Field<'_>| {
+        *name == "stringData" && matches!(value, Json::Map(values) if !values.is_empty())
     };
     if fields.iter().any(has_values) {
         let annotations = FieldPath::new("metadata.annotations");

@@ -25,10 +25,7 @@ pub(crate) fn check(pod: &Pod<'_>, settings: &Settings, verdict: &mut Verdict) {
         let place = volume.place.to_string();
         for (name, value) in volume.volume.fields {
             // Where there are files with modes.
-            if matches!(
-                name.as_ref(),
-                "configMap" | "secret" | "projected" | "downwardAPI"
-            ) {
+            if matches!(*name, "configMap" | "secret" | "projected" | "downwardAPI") {
                 walk(value, &FieldPath::new(&place).child(name), level, verdict);
             }
         }
@@ -44,10 +41,10 @@ fn walk(json: &Json<'_>, path: &FieldPath<'_>, level: Level, verdict: &mut Verdi
             }
         }
         Json::Map(fields) => {
-            for (name, value) in fields {
+            for (name, value) in *fields {
                 let path = path.child(name);
                 match value {
-                    Json::Integer(mode) if matches!(name.as_ref(), "mode" | "defaultMode") => {
+                    Json::Integer(mode) if matches!(*name, "mode" | "defaultMode") => {
                         if let Some(known) = MODES.iter().find(|(number, _)| number == mode) {
                             verdict.report_with(level, &|| finding(known.1, &path));
                         }

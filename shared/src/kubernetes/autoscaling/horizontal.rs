@@ -11,7 +11,7 @@ use crate::decode::Cursor;
 use crate::error::DecodeError;
 use crate::field::FieldPath;
 use crate::index::{hash, keep_first};
-use crate::json::{self, Json};
+use crate::json::{self, Arena, Json};
 use crate::quote::quote;
 
 /// A `HorizontalPodAutoscaler`.
@@ -199,13 +199,13 @@ fn cpu(source: MetricSource) -> Metric<'static> {
 
 /// The metrics in the annotation, and the number of others.
 fn from_annotation(text: &str) -> Option<(Vec<Metric<'static>>, usize)> {
-    let mut json = json::parse(text).ok()?;
-    normalize_field_names(&mut json);
-    let Json::List(list) = json else {
+    let arena = Arena::new();
+    let json = json::parse(text, &arena).ok()?;
+    let Json::List(list) = with_known_names(json, &arena) else {
         return None;
     };
     let (mut metrics, mut others) = (Vec::new(), 0);
-    for item in &list {
+    for item in list {
         let found = Shape { v1: true }.read(&Cursor::new(item, FieldPath::new("")));
         match found.ok()? {
             None => others += 1,
@@ -231,30 +231,26 @@ const V1_FIELDS: [&str; 7] = [
     "targetAverageUtilization",
 ];
 
-/// Calls the fields of a value what they are called where they are defined: the decoder of Go takes them in any case, and
-/// the last of several. Source: `object` in `encoding/json/decode.go`.
-fn normalize_field_names(json: &mut Json<'_>) {
+/// A value with its fields called what they are called where they are defined: the decoder of Go takes them in any case,
+/// and the last of several. Source: `object` in `encoding/json/decode.go`.
+fn with_known_names<'a>(json: Json<'a>, arena: &'a Arena) -> Json<'a> {
     match json {
         Json::List(items) => {
-            for item in items {
-                normalize_field_names(item);
-            }
+            let items = items.iter().map(|item| with_known_names(*item, arena));
+            Json::List(arena.alloc_slice_fill_iter(items))
         }
         Json::Map(fields) => {
-            let mut known = V1_FIELDS.map(|name| (name, false));
-            fields.reverse();
-            fields.retain_mut(|(key, value)| {
-                let mut known = known.iter_mut();
-                let Some((name, seen)) = known.find(|(name, _)| name.eq_ignore_ascii_case(key))
-                else {
-                    return false;
-                };
-                *key = Cow::Borrowed(*name);
-                normalize_field_names(value);
-                !std::mem::replace(seen, true)
-            });
+            let mut known = Vec::new();
+            for name in V1_FIELDS {
+                let last = fields.iter().rev();
+                let mut last = last.filter(|(key, _)| key.eq_ignore_ascii_case(name));
+                if let Some((_, value)) = last.next() {
+                    known.push((name, with_known_names(*value, arena)));
+                }
+            }
+            Json::Map(arena.alloc_slice_copy(&known))
         }
-        _ => {}
+        other => other,
     }
 }
 
@@ -320,7 +316,8 @@ mod tests {
     /// Each metric in words, and the number of others.
     fn metrics(version: &str, object: &Value) -> (Vec<String>, usize) {
         let text = object.to_string();
-        let json = json::parse(&text).unwrap();
+        let arena = Arena::new();
+        let json = json::parse(&text, &arena).unwrap();
         let cursor = Cursor::new(&json, FieldPath::new("object"));
         let hpa = HorizontalPodAutoscaler::read(&cursor, version).unwrap();
         let words = |metric: &Metric<'_>| {
@@ -560,7 +557,8 @@ mod tests {
             ),
         ] {
             let text = json!({ "spec": spec }).to_string();
-            let json = json::parse(&text).unwrap();
+            let arena = Arena::new();
+            let json = json::parse(&text, &arena).unwrap();
             let cursor = Cursor::new(&json, FieldPath::new("object"));
             let error = HorizontalPodAutoscaler::read(&cursor, "v2").unwrap_err();
             assert_eq!(error.to_string(), problem);

@@ -98,10 +98,11 @@ impl fmt::Display for Scaler<'_> {
 mod tests {
     use super::*;
     use crate::field::FieldPath;
-    use crate::json;
+    use crate::json::{self, Arena};
 
     fn read(text: &str, check: impl Fn(Scaler<'_>)) {
-        let json = json::parse(text).unwrap();
+        let arena = Arena::new();
+        let json = json::parse(text, &arena).unwrap();
         check(Scaler::read(&Cursor::new(&json, FieldPath::new(""))).unwrap());
     }
 

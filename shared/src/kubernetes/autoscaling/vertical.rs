@@ -200,12 +200,13 @@ mod tests {
 
     use super::*;
     use crate::field::FieldPath;
-    use crate::json;
+    use crate::json::{self, Arena};
     use crate::kubernetes::autoscaling::Owner;
 
     fn with<T>(spec: &Value, check: impl FnOnce(VerticalPodAutoscaler<'_>) -> T) -> T {
         let text = json!({"metadata": {"name": "web"}, "spec": spec}).to_string();
-        let json = json::parse(&text).unwrap();
+        let arena = Arena::new();
+        let json = json::parse(&text, &arena).unwrap();
         let cursor = Cursor::new(&json, FieldPath::new(""));
         check(VerticalPodAutoscaler::read(&cursor).unwrap())
     }

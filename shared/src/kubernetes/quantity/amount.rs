@@ -238,7 +238,7 @@ impl<'a> Cursor<'a> {
 mod tests {
     use super::*;
     use crate::field::FieldPath;
-    use crate::json;
+    use crate::json::{self, Arena};
 
     #[test]
     fn reads_exact_amounts() {
@@ -314,7 +314,8 @@ mod tests {
             ("{}", "a map", "", None),
         ] {
             let text_of_json = format!(r#"{{"x":{json}}}"#);
-            let parsed = json::parse(&text_of_json).unwrap();
+            let arena = Arena::new();
+            let parsed = json::parse(&text_of_json, &arena).unwrap();
             let size = Cursor::new(&parsed, FieldPath::new("")).size("x");
             let size = size.unwrap().unwrap();
             assert_eq!(
@@ -323,7 +324,8 @@ mod tests {
                 "{json}"
             );
         }
-        let json = json::parse(r#"{"x":null,"a.b/c":"1GB","z":1}"#).unwrap();
+        let arena = Arena::new();
+        let json = json::parse(r#"{"x":null,"a.b/c":"1GB","z":1}"#, &arena).unwrap();
         let cursor = Cursor::new(&json, FieldPath::new("limits"));
         assert_eq!((cursor.size("x"), cursor.size("y")), (Ok(None), Ok(None)));
         assert_eq!(cursor.quantity("x"), Ok(None));
