@@ -11,7 +11,7 @@ use std::{
 use serde_json::Value;
 
 use super::{
-    Manifests, bounded,
+    Manifests, Object, bounded,
     build::{nowhere, real, without_lines},
     document::{parse_one, parse_with_lines},
     program, read_text,
@@ -63,45 +63,90 @@ pub(super) fn found_again(file: &Path, text: &str) -> Manifests {
     let home = file.display().to_string();
     let folder = file.parent().unwrap_or(Path::new(""));
     let mut manifests = without_lines(read_text(&home, text));
-    let mut places = HashMap::new();
+    // How many objects of a kind each template has made.
+    let of_kind = |object: &Object| (object.source.clone(), object.kind().to_owned());
+    let mut made: HashMap<_, usize> = HashMap::new();
+    for object in &manifests.objects {
+        *made.entry(of_kind(object)).or_default() += 1;
+    }
+    let mut templates = HashMap::new();
+    let mut seen: HashMap<_, usize> = HashMap::new();
     for object in &mut manifests.objects {
+        let key = of_kind(object);
         // The name of the chart stands before the path, whatever its folder is called.
         let source = object.source.as_deref().unwrap_or_default();
         let path = source.split_once('/').map(|(_, path)| path.to_owned());
-        let place = path.and_then(|path| {
-            let place = places.entry(path);
-            let place = place.or_insert_with_key(|path| template(folder, path));
-            place.as_ref()
+        let template = path.and_then(|path| {
+            let template = templates.entry(path);
+            let template = template.or_insert_with_key(|path| Template::called(folder, path));
+            template.as_ref()
         });
-        object.line = place.map_or(1, |(_, line)| *line);
+        let count = made.get(&key).copied().unwrap_or_default();
+        let number = seen.entry(key).or_default();
+        let line = template.and_then(|it| it.line_of(object.kind(), *number, count));
+        *number += 1;
+        object.line = line.unwrap_or(1);
         object.written = Arc::new(nowhere(&object.value, object.line));
-        object.shown = place.map(|(file, _)| file.display().to_string());
+        object.shown = template.map(|it| it.file.display().to_string());
         object.source.get_or_insert_with(|| home.clone());
     }
     manifests
 }
 
-/// Where the template is that Helm calls like this in a chart. In the package of another chart there is nothing to point to,
-/// so it is where that one is named.
-fn template(chart: &Path, path: &str) -> Option<(PathBuf, usize)> {
-    let (mut folder, mut path) = (chart.to_owned(), path);
-    while let Some((name, below)) = path
-        .strip_prefix("charts/")
-        .and_then(|rest| rest.split_once('/'))
-    {
-        let description = folder.join(CHART);
-        let (name, line) = dependencies(&description)
-            .into_iter()
-            .find(|one| one.alias.as_deref().unwrap_or(&one.name) == name)
-            .map_or_else(|| (name.to_owned(), 1), |one| (one.name, one.line));
-        let Some(part) = part_called(&folder, &name) else {
-            return Some((description, line));
-        };
-        (folder, path) = (part, below);
+/// Where Helm has an object from.
+struct Template {
+    file: PathBuf,
+    /// The line, where the file is no template.
+    line: Option<usize>,
+    text: String,
+}
+
+impl Template {
+    /// What Helm calls like this in a chart. In the package of another chart there is nothing to point to, so it is where
+    /// that one is named.
+    fn called(chart: &Path, path: &str) -> Option<Self> {
+        let (mut folder, mut path) = (chart.to_owned(), path);
+        while let Some((name, below)) = path
+            .strip_prefix("charts/")
+            .and_then(|rest| rest.split_once('/'))
+        {
+            let description = folder.join(CHART);
+            let (name, line) = dependencies(&description)
+                .into_iter()
+                .find(|one| one.alias.as_deref().unwrap_or(&one.name) == name)
+                .map_or_else(|| (name.to_owned(), 1), |one| (one.name, one.line));
+            let Some(part) = part_called(&folder, &name) else {
+                return Some(Self {
+                    file: description,
+                    line: Some(line),
+                    text: String::new(),
+                });
+            };
+            (folder, path) = (part, below);
+        }
+        let file = folder.join(path);
+        let is_within = real(&file)?.starts_with(real(chart)?);
+        is_within.then(|| Self {
+            text: bounded::read_to_string(&file).unwrap_or_default(),
+            file,
+            line: None,
+        })
     }
-    let file = folder.join(path);
-    let is_within = real(&file)?.starts_with(real(chart)?);
-    is_within.then_some((file, 1))
+
+    /// The line with the kind of an object: the only one of it, or the one of as many as there are objects.
+    fn line_of(&self, kind: &str, number: usize, count: usize) -> Option<usize> {
+        let lines = self.text.lines().zip(1..);
+        let lines = lines.filter_map(|(line, number)| {
+            let written = line.strip_prefix("kind:")?.trim();
+            (written.trim_matches('"') == kind).then_some(number)
+        });
+        let lines: Vec<usize> = lines.collect();
+        match lines.as_slice() {
+            [line] => Some(*line),
+            lines if lines.len() == count => lines.get(number).copied(),
+            _ => self.line,
+        }
+    }
 }
 
 /// What a chart says of another that it brings with it.
@@ -166,4 +211,37 @@ pub(super) fn missing_parts(description: &Path) -> Vec<String> {
         !is_packed && part_called(folder, name).is_none()
     });
     missing.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_object_is_at_the_line_of_its_kind() {
+        let template = |text: &str| Template {
+            file: PathBuf::new(),
+            line: None,
+            text: text.to_owned(),
+        };
+        let one =
+            template("{{- range .Values.pods }}\n---\napiVersion: v1\nkind: Pod\n{{- end }}\n");
+        let two =
+            template("kind: Pod\nspec:\n  kind: Pod\n---\nkind: Service\n---\nkind: \"Pod\" \r\n");
+        for (template, kind, number, count, expected) in [
+            (&one, "Pod", 1, 3, Some(4)),
+            (&one, "Service", 0, 1, None),
+            (&two, "Pod", 0, 2, Some(1)),
+            (&two, "Pod", 1, 2, Some(7)),
+            // Which of them made it is not known.
+            (&two, "Pod", 0, 1, None),
+            (&two, "Service", 0, 1, Some(5)),
+        ] {
+            assert_eq!(
+                template.line_of(kind, number, count),
+                expected,
+                "{kind} {number}"
+            );
+        }
+    }
 }

@@ -402,13 +402,13 @@ fn a_chart_is_what_helm_makes_of_it() {
         found,
         [
             "m/web/Chart.yaml:8 charts/packed/templates/packed.yaml release-name-packed",
-            "m/web/charts/database/charts/deep/templates/deep.yaml:1 charts/store/charts/deep/templates/deep.yaml release-name-deep",
-            "m/web/charts/database/templates/db.yaml:1 charts/store/templates/db.yaml release-name-store",
+            "m/web/charts/database/charts/deep/templates/deep.yaml:2 charts/store/charts/deep/templates/deep.yaml release-name-deep",
+            "m/web/charts/database/templates/db.yaml:2 charts/store/templates/db.yaml release-name-store",
             "m/web/crds/pods.yaml:6 as it is crd",
-            "m/web/templates/hook.yaml:1 templates/hook.yaml before",
-            "m/web/templates/several.yaml:1 templates/several.yaml a-web",
-            "m/web/templates/several.yaml:1 templates/several.yaml b-web",
-            "m/web/templates/tests/test.yaml:1 templates/tests/test.yaml after",
+            "m/web/templates/hook.yaml:2 templates/hook.yaml before",
+            "m/web/templates/several.yaml:4 templates/several.yaml a-web",
+            "m/web/templates/several.yaml:4 templates/several.yaml b-web",
+            "m/web/templates/tests/test.yaml:2 templates/tests/test.yaml after",
         ]
     );
     assert_eq!((outcome.0, &report["unjudged"]), (1, &json!([])));
