@@ -371,6 +371,10 @@ fn the_pages_name_the_registry_and_version_of_the_project() {
         ("docs/rancher.md", format!("`releases/download/v{VERSION}`")),
         ("docs/rancher.md", format!("`{charts}`")),
         (
+            "charts/admission-policies/README.md",
+            format!("`{charts}/{NAME} --version {VERSION}`"),
+        ),
+        (
             "docs/gitops.md",
             format!("`{charts}/{NAME}` with the version `{VERSION}`"),
         ),
