@@ -4,9 +4,10 @@
 //! A check belongs to a policy and runs when that one does. It is not part of the wasm, because a review holds one
 //! object, which the API server has validated; its findings are told in the name of preflight.
 
-use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
+use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use shared::{Level, Rule};
@@ -99,24 +100,24 @@ impl<'a> Objects<'a> {
 /// The objects of a run, and what several checks look for in them. Each is looked for once, when it is first needed.
 struct Manifests<'a> {
     objects: Objects<'a>,
-    current: OnceCell<Vec<(usize, &'a Object)>>,
-    by_namespace: OnceCell<BTreeMap<Option<&'a str>, Vec<&'a Object>>>,
-    autoscalers: OnceCell<Vec<Autoscaler<'a>>>,
-    workloads: OnceCell<Workloads<'a>>,
-    node_ports: OnceCell<Vec<Claim<'a>>>,
-    endpoints: OnceCell<Vec<Endpoint<'a>>>,
+    current: OnceLock<Vec<(usize, &'a Object)>>,
+    by_namespace: OnceLock<BTreeMap<Option<&'a str>, Vec<&'a Object>>>,
+    autoscalers: OnceLock<Vec<Autoscaler<'a>>>,
+    workloads: OnceLock<Workloads<'a>>,
+    node_ports: OnceLock<Vec<Claim<'a>>>,
+    endpoints: OnceLock<Vec<Endpoint<'a>>>,
 }
 
 impl<'a> Manifests<'a> {
     fn of(objects: Objects<'a>) -> Self {
         Self {
             objects,
-            current: OnceCell::new(),
-            by_namespace: OnceCell::new(),
-            autoscalers: OnceCell::new(),
-            workloads: OnceCell::new(),
-            node_ports: OnceCell::new(),
-            endpoints: OnceCell::new(),
+            current: OnceLock::new(),
+            by_namespace: OnceLock::new(),
+            autoscalers: OnceLock::new(),
+            workloads: OnceLock::new(),
+            node_ports: OnceLock::new(),
+            endpoints: OnceLock::new(),
         }
     }
 
@@ -280,8 +281,10 @@ pub(crate) fn findings(
 ) -> BTreeMap<usize, Own> {
     let mut own: BTreeMap<usize, Own> = BTreeMap::new();
     let manifests = Manifests::of(objects);
-    for check in CHECKS {
-        for found in (check.find)(&manifests) {
+    let checks = CHECKS.par_iter();
+    let checks = checks.map(|check| (check, (check.find)(&manifests)));
+    for (check, found) in checks.collect::<Vec<_>>() {
+        for found in found {
             let Some(object) = objects.all.get(found.object) else {
                 continue;
             };

@@ -89,12 +89,12 @@ pub(crate) fn derive<'a>(
     namespace: &str,
 ) -> Vec<DerivedObject> {
     let mut derived = Vec::new();
-    let mut add = |made: Vec<Value>, object: &Object, name: &str| {
+    let mut add = |made: Vec<Value>, object: &Object, name: &dyn fmt::Display| {
         if made.is_empty() {
             return;
         }
         let maker = Maker {
-            name: name.to_owned(),
+            name: name.to_string(),
             place: object.place(),
             file: object.file.as_str().into(),
         };
@@ -106,7 +106,7 @@ pub(crate) fn derive<'a>(
     for object in objects.clone() {
         for source in SOURCES {
             let made = source(&object.value);
-            add(made, object, &Subject::of(object).to_string());
+            add(made, object, &Subject::of(object));
         }
     }
     if !kustomizations.is_empty() {
@@ -114,7 +114,7 @@ pub(crate) fn derive<'a>(
         let hashed = generator::hashed_names(values);
         for kustomization in kustomizations {
             let made = generator::derive(&kustomization.value, &hashed, namespace);
-            add(made, kustomization, "a generator");
+            add(made, kustomization, &"a generator");
         }
     }
     let mut namespaces: BTreeSet<&str> = objects.filter_map(Object::namespace).collect();

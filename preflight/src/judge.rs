@@ -114,6 +114,8 @@ pub fn judge_in(
     let notes = run.notes_on(findings);
     report.notes.extend(notes);
     report.leave(manifests.left_out);
+    // It takes a while to free very many objects, and the report does not wait for that.
+    rayon::spawn(move || drop(run));
     Ok(report)
 }
 

@@ -42,6 +42,11 @@ const PARTS: &[&str] = &["modules", "reviews", "growth", "server", "start", "obj
 
 fn main() -> Result<(), String> {
     let arguments: Vec<String> = env::args().skip(1).collect();
+    if let [first, program @ ..] = arguments.as_slice()
+        && first == run::MEASURED
+    {
+        return run::measured(program);
+    }
     // `cargo test --all-targets` starts it, too.
     if !arguments.iter().any(|argument| argument == "--bench") {
         return Ok(());

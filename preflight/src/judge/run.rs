@@ -87,12 +87,13 @@ impl Run {
         let kinds = Kinds::of(objects.iter().map(|object| &*object.value));
         let identities = checks::identities(&objects, &kinds, namespace);
         let old = replaced(&objects, &identities, count, first_old);
-        for object in &mut objects {
-            complete(Arc::make_mut(&mut object.value), &kinds, namespace);
-        }
+        objects
+            .par_iter_mut()
+            .for_each(|object| complete(Arc::make_mut(&mut object.value), &kinds, namespace));
         let (written, others) = objects.split_at_mut(count);
         let ignored = (!existing.live).then(|| ignored(written)).flatten();
-        for (number, (object, old)) in written.iter_mut().zip(&old).enumerate() {
+        let (others, replaced) = (&*others, written.par_iter_mut().zip(&old));
+        replaced.enumerate().for_each(|(number, (object, old))| {
             let old = old.and_then(|old| old.checked_sub(count));
             let value = Arc::make_mut(&mut object.value);
             match old.and_then(|old| others.get(old)) {
@@ -104,7 +105,7 @@ impl Run {
                 Some(old) => server::replace(value, &old.value, now),
                 None => server::create(value, number, now),
             }
-        }
+        });
         let mut made = made(&objects, &identities, &old, count, first_old);
         let next = objects.len();
         for (position, made) in made.range_mut(..count) {

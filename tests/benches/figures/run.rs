@@ -1,5 +1,6 @@
 //! What one run of a command takes.
 
+use std::env;
 use std::io;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -27,22 +28,57 @@ impl Run {
         fastest.ok_or_else(|| format!("{name} did not run"))
     }
 
-    fn of(command: &mut Command) -> io::Result<Self> {
-        let start = Instant::now();
-        let mut child = command
+    /// By a process between, which is small: what a process has when it starts another one counts as the other one's.
+    fn of(command: &Command) -> io::Result<Self> {
+        let mut child = Command::new(env::current_exe()?)
+            .arg(MEASURED)
+            .arg(command.get_program())
+            .args(command.get_args())
+            .envs(
+                command
+                    .get_envs()
+                    .filter_map(|(name, value)| Some((name, value?))),
+            )
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(Stdio::piped())
             .spawn()?;
         let mut output = Vec::new();
         if let Some(mut stdout) = child.stdout.take() {
             io::copy(&mut stdout, &mut output)?;
         }
-        let used = child.wait4()?.rusage;
+        let said = child.wait_with_output()?.stderr;
+        let said = String::from_utf8_lossy(&said);
+        let mut numbers = said.split_whitespace().map(str::parse);
+        let mut next = || match numbers.next() {
+            Some(Ok(number)) => Ok(number),
+            _ => Err(io::Error::other(said.clone().into_owned())),
+        };
         Ok(Self {
-            wall: start.elapsed(),
-            cpu: used.utime + used.stime,
-            memory: used.maxrss,
+            wall: Duration::from_micros(next()?),
+            cpu: Duration::from_micros(next()?),
+            memory: next()?,
             output,
         })
     }
+}
+
+/// What this program is called with in order to run another one.
+pub(crate) const MEASURED: &str = "--measured";
+
+/// Runs a program, and prints on standard error what it took: microseconds of time and of the processor, and bytes.
+pub(crate) fn measured(program: &[String]) -> Result<(), String> {
+    let [program, arguments @ ..] = program else {
+        return Err("there is no program to run".to_owned());
+    };
+    let failed = |error: io::Error| format!("{program}: {error}");
+    let start = Instant::now();
+    let mut child = Command::new(program)
+        .args(arguments)
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(failed)?;
+    let used = child.wait4().map_err(failed)?.rusage;
+    let (wall, cpu) = (start.elapsed(), used.utime + used.stime);
+    eprintln!("{} {} {}", wall.as_micros(), cpu.as_micros(), used.maxrss);
+    Ok(())
 }
