@@ -95,15 +95,15 @@ dist/%.wasm: toolchain
 		cp target/wasm/wasm32-unknown-unknown/wasm/$(subst -,_,$*).wasm $@
 
 # The modules compiled for this machine, beside them in dist/: preflight takes both into its binary, and starts without a
-# compiler. With the features of preflight, so that what both are built of is built once.
-target/debug/precompile: FEATURES := --features preflight/embedded
-target/release/precompile: FEATURES := --release --features preflight/embedded,preflight/registry
-target/%/precompile: cargo
-	@cargo build --quiet --locked $(FEATURES) -p preflight -p compiler --bin precompile
-
-target/%/compiled: $(POLICIES:%=dist/%.wasm) target/%/precompile
-	@target/$*/precompile $(filter %.wasm,$^)
-	@touch $@
+# compiler. With the features of preflight, so that what both are built of is built once. The policies are built beside the
+# compiler: what takes longest in it takes one core.
+target/debug/compiled: FEATURES := --features preflight/embedded
+target/release/compiled: FEATURES := --release --features preflight/embedded,preflight/registry
+.PHONY: target/debug/compiled target/release/compiled
+target/debug/compiled target/release/compiled: target/%/compiled: cargo
+	@$(MAKE) --no-print-directory wasm & policies=$$!; \
+		cargo build --quiet --locked $(FEATURES) -p preflight -p compiler --bin precompile && wait $$policies
+	@target/$*/precompile $(POLICIES:%=dist/%.wasm)
 
 .PHONY: reproducible
 reproducible: wasm ## Build the policies a second time elsewhere, and compare the bytes
