@@ -89,7 +89,18 @@ fn without_names(said: &str) -> String {
     if !said.starts_with("can be read in two ways: ") {
         return said.to_owned();
     }
-    said.split('"').step_by(2).collect()
+    let (mut rest, mut is_name) = (String::new(), false);
+    let mut characters = said.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '"' => is_name = !is_name,
+            // A name may have quotes itself.
+            '\\' if is_name => drop(characters.next()),
+            _ if is_name => {}
+            _ => rest.push(character),
+        }
+    }
+    rest
 }
 
 fn reads(text: &str) -> Outcome {
