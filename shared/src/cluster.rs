@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::decode::Cursor;
 use crate::error::{ClusterError, DecodeError, Error};
 use crate::field::FieldPath;
-use crate::json::{self, Arena, Json, Wanted};
+use crate::json::{self, Arena, Json, Selection, Wanted};
 use crate::quote::quote;
 
 /// Where objects are looked up: the host in a cluster, a set of objects in tests.
@@ -158,7 +158,7 @@ impl Answer {
 
     /// The same, where some fields are read with everything below: labels, whose keys users choose.
     pub fn parse_list_with(&self, wanted: Wanted) -> Result<List<'_>, ClusterError> {
-        let list = json::parse_list(&self.text, &self.arena, wanted)?;
+        let list = json::read(&self.text, &self.arena, Selection::List, wanted)?;
         // Whatever is no list of items must not pass for an empty one.
         Cursor::new(&list, FieldPath::new("")).items("items")?;
         Ok(List(list))

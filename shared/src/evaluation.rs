@@ -7,7 +7,7 @@ use crate::decode::Cursor;
 use crate::error::DecodeError;
 use crate::error::Error;
 use crate::field::FieldPath;
-use crate::json::{self, Arena, Json, Wanted};
+use crate::json::{self, Arena, Json, Selection, Wanted};
 use crate::message::{self, MAX_REASON};
 use crate::policy::Policy;
 use crate::request::{self, Operation, Request};
@@ -41,7 +41,7 @@ pub fn evaluate<P: Policy>(payload: &[u8], cluster: &dyn Cluster) -> Response {
         whole: P::wants_whole,
     };
     let (text, arena) = (text(payload), Arena::new());
-    let mut payload = match json::parse_payload(text, &arena, wanted) {
+    let mut payload = match json::read(text, &arena, Selection::Payload, wanted) {
         Ok(payload) => payload,
         Err(error) => return unreadable(&error),
     };

@@ -160,32 +160,15 @@ impl Selection {
     }
 }
 
-/// Reads a payload, and of its objects what is wanted.
-pub(crate) fn parse_payload<'a>(
-    text: &'a str,
-    arena: &'a Arena,
-    wanted: Wanted,
-) -> Result<Json<'a>, DecodeError> {
-    read(text, arena, Selection::Payload, wanted)
-}
-
-/// Reads a list, and of its items the fields that are wanted.
-pub(crate) fn parse_list<'a>(
-    text: &'a str,
-    arena: &'a Arena,
-    wanted: Wanted,
-) -> Result<Json<'a>, DecodeError> {
-    read(text, arena, Selection::List, wanted)
-}
-
 /// Reads a text with all that it has.
 pub(crate) fn parse<'a>(text: &'a str, arena: &'a Arena) -> Result<Json<'a>, DecodeError> {
     read(text, arena, Selection::All, Wanted::ALL)
 }
 
+/// Reads a text, and of it what is selected, in objects what is wanted.
 // One for all: inlined, it would be in the wasm three times.
 #[inline(never)]
-fn read<'a>(
+pub(crate) fn read<'a>(
     text: &'a str,
     arena: &'a Arena,
     selection: Selection,
@@ -375,7 +358,7 @@ mod tests {
         let text = r#"{"other":1,"request":{"uid":"u","object":{"spec":{"a":1,"b":[{"a":2,"c":3}]},"data":{"x":{"y":1}}},
             "name":"n"},"settings":{"c":{"d":1}}}"#;
         let arena = Arena::new();
-        let json = parse_payload(text, &arena, SOME).unwrap();
+        let json = read(text, &arena, Selection::Payload, SOME).unwrap();
         let kept = r#"{"request":{"object":{"spec":{"a":1,"b":[{"a":2}]},"data":{"x":{"y":1}}},"name":"n"},
             "settings":{"c":{"d":1}}}"#;
         assert_eq!(json, parse(kept, &arena).unwrap());
@@ -405,7 +388,7 @@ mod tests {
         assert!(parse(&nested(100_000), &arena).is_err());
         let skipped = format!(r#"{{"deep":{}}}"#, nested(100_000));
         assert!(
-            parse_payload(&skipped, &arena, SOME).is_ok(),
+            read(&skipped, &arena, Selection::Payload, SOME).is_ok(),
             "what is skipped may be deep"
         );
     }

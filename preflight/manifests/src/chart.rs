@@ -38,12 +38,14 @@ pub(super) fn outermost(files: &[PathBuf]) -> Vec<PathBuf> {
 
 /// Whether it describes a chart that is for others to build on.
 pub(super) fn is_library(chart: &Path) -> bool {
-    if !is_chart(chart) {
-        return false;
-    }
-    let text = bounded::read_to_string(chart).ok();
-    let value = text.and_then(|text| parse_one(&text).ok());
-    value.is_some_and(|chart| chart.get("type").and_then(Value::as_str) == Some("library"))
+    is_chart(chart) && says(chart, "type", "library")
+}
+
+/// Whether the description of a chart has this text in a field.
+fn says(chart: &Path, field: &str, text: &str) -> bool {
+    let chart = bounded::read_to_string(chart).ok();
+    let chart = chart.and_then(|chart| parse_one(&chart).ok());
+    chart.is_some_and(|chart| chart.get(field).and_then(Value::as_str) == Some(text))
 }
 
 /// What Helm renders with the chart's own values, for a namespace.
@@ -184,11 +186,8 @@ fn part_called(chart: &Path, name: &str) -> Option<PathBuf> {
         .filter_map(|entry| Some(entry.ok()?.path()))
         .collect();
     parts.sort();
-    parts.into_iter().find(|part| {
-        let text = bounded::read_to_string(&part.join(CHART)).ok();
-        let chart = text.and_then(|text| parse_one(&text).ok());
-        chart.is_some_and(|chart| chart.get("name").and_then(Value::as_str) == Some(name))
-    })
+    let mut parts = parts.into_iter();
+    parts.find(|part| says(&part.join(CHART), "name", name))
 }
 
 /// The charts that a chart names and does not bring with it, without which Helm renders nothing. A kustomization names none.

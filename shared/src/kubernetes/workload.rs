@@ -282,7 +282,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::json::{self, Arena, Wanted};
+    use crate::json::{self, Arena, Selection, Wanted};
     use crate::kubernetes::kinds::{KINDS, pod_spec_path};
 
     #[derive(Debug, Default, PartialEq)]
@@ -337,7 +337,7 @@ mod tests {
                 whole: |_| false,
             };
             let arena = Arena::new();
-            let json = json::parse_payload(&text, &arena, wanted).unwrap();
+            let json = json::read(&text, &arena, Selection::Payload, wanted).unwrap();
             let payload = Cursor::new(&json, FieldPath::new(""));
             let request = payload.map("request", Request::read).unwrap().unwrap();
             let path = pod_spec_path(&request.kind).unwrap();
