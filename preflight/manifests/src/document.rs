@@ -7,8 +7,9 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::{
-    Mark, Object, Unreadable, json,
-    list::Located,
+    Lines, Mark, Object, Unreadable, json,
+    lines::Marks,
+    list::{self, Located},
     no_manifest,
     node::Node,
     place::Text,
@@ -111,14 +112,16 @@ fn is_blank(line: &str) -> bool {
 
 /// Reads a text with one document, as settings and reviews are.
 pub fn parse_one(text: &str) -> Result<Value, Unreadable> {
-    let parsed = parse(text)?;
+    let parsed = parse(one(text))?;
     Ok(parsed.map_or(Value::Null, |((value, ..), _)| value))
 }
 
 /// The same as an object, which knows the lines of its fields; `None` when there is nothing but comments.
 pub fn parse_with_lines(file: &str, text: &str) -> Result<Option<Object>, Unreadable> {
-    let object = parse(text)?.map(|((value, lines, mark), source)| Object {
-        written: Arc::new(Written::new(&value, source, mark, lines)),
+    let document = one(text);
+    let reading = document.reading();
+    let object = parse(document)?.map(|((value, _, mark), source)| Object {
+        written: Arc::new(Written::of_document(&value, source, mark, reading)),
         value: value.into(),
         file: file.to_owned(),
         line: mark.line,
@@ -128,13 +131,17 @@ pub fn parse_with_lines(file: &str, text: &str) -> Result<Option<Object>, Unread
     Ok(object)
 }
 
-fn parse(text: &str) -> Result<Option<(Located, Source)>, Unreadable> {
+/// A text as one document.
+fn one(text: &str) -> Document<'_> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let document = Document {
+    Document {
         text,
         above: 0,
         is_json: is_json(text),
-    };
+    }
+}
+
+fn parse(document: Document<'_>) -> Result<Option<(Located, Source)>, Unreadable> {
     document.parse().map_err(|mut unreadable| {
         // It cannot be cut into them, as manifests are.
         if unreadable.text.contains(SEVERAL) {
@@ -192,7 +199,8 @@ impl<'a> Document<'a> {
         no_manifest::has_no_kind(self.below_separator().0)
     }
 
-    /// The value and where its fields are, and the text that this is about; `None` when there is nothing but comments.
+    /// The value, and the text that it was read from; `None` when there is nothing but comments. Where fields are is there
+    /// for lists alone, whose items are objects: whatever else is a whole document is read again when that is asked.
     pub(super) fn parse(self) -> Result<Option<(Located, Source)>, Unreadable> {
         let (text, _) = self.below_separator();
         // kubectl reads line by line, and ends each of them with a line feed alone.
@@ -203,14 +211,25 @@ impl<'a> Document<'a> {
         if !text.ends_with('\n') {
             text.to_mut().push('\n');
         }
-        let (node, mark) = read(&text, self.reading()).map_err(with_hint(self))?;
-        let is_there = !node.value.is_null();
-        Ok(is_there.then(|| ((node.value, node.lines, mark), Source::from(text))))
+        // Most texts without the word are no lists, and if they cannot be read, the second reading says why.
+        let plain = (!text.contains(list::ITEMS))
+            .then(|| read::<()>(&text, self.reading()).ok())
+            .flatten()
+            .filter(|(node, _)| !list::is_one(&node.value));
+        let (value, lines, mark) = if let Some((node, mark)) = plain {
+            (node.value, Lines::Leaf, mark)
+        } else {
+            let read = read::<Lines>(&text, self.reading());
+            let (node, mark) = read.map_err(with_hint(self))?;
+            (node.value, node.lines, mark)
+        };
+        let is_there = !value.is_null();
+        Ok(is_there.then(|| ((value, lines, mark), Source::from(text))))
     }
 }
 
 /// Reads the text of one document: its value and where its fields are, and where it is itself.
-pub(super) fn read(text: &str, reading: Reading) -> Result<(Node, Mark), Unreadable> {
+pub(super) fn read<M: Marks>(text: &str, reading: Reading) -> Result<(Node<M>, Mark), Unreadable> {
     let above = reading.above;
     let part = Text { text, above };
     let json = if reading.is_json {

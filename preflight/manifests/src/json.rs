@@ -1,6 +1,6 @@
 //! JSON, and where each field is.
 
-use std::fmt;
+use std::{fmt, marker::PhantomData};
 
 use serde::{
     Deserializer,
@@ -10,7 +10,7 @@ use serde_json::{Value, value::RawValue};
 
 use super::{
     Unreadable,
-    lines::Mark,
+    lines::{Mark, Marks},
     node::{Fields, Items, Node},
     place::{Places, Text},
     scalar,
@@ -20,23 +20,25 @@ use super::{
 /// Reads a text that is one JSON value. `None` where it is anything else.
 ///
 /// A key that is there twice, and what is too deep, are errors: the rest of the text is JSON.
-pub(super) fn read(text: Text<'_>) -> Option<Result<(Node, Mark), Unreadable>> {
+pub(super) fn read<M: Marks>(text: Text<'_>) -> Option<Result<(Node<M>, Mark), Unreadable>> {
     let raw: &RawValue = serde_json::from_str(text.text).ok()?;
     let mut reader = Reader {
         text,
         places: Places::in_text(text),
+        marks: PhantomData,
     };
     let mark = reader.mark(raw);
     Some(reader.node(raw, 1).map(|node| (node, mark)))
 }
 
-struct Reader<'a> {
+struct Reader<'a, M> {
     /// All values are parts of it.
     text: Text<'a>,
     places: Places<'a>,
+    marks: PhantomData<M>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a, M: Marks> Reader<'a, M> {
     fn mark(&mut self, raw: &RawValue) -> Mark {
         let start = raw.get().as_ptr() as usize - self.text.text.as_ptr() as usize;
         Mark {
@@ -46,7 +48,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn node(&mut self, raw: &'a RawValue, depth: usize) -> Result<Node, Unreadable> {
+    fn node(&mut self, raw: &'a RawValue, depth: usize) -> Result<Node<M>, Unreadable> {
         if depth > MAX_DEPTH {
             let Mark { line, .. } = self.mark(raw);
             return Err(Unreadable::too_deep(line));
@@ -72,9 +74,9 @@ impl<'a> Reader<'a> {
                 for (key, value) in parts {
                     let mark = self.mark(value);
                     let value = self.node(value, depth + 1)?;
-                    if let Some((known, first)) = fields.get(&key) {
+                    if let Some(known) = fields.get(&key) {
                         let values = [known, &value.value];
-                        let lines = [first, mark.line];
+                        let lines = [fields.line(&key), mark.line];
                         return Err(given_twice(self.text, &key, values, lines));
                     }
                     fields.insert(key, mark, value);

@@ -4,7 +4,7 @@
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
-    mem,
+    iter, mem,
 };
 
 use serde_json::Value;
@@ -52,6 +52,100 @@ impl Key {
         let mut hasher = DefaultHasher::new();
         name.hash(&mut hasher);
         Self(hasher.finish())
+    }
+}
+
+/// What is kept of the marks while a text is read: [`Lines`], or `()` where nothing will ask for them. To keep them takes as
+/// long as the rest of the reading.
+pub(super) trait Marks: Clone + Default {
+    /// Those of the items that were read so far.
+    type OfItems: Default;
+    /// Those of the fields that were read so far.
+    type OfFields: Default;
+
+    /// Whether lines are asked for.
+    const ARE_KEPT: bool;
+
+    fn push(items: &mut Self::OfItems, mark: Mark, below: Self);
+    fn of_items(items: Self::OfItems) -> Self;
+    /// What is below each of so many items.
+    fn into_items(self, count: usize) -> Vec<Self>;
+
+    fn add(fields: &mut Self::OfFields, name: &str, mark: Mark, below: Self);
+    fn remove(fields: &mut Self::OfFields, name: &str);
+    fn line(fields: &Self::OfFields, name: &str) -> usize;
+    fn of_fields(fields: Self::OfFields) -> Self;
+    /// Takes what is below a field, with where that is.
+    fn take(&mut self, name: &str) -> (Mark, Self);
+}
+
+impl Marks for Lines {
+    type OfItems = Vec<(Mark, Self)>;
+    type OfFields = Vec<Field>;
+
+    const ARE_KEPT: bool = true;
+
+    fn push(items: &mut Self::OfItems, mark: Mark, below: Self) {
+        items.push((mark, below));
+    }
+
+    fn of_items(items: Self::OfItems) -> Self {
+        Self::Items(items.into())
+    }
+
+    fn into_items(self, count: usize) -> Vec<Self> {
+        let items = match self {
+            Self::Items(items) => items.into_iter().map(|(_, below)| below).collect(),
+            _ => Vec::new(),
+        };
+        let unknown = iter::repeat(Self::Leaf);
+        items.into_iter().chain(unknown).take(count).collect()
+    }
+
+    fn add(fields: &mut Self::OfFields, name: &str, mark: Mark, below: Self) {
+        fields.push(Field::new(name, mark, below));
+    }
+
+    fn remove(fields: &mut Self::OfFields, name: &str) {
+        let key = Key::of(name);
+        fields.retain(|field| field.key != key);
+    }
+
+    fn line(fields: &Self::OfFields, name: &str) -> usize {
+        let key = Key::of(name);
+        let field = fields.iter().find(|field| field.key == key);
+        field.map_or(0, |field| field.mark.line)
+    }
+
+    fn of_fields(fields: Self::OfFields) -> Self {
+        Self::of_fields(fields)
+    }
+
+    fn take(&mut self, name: &str) -> (Mark, Self) {
+        self.take(name).unwrap_or_default()
+    }
+}
+
+impl Marks for () {
+    type OfItems = ();
+    type OfFields = ();
+
+    const ARE_KEPT: bool = false;
+
+    fn push((): &mut (), _: Mark, (): Self) {}
+    fn of_items((): ()) -> Self {}
+    fn into_items(self, count: usize) -> Vec<Self> {
+        vec![(); count]
+    }
+
+    fn add((): &mut (), _: &str, _: Mark, (): Self) {}
+    fn remove((): &mut (), _: &str) {}
+    fn line((): &(), _: &str) -> usize {
+        0
+    }
+    fn of_fields((): ()) -> Self {}
+    fn take(&mut self, _: &str) -> (Mark, Self) {
+        (Mark::default(), ())
     }
 }
 

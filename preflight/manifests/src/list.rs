@@ -10,7 +10,7 @@ use super::{Lines, Unreadable, lines::Mark};
 /// One object, where its fields are, and where it is itself.
 pub(super) type Located = (Value, Lines, Mark);
 
-const ITEMS: &str = "items";
+pub(super) const ITEMS: &str = "items";
 
 /// What is in a document: the objects of a list, or the one object that is none, and what two readers may take for
 /// different things.
@@ -18,6 +18,12 @@ const ITEMS: &str = "items";
 pub(super) struct Contents {
     pub(super) objects: Vec<Located>,
     pub(super) problems: Vec<Unreadable>,
+}
+
+/// Whether a value is a list, or may be one for other readers.
+pub(super) fn is_one(value: &Value) -> bool {
+    let fields = value.as_object();
+    fields.is_some_and(|fields| fields.keys().any(|key| may_mean_items(key)))
 }
 
 /// Takes the value of a document apart.

@@ -1,77 +1,95 @@
 //! A value and where its fields are, however it was written.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value};
 
-use super::{
-    Lines,
-    lines::{Field, Mark},
-};
+use super::lines::{Lines, Mark, Marks};
 
-/// A value with the lines of its fields.
+/// A value with the lines of its fields, or with none.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Node {
+pub(super) struct Node<M = Lines> {
     pub(super) value: Value,
-    pub(super) lines: Lines,
+    pub(super) lines: M,
 }
 
-impl From<Value> for Node {
+impl<M: Default> From<Value> for Node<M> {
     fn from(value: Value) -> Self {
         Self {
             value,
-            lines: Lines::default(),
+            lines: M::default(),
         }
     }
 }
 
 /// A sequence, and where each of its items is.
-#[derive(Debug, Default)]
-pub(super) struct Items {
+#[derive(Debug)]
+pub(super) struct Items<M: Marks> {
     values: Vec<Value>,
-    lines: Vec<(Mark, Lines)>,
+    lines: M::OfItems,
 }
 
-impl Items {
-    pub(super) fn push(&mut self, mark: Mark, Node { value, lines }: Node) {
+impl<M: Marks> Default for Items<M> {
+    fn default() -> Self {
+        Self {
+            values: Vec::new(),
+            lines: M::OfItems::default(),
+        }
+    }
+}
+
+impl<M: Marks> Items<M> {
+    pub(super) fn push(&mut self, mark: Mark, Node { value, lines }: Node<M>) {
         self.values.push(value);
-        self.lines.push((mark, lines));
+        M::push(&mut self.lines, mark, lines);
     }
 
-    pub(super) fn into_node(self) -> Node {
+    pub(super) fn into_node(self) -> Node<M> {
         Node {
             value: Value::Array(self.values),
-            lines: Lines::Items(self.lines.into()),
+            lines: M::of_items(self.lines),
         }
     }
 }
 
 /// A mapping, and where each of its fields is.
-#[derive(Debug, Default)]
-pub(super) struct Fields(BTreeMap<String, (Mark, Node)>);
+#[derive(Debug)]
+pub(super) struct Fields<M: Marks> {
+    values: Map<String, Value>,
+    lines: M::OfFields,
+}
 
-impl Fields {
+impl<M: Marks> Default for Fields<M> {
+    fn default() -> Self {
+        Self {
+            values: Map::new(),
+            lines: M::OfFields::default(),
+        }
+    }
+}
+
+impl<M: Marks> Fields<M> {
     /// Sets a field, also where it is there already.
-    pub(super) fn insert(&mut self, key: String, mark: Mark, node: Node) {
-        self.0.insert(key, (mark, node));
+    pub(super) fn insert(&mut self, key: String, mark: Mark, Node { value, lines }: Node<M>) {
+        if self.values.contains_key(&key) {
+            M::remove(&mut self.lines, &key);
+        }
+        M::add(&mut self.lines, &key, mark, lines);
+        self.values.insert(key, value);
     }
 
-    /// The value and the line of a field.
-    pub(super) fn get(&self, key: &str) -> Option<(&Value, usize)> {
-        let (mark, node) = self.0.get(key)?;
-        Some((&node.value, mark.line))
+    /// The value of a field.
+    pub(super) fn get(&self, key: &str) -> Option<&Value> {
+        self.values.get(key)
     }
 
-    pub(super) fn into_node(self) -> Node {
-        let mut lines = Vec::with_capacity(self.0.len());
-        let values = self.0.into_iter().map(|(key, (mark, node))| {
-            lines.push(Field::new(&key, mark, node.lines));
-            (key, node.value)
-        });
-        let values: Map<String, Value> = values.collect();
+    /// The line of a field that is there.
+    pub(super) fn line(&self, key: &str) -> usize {
+        M::line(&self.lines, key)
+    }
+
+    pub(super) fn into_node(self) -> Node<M> {
         Node {
-            value: Value::Object(values),
-            lines: Lines::of_fields(lines),
+            value: Value::Object(self.values),
+            lines: M::of_fields(self.lines),
         }
     }
 }

@@ -10,9 +10,9 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::Value;
 
 use super::{
-    Lines, Unreadable,
+    Unreadable,
     events::{Event, Events, Malformed, Scalar, What},
-    lines::Mark,
+    lines::{Mark, Marks},
     node::{Fields, Items, Node},
     place::{Places, Text},
     scalar::{self, Meaning},
@@ -29,7 +29,7 @@ pub(super) const MAX_DEPTH: usize = 128;
 const MAX_REPLAYED: usize = 500_000;
 
 /// Reads a text with one document: its value, and where that is.
-pub(super) fn read(text: Text<'_>) -> Result<(Node, Mark), Unreadable> {
+pub(super) fn read<M: Marks>(text: Text<'_>) -> Result<(Node<M>, Mark), Unreadable> {
     let mut composer = Composer {
         events: Events::of(text.text),
         places: Places::in_text(text),
@@ -45,7 +45,10 @@ pub(super) fn read(text: Text<'_>) -> Result<(Node, Mark), Unreadable> {
     let mut root = Part::default();
     if start.what == What::DocumentStart {
         start = composer.next()?;
-        let mut mark = composer.begin(&start);
+        let mut mark = Mark {
+            line: composer.places.line(start.start),
+            ..composer.begin(&start)
+        };
         root = composer.part(start, 1)?;
         mark.end = composer.read;
         composer.next()?;
@@ -63,7 +66,7 @@ pub(super) fn read(text: Text<'_>) -> Result<(Node, Mark), Unreadable> {
 }
 
 /// What was read of a document so far.
-struct Composer<'a> {
+struct Composer<'a, M> {
     events: Events<'a>,
     places: Places<'a>,
     text: Text<'a>,
@@ -73,7 +76,7 @@ struct Composer<'a> {
     read: usize,
     /// Where the sequences and mappings start that are being read.
     open: Vec<usize>,
-    anchors: BTreeMap<String, Anchor>,
+    anchors: BTreeMap<String, Anchor<M>>,
     /// How many values there were.
     values: usize,
     /// How many of them came from aliases.
@@ -82,19 +85,19 @@ struct Composer<'a> {
 
 /// A value, and how large it is.
 #[derive(Debug, Clone, Default)]
-struct Part {
-    node: Node,
+struct Part<M> {
+    node: Node<M>,
     /// How deep sequences and mappings stand within each other.
     height: usize,
 }
 
 /// What an alias stands for.
 #[derive(Debug)]
-enum Anchor {
+enum Anchor<M> {
     /// The sequence or mapping is not read to its end.
     Open,
     Known {
-        part: Part,
+        part: Part<M>,
         /// How many values are in it.
         size: usize,
         /// What it is called as a key, where it is a scalar that can be one.
@@ -109,7 +112,7 @@ enum Key {
     Name(String),
 }
 
-impl Composer<'_> {
+impl<M: Marks> Composer<'_, M> {
     fn next(&mut self) -> Result<Event, Unreadable> {
         let event = self.events.next().map_err(|error| self.malformed(error))?;
         if event.end > event.start {
@@ -126,7 +129,11 @@ impl Composer<'_> {
     /// Where an event starts. The end is that of the value, which is not read yet.
     fn begin(&mut self, event: &Event) -> Mark {
         Mark {
-            line: self.places.line(event.start),
+            line: if M::ARE_KEPT {
+                self.places.line(event.start)
+            } else {
+                0
+            },
             start: event.start,
             end: event.end,
         }
@@ -159,7 +166,7 @@ impl Composer<'_> {
     }
 
     /// The value that starts with an event.
-    fn part(&mut self, event: Event, depth: usize) -> Result<Part, Unreadable> {
+    fn part(&mut self, event: Event, depth: usize) -> Result<Part<M>, Unreadable> {
         let Event { what, start, .. } = event;
         let first = self.values;
         self.values += 1;
@@ -201,7 +208,7 @@ impl Composer<'_> {
         }
     }
 
-    fn alias(&mut self, name: &str, start: usize, depth: usize) -> Result<Part, Unreadable> {
+    fn alias(&mut self, name: &str, start: usize, depth: usize) -> Result<Part<M>, Unreadable> {
         match self.anchors.get(name) {
             None => Err(self.cannot_be_read("an alias to an unknown anchor", start)),
             Some(Anchor::Open) => Err(self.cannot_be_read("an alias within its own anchor", start)),
@@ -227,7 +234,7 @@ impl Composer<'_> {
     fn keep(
         &mut self,
         anchor: Option<String>,
-        part: &Part,
+        part: &Part<M>,
         first: usize,
         name: impl FnOnce() -> Option<String>,
     ) {
@@ -241,7 +248,7 @@ impl Composer<'_> {
         }
     }
 
-    fn sequence(&mut self, depth: usize) -> Result<Part, Unreadable> {
+    fn sequence(&mut self, depth: usize) -> Result<Part<M>, Unreadable> {
         let mut items = Items::default();
         let mut height = 0;
         loop {
@@ -260,7 +267,7 @@ impl Composer<'_> {
         }
     }
 
-    fn mapping(&mut self, depth: usize) -> Result<Part, Unreadable> {
+    fn mapping(&mut self, depth: usize) -> Result<Part<M>, Unreadable> {
         let mut fields = Fields::default();
         let mut height = 0;
         // The line of `<<`, and the fields that are from there.
@@ -302,9 +309,10 @@ impl Composer<'_> {
                         |(_, names): &mut (usize, BTreeSet<String>)| names.remove(&name);
                     let is_merged = merged.as_mut().is_some_and(is_merged);
                     match fields.get(&name) {
-                        Some((known, first)) if !is_merged => {
+                        Some(known) if !is_merged => {
                             let values = [known, &value.node.value];
-                            return Err(given_twice(self.text, &name, values, [first, line]));
+                            let lines = [fields.line(&name), line];
+                            return Err(given_twice(self.text, &name, values, lines));
                         }
                         _ => fields.insert(name, mark, value.node),
                     }
@@ -409,28 +417,28 @@ fn binary(text: &str) -> Option<String> {
 }
 
 /// The mappings that `<<` stands for. Of two with one field the first counts.
-fn sources(node: Node) -> Option<Vec<Node>> {
-    let nodes = match (node.value, node.lines) {
-        (Value::Array(values), Lines::Items(lines)) => {
-            let lines = lines.into_iter().map(|(_, lines)| lines);
+fn sources<M: Marks>(node: Node<M>) -> Option<Vec<Node<M>>> {
+    let nodes = match node.value {
+        Value::Array(values) => {
+            let lines = node.lines.into_items(values.len());
             let nodes = values.into_iter().zip(lines);
             nodes.map(|(value, lines)| Node { value, lines }).collect()
         }
-        (value, lines) => vec![Node { value, lines }],
+        value => vec![Node { value, ..node }],
     };
     nodes
         .iter()
-        .all(|node: &Node| node.value.is_object())
+        .all(|node: &Node<M>| node.value.is_object())
         .then_some(nodes)
 }
 
 /// Adds the fields that `<<` brings, and gives their names.
 ///
 /// A field that stands above `<<` is set again by kubectl's reader, and kept by all others.
-fn merge(
+fn merge<M: Marks>(
     text: Text<'_>,
-    fields: &mut Fields,
-    sources: Vec<Node>,
+    fields: &mut Fields<M>,
+    sources: Vec<Node<M>>,
     line: usize,
 ) -> Result<BTreeSet<String>, Unreadable> {
     let mut names = BTreeSet::new();
@@ -446,10 +454,11 @@ fn merge(
             if names.contains(&name) {
                 continue;
             }
-            let (mark, lines) = lines.take(&name).unwrap_or_default();
+            let (mark, lines) = lines.take(&name);
             match fields.get(&name) {
-                Some((known, _)) if *known == value => {}
-                Some((known, first)) => {
+                Some(known) if *known == value => {}
+                Some(known) => {
+                    let first = fields.line(&name);
                     let name = shown(text, &name, [known, &value]);
                     let name = name.unwrap_or_else(|| "a key".to_owned());
                     let text = format!(
