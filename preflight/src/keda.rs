@@ -6,6 +6,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::review::User;
 use cluster::kinds::{split, text};
 
 const NAME_LABEL: &str = "scaledobject.keda.sh/name";
@@ -44,12 +45,14 @@ pub(crate) fn is_scaled_object(object: &Value) -> bool {
 }
 
 /// Who KEDA is where its chart is installed as its documentation says: settings may leave it alone.
-pub(crate) fn user() -> Value {
-    json!({
-        "username": "system:serviceaccount:keda:keda-operator",
-        "groups": ["system:serviceaccounts", "system:serviceaccounts:keda", "system:authenticated"],
-    })
-}
+pub(crate) const USER: User = User {
+    username: "system:serviceaccount:keda:keda-operator",
+    groups: &[
+        "system:serviceaccounts",
+        "system:serviceaccounts:keda",
+        "system:authenticated",
+    ],
+};
 
 /// The name of the autoscaler that KEDA makes of a `ScaledObject`, or takes over.
 fn name(scaled: &Value) -> Option<(String, bool)> {

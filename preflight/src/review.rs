@@ -1,6 +1,7 @@
 //! Builds the admission request of an object, and finds the policies that want to see a request.
 
 use policy_metadata::Metadata;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use cluster::kinds::{Kinds, split, text};
@@ -57,50 +58,129 @@ fn is_empty(metadata: &Map<String, Value>, key: &str) -> bool {
         .is_none_or(str::is_empty)
 }
 
+/// Who writes an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(crate) struct User {
+    pub(crate) username: &'static str,
+    pub(crate) groups: &'static [&'static str],
+}
+
+/// Who applies manifests.
+const USER: User = User {
+    username: "preflight",
+    groups: &["system:authenticated"],
+};
+
+#[derive(Debug, Clone, Copy, Serialize)]
+struct GroupVersionKind<'a> {
+    group: &'a str,
+    version: &'a str,
+    kind: &'a str,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct GroupVersionResource<'a> {
+    group: &'a str,
+    version: &'a str,
+    resource: String,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Options {
+    api_version: &'static str,
+    kind: &'static str,
+}
+
+/// The request that the API server would send when an object is written.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "Kubernetes calls them so")]
+pub(crate) struct Request<'a> {
+    uid: String,
+    kind: GroupVersionKind<'a>,
+    resource: GroupVersionResource<'a>,
+    request_kind: GroupVersionKind<'a>,
+    request_resource: GroupVersionResource<'a>,
+    // Left out where there are none, as by the API server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    namespace: Option<&'a str>,
+    operation: &'static str,
+    user_info: User,
+    object: &'a Value,
+    old_object: Option<&'a Value>,
+    dry_run: bool,
+    options: Options,
+}
+
+impl<'a> Request<'a> {
+    /// That of an object which is created, or replaces an old one. `number` makes its uid, so that the same input gives the
+    /// same request.
+    pub(crate) fn new(
+        object: &'a Value,
+        old: Option<&'a Value>,
+        kinds: &Kinds,
+        number: usize,
+    ) -> Self {
+        let (group, version) = split(text(object, "/apiVersion").unwrap_or_default());
+        let kind = GroupVersionKind {
+            group,
+            version,
+            kind: text(object, "/kind").unwrap_or_default(),
+        };
+        let resource = GroupVersionResource {
+            group,
+            version,
+            resource: kinds.plural(group, kind.kind),
+        };
+        let (operation, options) = match old {
+            Some(_) => ("UPDATE", "UpdateOptions"),
+            None => ("CREATE", "CreateOptions"),
+        };
+        Self {
+            uid: format!("00000000-0000-4000-8000-{number:012x}"),
+            kind,
+            resource: resource.clone(),
+            request_kind: kind,
+            request_resource: resource,
+            name: text(object, "/metadata/name"),
+            namespace: text(object, "/metadata/namespace"),
+            operation,
+            user_info: USER,
+            object,
+            old_object: old,
+            dry_run: false,
+            options: Options {
+                api_version: "meta.k8s.io/v1",
+                kind: options,
+            },
+        }
+    }
+
+    /// The same by another user.
+    pub(crate) fn by(self, user_info: User) -> Self {
+        Self { user_info, ..self }
+    }
+
+    /// What the rules of a policy look at.
+    pub(crate) fn target(&self) -> Target {
+        Target {
+            group: self.resource.group.to_owned(),
+            version: self.resource.version.to_owned(),
+            resource: self.resource.resource.clone(),
+            subresource: String::new(),
+            operation: self.operation.to_owned(),
+        }
+    }
+}
+
 /// The request that the API server would send when this object is created. `number` makes its uid, so that the same
 /// input gives the same request.
 #[must_use]
 pub fn request(object: &Value, kinds: &Kinds, number: usize) -> Value {
-    let api_version = text(object, "/apiVersion").unwrap_or_default();
-    let (group, version) = split(api_version);
-    let name = text(object, "/kind").unwrap_or_default();
-    let kind = json!({"group": group, "version": version, "kind": name});
-    let resource =
-        json!({"group": group, "version": version, "resource": kinds.plural(group, name)});
-    let mut request = json!({
-        "uid": format!("00000000-0000-4000-8000-{number:012x}"),
-        "kind": kind,
-        "resource": resource,
-        "requestKind": kind,
-        "requestResource": resource,
-        "operation": "CREATE",
-        "userInfo": {"username": "preflight", "groups": ["system:authenticated"]},
-        "object": object,
-        "oldObject": null,
-        "dryRun": false,
-        "options": {"apiVersion": "meta.k8s.io/v1", "kind": "CreateOptions"},
-    });
-    // Like the API server, which leaves them out where there are none.
-    for (key, pointer) in [
-        ("name", "/metadata/name"),
-        ("namespace", "/metadata/namespace"),
-    ] {
-        if let (Some(fields), Some(value)) = (request.as_object_mut(), text(object, pointer)) {
-            fields.insert(key.to_owned(), json!(value));
-        }
-    }
-    request
-}
-
-/// Makes it the request of an UPDATE.
-pub fn update(request: &mut Value, old: &Value) {
-    let Some(fields) = request.as_object_mut() else {
-        return;
-    };
-    fields.insert("operation".to_owned(), json!("UPDATE"));
-    fields.insert("oldObject".to_owned(), old.clone());
-    let options = json!({"apiVersion": "meta.k8s.io/v1", "kind": "UpdateOptions"});
-    fields.insert("options".to_owned(), options);
+    json!(Request::new(object, None, kinds, number))
 }
 
 impl Target {
@@ -198,9 +278,9 @@ mod tests {
         expected["operation"] = json!("UPDATE");
         expected["oldObject"] = old.clone();
         expected["options"]["kind"] = json!("UpdateOptions");
-        let mut request = request(&new, &kinds, 0);
-        update(&mut request, &old);
-        assert_eq!(request, expected);
+        let request = Request::new(&new, Some(&old), &kinds, 0);
+        assert_eq!(request.target().operation, "UPDATE");
+        assert_eq!(json!(request), expected);
     }
 
     #[test]

@@ -43,7 +43,7 @@ pub(super) fn run(common: &Common, file: &Path, cluster: &[PathBuf]) -> Result<u
     let cluster = Arc::new(state(cluster, common.namespace())?);
     let target = Target::of(&request);
     let asked = |configured: &&ActivePolicy| {
-        !common.policies.is_empty() || configured.wants(&target, &request, &cluster)
+        !common.policies.is_empty() || configured.wants(&target, &&request, &cluster)
     };
     let evaluations: Vec<Evaluation<'_>> = policies
         .iter()

@@ -1,6 +1,6 @@
 //! Policies with their settings, alone or in groups.
 
-use std::sync::Arc;
+use std::{ops::Deref, sync::Arc};
 
 use policy_metadata::Metadata;
 use serde::Serialize;
@@ -179,9 +179,14 @@ impl ActivePolicy {
         listed.map(String::as_str).collect()
     }
 
-    /// Whether it is asked about this request.
+    /// Whether it is asked about this request, which only policies of a cluster look into.
     #[must_use]
-    pub fn wants(&self, target: &Target, request: &Value, cluster: &MemoryCluster) -> bool {
+    pub fn wants(
+        &self,
+        target: &Target,
+        request: &impl Deref<Target = Value>,
+        cluster: &MemoryCluster,
+    ) -> bool {
         let by_metadata = || {
             let metadata = self.metadata();
             let mut custom = self.custom_kinds().iter();

@@ -1,13 +1,14 @@
 //! The objects of a run: those that are judged, and what is in the cluster beside them.
 
 use std::{
+    cell::LazyCell,
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 
 use jiff::Timestamp;
 use rayon::prelude::*;
-use serde_json::{Value, value::to_raw_value};
+use serde_json::{Value, json, value::to_raw_value};
 
 use super::{
     ActivePolicy, Evaluation, ambiguous,
@@ -22,7 +23,7 @@ use crate::{
     keda::{self, Derived},
     manifests::{Note, Object},
     report::{Reported, Subject},
-    review::{Target, complete, request, server, update},
+    review::{Request, complete, server},
 };
 use cluster::kinds::Kinds;
 
@@ -224,10 +225,11 @@ impl Run {
         };
         let mut evaluations = Vec::new();
         for (request, derived) in requests {
-            let target = Target::of(&request);
+            let target = request.target();
+            let value = LazyCell::new(|| json!(request));
             let asked = policies
                 .iter()
-                .filter(|configured| configured.wants(&target, &request, &self.cluster));
+                .filter(|configured| configured.wants(&target, &value, &self.cluster));
             let asked: Vec<&ActivePolicy> = asked.collect();
             if asked.is_empty() {
                 continue;
@@ -246,22 +248,15 @@ impl Run {
         evaluations
     }
 
-    fn request(&self, object: &Value, old: Option<&Value>, number: usize) -> Value {
-        let mut request = request(object, self.cluster.kinds(), number);
-        if let Some(old) = old {
-            update(&mut request, old);
-        }
-        request
+    fn request<'a>(&self, object: &'a Value, old: Option<&'a Value>, number: usize) -> Request<'a> {
+        Request::new(object, old, self.cluster.kinds(), number)
     }
 
     /// The request by which KEDA writes what it makes of the object at a position.
-    fn request_of_keda(&self, made: &Made, position: usize) -> Value {
+    fn request_of_keda<'a>(&self, made: &'a Made, position: usize) -> Request<'a> {
         let number = self.objects.len().saturating_add(position);
-        let mut request = self.request(&made.derived.value, made.old.as_ref(), number);
-        if let Some(fields) = request.as_object_mut() {
-            fields.insert("userInfo".to_owned(), keda::user());
-        }
-        request
+        self.request(&made.derived.value, made.old.as_ref(), number)
+            .by(keda::USER)
     }
 
     /// What KEDA makes of the objects.
@@ -319,7 +314,8 @@ impl Run {
             return false;
         };
         let request = self.request(&value, None, number);
-        let target = Target::of(&request);
+        let target = request.target();
+        let request = LazyCell::new(|| json!(request));
         let mut policies = policies.iter().filter(|by| is_meant(by));
         policies.any(|by| by.wants(&target, &request, &self.cluster))
     }
