@@ -4,7 +4,7 @@
 //! A check belongs to a policy and runs when that one does. It is not part of the wasm, because a review holds one
 //! object, which the API server has validated; its findings are told in the name of preflight.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::OnceLock;
 
 use rayon::prelude::*;
@@ -75,7 +75,7 @@ pub(crate) struct Objects<'a> {
 impl<'a> Objects<'a> {
     /// Each object that the cluster has in the end, with its position: not those that are replaced.
     fn current(self) -> Vec<(usize, &'a Object)> {
-        let written: BTreeSet<&Identity> = self.identities.iter().take(self.written).collect();
+        let written: HashSet<&Identity> = self.identities.iter().take(self.written).collect();
         let all = self.all.iter().zip(self.identities).enumerate();
         let current = all.filter(|(position, (_, identity))| {
             *position < self.written || !written.contains(identity)

@@ -1,6 +1,6 @@
 //! Two manifests of one object: both are judged, and look-ups find one of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ use cluster::environments;
 /// A note for each manifest of an object that an earlier one in its folder has already written, and one for each two
 /// folders that have objects in common which they write differently. Those of other environments are for other clusters.
 pub(crate) fn notes(objects: &[Object], identities: &[Identity]) -> Vec<Note> {
-    let mut seen: BTreeMap<&Identity, Vec<&Object>> = BTreeMap::new();
+    let mut seen: HashMap<&Identity, Vec<&Object>> = HashMap::new();
     // The first such object of two folders, and how many there are.
     let mut apart: BTreeMap<(&str, &str), (usize, usize)> = BTreeMap::new();
     let mut notes = Vec::new();

@@ -5,7 +5,7 @@ use cluster::kinds::Kinds;
 use crate::manifests::Object;
 
 /// What makes two manifests the same object.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Identity {
     /// Group, kind, namespace (empty for kinds without one) and name.
     Named([String; 4]),

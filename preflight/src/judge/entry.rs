@@ -33,13 +33,13 @@ enum Finding {
 }
 
 /// An object in the report.
-struct Entry<'r> {
+struct Entry<'r, 't> {
     report: &'r mut Report,
     object: &'r Object,
     /// Its position in the report.
     position: usize,
     own: &'r Own,
-    told: &'r Told<'r>,
+    told: &'r Told<'t>,
     outcome: Outcome,
 }
 
@@ -113,7 +113,7 @@ fn names(evaluations: &[Evaluation<'_>]) -> Vec<String> {
     names
 }
 
-impl Entry<'_> {
+impl Entry<'_, '_> {
     /// Adds what one policy says.
     fn evaluation(&mut self, evaluation: Evaluation<'_>) {
         let Evaluation {

@@ -1,9 +1,8 @@
 //! What a workload needs and no manifest has: most often it is made elsewhere. Where the manifests have nearly that object,
 //! it is a mistake.
 
-use std::collections::BTreeMap;
+use std::{cell::OnceCell, collections::BTreeMap};
 
-use serde_json::Value;
 use shared::quote;
 use strsim::osa_distance;
 
@@ -82,8 +81,15 @@ pub(super) fn subject(get: &Get) -> Subject {
     }
 }
 
-/// Objects that may be what was meant, by group and kind.
-pub(super) struct Witnesses<'a>(BTreeMap<(&'a str, &'a str), Vec<Witness<'a>>>);
+/// Objects that may be what was meant.
+pub(super) struct Witnesses<'a> {
+    objects: &'a [Object],
+    derived: &'a [DerivedObject],
+    /// By group and kind, when they are first asked for.
+    all: OnceCell<ByKind<'a>>,
+}
+
+type ByKind<'a> = BTreeMap<(&'a str, &'a str), Vec<Witness<'a>>>;
 
 struct Witness<'a> {
     namespace: Option<&'a str>,
@@ -94,38 +100,44 @@ struct Witness<'a> {
 impl<'a> Witnesses<'a> {
     /// All objects, and what is made of them.
     pub(super) fn among(objects: &'a [Object], derived: &'a [DerivedObject]) -> Self {
-        let mut witnesses = Self(BTreeMap::new());
-        for object in objects {
-            witnesses.add(&object.value, Source::Manifest(object));
+        Self {
+            objects,
+            derived,
+            all: OnceCell::new(),
         }
-        for derived in derived {
-            if let Some(maker) = &derived.maker {
-                witnesses.add(&derived.value, Source::Maker(maker));
-            }
-        }
-        witnesses
     }
 
-    fn add(&mut self, value: &'a Value, from: Source<'a>) {
-        let of = |pointer| text(value, pointer);
-        let (Some(version), Some(kind), Some(name)) =
-            (of("/apiVersion"), of("/kind"), of("/metadata/name"))
-        else {
-            return;
-        };
-        let of_kind = self.0.entry((split(version).0, kind)).or_default();
-        of_kind.push(Witness {
-            namespace: of("/metadata/namespace"),
-            name,
-            from,
+    fn by_kind(&self) -> ByKind<'a> {
+        let objects = self.objects.iter();
+        let objects = objects.map(|object| (&*object.value, Source::Manifest(object)));
+        let derived = self.derived.iter().filter_map(|derived| {
+            let maker = derived.maker.as_ref()?;
+            Some((&derived.value, Source::Maker(maker)))
         });
+        let mut all = ByKind::new();
+        for (value, from) in objects.chain(derived) {
+            let of = |pointer| text(value, pointer);
+            let (Some(version), Some(kind), Some(name)) =
+                (of("/apiVersion"), of("/kind"), of("/metadata/name"))
+            else {
+                continue;
+            };
+            let of_kind = all.entry((split(version).0, kind)).or_default();
+            of_kind.push(Witness {
+                namespace: of("/metadata/namespace"),
+                name,
+                from,
+            });
+        }
+        all
     }
 
     /// What was probably meant in place of an object that is absent for what is in a file: one of the same name in another
     /// namespace, or one of nearly the same name.
     pub(super) fn hint(&self, absent: &Get, file: &str) -> Option<String> {
         let group = split(&absent.api_version).0;
-        let alike = self.0.get(&(group, absent.kind.as_str()))?;
+        let all = self.all.get_or_init(|| self.by_kind());
+        let alike = all.get(&(group, absent.kind.as_str()))?;
         let home = absent.namespace.as_deref();
         // There may be very many, and to compare paths takes longest.
         let is_near = |one: &Witness<'_>| may_be_one(one.from.file(), file);

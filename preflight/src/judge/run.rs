@@ -2,7 +2,7 @@
 
 use std::{
     cell::LazyCell,
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -334,7 +334,7 @@ fn replaced(
     written: usize,
     first_old: usize,
 ) -> Vec<Option<usize>> {
-    let mut stored: BTreeMap<&Identity, Vec<usize>> = BTreeMap::new();
+    let mut stored: HashMap<&Identity, Vec<usize>> = HashMap::new();
     for (identity, position) in identities.iter().zip(0..).skip(first_old) {
         stored.entry(identity).or_default().push(position);
     }
@@ -367,7 +367,7 @@ fn made(
     if !objects.iter().any(|object| scaled(&object)) {
         return BTreeMap::new();
     }
-    let replaced: BTreeSet<&Identity> = identities.iter().take(written).collect();
+    let replaced: HashSet<&Identity> = identities.iter().take(written).collect();
     let all = objects.iter().enumerate();
     let is_autoscaler = |object: &Object| object.kind() == "HorizontalPodAutoscaler";
     let autoscalers: Vec<_> = all.filter(|(_, it)| is_autoscaler(it)).collect();

@@ -1,6 +1,9 @@
 //! The cluster as look-ups find it.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashSet},
+    sync::Arc,
+};
 
 use serde_json::Value;
 
@@ -54,7 +57,7 @@ impl All<'_> {
         kustomizations: &[Object],
         namespace: &str,
     ) -> State {
-        let replaced: BTreeSet<&Identity> = self.identities.iter().take(self.written).collect();
+        let replaced: HashSet<&Identity> = self.identities.iter().take(self.written).collect();
         let all = self.objects.iter().zip(self.identities).enumerate();
         let current = all.filter(|(position, (_, identity))| {
             *position < self.written || !replaced.contains(identity)
