@@ -121,18 +121,24 @@ fn judge_listed(
     references: &[&BackendRef<'_>],
     verdict: &mut Verdict,
 ) -> Result<(), Error> {
-    with_services(review, namespace, verdict, &mut |services, verdict| {
-        let names = Index::of(&mut services.iter().map(|service| service.name));
-        for reference in references.iter().filter(|one| one.namespace == namespace) {
-            let places = names.places(hash(0, reference.service));
-            let mut found = places.filter_map(|place| services.get(place));
-            if let Some(service) = found.find(|service| service.name == reference.service) {
-                missing_port::check(review, reference, service, verdict);
-            } else if !(services.is_empty() && review.stage == Stage::Plain) {
-                // Where manifests have no Service at all, those of the namespace are elsewhere.
-                missing_service::check(review, reference, services, verdict);
+    with_services(
+        review,
+        namespace,
+        &|_| Ok(true),
+        verdict,
+        &mut |services, verdict| {
+            let names = Index::of(&mut services.iter().map(|service| service.name));
+            for reference in references.iter().filter(|one| one.namespace == namespace) {
+                let places = names.places(hash(0, reference.service));
+                let mut found = places.filter_map(|place| services.get(place));
+                if let Some(service) = found.find(|service| service.name == reference.service) {
+                    missing_port::check(review, reference, service, verdict);
+                } else if !(services.is_empty() && review.stage == Stage::Plain) {
+                    // Where manifests have no Service at all, those of the namespace are elsewhere.
+                    missing_service::check(review, reference, services, verdict);
+                }
             }
-        }
-        Ok(())
-    })
+            Ok(())
+        },
+    )
 }

@@ -5,7 +5,7 @@ use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet}
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::{Pod, ReplicationController, Service as CoreService};
 use shared::cluster::{self, ListLookup};
-use shared::{ClusterError, Error, GroupVersionKind, Verdict};
+use shared::{ClusterError, Cursor, DecodeError, Error, GroupVersionKind, Verdict};
 
 use crate::review::Review;
 use crate::rules::unreadable_object;
@@ -143,13 +143,17 @@ fn lookup<'l>(
     }
 }
 
+/// Which of very many Services are read.
+type IsWanted<'f> = dyn Fn(&Cursor<'_>) -> Result<bool, DecodeError> + 'f;
+
 /// Takes the Services of a namespace.
 type OnServices<'f> = dyn FnMut(&[Service<'_>], &mut Verdict) -> Result<(), Error> + 'f;
 
-/// Calls `judge` with the Services of a namespace, in no order.
+/// Calls `judge` with those Services of a namespace that are wanted, in no order.
 pub(crate) fn with_services(
     review: &Review<'_>,
     namespace: &str,
+    is_wanted: &IsWanted<'_>,
     verdict: &mut Verdict,
     judge: &mut OnServices<'_>,
 ) -> Result<(), Error> {
@@ -163,10 +167,10 @@ pub(crate) fn with_services(
     let list = lookup.parse_with(&answer, OF_SERVICES)?;
     let mut services = Vec::new();
     for item in list.items() {
-        match Service::read(&item) {
+        let read = || is_wanted(&item)?.then(|| Service::read(&item)).transpose();
+        match read() {
             // What has no name is no object.
-            Ok(service) if service.name.is_empty() => {}
-            Ok(service) => services.push(service),
+            Ok(service) => services.extend(service.filter(|service| !service.name.is_empty())),
             Err(error) => unreadable_object::check(lookup.kind, &item, &error, verdict),
         }
     }

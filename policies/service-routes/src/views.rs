@@ -89,9 +89,25 @@ pub(crate) const OF_WORKLOADS: Wanted = Wanted {
     whole: wants_whole,
 };
 
-/// What is read of each of many Services: their own labels lead nowhere.
+/// The fields of each of many Services that are read.
+static OF_EACH_SERVICE: FieldNames = FieldNames::of(&[&[
+    "metadata",
+    "name",
+    "deletionTimestamp",
+    "spec",
+    "type",
+    "clusterIP",
+    "externalName",
+    "selector",
+    "ports",
+    "port",
+    "targetPort",
+    "protocol",
+]]);
+
+/// What is read of each of many Services: their own labels, for example, lead nowhere.
 pub(crate) const OF_SERVICES: Wanted = Wanted {
-    fields: |field| field != "labels" && FIELDS.has(field) || field == "selector",
+    fields: |field| OF_EACH_SERVICE.has(field),
     whole: |field| field == "selector",
 };
 
@@ -309,6 +325,23 @@ impl<'a> Service<'a> {
         pairs.retain(|(key, _)| !is_set_at_run_time(key, settings));
         (!pairs.is_empty()).then(|| Labels::of(pairs))
     }
+}
+
+/// Whether a Service may select the pods of any of these workloads, by its selector alone. It is read before the rest: of
+/// very many Services, most select none.
+pub(crate) fn may_select(
+    service: &Cursor<'_>,
+    settings: &Settings,
+    workloads: [Option<&Workload<'_>>; 2],
+) -> Result<bool, DecodeError> {
+    let pairs = service.at("spec.selector", Cursor::texts)?;
+    let pairs = pairs.unwrap_or_default();
+    Ok(workloads.into_iter().flatten().any(|workload| {
+        let labels = &workload.template.labels;
+        let mut pairs = pairs.iter();
+        pairs
+            .all(|(key, value)| labels.get(key) == Some(value) || is_set_at_run_time(key, settings))
+    }))
 }
 
 /// `TCP` is the default: `SetDefaults_Service` and `SetDefaults_Container` in `pkg/apis/core/v1/defaults.go`.

@@ -5,7 +5,7 @@ use shared::{Cursor, DecodeError, Error, IntOrString, Operation, Verdict};
 use crate::lists::{WorkloadKind, with_services, with_workloads};
 use crate::review::Review;
 use crate::rules::{lost_pods, missing_target_port, stray_pods};
-use crate::views::{Service, Workload};
+use crate::views::{Service, Workload, may_select};
 
 /// Judges a workload.
 pub(crate) fn judge(
@@ -30,6 +30,7 @@ pub(crate) fn judge(
         with_services(
             review,
             review.namespace,
+            &|service| may_select(service, review.settings, [Some(&workload), old.as_ref()]),
             verdict,
             &mut |services, verdict| {
                 judge_services(review, kind, &workload, old.as_ref(), services, verdict)

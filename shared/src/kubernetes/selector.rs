@@ -12,7 +12,7 @@ use crate::settings::not_one_of;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Labels<'a> {
     pairs: Vec<(&'a str, &'a str)>,
-    /// By their keys. Users write objects with ten thousands of labels.
+    /// By their keys, where there are more than a few: users write objects with ten thousands of labels.
     index: Index,
 }
 
@@ -31,6 +31,9 @@ struct Expression<'a> {
     operator: &'a str,
     values: Vec<&'a str>,
 }
+
+/// So many are compared faster than they are put in an index.
+const FEW: usize = 8;
 
 const OPERATORS: &[&str] = &["In", "NotIn", "Exists", "DoesNotExist"];
 
@@ -64,7 +67,11 @@ impl<'a> Labels<'a> {
     /// These pairs.
     #[must_use]
     pub fn of(pairs: Vec<(&'a str, &'a str)>) -> Self {
-        let index = Index::of(&mut pairs.iter().map(|(key, _)| *key));
+        let index = if pairs.len() > FEW {
+            Index::of(&mut pairs.iter().map(|(key, _)| *key))
+        } else {
+            Index::default()
+        };
         Self { pairs, index }
     }
 
@@ -77,11 +84,14 @@ impl<'a> Labels<'a> {
     /// The value of a label.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&'a str> {
-        let mut places = self.index.places(hash(0, key));
-        places.find_map(|place| match self.pairs.get(place) {
-            Some((known, value)) if *known == key => Some(*value),
-            _ => None,
-        })
+        let is_it = |(known, _): &&(&str, &str)| *known == key;
+        let found = if self.pairs.len() > FEW {
+            let mut places = self.index.places(hash(0, key));
+            places.find_map(|place| self.pairs.get(place).filter(is_it))
+        } else {
+            self.pairs.iter().find(is_it)
+        };
+        found.map(|(_, value)| *value)
     }
 
     /// Whether all pairs of another map are among these.
