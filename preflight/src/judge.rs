@@ -6,7 +6,7 @@ use crate::{
     EvaluationError, PolicyAnswer,
     keda::Derived,
     manifests::Manifests,
-    report::{Report, Summary},
+    report::{Reason, Report, Summary},
 };
 
 mod active;
@@ -102,10 +102,14 @@ pub fn judge_in(
         of_keda: &derived,
         witnesses: &witnesses,
     };
-    for (number, (object, evaluations)) in run.written().iter().zip(judged).enumerate() {
+    for (number, (object, mut evaluations)) in run.written().iter().zip(judged).enumerate() {
         let own = own.remove(&number).unwrap_or_default();
         let is_read = evaluations.iter().any(Evaluation::is_of_a_reader);
         let unread = reader.reason(object, is_read);
+        if unread.as_ref().map(|unread| unread.reason) == Some(Reason::UnservedVersion) {
+            // That policies do not know the kind follows from it.
+            evaluations.retain(Evaluation::is_of_a_reader);
+        }
         entry::add(&mut report, object, evaluations, own, unread, &told);
     }
     report.tally();

@@ -55,15 +55,21 @@ impl<'a> Reader<'a> {
             text,
         };
         if let Some((right_version, right_kind)) = self.kinds.misspelt(api_version, kind) {
-            let write = match (right_version == api_version, right_kind == kind) {
-                (true, _) => format!("write kind: {right_kind}"),
-                (_, true) => format!("write it for apiVersion: {right_version}"),
-                _ => format!("write it for apiVersion: {right_version}, kind: {right_kind}"),
+            let (field, write) = match (right_version == api_version, right_kind == kind) {
+                (true, _) => ("kind", format!("write kind: {right_kind}")),
+                (_, true) => (
+                    "apiVersion",
+                    format!("write it for apiVersion: {right_version}"),
+                ),
+                _ => (
+                    "apiVersion",
+                    format!("write it for apiVersion: {right_version}, kind: {right_kind}"),
+                ),
             };
             let text = format!(
                 "no supported Kubernetes has {kind} in {api_version}, so no policy reads it as it is meant; {write}"
             );
-            return Some(unjudged(Reason::UnservedVersion, "apiVersion", text));
+            return Some(unjudged(Reason::UnservedVersion, field, text));
         }
         if is_read || !self.reads_pods || is_of_patterns(object) {
             return None;

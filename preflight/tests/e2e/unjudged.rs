@@ -358,6 +358,20 @@ fn a_policy_that_accepts_a_kind_unread_has_not_read_it() {
 }
 
 #[test]
+fn of_a_kind_that_no_server_has_policies_say_nothing_of_their_rules() {
+    let warning = r#"{"accepted":true,"warnings":["one: kind: \"pod\" of the core group is not a kind that this policy reads; fix: narrow spec.rules of the policy [unclaimed_kind]"]}"#;
+    let stage = Stage::with_policy_for_all("one", &Validate::Answer(warning));
+    stage.write("a.yaml", POD.replace("kind: Pod", "kind: pod"));
+    let expected = "NOT CHECKED  pod default/web
+  a.yaml:2
+    no supported Kubernetes has pod in v1, so no policy reads it as it is meant; write kind: Pod
+
+1 object, 1 policy: 1 not checked
+";
+    assert_eq!(stage.run(&["-q", "a.yaml"]), out(0, expected));
+}
+
+#[test]
 fn a_review_among_manifests_is_a_problem() {
     let stage = Stage::new(&[("one", ACCEPT)]);
     stage.write(
