@@ -7,6 +7,8 @@ use base64::DecodeError;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, Engine, GeneralPurpose, GeneralPurposeConfig};
 
+use crate::text::split;
+
 /// What is wrong with a text that should be base64. Holds no part of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Malformed {
@@ -27,6 +29,8 @@ pub(crate) enum Cause {
     MissingPadding(usize),
     /// There is a space or a tab in it.
     Space,
+    /// Quotes or the like came with it.
+    Wrapped,
     /// Its end is cut off, or there is something behind the end.
     Length,
 }
@@ -136,6 +140,38 @@ pub(crate) fn is_of_alphabet(byte: u8) -> bool {
 /// What is wrong with a text. Whether it was encoded is told by what it decodes to: to repair the base64 of a token that
 /// was never encoded would make junk of it, which passes.
 fn diagnose(text: &str) -> Malformed {
+    let malformed = first_foreign(text);
+    match malformed.cause {
+        Cause::PlainText | Cause::Length if is_wrapped(text) => Malformed {
+            cause: Cause::Wrapped,
+            ..malformed
+        },
+        _ => malformed,
+    }
+}
+
+/// Whether there is base64 within what people copy along with it: quotes of YAML, JSON or a shell, a comma or a semicolon
+/// behind it, the `%` of zsh for a line without an end, or the head of a data URL.
+fn is_wrapped(text: &str) -> bool {
+    let is_around = |byte: &u8| b"\"'`,;%\\".contains(byte);
+    let mut inner = match split(text, ";base64,") {
+        Some((head, inner)) if head.starts_with("data:") => inner,
+        _ => text.strip_suffix("\\n").unwrap_or(text),
+    };
+    while let Some(less) = inner.get(1..)
+        && inner.as_bytes().first().is_some_and(is_around)
+    {
+        inner = less;
+    }
+    while let Some(less) = inner.get(..inner.len().wrapping_sub(1))
+        && inner.as_bytes().last().is_some_and(is_around)
+    {
+        inner = less;
+    }
+    inner.len() < text.len() && GO.decode(inner).is_ok() && is_encoded(inner)
+}
+
+fn first_foreign(text: &str) -> Malformed {
     let mut symbols = 0;
     let mut padding = 0;
     for (position, byte) in text.bytes().enumerate() {
@@ -297,7 +333,7 @@ mod tests {
 
     #[test]
     fn says_where_it_ends_and_why() {
-        use Cause::{Length, MissingPadding, PlainText, Space, UrlAlphabet};
+        use Cause::{Length, MissingPadding, PlainText, Space, UrlAlphabet, Wrapped};
         for (text, position, cause) in [
             ("my password", 2, PlainText),
             ("pass", 0, PlainText),
@@ -329,6 +365,19 @@ mod tests {
             ("cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=", 2, PlainText),
             ("aGVs-bG8gd29_bGQhIQ==", 4, PlainText),
             ("ünïcode", 0, PlainText),
+            ("\"Y29ycmVjdCBob3JzZQ==\"", 0, Wrapped),
+            ("'Y29ycmVjdCBob3JzZQ=='", 0, Wrapped),
+            ("`Y29ycmVjdCBob3JzZQ==`", 0, Wrapped),
+            ("Y29ycmVjdCBob3JzZQ==%", 20, Wrapped),
+            ("Y29ycmVjdCBob3JzZQ==,", 20, Wrapped),
+            ("Y29ycmVjdCBob3JzZQ==;", 20, Wrapped),
+            ("Y29ycmVjdCBob3JzZQ==\\n", 20, Wrapped),
+            ("data:text/plain;base64,Y29ycmVjdCBob3JzZQ==", 4, Wrapped),
+            // This is how keys of Laravel are to be.
+            ("base64:Y29ycmVjdCBob3JzZQ==", 6, PlainText),
+            ("\"correct-horse\"", 0, PlainText),
+            ("kX9qW2vB7nMz%", 12, PlainText),
+            ("Y29ycmVjdCBob3JzZQ==!", 20, PlainText),
             ("bUxkot-xezzad-5nyrga", 6, PlainText),
             ("Correct horse battery staple", 7, PlainText),
             (

@@ -98,9 +98,8 @@ impl<'a> Certificate<'a> {
 
     /// Whether a private key belongs to the certificate, as far as it can be told: `false` is certain.
     pub(crate) fn may_have(&self, private: &PublicKey<'_>) -> bool {
-        // A point can be written in two forms, which have different lengths.
         let differ = |(mine, other): (&[u8], &[u8])| {
-            mine != other && (self.key.algorithm == RSA || mine.len() == other.len())
+            mine != other && !(self.key.algorithm == EC && are_one_point(mine, other))
         };
         self.key.algorithm == private.algorithm
             && !self.key.number.zip(private.number).is_some_and(differ)
@@ -251,6 +250,20 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// Whether two forms of a point are of one point: one may have both coordinates, and the other the first, with the parity of
+/// the second in its first byte. Points of two curves have coordinates of two lengths. Source: SEC 1, section 2.3.3.
+fn are_one_point(one: &[u8], other: &[u8]) -> bool {
+    let whole_and_short = match (one, other) {
+        ([4, whole @ ..], [parity @ (2 | 3), short @ ..])
+        | ([parity @ (2 | 3), short @ ..], [4, whole @ ..]) => Some((whole, *parity, short)),
+        _ => None,
+    };
+    whole_and_short.is_some_and(|(whole, parity, short)| {
+        let is_odd = whole.last().is_some_and(|byte| byte & 1 == 1);
+        whole.len() == 2 * short.len() && whole.starts_with(short) && is_odd == (parity == 3)
+    })
+}
+
 /// What is in a bit string. The first byte counts the bits that are not used: none, for keys.
 fn bits(value: &[u8]) -> Option<&[u8]> {
     value.strip_prefix(&[0])
@@ -356,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_of_another_length_differs_but_for_a_point_in_its_other_form() {
+    fn another_key_differs_but_for_a_point_in_its_other_form() {
         let key = |algorithm, number| PublicKey {
             algorithm,
             number,
@@ -368,7 +381,15 @@ mod tests {
             (RSA, Some(&[1, 2]), Some(&[1, 2, 3]), false),
             (EC, Some(&[4, 1, 1]), Some(&[4, 1, 1]), true),
             (EC, Some(&[4, 1, 1]), Some(&[4, 1, 2]), false),
-            (EC, Some(&[4, 1, 1]), Some(&[2, 1]), true),
+            (EC, Some(&[4, 1, 1]), Some(&[3, 1]), true),
+            (EC, Some(&[2, 1]), Some(&[4, 1, 2]), true),
+            (EC, Some(&[4, 1, 1]), Some(&[2, 1]), false),
+            (EC, Some(&[4, 1, 1]), Some(&[3, 2]), false),
+            (EC, Some(&[3, 1]), Some(&[3, 2]), false),
+            // Of another curve.
+            (EC, Some(&[4, 1, 1]), Some(&[4, 1, 2, 1, 2]), false),
+            (EC, Some(&[4, 1, 1]), Some(&[3, 1, 2]), false),
+            (EC, Some(&[4, 1, 1]), Some(&[]), false),
             (EC, Some(&[4, 1, 1]), None, true),
         ] {
             let certificate = Certificate {

@@ -3,6 +3,7 @@
 use shared::{Level, Rule, Verdict, rule};
 
 use super::{placeholder, unresolved_value};
+use crate::base64::is_of_alphabet;
 use crate::text::{has, split};
 use crate::value::{Value, ends_in};
 
@@ -67,8 +68,19 @@ fn is_password(line: &str) -> bool {
     const FLAGS: &str = "true false none null required optional enabled disabled";
     line.len() >= 4
         && !has(line, " ")
-        && !has(line, "/")
+        && (!has(line, "/") || is_base64(line))
         && !FLAGS.split(' ').any(|flag| line.eq_ignore_ascii_case(flag))
+}
+
+/// Whether a text with a slash is base64, as the keys of AWS are, and no path.
+fn is_base64(line: &str) -> bool {
+    let has = |of: fn(&u8) -> bool| line.bytes().any(|byte| of(&byte));
+    let is_of_it = |byte| is_of_alphabet(byte) || byte == b'=';
+    line.bytes().all(is_of_it)
+        && !line.starts_with('/')
+        && has(u8::is_ascii_digit)
+        && has(u8::is_ascii_lowercase)
+        && has(u8::is_ascii_uppercase)
 }
 
 /// Whether a text was made by a machine: a name has no capitals beside its digits, and a word no digits.
@@ -119,7 +131,12 @@ mod tests {
             ),
             (
                 "AWS_SECRET_ACCESS_KEY",
-                "wJalrXUtnFEMI-K7MDENG-bPxRfiCYEXAMPLEKEY",
+                "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+                "looks like a credential, by the name of its key",
+            ),
+            (
+                "DB_PASSWORD",
+                "xK2/9dkqPa",
                 "looks like a credential, by the name of its key",
             ),
             (
@@ -162,6 +179,11 @@ mod tests {
             ("password", "/run/secrets/db"),
             ("show-password", "true"),
             ("password", "see the Secret"),
+            ("DB_PASSWORD", "secret/data/shop/db2"),
+            ("DB_PASSWORD", "kv/Shop/db2#password"),
+            ("DB_PASSWORD", "/Run/secrets/db2"),
+            ("DB_PASSWORD", "./Secrets/db2"),
+            ("token", "registry.example.com/Shop/app2"),
             ("secret", "shop-tls-2024-renewed"),
             ("tls-secret", "shop-tls"),
             ("token", "default-token-x7k2p"),

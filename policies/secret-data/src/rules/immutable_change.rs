@@ -43,16 +43,24 @@ pub(crate) fn check(object: &Object<'_>, old: &Object<'_>, verdict: &mut Verdict
             "was true, which cannot be taken back".to_owned(),
         );
     }
-    if !is_same(&object.entries, &old.entries) {
-        report(
-            "data",
-            "was changed, and the object is immutable".to_owned(),
-        );
+    for field in ["data", BINARY] {
+        if !is_same(&of(&object.entries, field), &of(&old.entries, field)) {
+            report(field, "was changed, and the object is immutable".to_owned());
+        }
     }
 }
 
+/// Of a `ConfigMap`, whose two maps are compared one by one.
+const BINARY: &str = "binaryData";
+
+/// The values in a field. Those of `stringData` are in `data` in the end.
+fn of<'e, 'a>(entries: &'e [Entry<'a>], field: &str) -> Vec<&'e Entry<'a>> {
+    let is_of = |entry: &&Entry<'_>| (entry.field == BINARY) == (field == BINARY);
+    entries.iter().filter(is_of).collect()
+}
+
 /// Whether two objects have the same values, however they are written.
-fn is_same(new: &[Entry<'_>], old: &[Entry<'_>]) -> bool {
+fn is_same(new: &[&Entry<'_>], old: &[&Entry<'_>]) -> bool {
     let index = Index::of(&mut old.iter().map(|entry| entry.key));
     new.len() == old.len()
         && new.iter().all(|entry| {
@@ -155,6 +163,32 @@ mod tests {
         assert_eq!(
             refused(&free, &json!({"data": {"a": "bmV3"}, "immutable": true})),
             None
+        );
+    }
+
+    #[test]
+    fn the_two_maps_of_a_config_map_are_compared_one_by_one() {
+        let of = |field: &str, value: &str| {
+            json!({
+                "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "namespace": "shop"},
+                "immutable": true, field: {"a": value},
+            })
+        };
+        let refused = |old: &Value, new: &Value| {
+            let response = Review::update(old, new).judge::<SecretData>();
+            response.message.unwrap_or_default()
+        };
+        let data = of("data", "x");
+        let binary = of("binaryData", "eA==");
+        assert_eq!(refused(&binary, &binary), "");
+        let moved = refused(&data, &binary);
+        for place in ["\n- data: was changed, ", "\n- binaryData: was changed, "] {
+            assert!(moved.contains(place), "{moved}");
+        }
+        let changed = refused(&binary, &of("binaryData", "eQ=="));
+        assert!(
+            changed.contains("secret-data: binaryData: was changed, "),
+            "{changed}"
         );
     }
 

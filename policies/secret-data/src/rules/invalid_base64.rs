@@ -47,6 +47,10 @@ pub(crate) fn check(
             "there is white space in it",
             "remove spaces and tabs; line breaks may stay",
         ),
+        Cause::Wrapped => (
+            "there is base64 in it, and quotes or other characters around that",
+            "remove what is around the base64",
+        ),
         Cause::Length => (
             "its end was cut off, or there is something behind its end",
             "encode the value again",
@@ -95,6 +99,12 @@ mod tests {
                 "aGVs bG8gd29ybGQhIQ==",
                 Some(
                     "byte 4: there is white space in it; fix: remove spaces and tabs; line breaks may stay",
+                ),
+            ),
+            (
+                "\"aGVsbG8gd29ybGQhIQ==\"",
+                Some(
+                    "byte 0: there is base64 in it, and quotes or other characters around that; fix: remove what is around the base64",
                 ),
             ),
             (
