@@ -167,6 +167,26 @@ fn two_objects_with_one_uid_are_two() {
 }
 
 #[test]
+fn a_copy_of_what_is_not_there_is_judged_itself() {
+    let scratch = json!([{"name": "tmp", "emptyDir": {"medium": "memory"}}]);
+    let mounts = json!([{"name": "tmp", "mountPath": "/tmp"}]);
+    let template = json!({"spec": {"volumes": scratch, "containers": [{"name": "app", "volumeMounts": mounts}]}});
+    let owner = json!({"ownerReferences": [
+        {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "uid": "u", "controller": true},
+    ]});
+    let copy = json!({
+        "apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": {"name": "web-1"},
+        "spec": {"selector": {}, "template": template},
+    });
+    let copy = with(copy, &owner);
+    let of_copy = "ReplicaSet shop/web-1 unknown_medium".to_owned();
+    let alone = refused("copy", std::slice::from_ref(&copy), &[], false);
+    assert_eq!(alone, [of_copy]);
+    // The template of a Deployment is judged where it stands.
+    assert_eq!(refused("owned", &[copy, deployment()], &[], false), [""; 0]);
+}
+
+#[test]
 fn a_number_that_a_manifest_calls_automatic_is_chosen() {
     let rule = "Service shop/web outside_allowed_ranges";
     let stored = json!({"resourceVersion": "7"});

@@ -25,7 +25,7 @@ use crate::{
     report::{Reported, Subject},
     review::{Request, complete, server},
 };
-use cluster::kinds::Kinds;
+use cluster::kinds::{Kinds, text};
 
 /// What is in the cluster already, and not judged itself.
 #[derive(Debug, Clone, Default)]
@@ -93,10 +93,18 @@ impl Run {
             .for_each(|object| complete(Arc::make_mut(&mut object.value), &kinds, namespace));
         let (written, others) = objects.split_at_mut(count);
         let ignored = (!existing.live).then(|| ignored(written)).flatten();
+        let there: HashSet<&Identity> = identities.iter().collect();
         let (others, replaced) = (&*others, written.par_iter_mut().zip(&old));
         replaced.enumerate().for_each(|(number, (object, old))| {
             let old = old.and_then(|old| old.checked_sub(count));
             let value = Arc::make_mut(&mut object.value);
+            if !existing.live {
+                let home = text(value, "/metadata/namespace").unwrap_or_default();
+                let home = home.to_owned();
+                server::disown(value, |group, kind, name| {
+                    there.contains(&Identity::of(&kinds, (group, kind), (&home, name)))
+                });
+            }
             match old.and_then(|old| others.get(old)) {
                 _ if existing.live => {
                     if let Some(now) = now {

@@ -109,6 +109,26 @@ pub(crate) fn replace(object: &mut Value, old: &Value, now: Option<Timestamp>) {
     }
 }
 
+/// Kinds of which controllers of Kubernetes make objects: policies leave these to what was said of the owner.
+const COPIES: [(&str, &str); 3] = [("", "Pod"), ("apps", "ReplicaSet"), ("batch", "Job")];
+
+/// Takes the owners off a copy that `is_there` does not know. Nothing else has the template then, and the garbage collector
+/// deletes what such an owner is made up for. Source: `pkg/controller/garbagecollector`.
+pub(crate) fn disown(object: &mut Value, is_there: impl Fn(&str, &str, &str) -> bool) {
+    let of = |pointer| text(object, pointer).unwrap_or_default();
+    if !COPIES.contains(&(split(of("/apiVersion")).0, of("/kind"))) {
+        return;
+    }
+    let owners = object.pointer_mut("/metadata/ownerReferences");
+    if let Some(owners) = owners.and_then(Value::as_array_mut) {
+        owners.retain(|owner| {
+            let of = |pointer| text(owner, pointer).unwrap_or_default();
+            let (group, kind) = (split(of("/apiVersion")).0, of("/kind"));
+            !is_built_in(group) || is_there(group, kind, of("/name"))
+        });
+    }
+}
+
 /// Sets the time at which an object is created, in whole seconds as the API server does it. For policies this is the only
 /// clock. Of an object that a cluster has the question is what a policy says of it now, not what it would have said at the
 /// time.
@@ -209,6 +229,40 @@ mod tests {
                 },
             })
         );
+    }
+
+    #[test]
+    fn a_copy_has_the_owners_that_are_there_and_those_of_other_projects() {
+        let is_there = |group: &str, kind: &str, name: &str| {
+            (group, kind, name) == ("apps", "Deployment", "web")
+        };
+        let owner = |api_version: &str, kind: &str, name: &str| json!({"apiVersion": api_version, "kind": kind, "name": name});
+        let owners = [
+            owner("apps/v1", "Deployment", "web"),
+            owner("apps/v1", "Deployment", "gone"),
+            owner("v1", "Node", "web"),
+            owner("example.com/v1", "Rollout", "gone"),
+        ];
+        let left = |api_version: &str, kind: &str| {
+            let mut object = json!({
+                "apiVersion": api_version, "kind": kind, "metadata": {"ownerReferences": owners},
+            });
+            disown(&mut object, is_there);
+            object["metadata"]["ownerReferences"].clone()
+        };
+        for (api_version, kind) in [
+            ("apps/v1", "ReplicaSet"),
+            ("batch/v1", "Job"),
+            ("v1", "Pod"),
+        ] {
+            assert_eq!(
+                left(api_version, kind),
+                json!([owners[0], owners[3]]),
+                "{kind}"
+            );
+        }
+        assert_eq!(left("v1", "ConfigMap"), json!(owners));
+        assert_eq!(left("batch.example.com/v1", "Job"), json!(owners));
     }
 
     #[test]

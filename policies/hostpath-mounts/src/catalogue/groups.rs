@@ -175,7 +175,11 @@ kinds! {
     static INSTALLER: Kind = never("a socket that installs software on the node", STORAGE);
     static BUS: Kind = never("the bus on which the node's services take orders", STORAGE);
     static DEVICE_CONTROL: Kind = never("the control socket of the node's devices", DEVICE);
-    static DEVICES: Kind = never("the disks and the memory of the node", DEVICE);
+    static DEVICES: Kind = never(
+        "where the devices of the node are, disks and memory among them",
+        DEVICE,
+    );
+    static NODE_MEMORY: Kind = never("the memory and the ports of the node", DEVICE);
     static ATTACHED: Kind = never(
         "hardware of the node: a container that reaches it controls what is attached",
         DEVICE,
@@ -449,6 +453,7 @@ groups! {
         BOOT: "/boot";
         PROGRAMS: "/usr" "/opt/bin";
         TIMETABLES: "/var/spool/cron";
+        NODE_MEMORY: "/dev/mem" "/dev/kmem" "/dev/port";
         SHARED_MEMORY: "/dev/shm";
         HUGE_PAGES: "/dev/hugepages";
         KERNEL_LOG: "/dev/kmsg";
@@ -495,7 +500,7 @@ groups! {
         MEASURES: "/proc/cpuinfo" "/proc/diskstats" "/proc/loadavg" "/proc/meminfo" "/proc/pressure" "/proc/stat"
             "/proc/uptime" "/proc/version" "/proc/vmstat" "/proc/<pid>/mountinfo" "/proc/<pid>/mounts"
             "/proc/<pid>/net/dev" "/proc/<pid>/stat";
-        NOTHING: "/dev/null" "/dev/zero";
+        NOTHING: "/dev/null" "/dev/zero" "/dev/full";
         RANDOM_NUMBERS: "/dev/random" "/dev/urandom";
         INTERFACES: "/dev/net/tun";
         FILE_SYSTEMS: "/dev/fuse";
