@@ -104,17 +104,22 @@ impl<'a> Cursor<'a> {
                         other => other.type_name(),
                     };
                     let path = map.path.entry(key);
-                    return Err(DecodeError::unexpected(
-                        &path,
-                        found,
-                        "a quantity such as 100m",
-                    ));
+                    return Err(DecodeError::unexpected(&path, found, such_as(key)));
                 };
                 quantities.push((*key, quantity));
             }
             Ok(quantities)
         };
         Ok(self.map(name, read)?.unwrap_or_default())
+    }
+}
+
+/// What is expected of a resource: a thousandth of a byte, as in `100m`, is hardly ever meant.
+fn such_as(resource: &str) -> &'static str {
+    if resource == "cpu" {
+        "a quantity such as 100m"
+    } else {
+        "a quantity such as 100Mi"
     }
 }
 
@@ -147,7 +152,7 @@ mod tests {
             let result = |json: &str| match read(json) {
                 Ok(Quantity::Zero) => "zero",
                 Ok(Quantity::Something) => "something",
-                Err(text) if text.starts_with("a.x: must be a quantity such as 100m, not ") => {
+                Err(text) if text.starts_with("a.x: must be a quantity such as 100Mi, not ") => {
                     "refused"
                 }
                 Err(_) => "unreadable",
@@ -202,7 +207,7 @@ mod tests {
         for (text, expected) in [
             (
                 r#"{"a":{"b.c/d":true}}"#,
-                "r.a[\"b.c/d\"]: must be a quantity such as 100m, not true or false",
+                "r.a[\"b.c/d\"]: must be a quantity such as 100Mi, not true or false",
             ),
             (
                 r#"{"a":{"cpu":"1GB"}}"#,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::{Quantity, without_suffix};
+use super::{Quantity, such_as, without_suffix};
 use crate::decode::Cursor;
 use crate::error::DecodeError;
 use crate::json::Json;
@@ -207,6 +207,7 @@ impl<'a> Cursor<'a> {
             Json::Null => return Ok(None),
             Json::String(text) => Written::Text(text),
             Json::Integer(number) => Written::Integer(*number),
+            Json::Number(_) => Written::Other("this number"),
             other => Written::Other(other.type_name()),
         };
         let amount = Amount::of(json);
@@ -223,11 +224,7 @@ impl<'a> Cursor<'a> {
                     _ => "other text",
                 };
                 let path = self.path.entry(name);
-                Err(DecodeError::unexpected(
-                    &path,
-                    found,
-                    "a quantity such as 100m",
-                ))
+                Err(DecodeError::unexpected(&path, found, such_as(name)))
             }
             _ => Ok(size),
         }
@@ -307,8 +304,8 @@ mod tests {
             (r#"" 1k""#, r#"" 1k""#, " 1k", Some(Amount::whole(1000))),
             ("10", "10", "10", Some(Amount::whole(10))),
             ("-1", "-1", "-1", Some(Amount::whole(-1))),
-            ("0.5", "a number", "", Some(Amount(ONE / 2))),
-            ("1e300", "a number", "", Some(Amount(i128::MAX))),
+            ("0.5", "this number", "", Some(Amount(ONE / 2))),
+            ("1e300", "this number", "", Some(Amount(i128::MAX))),
             (r#""1GB""#, r#""1GB""#, "1GB", None),
             ("true", "true or false", "", None),
             ("{}", "a map", "", None),
@@ -332,7 +329,7 @@ mod tests {
         assert_eq!(cursor.quantity("z"), cursor.size("z"));
         assert_eq!(
             cursor.quantity("a.b/c").unwrap_err().to_string(),
-            "limits[\"a.b/c\"]: must be a quantity such as 100m, not other text"
+            "limits[\"a.b/c\"]: must be a quantity such as 100Mi, not other text"
         );
     }
 }
