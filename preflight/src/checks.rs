@@ -326,8 +326,5 @@ pub(crate) fn stand_in(object: &Object) -> Option<Value> {
 
 /// Whether the policy only warns of what a finding of preflight's says the API server refuses.
 pub(crate) fn is_said(warning: &Reported, own: &[Reported]) -> bool {
-    let mut refused = own
-        .iter()
-        .filter(|own| own.rule.as_deref() == Some(invalid_service::RULE.id));
-    refused.any(|refused| refused.field == warning.field)
+    invalid_service::is_said(warning, own)
 }

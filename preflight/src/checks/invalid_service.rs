@@ -1,15 +1,18 @@
-//! A Service that the API server refuses for its ports, in its own words.
+//! A Service that the API server refuses, in its own words.
 //!
-//! The policies never see such an object in a cluster. Sources: `ValidateService` and
-//! `validateServiceExternalTrafficPolicy` in `pkg/apis/core/validation/validation.go`, `initNodePorts` in
+//! The policies never see such an object in a cluster. Sources: `ValidateService`, `validateServicePort`,
+//! `validateLoadBalancerClassField`, `validateServiceExternalTrafficPolicy`, `validateServiceInternalTrafficFieldsValue`
+//! and `ValidateServiceClusterIPsRelatedFields` in `pkg/apis/core/validation/validation.go`, `initNodePorts` in
 //! `pkg/registry/core/service/storage/alloc.go`, `dropTypeDependentFields` in `pkg/registry/core/service/strategy.go`.
 
 use serde_json::{Value, json};
-use shared::{Level, Rule, rule};
+use shared::{Level, Rule, quote, rule};
 
 use super::{Found, INVALID, Manifests};
-use crate::manifests::Object;
+use crate::{manifests::Object, names::UnknownName, report::Reported};
 use cluster::kinds::text;
+
+mod ports;
 
 pub(super) static RULE: Rule = rule! {
     id: "invalid_service",
@@ -34,7 +37,7 @@ pub(super) fn find(manifests: &Manifests<'_>) -> Vec<Found> {
                 object: position,
                 field: problem.field,
                 problem: format!("the API server refuses it: {}", problem.words),
-                fix: problem.fix.to_owned(),
+                fix: problem.fix,
                 level: Level::Deny,
                 code: Some(INVALID),
                 absent: None,
@@ -44,18 +47,69 @@ pub(super) fn find(manifests: &Manifests<'_>) -> Vec<Found> {
     found
 }
 
+/// Whether a policy warns of what the API server refuses: of the same field, or of what the type would mean if there
+/// were one of that name.
+pub(super) fn is_said(warning: &Reported, own: &[Reported]) -> bool {
+    let mut refused = own
+        .iter()
+        .filter(|own| own.rule.as_deref() == Some(RULE.id))
+        .filter_map(|own| own.field.as_deref());
+    let field = warning.field.as_deref().unwrap_or_default();
+    let is_of_type = field.ends_with(".nodePort") || field.ends_with(".healthCheckNodePort");
+    refused.any(|refused| refused == field || refused == "spec.type" && is_of_type)
+}
+
 /// What the API server says of a field.
 struct Problem {
     field: String,
     words: String,
-    fix: &'static str,
+    fix: String,
 }
 
 /// A Service, and the one that it replaces.
 struct Service<'a> {
+    object: &'a Value,
     spec: &'a Value,
     old: Option<&'a Value>,
     kind: &'a str,
+}
+
+// The words that a field may have, as the API server lists them.
+const TYPES: &[&str] = &["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"];
+const TRAFFIC_POLICIES: &[&str] = &["Cluster", "Local"];
+const AFFINITIES: &[&str] = &["ClientIP", "None"];
+const FAMILY_POLICIES: &[&str] = &["PreferDualStack", "RequireDualStack", "SingleStack"];
+const FAMILIES: &[&str] = &["IPv4", "IPv6"];
+
+/// The annotation that did what `loadBalancerSourceRanges` does.
+const SOURCE_RANGES: &str = "service.beta.kubernetes.io/load-balancer-source-ranges";
+const ONLY_BALANCED: &str = "may only be used when `type` is 'LoadBalancer'";
+
+/// What the API server says of a word that it does not know.
+fn unsupported(field: String, word: &str, words: &[&str]) -> Option<Problem> {
+    if word.is_empty() || words.contains(&word) {
+        return None;
+    }
+    let mut known = words.iter();
+    let same = known.find(|known| known.eq_ignore_ascii_case(word));
+    let meant = same.map(|known| (*known).to_owned());
+    let meant = meant.or_else(|| UnknownName::new(word, words.iter().copied()).nearest);
+    let name = field.rsplit('.').next().unwrap_or_default();
+    let name = name.split('[').next().unwrap_or_default();
+    let fix = match meant {
+        Some(meant) => format!("write {meant}"),
+        None => format!("write one of {}, or leave {name} out", words.join(", ")),
+    };
+    let words: Vec<String> = words.iter().map(|word| quote(word).to_string()).collect();
+    Some(Problem {
+        words: format!(
+            "Unsupported value: {}: supported values: {}",
+            quote(word),
+            words.join(", ")
+        ),
+        field,
+        fix,
+    })
 }
 
 /// The type of a Service, which is `ClusterIP` where nothing is written.
@@ -72,7 +126,16 @@ fn field<'a>(map: &'a Value, name: &str) -> &'a Value {
 
 /// Whether a value is written, and not one that counts as none.
 fn is_set(value: &Value) -> bool {
-    *value != Value::Null && *value != json!(0) && *value != json!("")
+    *value != Value::Null && *value != json!(0) && *value != json!("") && *value != json!([])
+}
+
+/// Whether a value is the list of addresses of a headless Service, or its first.
+fn is_headless(spec: &Value) -> bool {
+    text(spec, "/clusterIP").or_else(|| text(spec, "/clusterIPs/0")) == Some("None")
+}
+
+fn has_cluster_ip(spec: &Value) -> bool {
+    kind_of(spec) != "ExternalName"
 }
 
 fn has_node_ports(kind: &str) -> bool {
@@ -108,6 +171,7 @@ impl<'a> Service<'a> {
         let spec = field(&object.value, "spec");
         let old = old.map(|old| field(old, "spec"));
         Self {
+            object: &object.value,
             spec,
             old,
             kind: kind_of(spec),
@@ -120,12 +184,48 @@ impl<'a> Service<'a> {
         self.old.is_some_and(|old| needed(old) && same(old))
     }
 
+    /// The value of a field of the spec.
+    fn own(&self, name: &str) -> &'a Value {
+        field(self.spec, name)
+    }
+
     fn problems(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
-        self.cluster_ip(&mut problems);
-        self.node_ports(&mut problems);
-        self.traffic(&mut problems);
+        ports::find(self, &mut problems);
+        self.words(&mut problems);
+        // What else is wrong depends on what the type is to be.
+        if TYPES.contains(&self.kind) {
+            self.cluster_ip(&mut problems);
+            self.external_name(&mut problems);
+            self.node_ports(&mut problems);
+            self.traffic(&mut problems);
+            self.balancer(&mut problems);
+        }
         problems
+    }
+
+    /// Words that are misspelt.
+    fn words(&self, problems: &mut Vec<Problem>) {
+        let mut check = |name: &str, words: &[&str]| {
+            let word = self.own(name).as_str().unwrap_or_default();
+            problems.extend(unsupported(format!("spec.{name}"), word, words));
+        };
+        check("type", TYPES);
+        check("sessionAffinity", AFFINITIES);
+        check("internalTrafficPolicy", TRAFFIC_POLICIES);
+        // Where there may be none, that is said.
+        if is_external(self.spec) {
+            check("externalTrafficPolicy", TRAFFIC_POLICIES);
+        }
+        if has_cluster_ip(self.spec) {
+            check("ipFamilyPolicy", FAMILY_POLICIES);
+            let families = self.own("ipFamilies").as_array().into_iter().flatten();
+            for (index, family) in families.enumerate() {
+                let family = family.as_str().unwrap_or_default();
+                let field = format!("spec.ipFamilies[{index}]");
+                problems.extend(unsupported(field, family, FAMILIES));
+            }
+        }
     }
 
     fn cluster_ip(&self, problems: &mut Vec<Problem>) {
@@ -133,8 +233,33 @@ impl<'a> Service<'a> {
             problems.push(Problem {
                 field: "spec.clusterIP".to_owned(),
                 words: format!("may not be set to 'None' for {} services", self.kind),
-                fix: "leave clusterIP out, or set type: ClusterIP and leave the node ports out",
+                fix: "leave clusterIP out, or set type: ClusterIP and leave the node ports out"
+                    .to_owned(),
             });
+        }
+    }
+
+    fn external_name(&self, problems: &mut Vec<Problem>) {
+        if has_cluster_ip(self.spec) {
+            return;
+        }
+        let name = self.own("externalName");
+        if !is_set(name) || name == "." {
+            problems.push(Problem {
+                field: "spec.externalName".to_owned(),
+                words: "Required value".to_owned(),
+                fix: "write the name of the host that it stands for".to_owned(),
+            });
+        }
+        for name in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"] {
+            let own = self.own(name);
+            if is_set(own) && !self.drops(has_cluster_ip, |old| field(old, name) == own) {
+                problems.push(Problem {
+                    field: format!("spec.{name}"),
+                    words: "may not be set for ExternalName services".to_owned(),
+                    fix: format!("leave {name} out"),
+                });
+            }
         }
     }
 
@@ -151,7 +276,7 @@ impl<'a> Service<'a> {
                     problems.push(Problem {
                         field: format!("spec.ports[{index}].nodePort"),
                         words: "may not be used when `type` is 'ClusterIP'".to_owned(),
-                        fix: "leave nodePort out, or set type: NodePort",
+                        fix: "leave nodePort out, or set type: NodePort".to_owned(),
                     });
                 }
             }
@@ -176,30 +301,31 @@ impl<'a> Service<'a> {
                     words: "provided port is already allocated; two protocols share a node port only where their `port` \
                             is the same"
                         .to_owned(),
-                    fix: "set another nodePort, leave it out to get a free one, or give both the same port",
+                    fix: "set another nodePort, leave it out to get a free one, or give both the same port"
+                        .to_owned(),
                 });
             }
         }
     }
 
     fn traffic(&self, problems: &mut Vec<Problem>) {
-        let own = |name: &str| field(self.spec, name);
-        let same = |name: &'static str| move |old: &Value| field(old, name) == own(name);
-        let is_balanced = |spec: &Value| kind_of(spec) == "LoadBalancer";
-        let (policy, check, allocates) = (
-            "externalTrafficPolicy",
-            "healthCheckNodePort",
-            "allocateLoadBalancerNodePorts",
-        );
-        if is_set(own(policy)) && !is_external(self.spec) && !self.drops(is_external, same(policy))
-        {
+        let (policy, check) = ("externalTrafficPolicy", "healthCheckNodePort");
+        let same = |name: &'static str| move |old: &Value| field(old, name) == self.own(name);
+        let word = self.own(policy);
+        if is_set(word) && !is_external(self.spec) && !self.drops(is_external, same(policy)) {
             problems.push(Problem {
                 field: format!("spec.{policy}"),
                 words: "may only be set for externally-accessible services".to_owned(),
-                fix: "leave externalTrafficPolicy out, or set type: NodePort or LoadBalancer",
+                fix: "leave externalTrafficPolicy out, or set type: NodePort or LoadBalancer"
+                    .to_owned(),
             });
         }
-        if is_set(own(check))
+        // Of a word that is misspelt it cannot be told.
+        let is_known = word
+            .as_str()
+            .is_none_or(|it| TRAFFIC_POLICIES.contains(&it));
+        if is_set(self.own(check))
+            && is_known
             && !has_health_check(self.spec)
             && !self.drops(has_health_check, same(check))
         {
@@ -207,17 +333,40 @@ impl<'a> Service<'a> {
                 field: format!("spec.{check}"),
                 words: "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'"
                     .to_owned(),
-                fix: "leave healthCheckNodePort out",
+                fix: "leave healthCheckNodePort out".to_owned(),
             });
         }
-        if is_set(own(allocates))
-            && !is_balanced(self.spec)
-            && !self.drops(is_balanced, same(allocates))
-        {
+    }
+
+    /// What only load balancers have.
+    fn balancer(&self, problems: &mut Vec<Problem>) {
+        if self.kind == "LoadBalancer" {
+            return;
+        }
+        let is_balanced = |spec: &Value| kind_of(spec) == "LoadBalancer";
+        for (name, may_be_dropped) in [
+            ("allocateLoadBalancerNodePorts", true),
+            ("loadBalancerClass", true),
+            ("loadBalancerSourceRanges", false),
+        ] {
+            let own = self.own(name);
+            let is_dropped =
+                may_be_dropped && self.drops(is_balanced, |old| field(old, name) == own);
+            if is_set(own) && !is_dropped {
+                problems.push(Problem {
+                    field: format!("spec.{name}"),
+                    words: ONLY_BALANCED.to_owned(),
+                    fix: format!("leave {name} out, or set type: LoadBalancer"),
+                });
+            }
+        }
+        let annotations = self.object.pointer("/metadata/annotations");
+        let annotation = annotations.and_then(|all| all.get(SOURCE_RANGES)?.as_str());
+        if annotation.is_some() && !is_set(self.own("loadBalancerSourceRanges")) {
             problems.push(Problem {
-                field: format!("spec.{allocates}"),
-                words: "may only be used when `type` is 'LoadBalancer'".to_owned(),
-                fix: "leave allocateLoadBalancerNodePorts out",
+                field: format!("metadata.annotations[{SOURCE_RANGES:?}]"),
+                words: ONLY_BALANCED.to_owned(),
+                fix: "leave the annotation out, or set type: LoadBalancer".to_owned(),
             });
         }
     }
@@ -248,7 +397,7 @@ mod tests {
     fn refuses_in_the_words_of_the_api_server() {
         for (spec, expected) in [
             (
-                "{ports: [{port: 80}, {port: 1024, nodePort: 31024}]}",
+                "{ports: [{port: 80, name: a}, {port: 1024, name: b, nodePort: 31024}]}",
                 "spec.ports[1].nodePort the API server refuses it: may not be used when `type` is 'ClusterIP'",
             ),
             (
@@ -256,23 +405,69 @@ mod tests {
                 "spec.clusterIP the API server refuses it: may not be set to 'None' for NodePort services",
             ),
             (
-                "{type: NodePort, externalTrafficPolicy: Local, healthCheckNodePort: 30022}",
+                "{type: NodePort, externalTrafficPolicy: Local, healthCheckNodePort: 30022, ports: [{port: 80}]}",
                 "spec.healthCheckNodePort the API server refuses it: may only be set when `type` is 'LoadBalancer' and \
                  `externalTrafficPolicy` is 'Local'",
             ),
             (
-                "{externalTrafficPolicy: Local}",
+                "{externalTrafficPolicy: Local, ports: [{port: 80}]}",
                 "spec.externalTrafficPolicy the API server refuses it: may only be set for externally-accessible services",
             ),
             (
-                "{type: NodePort, allocateLoadBalancerNodePorts: false}",
+                "{type: NodePort, allocateLoadBalancerNodePorts: false, ports: [{port: 80}]}",
                 "spec.allocateLoadBalancerNodePorts the API server refuses it: may only be used when `type` is \
                  'LoadBalancer'",
             ),
             (
-                "{type: NodePort, ports: [{port: 53, protocol: UDP, nodePort: 30053}, {port: 5353, nodePort: 30053}]}",
+                "{type: NodePort, ports: [{name: a, port: 53, protocol: UDP, nodePort: 30053}, {name: b, port: 5353, nodePort: 30053}]}",
                 "spec.ports[1].nodePort the API server refuses it: provided port is already allocated; two protocols \
                  share a node port only where their `port` is the same",
+            ),
+            (
+                "{type: nodePort, externalTrafficPolicy: Local, ports: [{port: 80, nodePort: 80}]}",
+                "spec.type the API server refuses it: Unsupported value: \"nodePort\": supported values: \"ClusterIP\", \
+                 \"ExternalName\", \"LoadBalancer\", \"NodePort\"",
+            ),
+            (
+                "{type: LoadBalancer, externalTrafficPolicy: local, healthCheckNodePort: 30022, ports: [{port: 80}]}",
+                "spec.externalTrafficPolicy the API server refuses it: Unsupported value: \"local\": supported values: \
+                 \"Cluster\", \"Local\"",
+            ),
+            (
+                "{internalTrafficPolicy: local, ports: [{port: 80}]}",
+                "spec.internalTrafficPolicy the API server refuses it: Unsupported value: \"local\": supported values: \
+                 \"Cluster\", \"Local\"",
+            ),
+            (
+                "{sessionAffinity: clientIP, ports: [{port: 80}]}",
+                "spec.sessionAffinity the API server refuses it: Unsupported value: \"clientIP\": supported values: \
+                 \"ClientIP\", \"None\"",
+            ),
+            (
+                "{ipFamilyPolicy: DualStack, ports: [{port: 80}]}",
+                "spec.ipFamilyPolicy the API server refuses it: Unsupported value: \"DualStack\": supported values: \
+                 \"PreferDualStack\", \"RequireDualStack\", \"SingleStack\"",
+            ),
+            (
+                "{ipFamilies: [IPv6, ipv4], ports: [{port: 80}]}",
+                "spec.ipFamilies[1] the API server refuses it: Unsupported value: \"ipv4\": supported values: \"IPv4\", \
+                 \"IPv6\"",
+            ),
+            (
+                "{type: NodePort, loadBalancerClass: example.com/a, ports: [{port: 80}]}",
+                "spec.loadBalancerClass the API server refuses it: may only be used when `type` is 'LoadBalancer'",
+            ),
+            (
+                "{loadBalancerSourceRanges: [10.0.0.0/8], ports: [{port: 80}]}",
+                "spec.loadBalancerSourceRanges the API server refuses it: may only be used when `type` is 'LoadBalancer'",
+            ),
+            (
+                "{type: ExternalName}",
+                "spec.externalName the API server refuses it: Required value",
+            ),
+            (
+                "{type: ExternalName, externalName: a, clusterIP: None}",
+                "spec.clusterIP the API server refuses it: may not be set for ExternalName services",
             ),
         ] {
             assert_eq!(
@@ -284,15 +479,48 @@ mod tests {
     }
 
     #[test]
+    fn an_annotation_for_load_balancers_is_refused_elsewhere() {
+        let of = |kind: &str| {
+            let text = format!(
+                "{{apiVersion: v1, kind: Service, metadata: {{name: web, annotations: {{{SOURCE_RANGES}: 10.0.0.0/8}}}}, \
+                 spec: {{type: {kind}, ports: [{{port: 80}}]}}}}\n"
+            );
+            found(find, &text)
+        };
+        assert_eq!(of("LoadBalancer"), [""; 0]);
+        let field = format!("metadata.annotations[\"{SOURCE_RANGES}\"]");
+        let problem = "the API server refuses it: may only be used when `type` is 'LoadBalancer'";
+        assert_eq!(of("NodePort"), [format!("f.yaml:1 {field} {problem}")]);
+    }
+
+    #[test]
+    fn the_word_that_was_meant_is_told() {
+        for (word, fix) in [
+            ("nodePort", "write NodePort"),
+            ("LoadBalancr", "write LoadBalancer"),
+            (
+                "Internal",
+                "write one of ClusterIP, ExternalName, LoadBalancer, NodePort, or leave type out",
+            ),
+        ] {
+            let problem = unsupported("spec.type".to_owned(), word, TYPES);
+            assert_eq!(problem.map(|it| it.fix).as_deref(), Some(fix), "{word}");
+        }
+    }
+
+    #[test]
     fn what_the_api_server_takes_is_not_refused() {
         for spec in [
-            "{}",
-            "{clusterIP: None, ports: [{port: 80, nodePort: 0}, {port: 81, nodePort: null}]}",
+            "{clusterIP: None}",
+            "{clusterIP: None, ports: [{name: a, port: 80, nodePort: 0}, {name: b, port: 81, nodePort: null}]}",
             "{type: ExternalName, externalName: a, ports: [{port: 80, nodePort: 31024}]}",
-            "{externalIPs: [198.51.100.7], externalTrafficPolicy: Local}",
-            "{type: LoadBalancer, externalTrafficPolicy: Local, healthCheckNodePort: 30022, allocateLoadBalancerNodePorts: false}",
-            "{type: NodePort, ports: [{port: 53, protocol: UDP, nodePort: 30053}, {port: 53, nodePort: 30053}]}",
-            "{type: NodePort, ports: [{port: 53, nodePort: 30053}, {port: 54, nodePort: 30053}]}",
+            "{externalIPs: [198.51.100.7], externalTrafficPolicy: Local, ports: [{port: 80}]}",
+            "{type: LoadBalancer, externalTrafficPolicy: Local, healthCheckNodePort: 30022, allocateLoadBalancerNodePorts: \
+             false, loadBalancerClass: example.com/a, loadBalancerSourceRanges: [10.0.0.0/8], ports: [{port: 80}]}",
+            "{type: '', sessionAffinity: ClientIP, internalTrafficPolicy: Local, ipFamilyPolicy: SingleStack, ipFamilies: \
+             [IPv4], loadBalancerSourceRanges: [], ports: [{port: 80}]}",
+            "{type: NodePort, ports: [{name: a, port: 53, protocol: UDP, nodePort: 30053}, {name: b, port: 53, nodePort: 30053}]}",
+            "{type: NodePort, ports: [{name: a, port: 53, nodePort: 30053}, {name: b, port: 54, nodePort: 30053}]}",
             "{type: NodePort, ports: 1, healthCheckNodePort: 0}",
             "1",
         ] {
@@ -324,20 +552,32 @@ mod tests {
                 was,
                 &["spec.externalTrafficPolicy", "spec.healthCheckNodePort"],
             ),
+            (
+                "loadBalancerClass: example.com/a, loadBalancerSourceRanges: [10.0.0.0/8]",
+                "type: LoadBalancer, loadBalancerClass: example.com/a, loadBalancerSourceRanges: [10.0.0.0/8]",
+                &["spec.loadBalancerSourceRanges"],
+            ),
+            (
+                "type: ExternalName, externalName: a, clusterIP: 10.0.0.1, ipFamilyPolicy: PreferDualStack",
+                "clusterIP: 10.0.0.1, ipFamilyPolicy: SingleStack",
+                &["spec.ipFamilyPolicy"],
+            ),
             // Two protocols of a number that is there.
             (
-                "type: NodePort, ports: [{port: 53, protocol: UDP, nodePort: 30053}, {port: 54, nodePort: 30053}]",
+                "type: NodePort, ports: [{name: a, port: 53, protocol: UDP, nodePort: 30053}, {name: b, port: 54, nodePort: \
+                 30053}]",
                 "type: NodePort, ports: [{port: 53, protocol: UDP, nodePort: 30053}]",
                 &[],
             ),
         ] {
-            assert_eq!(
-                fields(&format!("{{{new}}}"), &format!("{{{old}}}")),
-                refused,
-                "{new}"
-            );
+            let with_ports = |spec: &str| match spec.contains("ports: ") {
+                true => format!("{{{spec}}}"),
+                false => format!("{{{spec}, ports: [{{port: 80}}]}}"),
+            };
+            assert_eq!(fields(&with_ports(new), &with_ports(old)), refused, "{new}");
         }
         // Without the old one nothing is taken out.
-        assert_eq!(fields(&format!("{{{kept}}}"), "").len(), 3);
+        let kept = format!("{{{kept}, ports: [{{port: 80}}]}}");
+        assert_eq!(fields(&kept, "").len(), 3);
     }
 }

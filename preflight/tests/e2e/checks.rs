@@ -225,6 +225,17 @@ fn what_the_api_server_refuses_is_refused_and_not_warned_of_as_well() {
         stage.run(&["--old", "old.yaml", "new.yaml"]),
         out(0, expected)
     );
+    // What the policy says of a type that there is not is not true.
+    stage.write("misspelt.yaml", service("nodePort"));
+    let expected = "REFUSED  Service default/web  by preflight
+  misspelt.yaml:6  spec.type
+    the API server refuses it: Unsupported value: \"nodePort\": supported values: \"ClusterIP\",
+    \"ExternalName\", \"LoadBalancer\", \"NodePort\" [invalid_service]
+    fix: write NodePort
+
+1 object, 1 policy: 1 refused
+";
+    assert_eq!(stage.run(&["misspelt.yaml"]), out(1, expected));
 }
 
 /// The certificate of a Secret, as `kubectl create secret tls` encodes it, broken into lines.

@@ -402,7 +402,7 @@ fn junit_holds_no_character_that_xml_cannot_hold() {
     let stage = Stage::with_policy_for_all("nodeport-range", &accept);
     stage.write(
         "a.yaml",
-        "apiVersion: v1\nkind: Service\nmetadata: {name: \"a\\uFFFE\\uFFFF<&\\u0007\"}\n",
+        "apiVersion: v1\nkind: Service\nmetadata: {name: \"a\\uFFFE\\uFFFF<&\\u0007\"}\nspec: {clusterIP: None}\n",
     );
     let (status, text, _) = stage.run(&["--format", "junit", "a.yaml"]);
     let name = "a\u{fffd}\u{fffd}&lt;&amp;␇";
