@@ -323,7 +323,7 @@ pub(crate) enum Command {
     Fix {
         #[command(flatten)]
         input: Input,
-        /// Write nothing, and print the changes as a diff; lines of Secrets are not shown
+        /// Write nothing, and print the changes as a diff; lines of Secrets and ConfigMaps are not shown
         #[arg(long)]
         dry_run: bool,
         /// Change also what is only warned about: `readOnly: true` may keep a program from writing

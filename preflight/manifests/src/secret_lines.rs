@@ -1,4 +1,4 @@
-//! Which lines of a text may hold values of Secrets.
+//! Which lines of a text may hold values of Secrets, or credentials in ConfigMaps.
 
 use std::ops::RangeInclusive;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{document::split, written::is_secret};
 
-/// The lines of all documents with a Secret in them, and of those that cannot be read.
+/// The lines of all documents with a Secret or a ConfigMap in them, and of those that cannot be read.
 #[must_use]
 pub fn secret_lines(text: &str) -> Vec<RangeInclusive<usize>> {
     let documents = split(text).filter_map(|document| {
@@ -20,7 +20,7 @@ pub fn secret_lines(text: &str) -> Vec<RangeInclusive<usize>> {
     documents.collect()
 }
 
-/// Whether it is a Secret, or a list with one.
+/// Whether it is a Secret or like one, or a list with one.
 fn holds_secrets(value: &Value) -> bool {
     let items = value.get("items").and_then(Value::as_array);
     is_secret(value) || items.into_iter().flatten().any(is_secret)
@@ -33,7 +33,10 @@ mod tests {
     #[test]
     fn they_are_those_of_whole_documents() {
         let text = "kind: Pod\n---\nkind: Secret\na: 1\n---\n# nothing\n---\nkind: List\nitems:\n- kind: Secret\n---\na: [\n---\n\
-                    kind: SecretList\nitems: []\n---\nkind: Pod\n";
-        assert_eq!(secret_lines(text), [2..=4, 7..=10, 11..=12, 13..=15]);
+                    kind: SecretList\nitems: []\n---\nkind: Pod\n---\nkind: ConfigMap\ndata: {a: b}\n";
+        assert_eq!(
+            secret_lines(text),
+            [2..=4, 7..=10, 11..=12, 13..=15, 18..=20]
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! An object as it is written: the lines of its file, for people to look at. What a Secret holds is never among them.
+//! An object as it is written: the lines of its file, for people to look at. What a Secret or a ConfigMap holds is never
+//! among them.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -43,7 +44,7 @@ pub struct Written {
     lines: OnceLock<Lines>,
     /// Of such a document.
     reading: Option<Reading>,
-    /// Whether it is a Secret, or has one in it.
+    /// Whether it is a Secret or like one, or has one in it.
     is_secret: bool,
 }
 
@@ -52,7 +53,7 @@ pub struct Written {
 pub struct ShownLine {
     /// Its number in the file.
     pub number: usize,
-    /// Its text. Of a Secret only the names of fields are there.
+    /// Its text. Of a Secret or a ConfigMap only the names of fields are there.
     pub text: String,
     /// The bytes of the text that are marked, in their order and apart.
     pub marks: Vec<Range<usize>>,
@@ -299,16 +300,14 @@ impl SourceLine<'_> {
 }
 
 /// Whether an object is a Secret or something like it, or has a Secret in it, as a part or as a text. The kind may be
-/// misspelt.
+/// misspelt. A ConfigMap is like one: people put credentials there, too.
 pub(super) fn is_secret(object: &Value) -> bool {
     let kind = object.get("kind").and_then(Value::as_str);
     let kind = kind.unwrap_or_default();
-    let has_data = ["data", "stringData"]
+    let has_data = ["data", "stringData", "binaryData"]
         .iter()
         .any(|data| object.get(*data).is_some());
-    kind.to_ascii_lowercase().contains("secret")
-        || has_data && kind != "ConfigMap"
-        || has_secret(object)
+    kind.to_ascii_lowercase().contains("secret") || has_data || has_secret(object)
 }
 
 fn has_secret(value: &Value) -> bool {
@@ -417,9 +416,9 @@ spec:
         assert_eq!(excerpt(&yaml, 1, &["spec.a"], 3), [pod]);
         // By an alias, a field may be one of another object.
         let alias = "kind: List\napiVersion: v1\nitems:\n- {apiVersion: v1, kind: Secret, stringData: &d {a: hunter2}}\n- apiVersion: v1\n  \
-                     kind: ConfigMap\n  data: *d\n";
-        assert_eq!(excerpt(alias, 1, &["data.a"], 9), [""; 0]);
-        assert_eq!(excerpt(alias, 1, &["data"], 0), ["7   >data: *d<"]);
+                     kind: Object\n  spec: *d\n";
+        assert_eq!(excerpt(alias, 1, &["spec.a"], 9), [""; 0]);
+        assert_eq!(excerpt(alias, 1, &["spec"], 0), ["7   >spec: *d<"]);
     }
 
     #[test]
@@ -451,6 +450,8 @@ spec:
             ("SealedSecret", "spec"),
             ("Sekret", "stringData"),
             ("Sekret", "data"),
+            ("ConfigMap", "data"),
+            ("ConfigMap", "binaryData"),
         ] {
             let text = format!("apiVersion: v1\nkind: {kind}\n{spec}: {{a: hunter2}}\n");
             let expected = [format!("3 {spec}:"), "3   >a:< …".to_owned()];

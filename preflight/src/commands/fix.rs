@@ -178,7 +178,7 @@ fn summary(text: &mut String, fixes: &Fixes, after: &Report, dry_run: bool, chan
     }
 }
 
-/// A diff of a file. It shows no line of a Secret, neither what changes nor what is around.
+/// A diff of a file. It shows no line of a Secret or a ConfigMap, neither what changes nor what is around.
 fn diff(text: &mut String, file: &str, old: &str, new: &str) {
     let file = printable(file.strip_prefix("./").unwrap_or(file));
     let _ = writeln!(text, "{BOLD}--- a/{file}\n+++ b/{file}{BOLD:#}");
@@ -195,7 +195,7 @@ fn diff(text: &mut String, file: &str, old: &str, new: &str) {
             let hidden =
                 is_secret(in_old, change.old_index()) || is_secret(in_new, change.new_index());
             let line = if hidden {
-                "(a line of a Secret, not shown)".to_owned()
+                "(a line that may hold a secret, not shown)".to_owned()
             } else {
                 printable(change.value().trim_end_matches(['\n', '\r']))
             };

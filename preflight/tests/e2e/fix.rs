@@ -152,12 +152,12 @@ fn a_diff_shows_what_would_be_changed_and_no_line_of_a_secret() {
     let expected = "--- a/m/secret.yaml
 +++ b/m/secret.yaml
 @@ -3,7 +3,7 @@
- (a line of a Secret, not shown)
- (a line of a Secret, not shown)
- (a line of a Secret, not shown)
--(a line of a Secret, not shown)
-+(a line of a Secret, not shown)
- (a line of a Secret, not shown)
+ (a line that may hold a secret, not shown)
+ (a line that may hold a secret, not shown)
+ (a line that may hold a secret, not shown)
+-(a line that may hold a secret, not shown)
++(a line that may hold a secret, not shown)
+ (a line that may hold a secret, not shown)
  ---
  # logs
 @@ -19,3 +19,4 @@

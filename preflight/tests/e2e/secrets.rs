@@ -259,6 +259,34 @@ fn no_line_of_a_secret_is_shown() {
     }
 }
 
+#[test]
+fn no_line_of_a_config_map_with_a_credential_is_shown() {
+    let stage = Stage::with_built(&["secret-data"]);
+    let config = fill(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  namespace: shop\ndata:\n  other: @@\n  DB_PASSWORD: @@9x\n  \
+         app.conf: |\n    user=a\n    @@\n",
+    );
+    let list = format!(
+        "apiVersion: v1\nkind: List\nitems:\n- {}\n",
+        config.trim_end().replace('\n', "\n  ")
+    );
+    stage.write("alone.yaml", config);
+    stage.write("list.yaml", list);
+    stage.write(
+        ".preflight.yaml",
+        "exceptions:\n- {policy: secret-data, rule: exposed_credential, file: list.yaml, reason: it is known}\n",
+    );
+    for name in ["alone.yaml", "list.yaml"] {
+        for format in FORMATS.iter().chain(&["sarif", "junit"]) {
+            let outcome = report(&stage, format, name);
+            check(&format!("{format} of {name}"), &outcome);
+            assert!(outcome.1.contains("DB_PASSWORD"), "{format}: {}", outcome.1);
+        }
+    }
+    let (_, text, _) = stage.run(&["--frame", "alone.yaml"]);
+    assert!(text.contains("8 |   DB_PASSWORD: …\n"), "{text}");
+}
+
 /// A report on a file. Of a page for a browser it is what comes from the file, and not the script.
 fn report(stage: &Stage, format: &str, file: &str) -> Outcome {
     let (status, text, errors) = stage.run(&["--frame", "--format", format, file]);
