@@ -9,7 +9,7 @@ use crate::{
     Policy,
     judge::ActivePolicy,
     manifests::{Manifests, Object, Place, is_invisible},
-    report::{Report, Reported, Subject},
+    report::{Reported, Subject},
 };
 
 /// The policy whose settings they are.
@@ -36,13 +36,12 @@ struct Use {
 /// Who mounts it: a service account, or none for a `PersistentVolume`.
 type Account = Option<String>;
 
-/// What these refusals need. Where no entry can help there is none.
+/// What these refusals by the policy need. Where no entry can help there is none.
 #[must_use]
-pub fn entries(report: &Report, policies: &[ActivePolicy], manifests: &Manifests) -> Vec<Entry> {
+pub fn entries(refusals: &[Reported], manifests: &Manifests) -> Vec<Entry> {
     let mut uses: BTreeMap<(Account, String), Use> = BTreeMap::new();
-    for finding in &report.refusals {
-        if is_by_policy(policies, finding)
-            && let Some(object) = manifests.objects.get(finding.position)
+    for finding in refusals {
+        if let Some(object) = manifests.objects.get(finding.position)
             && let Some((account, path, used)) = used(finding, object)
         {
             uses.entry((account, path)).or_default().add(used);

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, error::Error, fmt::Write, sync::Arc};
 
 use preflight::{
-    allow::{Entry, POLICY, entries, is_by_policy},
+    allow::{self, Entry, POLICY, is_by_policy},
     config::Project,
     judge::ActivePolicy,
     manifests::printable,
@@ -51,23 +51,30 @@ pub(super) fn run(cli: &Cli, project: Option<&Project>) -> Result<u8, Box<dyn Er
         .into());
     };
     let (policy, settings) = (Arc::clone(&member.policy), member.settings.clone());
-    let report = judge_all(cli, manifests.clone(), existing.clone(), &policies)?;
-    let entries = entries(&report, &policies, &manifests);
-    let merged = merged(&settings, &entries);
-    settings::check(&policy, &merged).map_err(|error| {
-        format!("{error}\nThese entries do not go with the settings that are there: change those by hand")
-    })?;
-    let policies = [ActivePolicy::new(policy, merged)];
-    let after = judge_all(cli, manifests, existing, &policies)?;
-    let refused = after
-        .refusals
-        .iter()
-        .filter(|it| is_by_policy(&policies, it));
-    let refused: Vec<&Reported> = refused.collect();
+    let judge = |settings: Value| {
+        let policies = [ActivePolicy::new(Arc::clone(&policy), settings)];
+        let mut report = judge_all(cli, manifests.clone(), existing.clone(), &policies)?;
+        report.refusals.retain(|it| is_by_policy(&policies, it));
+        Ok::<_, Box<dyn Error>>(report)
+    };
+    let takes = |entries: &[Entry]| settings::check(&policy, &merged(&settings, entries)).is_ok();
+    let mut findings = judge(settings.clone())?.refusals;
+    let mut entries = taken(allow::entries(&findings, &manifests), takes);
+    // What an entry says of a path holds for mounts that were not refused before, too.
+    let after = loop {
+        let after = judge(merged(&settings, &entries))?;
+        findings.extend(after.refusals.iter().cloned());
+        let more = taken(allow::entries(&findings, &manifests), takes);
+        if more == entries {
+            break after;
+        }
+        entries = more;
+    };
+    let refused = &after.refusals;
     let text = if entries.is_empty() && refused.is_empty() {
         format!("# {POLICY} refuses nothing of this: nothing has to be allowed.\n")
     } else {
-        written(&settings, &entries, &refused)
+        written(&settings, &entries, refused)
     };
     print(&text, cli.common.color)?;
     Ok(if !after.problems.is_empty() {
@@ -83,6 +90,21 @@ pub(super) fn run(cli: &Cli, project: Option<&Project>) -> Result<u8, Box<dyn Er
     })
 }
 
+/// The entries that the settings take: a path may lead anywhere, or be one of which they say something already.
+fn taken(entries: Vec<Entry>, takes: impl Fn(&[Entry]) -> bool) -> Vec<Entry> {
+    if takes(&entries) {
+        return entries;
+    }
+    let mut taken = Vec::new();
+    for entry in entries {
+        taken.push(entry);
+        if !takes(&taken) {
+            taken.pop();
+        }
+    }
+    taken
+}
+
 /// The settings with these entries of `allowed`.
 fn merged(settings: &Value, entries: &[Entry]) -> Value {
     let mut allowed = settings.get("allowed").and_then(Value::as_array).cloned();
@@ -95,12 +117,17 @@ fn merged(settings: &Value, entries: &[Entry]) -> Value {
     merged
 }
 
+/// A value in one line, as JSON and YAML have it. Nothing in it is a command to a build server.
+fn line(value: &Value) -> String {
+    value.to_string().replace("##", "#\\u0023")
+}
+
 /// The file for `--settings`: what is there already, the entries with what needs each, and what none of them allows.
-fn written(settings: &Value, entries: &[Entry], refused: &[&Reported]) -> String {
+fn written(settings: &Value, entries: &[Entry], refused: &[Reported]) -> String {
     let mut text = format!("{HEAD}{POLICY}:\n");
     let fields = settings.as_object().into_iter().flatten();
     for (key, value) in fields.filter(|(key, _)| *key != "allowed") {
-        let _ = writeln!(text, "  {key}: {value}");
+        let _ = writeln!(text, "  {key}: {}", line(value));
     }
     text.push_str("  allowed:\n");
     let there = settings.get("allowed").and_then(Value::as_array);
@@ -111,7 +138,7 @@ fn written(settings: &Value, entries: &[Entry], refused: &[&Reported]) -> String
         text.push_str(" []\n");
     }
     for entry in there {
-        let _ = writeln!(text, "  - {entry}");
+        let _ = writeln!(text, "  - {}", line(entry));
     }
     for Entry {
         settings,
@@ -131,7 +158,7 @@ fn written(settings: &Value, entries: &[Entry], refused: &[&Reported]) -> String
             "serviceAccounts",
         ] {
             if let Some(value) = settings.get(key) {
-                let _ = writeln!(text, "  {mark}{key}: {value}");
+                let _ = writeln!(text, "  {mark}{key}: {}", line(value));
                 mark = "  ";
             }
         }

@@ -195,3 +195,67 @@ fn who_may_write_to_a_path_may_write_to_what_is_in_it() {
     stage.write("settings.yaml", &text);
     assert_eq!(refused(&stage, &["m/agent.yaml"]), 0);
 }
+
+/// A pod with one volume.
+fn pod(name: &str, source: &str, read_only: bool) -> String {
+    format!(
+        "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: {name}, namespace: node}}\nspec:\n  containers:\n  - name: a\n    \
+         image: a\n    volumeMounts: [{{name: v, mountPath: /v, readOnly: {read_only}}}]\n  volumes: [{{name: v, hostPath: \
+         {source}}}]\n"
+    )
+}
+
+#[test]
+fn the_rest_is_printed_where_the_settings_do_not_take_a_path() {
+    let stage = stage();
+    let pods = [
+        pod("root", "{path: /proc/1/root}", false),
+        pod("share", r"{path: '\\server\share'}", false),
+        pod("short", r"{path: 'C:\Progra~1'}", false),
+        pod("logs", "{path: /var/log}", false),
+    ];
+    stage.write("pods.yaml", pods.concat());
+    let (status, text, errors) = stage.run(&["allow", "pods.yaml"]);
+    assert_eq!((status, errors.as_str()), (1, ""), "{text}");
+    let (entries, rest) = text.split_once("# What no entry can allow:\n").unwrap();
+    assert!(entries.contains("  - path: \"/var/log\"\n"), "{text}");
+    assert_eq!(entries.matches("- path: ").count(), 1, "{text}");
+    let names: Vec<&str> = rest
+        .lines()
+        .filter_map(|line| line.split(' ').nth(3))
+        .collect();
+    assert_eq!(names, ["node/root", "node/share", "node/short"], "{text}");
+    stage.write("settings.yaml", &text);
+    assert_eq!(refused(&stage, &["pods.yaml"]), 3);
+}
+
+#[test]
+fn an_entry_has_all_types_with_which_an_account_mounts_a_path() {
+    let stage = stage();
+    let file = pod("writes", "{path: /etc/x, type: File}", false);
+    let any = pod("reads", "{path: /etc/x}", true);
+    stage.write("pods.yaml", format!("{file}{any}"));
+    let (status, text, errors) = stage.run(&["allow", "pods.yaml"]);
+    assert_eq!((status, errors.as_str()), (0, ""), "{text}");
+    assert!(text.contains("    types: [\"\",\"File\"]\n"), "{text}");
+    stage.write("settings.yaml", &text);
+    assert_eq!(refused(&stage, &["pods.yaml"]), 0);
+}
+
+#[test]
+fn a_path_that_looks_like_a_command_is_written_with_an_escape() {
+    let stage = stage();
+    stage.write(
+        "pod.yaml",
+        pod("logs", "{path: '/var/log/##[x]###'}", false),
+    );
+    let (status, text, errors) = stage.run(&["allow", "pod.yaml"]);
+    assert_eq!((status, errors.as_str()), (0, ""), "{text}");
+    assert!(
+        text.contains(r#"path: "/var/log/#\u0023[x]#\u0023#""#),
+        "{text}"
+    );
+    assert!(!text.contains("##"), "{text}");
+    stage.write("settings.yaml", &text);
+    assert_eq!(refused(&stage, &["pod.yaml"]), 0);
+}
