@@ -121,6 +121,12 @@ pub(crate) struct Cli {
     /// Whether all of a project is checked, and not some paths or policies of it.
     #[arg(skip)]
     pub(crate) is_whole: bool,
+    /// The fields of a configuration that may hide findings.
+    #[arg(skip)]
+    pub(crate) lowering: Vec<&'static str>,
+    /// Whether a configuration wants something built, and may not ask for it.
+    #[arg(skip)]
+    pub(crate) is_unrendered: bool,
 }
 
 /// Whether the report for people has lines of the manifests.
@@ -223,7 +229,8 @@ pub(crate) struct Common {
     pub(crate) namespace: Option<String>,
     /// Go by this file instead of the `.preflight.yaml` of the folder or of the nearest one above it
     ///
-    /// It has paths, patterns, settings and exceptions for a project: `preflight init` writes one.
+    /// It has paths, patterns, settings and exceptions for a project: `preflight init` writes one. A file that is named here
+    /// may also have something built (`render: true`), and write its reports anywhere.
     #[arg(long, value_name = "FILE", global = true)]
     pub(crate) config: Option<PathBuf>,
     /// Go by no `.preflight.yaml`
@@ -323,7 +330,7 @@ pub(crate) enum Command {
     Fix {
         #[command(flatten)]
         input: Input,
-        /// Write nothing, and print the changes as a diff; lines of Secrets and ConfigMaps are not shown
+        /// Write nothing, and print the changes as a diff; lines that may hold a secret are not shown
         #[arg(long)]
         dry_run: bool,
         /// Change also what is only warned about: `readOnly: true` may keep a program from writing

@@ -58,6 +58,13 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
             None => cli,
         };
         cli::check_paths(&cli);
+        if let Some(project) = project
+            .as_ref()
+            .filter(|_| cli.is_unrendered && cli.command.is_some())
+        {
+            let Note { place, text } = project.unrendered();
+            terminal::remark(&format!("{place}: {text}"), color);
+        }
         run_command(&cli, project.as_ref())
     });
     match outcome {
@@ -194,7 +201,20 @@ fn judge_manifests(cli: &Cli, project: Option<&Project>) -> Result<u8, Box<dyn E
         let names: Vec<&str> = policies.iter().map(ActivePolicy::name).collect();
         baseline.apply(&mut report, &file.display().to_string(), &names);
     }
-    report.notes.extend(project.map(Project::note));
+    // What a file says is not to be overlooked where there are many notes.
+    let of_project = project.map(|project| project.note(&cli.lowering));
+    let unrendered = project
+        .filter(|_| cli.is_unrendered)
+        .map(Project::unrendered);
+    let always: Vec<Note> = of_project
+        .iter()
+        .filter(|_| !cli.lowering.is_empty())
+        .chain(&unrendered)
+        .cloned()
+        .collect();
+    report
+        .notes
+        .splice(..0, of_project.into_iter().chain(unrendered));
     if cli.writes(Format::Sarif) {
         preflight::fix::propose(&mut report, &policies);
     }
@@ -230,7 +250,7 @@ fn judge_manifests(cli: &Cli, project: Option<&Project>) -> Result<u8, Box<dyn E
     let quiet = cli.quiet.then(|| Report {
         warnings: Vec::new(),
         needed_from_elsewhere: Vec::new(),
-        notes: Vec::new(),
+        notes: always.clone(),
         ..report.clone()
     });
     let format = cli.common.format;

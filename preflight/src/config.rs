@@ -2,7 +2,7 @@
 
 use std::{
     env, io,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 
 use jiff::civil::Date;
@@ -30,7 +30,8 @@ declare! {
         "paths" => pub paths: [FileName], example ["deploy/"];
         /// What is left out of folders: lines as in a `.gitignore`.
         "exclude" => pub exclude: [Pattern], example ["*.test.yaml"];
-        /// Whether kustomizations and Helm charts in folders are built, with the `kubectl` and the `helm` of this machine.
+        /// Whether kustomizations and Helm charts in folders are built, with the `kubectl` and the `helm` of this machine. It
+        /// counts where `--config` names this file; where preflight finds it, give `--render`.
         "render" => pub render: bool = false, example true;
         /// The namespace of manifests that name none.
         "namespace" => pub namespace: Name, example "shop";
@@ -46,7 +47,7 @@ declare! {
         "old" => pub old: [FileName], example ["cluster/objects.yaml"];
         /// What fails besides refusals.
         "failOn" => pub fail_on: [Finding], example ["warning"];
-        /// More reports, each written to a file.
+        /// More reports, each written to a file. Where preflight finds this file, they stay below its folder.
         "reports" => pub reports: Reports;
         /// Findings that do not count, each for a reason. They are for preflight alone: a cluster refuses all the same.
         "exceptions" => exceptions: [ExceptionEntry];
@@ -224,6 +225,9 @@ pub struct Project {
     pub settings: Value,
     /// The file, as it is named in the report.
     pub file: PathBuf,
+    /// Whether the command names the file. One that is only found may be a stranger's, as the manifests beside it may.
+    pub is_named: bool,
+    render: Place,
     exceptions: Exceptions,
 }
 
@@ -238,7 +242,7 @@ impl Project {
         for folder in here.ancestors() {
             // Whatever it is: what cannot be read is told, and not passed over.
             if folder.join(NAME).symlink_metadata().is_ok() {
-                return Self::read(&up.join(NAME)).map(Some);
+                return Self::read_file(&up.join(NAME), false).map(Some);
             }
             if folder.join(".git").exists() {
                 break;
@@ -248,17 +252,21 @@ impl Project {
         Ok(None)
     }
 
-    /// Reads a file.
+    /// Reads a file that the command names.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        Self::read_file(path, true)
+    }
+
+    fn read_file(path: &Path, is_named: bool) -> Result<Self, ConfigError> {
         let file = printable(&path.display().to_string());
         let text = bounded::read_to_string(path).map_err(|error| ConfigError::Io {
             file: file.clone(),
             error,
         })?;
-        Self::parse(path, &file, &text)
+        Self::parse(path, &file, &text, is_named)
     }
 
-    fn parse(path: &Path, file: &str, text: &str) -> Result<Self, ConfigError> {
+    fn parse(path: &Path, file: &str, text: &str, is_named: bool) -> Result<Self, ConfigError> {
         let object = parse_with_lines(file, text).map_err(|error| ConfigError::Syntax {
             file: file.to_owned(),
             error,
@@ -293,11 +301,26 @@ impl Project {
                 place("settings")
             )]));
         }
+        if !is_named {
+            let lines = misplaced(&config, path).map(|(field, option)| {
+                let problem = format!(
+                    "{field}: must be below the folder of this file, not behind a link that leads out of it, and not in \
+                     .git; give {option} for another place"
+                );
+                format!("{}: {}", place(&field), printable(&problem))
+            });
+            let lines: Vec<String> = lines.collect();
+            if !lines.is_empty() {
+                return Err(ConfigError::Wrong(lines));
+            }
+        }
         let exceptions = exceptions(&config, path, &place);
         Ok(Self {
+            render: place("render"),
             config,
             settings,
             file: path.to_owned(),
+            is_named,
             exceptions,
         })
     }
@@ -308,16 +331,30 @@ impl Project {
         beside(&self.file, written)
     }
 
-    /// Says that the file counts.
+    /// Says that the file counts, and which of its fields may hide findings.
     #[must_use]
-    pub fn note(&self) -> Note {
+    pub fn note(&self, lowering: &[&str]) -> Note {
+        let what = match lowering.join(", ") {
+            fields if fields.is_empty() => "what it says counts".to_owned(),
+            fields => format!("it may hide findings ({fields})"),
+        };
         Note {
             place: Place {
                 file: printable(&self.file.display().to_string()),
                 line: None,
                 source: None,
             },
-            text: "what it says counts; --no-config leaves it out".to_owned(),
+            text: format!("{what}; --no-config leaves it out"),
+        }
+    }
+
+    /// Says that nothing is built although the file wants it.
+    #[must_use]
+    pub fn unrendered(&self) -> Note {
+        Note {
+            place: self.render.clone(),
+            text: "nothing is built: `render: true` counts with --render, or where --config names this file"
+                .to_owned(),
         }
     }
 
@@ -331,6 +368,78 @@ impl Project {
 /// A path that is relative to the folder of a file.
 fn beside(file: &Path, written: &str) -> PathBuf {
     file.parent().unwrap_or(Path::new("")).join(written)
+}
+
+/// The fields with files to be written that are not to be written, because of where they are, and the options that may.
+fn misplaced(config: &Config, file: &Path) -> impl Iterator<Item = (String, String)> {
+    let folder = file.parent().unwrap_or(Path::new("")).to_owned();
+    let reports = config.reports.all().into_iter();
+    let reports = reports.map(|(format, written)| {
+        let field = format!("reports.{format}");
+        (field, written, format!("--report {format}=FILE"))
+    });
+    let baseline = (
+        "baseline".to_owned(),
+        config.baseline.as_str(),
+        "--baseline FILE".to_owned(),
+    );
+    let all: Vec<_> = reports.chain([baseline]).collect();
+    let all = all.into_iter().filter(move |(_, written, _)| {
+        !written.is_empty() && !is_within(&folder, Path::new(written))
+    });
+    let all: Vec<_> = all.map(|(field, _, option)| (field, option)).collect();
+    all.into_iter()
+}
+
+/// Whether a file is below a folder, also where it is a link, and not of git's own.
+#[must_use]
+pub fn is_within(folder: &Path, file: &Path) -> bool {
+    let is_plain = |path: &Path| {
+        path.components().all(|part| match part {
+            Component::Normal(name) => !name.eq_ignore_ascii_case(".git"),
+            part => part == Component::CurDir,
+        })
+    };
+    if !is_plain(file) {
+        return false;
+    }
+    let folder = if folder == Path::new("") {
+        Path::new(".")
+    } else {
+        folder
+    };
+    let path = folder.join(file);
+    let Ok(folder) = folder.canonicalize() else {
+        return false;
+    };
+    let target = match (path.is_symlink(), path.parent(), path.file_name()) {
+        (true, ..) => path.canonicalize(),
+        (false, Some(above), Some(name)) => match above.canonicalize() {
+            Ok(above) => Ok(above.join(name)),
+            // It will be told that nothing can be written there.
+            Err(_) => return true,
+        },
+        _ => return false,
+    };
+    let target = target.ok();
+    let target = target.as_ref().and_then(|it| it.strip_prefix(&folder).ok());
+    target.is_some_and(is_plain)
+}
+
+impl Reports {
+    /// All of them, by the name of their format.
+    #[must_use]
+    pub fn all(&self) -> [(&'static str, &str); 7] {
+        [
+            ("json", &self.json),
+            ("sarif", &self.sarif),
+            ("junit", &self.junit),
+            ("github", &self.github),
+            ("gitlab", &self.gitlab),
+            ("markdown", &self.markdown),
+            ("html", &self.html),
+        ]
+    }
 }
 
 fn exceptions(config: &Config, file: &Path, place: &dyn Fn(&str) -> Place) -> Exceptions {
@@ -359,8 +468,8 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<Project, String> {
-        Project::parse(Path::new("../.preflight.yaml"), "../.preflight.yaml", text)
-            .map_err(|error| error.to_string())
+        let file = "../.preflight.yaml";
+        Project::parse(Path::new(file), file, text, false).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -403,6 +512,23 @@ exceptions:
             parse("settings: [1]").unwrap_err(),
             "../.preflight.yaml:1: settings: must be a map from the name of a policy to its settings, or a file"
         );
+    }
+
+    #[test]
+    fn what_a_file_that_is_found_has_written_stays_below_its_folder() {
+        let text = "reports:\n  json: /tmp/x\n  html: a/../../x\n  sarif: ./out.sarif\n  junit: .git/config\nbaseline: ../x\n";
+        let place = "must be below the folder of this file, not behind a link that leads out of it, and not in .git; give";
+        assert_eq!(
+            parse(text).unwrap_err(),
+            format!(
+                "../.preflight.yaml:2: reports.json: {place} --report json=FILE for another place\n\
+                 ../.preflight.yaml:5: reports.junit: {place} --report junit=FILE for another place\n\
+                 ../.preflight.yaml:3: reports.html: {place} --report html=FILE for another place\n\
+                 ../.preflight.yaml:6: baseline: {place} --baseline FILE for another place"
+            )
+        );
+        let file = Path::new("../.preflight.yaml");
+        assert!(Project::parse(file, "../.preflight.yaml", text, true).is_ok());
     }
 
     #[test]

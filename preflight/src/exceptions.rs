@@ -47,6 +47,12 @@ impl Exceptions {
         Self(entries)
     }
 
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Takes what is excepted out of what counts, and says which exceptions have ended, are about to end, or are about
     /// nothing. Unless a run looks at the whole project, nothing is known of exceptions from what it did not look at.
     pub fn apply(&self, report: &mut Report, today: Date, is_whole: bool) {

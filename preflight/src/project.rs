@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::ValueEnum;
 use preflight::config::{ConfigError, Project};
 use serde_json::Value;
 
@@ -41,8 +42,16 @@ pub(crate) fn complete(mut cli: Cli, project: &Project) -> Cli {
     };
     let names_all = cli.input.paths.is_empty() || config.paths.is_empty();
     cli.is_whole = names_all && cli.common.policies.is_empty();
+    let reads_manifests = cli.reads_manifests();
     let common = &mut cli.common;
+    let lowering = &mut cli.lowering;
+    let mut lowers = |field: &'static str, is_there: bool| {
+        if is_there {
+            lowering.push(field);
+        }
+    };
     if common.policies.is_empty() {
+        lowers("policies", !config.policies.is_empty());
         common.policies.clone_from(&config.policies);
     }
     if common.namespace.is_none() && !config.namespace.is_empty() {
@@ -51,24 +60,37 @@ pub(crate) fn complete(mut cli: Cli, project: &Project) -> Cli {
     // Both say what the settings are.
     if common.settings.is_none() && common.policies_from.is_empty() {
         common.policies_from = paths(&config.policies_from);
+        lowers("policiesFrom", !config.policies_from.is_empty());
+        let is_empty = project
+            .settings
+            .as_object()
+            .is_some_and(serde_json::Map::is_empty);
+        lowers("settings", !project.settings.is_null() && !is_empty);
         match &project.settings {
             Value::String(file) => common.settings = Some(project.path(file)),
             Value::Object(_) => common.project_settings = Some(project.settings.clone()),
             _ => {}
         }
     }
-    if !cli.reads_manifests() {
+    if !reads_manifests {
         return cli;
     }
     let input = &mut cli.input;
     unless_given(&mut input.paths, &config.paths);
     unless_given(&mut input.cluster, &config.cluster);
     if !input.live {
+        lowers("old", input.old.is_empty() && !config.old.is_empty());
         unless_given(&mut input.old, &config.old);
     }
     input.exclude.extend(config.exclude.iter().cloned());
-    input.render |= config.render;
+    // It runs programs, on what may be a stranger's.
+    if project.is_named {
+        input.render |= config.render;
+    }
+    cli.is_unrendered = config.render && !input.render;
+    lowers("exceptions", !project.exceptions().is_empty());
     if cli.baseline.is_none() && !config.baseline.is_empty() {
+        lowers("baseline", true);
         cli.baseline = Some(project.path(&config.baseline));
     }
     if cli.command.is_some() {
@@ -82,17 +104,8 @@ pub(crate) fn complete(mut cli: Cli, project: &Project) -> Cli {
         });
         cli.fail_on.extend(also);
     }
-    let reports = &config.reports;
-    for (format, file) in [
-        (Format::Json, &reports.json),
-        (Format::Sarif, &reports.sarif),
-        (Format::Junit, &reports.junit),
-        (Format::Github, &reports.github),
-        (Format::Gitlab, &reports.gitlab),
-        (Format::Markdown, &reports.markdown),
-        (Format::Html, &reports.html),
-    ] {
-        if !file.is_empty() {
+    for (name, file) in config.reports.all() {
+        if let (Ok(format), false) = (Format::from_str(name, false), file.is_empty()) {
             let file = Some(project.path(file));
             cli.reports.push(ReportFile { format, file });
         }

@@ -1,4 +1,4 @@
-//! Which lines of a text may hold values of Secrets, or credentials in ConfigMaps.
+//! Which lines of a text may hold values of Secrets, or credentials in `ConfigMaps`.
 
 use std::ops::RangeInclusive;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{document::split, written::is_secret};
 
-/// The lines of all documents with a Secret or a ConfigMap in them, and of those that cannot be read.
+/// The lines of all documents with a Secret or a `ConfigMap` in them, and of those that cannot be read.
 #[must_use]
 pub fn secret_lines(text: &str) -> Vec<RangeInclusive<usize>> {
     let documents = split(text).filter_map(|document| {

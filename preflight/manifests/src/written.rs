@@ -1,4 +1,4 @@
-//! An object as it is written: the lines of its file, for people to look at. What a Secret or a ConfigMap holds is never
+//! An object as it is written: the lines of its file, for people to look at. What a Secret or a `ConfigMap` holds is never
 //! among them.
 
 use std::{
@@ -53,7 +53,7 @@ pub struct Written {
 pub struct ShownLine {
     /// Its number in the file.
     pub number: usize,
-    /// Its text. Of a Secret or a ConfigMap only the names of fields are there.
+    /// Its text. Of a Secret or a `ConfigMap` only the names of fields are there.
     pub text: String,
     /// The bytes of the text that are marked, in their order and apart.
     pub marks: Vec<Range<usize>>,
@@ -300,7 +300,7 @@ impl SourceLine<'_> {
 }
 
 /// Whether an object is a Secret or something like it, or has a Secret in it, as a part or as a text. The kind may be
-/// misspelt. A ConfigMap is like one: people put credentials there, too.
+/// misspelt. A `ConfigMap` is like one: people put credentials there, too.
 pub(super) fn is_secret(object: &Value) -> bool {
     let kind = object.get("kind").and_then(Value::as_str);
     let kind = kind.unwrap_or_default();

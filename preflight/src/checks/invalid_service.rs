@@ -570,9 +570,14 @@ mod tests {
                 &[],
             ),
         ] {
-            let with_ports = |spec: &str| match spec.contains("ports: ") {
-                true => format!("{{{spec}}}"),
-                false => format!("{{{spec}, ports: [{{port: 80}}]}}"),
+            let with_ports = |spec: &str| {
+                let is_there = spec.contains("ports: ");
+                let ports = if is_there {
+                    ""
+                } else {
+                    ", ports: [{port: 80}]"
+                };
+                format!("{{{spec}{ports}}}")
             };
             assert_eq!(fields(&with_ports(new), &with_ports(old)), refused, "{new}");
         }

@@ -8,7 +8,7 @@ use std::{
 
 use preflight::{
     baseline::{Baseline, NAME},
-    config::Project,
+    config::{Project, is_within},
     manifests::printable,
     report::Report,
 };
@@ -27,6 +27,12 @@ pub(super) fn run(
     let file = file.or(cli.baseline.as_deref());
     let file = file.map_or_else(|| PathBuf::from(NAME), Path::to_owned);
     let name = printable(&file.display().to_string());
+    // A folder may come with a link that leads to a file of its reader.
+    if file == Path::new(NAME) && !is_within(Path::new(""), &file) {
+        return Err(
+            format!("{name} is not written: it is a link that leads out of this folder").into(),
+        );
+    }
     let (mut report, _) = Task::read(cli)?.judge(cli)?;
     check(&report, &name)?;
     except(&mut report, cli, project);

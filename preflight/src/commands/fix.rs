@@ -178,7 +178,7 @@ fn summary(text: &mut String, fixes: &Fixes, after: &Report, dry_run: bool, chan
     }
 }
 
-/// A diff of a file. It shows no line of a Secret or a ConfigMap, neither what changes nor what is around.
+/// A diff of a file. It shows no line of a Secret or a `ConfigMap`, neither what changes nor what is around.
 fn diff(text: &mut String, file: &str, old: &str, new: &str) {
     let file = printable(file.strip_prefix("./").unwrap_or(file));
     let _ = writeln!(text, "{BOLD}--- a/{file}\n+++ b/{file}{BOLD:#}");

@@ -28,7 +28,8 @@ const REST: &str = "
 # Left out of the folders above: lines as in a .gitignore.
 # exclude: [\"*.test.yaml\"]
 
-# Build kustomizations and Helm charts with the kubectl and the helm of this machine.
+# Build kustomizations and Helm charts with the kubectl and the helm of this machine. It counts for
+# `preflight --config .preflight.yaml`; `preflight` alone asks for --render.
 # render: true
 
 # The namespace of manifests that name none.
@@ -83,7 +84,7 @@ pub(super) fn run(common: &Common) -> Result<u8, Box<dyn Error>> {
     let found = folders.iter().map(|folder| printable(folder));
     let found = found.collect::<Vec<_>>().join(", ");
     let more = if is_rendered(&read) {
-        "; with `render: true` in it, kustomizations and charts are built first"
+        "; with `--render`, kustomizations and charts are built first"
     } else {
         ""
     };

@@ -16,6 +16,14 @@ const POD: &str =
 const REFUSAL: &str = r#"{"accepted":false,"code":403,"message":"Pod shop/web violates strict: spec: is wrong; fix: write less [some_rule]"}"#;
 const NOTE: &str = "note: .preflight.yaml: what it says counts; --no-config leaves it out\n";
 
+/// The note where some fields may hide findings.
+fn note(fields: &str) -> String {
+    NOTE.replace(
+        "what it says counts",
+        &format!("it may hide findings ({fields})"),
+    )
+}
+
 fn stage(config: &str) -> Stage {
     let stage = Stage::new(&[
         ("gentle", Validate::Answer(r#"{"accepted":true}"#)),
@@ -39,7 +47,8 @@ fn it_says_what_the_command_line_leaves_out() {
     let stage = stage(
         "paths: [deploy]\nexclude: [broken.yaml]\npolicies: [strict]\nreports: {json: out.json}\n",
     );
-    let expected = format!("{REFUSED}{NOTE}\n1 object, 1 policy: 1 refused\n");
+    let note = note("policies");
+    let expected = format!("{REFUSED}{note}\n1 object, 1 policy: 1 refused\n");
     let left_out = |text: &str| text.replace("1 file or folder left out\n", "");
     let (status, text, errors) = stage.run(&[]);
     assert_eq!(errors, "");
@@ -73,7 +82,7 @@ fn it_is_found_above_the_folder_of_the_run() {
     fs::create_dir(stage.path().join("inner")).unwrap();
     let dist = stage.path().join("dist");
     let arguments = ["--wasm", dist.to_str().unwrap()];
-    let note = NOTE.replace(".preflight", "../.preflight");
+    let note = note("policies").replace(".preflight", "../.preflight");
     let expected = format!("{note}\n1 object, 1 policy: 1 clean\n");
     assert_eq!(stage.run_in("inner", &arguments), out(0, &expected));
 }
@@ -101,8 +110,9 @@ fn exception(more: &str) -> String {
 #[test]
 fn an_exception_is_told_and_does_not_count() {
     let stage = stage(&exception("  until: 2999-12-31\n"));
+    let note = note("policies, exceptions");
     let expected = format!(
-        "{NOTE}
+        "{note}
 EXCEPTED  Pod shop/web  by strict [some_rule]
   deploy/pod.yaml:6  spec
     until 2999-12-31: it has to
@@ -149,7 +159,7 @@ fn an_exception_that_has_ended_counts_for_nothing() {
     let report: Value = serde_json::from_str(&text).unwrap();
     assert_eq!((status, &report["summary"]["refused"]), (1, &json!(1)));
     assert_eq!(
-        report["notes"][0],
+        report["notes"][1],
         json!({
             "file": ".preflight.yaml", "line": 4,
             "text": "the exception from strict/some_rule ended on 2001-12-31: its findings count again",
@@ -160,9 +170,10 @@ fn an_exception_that_has_ended_counts_for_nothing() {
 #[test]
 fn an_exception_about_nothing_is_told() {
     let stage = stage(&exception("  field: spec.other\n"));
+    let of_file = note("policies, exceptions");
     let note =
         "note: .preflight.yaml:4: the exception from strict/some_rule matches nothing: remove it\n";
-    let expected = format!("{REFUSED}{note}{NOTE}\n1 object, 1 policy: 1 refused\n");
+    let expected = format!("{REFUSED}{of_file}{note}\n1 object, 1 policy: 1 refused\n");
     assert_eq!(stage.run(&[]), out(1, &expected));
 }
 
@@ -177,13 +188,15 @@ fn an_exception_from_what_is_not_looked_at_is_not_told() {
   deploy/pod.yaml:6  spec
     it has to
 ";
+    let of_file = note("policies, exceptions");
     let note =
         "note: .preflight.yaml:8: the exception from strict/some_rule matches nothing: remove it\n";
-    let all = format!("{note}{NOTE}\n{excepted}\n1 object, 1 policy: 1 excepted\n");
+    let all = format!("{of_file}{note}\n{excepted}\n1 object, 1 policy: 1 excepted\n");
     assert_eq!(stage.run(&[]), out(0, &all));
     let part = all.replace(note, "");
     assert_eq!(stage.run(&["deploy/pod.yaml"]), out(0, &part));
-    assert_eq!(stage.run(&["-p", "strict"]), out(0, &part));
+    let of_policy = part.replace("policies, ", "");
+    assert_eq!(stage.run(&["-p", "strict"]), out(0, &of_policy));
     // It would have been found.
     let other = POD.replace("name: web", "name: other");
     stage.write("deploy/other.yaml", other.replace("spec", "status"));
@@ -214,12 +227,13 @@ fn what_a_policy_only_counts_is_not_excepted() {
   deploy/pod.yaml:1
     and 8 more, which the policy counts and does not list
 
-{NOTE}
+{}
 EXCEPTED  Pod shop/web  by strict [some_rule]
   deploy/pod.yaml:6  spec
     it has to
 
-1 object, 1 policy: 1 refused\n"
+1 object, 1 policy: 1 refused\n",
+        note("policies, exceptions")
     );
     assert_eq!(stage.run(&[]), out(1, &expected));
 }
@@ -254,7 +268,7 @@ fn what_is_called_like_it_and_is_no_file_is_told() {
     assert!(!stage.path().join("nowhere").exists());
     // One that leads to a file is that file.
     stage.write("nowhere", "paths: [deploy/pod.yaml]\npolicies: [gentle]\n");
-    let expected = format!("{NOTE}\n1 object, 1 policy: 1 clean\n");
+    let expected = format!("{}\n1 object, 1 policy: 1 clean\n", note("policies"));
     assert_eq!(stage.run(&[]), out(0, &expected));
 }
 
@@ -274,7 +288,8 @@ fn it_may_be_written_on_windows() {
             "PROBLEM  deploy\\pod.yaml
     cannot be read: No such file or directory (os error 2); did you mean \"deploy/pod.yaml\"?
 
-{NOTE}\n0 objects, 1 policy\n1 input could not be checked\n"
+{}\n0 objects, 1 policy\n1 input could not be checked\n",
+            note("policies")
         );
         assert_eq!(stage.run(&[]), out(2, &expected));
     }
@@ -294,6 +309,110 @@ fn what_it_is_as_a_whole_is_told_as_such() {
             ".preflight.yaml, line 2: cannot be read: more than one document, and there may be only one here"
         )
     );
+}
+
+/// All formats of a report.
+const FORMATS: [&str; 8] = [
+    "table", "json", "sarif", "junit", "github", "gitlab", "markdown", "html",
+];
+
+#[test]
+fn what_may_hide_findings_is_told_in_every_format_also_quietly() {
+    let stage = stage("paths: [deploy/pod.yaml]\npolicies: [gentle]\n");
+    for format in FORMATS {
+        let (_, text, _) = stage.run(&["-q", "-f", format]);
+        let told = "it may hide findings (policies); --no-config leaves it out";
+        let words: Vec<&str> = text.split_whitespace().collect();
+        assert!(words.join(" ").contains(told), "{format}: {text}");
+    }
+    for (config, fields) in [
+        ("settings: {gentle: {a: 1}}", "settings"),
+        ("settings: settings.yaml", "settings"),
+        ("old: [deploy/pod.yaml]", "old"),
+        ("baseline: baseline.json", "baseline"),
+    ] {
+        stage.write("settings.yaml", "{}");
+        stage.write("baseline.json", r#"{"version": 1, "findings": []}"#);
+        stage.write(
+            ".preflight.yaml",
+            format!("paths: [deploy/pod.yaml]\n{config}\n"),
+        );
+        let (_, text, errors) = stage.run(&["-q"]);
+        assert!(text.contains(&note(fields)), "{config}: {text}{errors}");
+    }
+    // What hides nothing is no matter for those who want it quiet.
+    stage.write(
+        ".preflight.yaml",
+        "paths: [deploy/pod.yaml]\nfailOn: [warning]\nnamespace: shop\nsettings: {}\n",
+    );
+    let expected = format!("{REFUSED}1 object, 2 policies: 1 refused\n");
+    assert_eq!(stage.run(&["-q"]), out(1, &expected));
+}
+
+#[test]
+fn what_is_found_writes_nothing_outside_of_its_folder() {
+    let outside = stage("");
+    let path = outside.path().display();
+    let place = "must be below the folder of this file, not behind a link that leads out of it, and not in .git; give";
+    let stage = stage("");
+    stage.write(".git/config", "");
+    fs::create_dir(stage.path().join("inner")).unwrap();
+    #[cfg(unix)]
+    {
+        symlink(outside.path(), stage.path().join("link")).unwrap();
+        symlink(
+            outside.path().join("new.json"),
+            stage.path().join("new.json"),
+        )
+        .unwrap();
+        symlink(".git", stage.path().join("own")).unwrap();
+    }
+    let files = [
+        format!("{path}/x.json"),
+        "../x.json".to_owned(),
+        "inner/../x.json".to_owned(),
+        ".git/x.json".to_owned(),
+    ];
+    let links = ["link/x.json", "new.json", "own/config"].map(ToOwned::to_owned);
+    let links = links.into_iter().filter(|_| cfg!(unix));
+    for file in files.into_iter().chain(links) {
+        let config =
+            format!("paths: [deploy/pod.yaml]\npolicies: [gentle]\nreports:\n  json: {file}\n");
+        stage.write(".preflight.yaml", config);
+        let told = format!(
+            ".preflight.yaml:4: reports.json: {place} --report json=FILE for another place"
+        );
+        assert_eq!(stage.run(&[]), err(&told), "{file}");
+    }
+    assert!(!outside.path().join("x.json").exists() && !outside.path().join("new.json").exists());
+    // Where the command names the file, it may.
+    let config =
+        format!("paths: [deploy/pod.yaml]\npolicies: [gentle]\nreports: {{json: {path}/x.json}}\n");
+    stage.write(".preflight.yaml", config);
+    assert_eq!(stage.run(&["--config", ".preflight.yaml"]).0, 0);
+    assert!(outside.path().join("x.json").exists());
+    stage.write(
+        ".preflight.yaml",
+        "paths: [deploy/pod.yaml]\npolicies: [gentle]\nreports: {json: inner/x.json}\n",
+    );
+    assert_eq!(stage.run(&[]).0, 0);
+    assert!(stage.path().join("inner/x.json").exists());
+    // A baseline is written, too.
+    stage.write(
+        ".preflight.yaml",
+        "paths: [deploy/pod.yaml]\nbaseline: ../x\n",
+    );
+    let told = format!(".preflight.yaml:2: baseline: {place} --baseline FILE for another place");
+    assert_eq!(stage.run(&["baseline"]), err(&told));
+    #[cfg(unix)]
+    {
+        let link = ".preflight-baseline.json";
+        symlink(outside.path().join("new.json"), stage.path().join(link)).unwrap();
+        let told = format!("{link} is not written: it is a link that leads out of this folder");
+        let arguments = ["baseline", "--no-config", "deploy/pod.yaml"];
+        assert_eq!(stage.run(&arguments), err(&told));
+        assert!(!outside.path().join("new.json").exists());
+    }
 }
 
 #[test]
@@ -329,7 +448,7 @@ fn init_writes_one_for_the_folder_at_hand() {
     stage.write("deploy/kustomization.yaml", "resources: [pod.yaml]\n");
     let rendered = written.replace(
         "deploy/\n",
-        "deploy/; with `render: true` in it, kustomizations and charts are built first\n",
+        "deploy/; with `--render`, kustomizations and charts are built first\n",
     );
     assert_eq!(stage.run(&["init"]), out(0, &rendered));
     fs::remove_file(stage.path().join("deploy/kustomization.yaml")).unwrap();

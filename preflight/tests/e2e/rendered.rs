@@ -121,7 +121,22 @@ fn base_and_overlay_have_the_verdict_of_the_overlay() {
     let apart = ["-f", "json", "--render", "m/base", "m/overlays/plain"];
     assert_eq!(refused(&report(&stage.run(&apart))), [place(12, "plain")]);
     stage.write(".preflight.yaml", "render: true\npaths: [m]\n");
-    assert_eq!(refused(&report(&stage.run(&["-f", "json"]))), found);
+    let named = ["-f", "json", "--config", ".preflight.yaml"];
+    assert_eq!(refused(&report(&stage.run(&named))), found);
+    // One that is only found may be a stranger's.
+    let text =
+        "nothing is built: `render: true` counts with --render, or where --config names this file";
+    let found_only = report(&stage.run(&["-q", "-f", "json"]));
+    assert_ne!(refused(&found_only), found);
+    let notes = found_only["notes"].as_array().unwrap();
+    let note = json!({"file": ".preflight.yaml", "line": 1, "text": text});
+    assert!(notes.contains(&note), "{notes:?}");
+    assert_eq!(
+        refused(&report(&stage.run(&["-f", "json", "--render"]))),
+        found
+    );
+    let (_, _, errors) = stage.run(&["allow"]);
+    assert!(errors.contains(text), "{errors}");
 }
 
 #[test]
