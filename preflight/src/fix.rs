@@ -222,7 +222,7 @@ impl Fixes {
             return;
         }
         match edits(editor, at(&finding.object, line), changes, taken) {
-            Some(edits) => {
+            Ok(edits) => {
                 let (values, edits) = edits.into_iter().unzip();
                 self.made.push(Fix {
                     finding: finding.clone(),
@@ -231,10 +231,7 @@ impl Fixes {
                     edits,
                 });
             }
-            None => self.leave(
-                finding,
-                "the field cannot be changed where it stands: change it by hand",
-            ),
+            Err(why) => self.leave(finding, why),
         }
     }
 
@@ -337,29 +334,101 @@ fn at(object: &Subject, line: usize) -> At<'_> {
     }
 }
 
-/// The changes of a text, each with the field and its value.
+const FIXED_IN_PLACE: &str = "the field cannot be changed where it stands: change it by hand";
+const UNCERTAIN: &str = "it is not certain that it is plain text: change it by hand";
+
+/// A field with its new value, and the change of the text.
+type Made = ((String, Value), Edit);
+
+/// The changes of a text, each with the field and its value; or why there are none.
 fn edits(
     editor: &Editor<'_>,
     at: At<'_>,
     changes: &[Change],
     taken: &mut BTreeSet<u64>,
-) -> Option<Vec<((String, Value), Edit)>> {
+) -> Result<Vec<Made>, &'static str> {
     let edits = changes.iter().map(|Change { field, to }| {
         let value = match to {
             To::Value(value) => value.clone(),
-            To::Port(first, others) => json!(free(*first, others, taken)?),
-            To::Base64 => json!(encoded(editor.scalar_at(at, field)?)?),
+            To::Port(first, others) => {
+                json!(free(*first, others, taken).ok_or(FIXED_IN_PLACE)?)
+            }
+            To::Base64 => {
+                let text = editor.scalar_at(at, field).ok_or(FIXED_IN_PLACE)?;
+                json!(encoded(text).ok_or(UNCERTAIN)?)
+            }
         };
-        let edit = editor.set(at, field, &value)?;
-        Some(((field.clone(), value), edit))
+        let edit = editor.set(at, field, &value).ok_or(FIXED_IN_PLACE)?;
+        Ok(((field.clone(), value), edit))
     });
     edits.collect()
 }
 
-/// A text in base64. With white space at its ends it is not certain what was meant.
+/// A text in base64. With white space at its ends it is not certain what was meant, nor where it is base64 that something
+/// was copied along with.
 fn encoded(text: &str) -> Option<String> {
-    let is_certain = !text.is_empty() && text.trim() == text && !text.contains('\n');
+    let is_certain =
+        !text.is_empty() && text.trim() == text && !text.contains('\n') && !holds_base64(text);
     is_certain.then(|| BASE64_STANDARD.encode(text))
+}
+
+/// Whether a text may be base64 once what is around it is gone: quotes and brackets, the `%` of a shell, the end of a list,
+/// a prefix, or spaces and line breaks between its groups.
+fn holds_base64(text: &str) -> bool {
+    let spaced = text.replace("\\n", " ").replace("\\r", " ");
+    let bare = unwrapped(&spaced);
+    let groups: Vec<&str> = bare.split_whitespace().collect();
+    let joined = groups.concat();
+    let code = joined.trim_end_matches('=');
+    let is_padded = code.len() < joined.len();
+    // Both alphabets.
+    let is_code = |byte: u8| byte.is_ascii_alphanumeric() || b"+/-_".contains(&byte);
+    if code.is_empty() || joined.len() - code.len() > 2 || !code.bytes().all(is_code) {
+        return false;
+    }
+    let is_whole = joined.len() % 4 == 0;
+    match groups.split_last() {
+        // Words of a sentence are of several lengths.
+        Some((_, [first, rest @ ..])) => {
+            let are_alike = rest.iter().all(|group| group.len() == first.len());
+            is_whole && (is_padded || are_alike && first.len() % 4 == 0)
+        }
+        _ if bare == text => false,
+        // The padding may be lost as well. What is short is a word.
+        _ => is_whole || !is_padded && code.len() >= MIN_UNPADDED && code.len() % 4 != 1,
+    }
+}
+
+/// What is shorter may be a password in quotes as well as base64 without its padding.
+const MIN_UNPADDED: usize = 16;
+
+/// A text without what is copied along with base64.
+fn unwrapped(text: &str) -> &str {
+    let mut rest = text;
+    loop {
+        let is_around = |it: char| it.is_whitespace() || "\"'`\\,;%()[]{}<>".contains(it);
+        let bare = rest.trim_matches(is_around);
+        // As Python prints bytes.
+        let bytes = bare
+            .strip_prefix(['b', 'B'])
+            .filter(|it| it.starts_with(['"', '\'']));
+        let lower = bare.to_ascii_lowercase();
+        let prefixes = ["base64:", "base64,", "b64:"];
+        let prefix = prefixes.iter().find(|prefix| lower.starts_with(**prefix));
+        let url = lower
+            .starts_with("data:")
+            .then(|| lower.find(";base64,").map(|at| at + ";base64,".len()))
+            .flatten();
+        let start = prefix
+            .map(|prefix| prefix.len())
+            .or(url)
+            .unwrap_or_default();
+        let bare = bytes.unwrap_or_else(|| bare.get(start..).unwrap_or_default());
+        if bare == rest {
+            return rest;
+        }
+        rest = bare;
+    }
 }
 
 /// The first of these ports that no one has, which is then taken.
@@ -493,6 +562,60 @@ mod tests {
         assert_eq!(encoded("hunter2").as_deref(), Some("aHVudGVyMg=="));
         for text in ["", " a", "a\n", "a\nb"] {
             assert_eq!(encoded(text), None, "{text:?}");
+        }
+        for text in [
+            "hunter2 MARK",
+            "correct horse",
+            "correct horse battery staple",
+            "\"hunter2\"",
+            "p4ss,word;",
+            "100%",
+            "data:text/plain,hello",
+            "thisisaverylongpassword",
+            "my_long-password",
+            "Basic dXNlcjpwYXNz",
+            "postgres://user:pass@db/shop",
+        ] {
+            assert_eq!(encoded(text), Some(BASE64_STANDARD.encode(text)), "{text}");
+        }
+    }
+
+    #[test]
+    fn base64_is_not_encoded_once_more_whatever_is_around_it() {
+        let code = "Y29ycmVjdCBob3JzZQ==";
+        for text in [
+            "\"@\"",
+            "'@'",
+            "`@`",
+            "b'@'",
+            "\\\"@\\\"",
+            "@%",
+            "@,",
+            "@;",
+            "\"@\",",
+            "@\\n",
+            "\\n@\\r\\n",
+            "[@]",
+            "data:text/plain;base64,@",
+            "\"data:;base64,@\"",
+            "base64:@",
+            "BASE64:@",
+            "base64, @",
+        ] {
+            for code in [code, code.trim_end_matches('=')] {
+                let text = text.replace('@', code);
+                assert_eq!(encoded(&text), None, "{text}");
+            }
+        }
+        for text in [
+            "Y29y cmVj dCBo b3Jz ZQ==",
+            "Y29ycmVj dCBob3Jz ZQ==",
+            "Y29ycmVj\\ndCBob3Jz\\nZQ==",
+            "Y29ycmVj\\r\\ndCBob3JzZQ==\\n",
+            "Y29y cmVj dCBo",
+            "\"_-8_\"",
+        ] {
+            assert_eq!(encoded(text), None, "{text}");
         }
     }
 }

@@ -95,14 +95,14 @@ fn taken(entries: Vec<Entry>, takes: impl Fn(&[Entry]) -> bool) -> Vec<Entry> {
     if takes(&entries) {
         return entries;
     }
-    let mut taken = Vec::new();
+    let mut kept = Vec::new();
     for entry in entries {
-        taken.push(entry);
-        if !takes(&taken) {
-            taken.pop();
+        kept.push(entry);
+        if !takes(&kept) {
+            kept.pop();
         }
     }
-    taken
+    kept
 }
 
 /// The settings with these entries of `allowed`.

@@ -144,6 +144,21 @@ FIXED  Service shop/b  by nodeport-range [outside_allowed_ranges]
 }
 
 #[test]
+fn base64_with_something_around_it_is_left_as_it_is() {
+    let stage = stage();
+    let secret = SECRET.replace(
+        "user: YWRtaW4=",
+        "quoted: '\"Y29ycmVjdCBob3JzZQ==\"'\n  shell: Y29ycmVjdCBob3JzZQ==%\n  url: data:text/plain;base64,Y29ycmVjdCBob3JzZQ==\n  \
+         list: Y29ycmVjdCBob3JzZQ==,\n  ticks: '`Y29ycmVjdCBob3JzZQ==`'",
+    );
+    stage.write("m/secret.yaml", &secret);
+    let (status, text, _) = stage.run(&["fix", "m/secret.yaml"]);
+    assert_eq!(status, 1, "{text}");
+    let expected = secret.replace("hunter2 MARK", "aHVudGVyMiBNQVJL");
+    assert_eq!(stage.read("m/secret.yaml"), expected);
+}
+
+#[test]
 fn a_diff_shows_what_would_be_changed_and_no_line_of_a_secret() {
     let stage = stage();
     stage.write("m/secret.yaml", format!("{SECRET}---\n{POD}"));
