@@ -87,7 +87,8 @@ pub(crate) fn complete(mut cli: Cli, project: &Project) -> Cli {
     if project.is_named {
         input.render |= config.render;
     }
-    cli.is_unrendered = config.render && !input.render;
+    let has_folders = input.paths.iter().any(|path| path.is_dir());
+    cli.is_unrendered = config.render && !input.render && has_folders;
     lowers("exceptions", !project.exceptions().is_empty());
     if cli.baseline.is_none() && !config.baseline.is_empty() {
         lowers("baseline", true);
