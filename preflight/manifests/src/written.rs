@@ -130,7 +130,8 @@ impl Written {
         fields: impl IntoIterator<Item = &'a str>,
         around: usize,
     ) -> Vec<ShownLine> {
-        if self.is_secret {
+        let fields: Vec<&str> = fields.into_iter().collect();
+        if self.is_secret || fields.iter().any(|field| is_variable(field)) {
             return self.outline(fields);
         }
         let marks = fields.into_iter().filter_map(|field| self.mark(field));
@@ -310,6 +311,12 @@ pub(super) fn is_secret(object: &Value) -> bool {
     kind.to_ascii_lowercase().contains("secret") || has_data || has_secret(object)
 }
 
+/// Whether a field is the value of a variable of a container, which may be a credential.
+fn is_variable(field: &str) -> bool {
+    let steps = path::parse(field);
+    matches!(steps.as_slice(), [.., Step::Key(list), Step::Index(_), Step::Key(value)] if list == "env" && value == "value")
+}
+
 fn has_secret(value: &Value) -> bool {
     match value {
         Value::String(text) => text.contains("kind") && text.contains("Secret"),
@@ -459,6 +466,15 @@ spec:
         }
         let text = "apiVersion: v1\nkind: Flow\nspec: {from: [{kind: Secret, name: b}]}\n";
         assert_eq!(excerpt(text, 0, &["spec.from[0].name"], 0).len(), 1);
+    }
+
+    #[test]
+    fn of_the_value_of_a_variable_there_is_only_its_name() {
+        let pod = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: a\n    env:\n    - name: A\n      value: hunter2\n";
+        let field = "spec.containers[0].env[0].value";
+        let lines = excerpt(pod, 0, &[field, "spec.containers[0].name"], 9);
+        assert_eq!(lines.last().unwrap(), "8           >value:< …");
+        assert!(!lines.concat().contains("hunter2"), "{lines:?}");
     }
 
     #[test]
