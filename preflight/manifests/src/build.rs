@@ -13,13 +13,14 @@ use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use super::{
-    LeftOut, Lines, Manifests, Object, Why, chart,
+    LeftOut, Lines, Manifests, Object, Why,
+    chart::{self, CHARTS},
     document::parse_one,
     lines::Mark,
     path,
     plan::{self, Plan, Roots},
     program, read_text,
-    rendered::normal,
+    rendered::{CHART, TEMPLATES, normal},
     written::Written,
 };
 
@@ -129,17 +130,34 @@ impl Built {
     /// Whether it need not be told that something was left out, since it was built, or since it is told that it was not.
     pub(super) fn has_used_what_is_left_out(&self, LeftOut { path, why }: &LeftOut) -> bool {
         let path = Path::new(path);
+        if self.has_rendered(path) {
+            return true;
+        }
         match why {
             Why::Patch { kustomization } => {
                 let output = self.output(Path::new(kustomization));
                 self.has_used(path) || output.is_some_and(|output| !output.problems.is_empty())
             }
-            Why::Template { .. } => real(path).is_some_and(|path| {
-                let mut charts = self.charts.iter();
-                charts.any(|chart| path.starts_with(chart))
-            }),
             _ => false,
         }
+    }
+
+    /// Whether a file or a folder went into a chart. Helm does not ask a `.gitignore`, and follows links.
+    fn has_rendered(&self, path: &Path) -> bool {
+        if self.charts.is_empty() {
+            return false;
+        }
+        let above = path.parent().and_then(real);
+        let path = above.and_then(|above| Some(above.join(path.file_name()?)));
+        path.is_some_and(|path| {
+            let mut charts = self.charts.iter();
+            charts.any(|chart| {
+                let of_charts = [CHART, CHARTS, TEMPLATES];
+                of_charts
+                    .iter()
+                    .any(|part| path.starts_with(chart.join(part)))
+            })
+        })
     }
 }
 

@@ -19,7 +19,7 @@ use super::{
 };
 
 /// Where the charts are that a chart brings with it.
-const CHARTS: &str = "charts";
+pub(super) const CHARTS: &str = "charts";
 
 /// The descriptions of charts that are no parts of other charts, and no libraries for these.
 pub(super) fn outermost(files: &[PathBuf]) -> Vec<PathBuf> {

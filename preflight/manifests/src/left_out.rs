@@ -30,6 +30,18 @@ pub enum Why {
         /// The folder of the chart.
         chart: String,
     },
+    /// It is a chart in a package, which another brings with it.
+    PackedChart {
+        /// The folder of the other chart.
+        chart: String,
+    },
+    /// It describes a Helm chart that names others, which are not there.
+    IncompleteChart {
+        /// The folder of the chart.
+        chart: String,
+        /// What it lacks.
+        missing: String,
+    },
     /// It is a patch.
     Patch {
         /// The kustomization that names it.
@@ -54,6 +66,11 @@ impl fmt::Display for Why {
             Self::Hidden => f.write_str("left out because its name begins with a dot"),
             Self::Excluded => f.write_str("left out by --exclude"),
             Self::Template { chart } => write!(f, "a template of the Helm chart in {chart}"),
+            Self::PackedChart { chart } => write!(f, "a packed chart in the Helm chart in {chart}"),
+            Self::IncompleteChart { chart, missing } => write!(
+                f,
+                "a Helm chart whose folder `charts` lacks {missing}: run `helm dependency build {chart}` first"
+            ),
             Self::Patch { kustomization } => write!(f, "a patch of {kustomization}"),
             Self::Unbuilt { because } => write!(f, "not built: {because}"),
             Self::Unrendered => f.write_str("a template, which is rendered before it is applied"),

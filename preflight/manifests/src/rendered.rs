@@ -10,7 +10,11 @@ use std::{
 
 use serde_json::Value;
 
-use super::{Unreadable, Why, bounded, document::parse_one};
+use super::{
+    LeftOut, Unreadable, Why, bounded,
+    chart::{self, CHARTS},
+    document::parse_one,
+};
 
 /// The names that kustomize looks for.
 pub(super) const KUSTOMIZATIONS: [&str; 3] =
@@ -18,7 +22,9 @@ pub(super) const KUSTOMIZATIONS: [&str; 3] =
 /// What describes a chart.
 pub(super) const CHART: &str = "Chart.yaml";
 /// The folder of a chart that is rendered. What is in `crds` is applied as it is.
-const TEMPLATES: &str = "templates";
+pub(super) const TEMPLATES: &str = "templates";
+/// What Helm prints after it has installed a chart.
+const NOTES: &str = "NOTES.txt";
 
 /// How much of a folder is not applied as it is written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -30,6 +36,7 @@ pub(super) struct Rendered {
     /// The kustomizations that cannot be read, so that it is not known which files are patches.
     broken: Vec<(PathBuf, Unreadable)>,
     templates: usize,
+    packed: usize,
     patched: usize,
 }
 
@@ -73,16 +80,9 @@ impl Rendered {
         if is_chart(file) || is_kustomization(file) || self.is_of_values(file) {
             return Role::Description;
         }
-        let mut charts = file.ancestors().skip(1).filter_map(|folder| {
-            let above = folder.parent().filter(|_| folder.ends_with(TEMPLATES))?;
-            self.charts.get(above)
-        });
-        if let Some(chart) = charts.next() {
+        let folder = file.parent().unwrap_or(Path::new(""));
+        if let Some(chart) = self.chart_with_templates(folder) {
             self.templates += 1;
-            let chart = match chart.to_str() {
-                Some("") => ".".to_owned(),
-                _ => chart.display().to_string(),
-            };
             return Role::Rendered(Why::Template { chart });
         }
         if let Some(kustomization) = self.patches.get(&normal(file)) {
@@ -91,6 +91,46 @@ impl Rendered {
             return Role::Rendered(Why::Patch { kustomization });
         }
         Role::Manifest
+    }
+
+    /// The chart of which a folder has templates.
+    fn chart_with_templates(&self, folder: &Path) -> Option<String> {
+        let mut charts = folder.ancestors().filter_map(|folder| {
+            let above = folder.parent().filter(|_| folder.ends_with(TEMPLATES))?;
+            self.charts.get(above)
+        });
+        charts.next().map(|chart| shown(chart))
+    }
+
+    /// What a file is that is not called like a manifest, where it is a part of a chart. `is_counted` where it is left out
+    /// for that alone.
+    pub(super) fn part_of_chart(&mut self, path: &Path, is_counted: bool) -> Option<Why> {
+        if let Some(chart) = self.chart_with_templates(path) {
+            self.templates += usize::from(is_counted);
+            return Some(Why::Template { chart });
+        }
+        let charts = path.parent().filter(|folder| folder.ends_with(CHARTS))?;
+        let chart = self
+            .charts
+            .get(charts.parent()?)
+            .filter(|_| is_packed(path));
+        let chart = shown(chart?);
+        self.packed += usize::from(is_counted);
+        Some(Why::PackedChart { chart })
+    }
+
+    /// The charts that cannot be rendered as they are, because they name others that are not there.
+    pub(super) fn incomplete_charts(&self) -> Vec<LeftOut> {
+        let incomplete = self.charts.iter().filter_map(|folder| {
+            let description = folder.join(CHART);
+            let missing = chart::missing_parts(&description).join(", ");
+            let chart = shown(folder);
+            (!missing.is_empty()).then(|| LeftOut {
+                path: description.display().to_string(),
+                why: Why::IncompleteChart { chart, missing },
+            })
+        });
+        incomplete.collect()
     }
 
     /// Whether it has values of a chart, or says what they may be. The questions are those of Rancher.
@@ -113,7 +153,7 @@ impl Rendered {
 
     /// Whether there are files that are rendered first, each of which is named.
     pub(super) fn leaves_out(&self) -> bool {
-        self.templates + self.patched > 0
+        self.templates + self.packed + self.patched > 0
     }
 
     /// How to get what is applied.
@@ -152,6 +192,42 @@ fn some(count: usize, what: &str) -> String {
         _ => "s",
     };
     format!("{count} {what}{plural}")
+}
+
+/// What a folder is called.
+fn shown(folder: &Path) -> String {
+    match folder.to_str() {
+        Some("") => ".".to_owned(),
+        _ => folder.display().to_string(),
+    }
+}
+
+/// Whether a file that is not called like a manifest, or a link to a folder, is a part of a chart if there is one above it.
+/// Helm renders every file below `templates`, whatever it is called, but for partials, its notes, and hidden ones at the top.
+///
+/// Source: helm, `loader.LoadFiles` in `pkg/chart/loader/load.go`, `Engine.render` in `pkg/engine/engine.go`,
+/// `renderResources` in `pkg/action/action.go`, `Rules.AddDefaults` in `internal/ignore/rules.go`.
+pub(super) fn may_be_of_chart(path: &Path) -> bool {
+    let is_template = path.ancestors().any(|folder| folder.ends_with(TEMPLATES));
+    let name = path.file_name().map(|name| name.to_string_lossy());
+    let name = name.unwrap_or_default();
+    let is_at_the_top = path.parent().is_some_and(|it| it.ends_with(TEMPLATES));
+    let is_none = name.starts_with('_')
+        || name.ends_with(NOTES)
+        || name.starts_with('.') && is_at_the_top
+        || path
+            .metadata()
+            .is_ok_and(|file| file.is_file() && file.len() == 0);
+    is_template && !is_none || is_packed(path)
+}
+
+/// Whether a chart may bring it with it as a package of another.
+///
+/// Source: helm, `loader.LoadFiles`.
+fn is_packed(file: &Path) -> bool {
+    let name = file.file_name().map(|name| name.to_string_lossy());
+    let is_none = name.is_none_or(|name| name.starts_with(['_', '.']));
+    file.extension().is_some_and(|ending| ending == "tgz") && !is_none
 }
 
 /// Whether it describes a chart.

@@ -482,6 +482,104 @@ fn templates_of_charts_are_left_out_unless_their_folder_is_named() {
 }
 
 #[test]
+fn each_file_that_helm_renders_is_left_out_whatever_it_is_called() {
+    let template = "{{ fail }}\n";
+    let folder = folder(&[
+        ("pod.yaml", POD),
+        (".gitignore", "ignored.*\n*.tgz\n!y-1.0.0.tgz\n"),
+        ("c/Chart.yaml", "apiVersion: v2\nname: x\n"),
+        ("c/README.md", "text\n"),
+        ("c/LICENSE", "text\n"),
+        ("c/.helmignore", "*.txt\n"),
+        ("c/files/a.txt", "text\n"),
+        ("c/packed.tgz", "x"),
+        ("c/templates/_helpers.tpl", template),
+        ("c/templates/NOTES.txt", "text\n"),
+        ("c/templates/.swp", template),
+        ("c/templates/empty", ""),
+        ("c/templates/e.tpl", template),
+        ("c/templates/e.YAML", template),
+        ("c/templates/none", template),
+        ("c/templates/tests/e.gotmpl", template),
+        ("c/templates/tests/.e.txt", template),
+        ("c/templates/ignored.txt", template),
+        ("c/charts/y-1.0.0.tgz", "x"),
+        ("c/charts/z-1.0.0.tgz", "x"),
+        ("c/charts/_no-1.0.0.tgz", "x"),
+        ("c/charts/y-1.0.0.tgz.prov", "x"),
+        ("c/charts/sub/Chart.yaml", "apiVersion: v2\nname: sub\n"),
+        ("c/charts/sub/templates/e.txt", template),
+        ("charts/y-1.0.0.tgz", "x"),
+        ("other/templates/e.tpl", template),
+    ]);
+    let path = folder.path();
+    let manifests = read(&[path.to_owned()]);
+    assert_eq!(names(&manifests), [(1, "Pod", "pod")]);
+    assert_eq!(
+        left_out(path, &manifests),
+        [
+            "c/charts/sub/templates/e.txt: a template of the Helm chart in c/charts/sub",
+            "c/charts/y-1.0.0.tgz: a packed chart in the Helm chart in c",
+            "c/charts/z-1.0.0.tgz: left out by `*.tgz` in .gitignore",
+            "c/templates/e.YAML: a template of the Helm chart in c",
+            "c/templates/e.tpl: a template of the Helm chart in c",
+            "c/templates/ignored.txt: left out by `ignored.*` in .gitignore",
+            "c/templates/none: a template of the Helm chart in c",
+            "c/templates/tests/.e.txt: left out because its name begins with a dot",
+            "c/templates/tests/e.gotmpl: a template of the Helm chart in c",
+        ]
+    );
+    assert_eq!(manifests.notes, []);
+}
+
+#[test]
+fn a_chart_that_names_others_which_are_not_there_is_left_out() {
+    let chart = "apiVersion: v2\nname: x\ndependencies:\n- {name: db, version: 1}\n- {name: web, version: 1}\n- {name: \
+                 queue, version: 1}\n";
+    let folder = folder(&[
+        ("pod.yaml", POD),
+        ("c/Chart.yaml", chart),
+        ("c/charts/web-1.0.0.tgz", "x"),
+    ]);
+    let path = folder.path();
+    assert_eq!(
+        left_out(path, &read(&[path.to_owned()])),
+        [
+            "c/Chart.yaml: a Helm chart whose folder `charts` lacks db, queue: run `helm dependency build c` first",
+            "c/charts/web-1.0.0.tgz: a packed chart in the Helm chart in c",
+        ]
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_among_templates_is_one_of_them() {
+    use std::os::unix::fs::symlink;
+
+    let folder = folder(&[
+        ("c/Chart.yaml", "apiVersion: v2\nname: x\n"),
+        ("d/Chart.yaml", "apiVersion: v2\nname: y\n"),
+        ("d/templates/a.yaml", POD),
+        ("shared/pod.yaml", POD),
+        ("shared/pod.tpl", POD),
+    ]);
+    let path = folder.path();
+    symlink("../shared", path.join("c/templates")).unwrap();
+    symlink("../../shared", path.join("d/templates/in")).unwrap();
+    symlink("../../shared/pod.tpl", path.join("d/templates/b.tpl")).unwrap();
+    symlink("shared", path.join("plain")).unwrap();
+    assert_eq!(
+        left_out(path, &read(&[path.to_owned()])),
+        [
+            "c/templates/: a template of the Helm chart in c",
+            "d/templates/a.yaml: a template of the Helm chart in d",
+            "d/templates/b.tpl: a template of the Helm chart in d",
+            "d/templates/in/: a template of the Helm chart in d",
+        ]
+    );
+}
+
+#[test]
 fn what_is_not_there_is_a_problem() {
     let folder = tempfile::tempdir().unwrap();
     let manifests = read(&[folder.path().to_owned(), folder.path().join("nope.yaml")]);

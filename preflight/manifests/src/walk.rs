@@ -108,6 +108,7 @@ impl Walk {
             reads_ignored: exclude.reads_ignored,
             files: Vec::new(),
             left_out: Vec::new(),
+            others: Vec::new(),
         };
         match exclude.within(folder) {
             Ok(overrides) => {
@@ -119,9 +120,21 @@ impl Walk {
         let Walker {
             files,
             mut left_out,
+            others,
             ..
         } = walker;
         let mut rendered = Rendered::among(files.iter().flatten().map(PathBuf::as_path));
+        left_out.extend(rendered.incomplete_charts());
+        for LeftOutOfChart {
+            path,
+            is_folder,
+            why,
+        } in others
+        {
+            if let Some(part) = rendered.part_of_chart(&path, why.is_none()) {
+                left_out.push(named(&path, is_folder, why.unwrap_or(part)));
+            }
+        }
         let mut read = Vec::new();
         for file in files {
             let source = match &file {
@@ -155,6 +168,15 @@ struct Walker {
     reads_ignored: bool,
     files: Vec<Result<PathBuf, Unlisted>>,
     left_out: Vec<LeftOut>,
+    others: Vec<LeftOutOfChart>,
+}
+
+/// What is not called like a manifest, and is a part of a chart if there is one above it.
+struct LeftOutOfChart {
+    path: PathBuf,
+    is_folder: bool,
+    /// Why it would not be read, whatever it is called.
+    why: Option<Why>,
 }
 
 impl Walker {
@@ -194,7 +216,9 @@ impl Walker {
             let is_own =
                 name == Some(".git") || !is_folder && name.is_some_and(|name| OWN.contains(&name));
             if !is_own && (is_folder || is_wanted(&path)) {
-                self.leave_out(&path, is_folder, why);
+                self.left_out.push(named(&path, is_folder, why));
+            } else if !is_own {
+                self.other(path, false, Some(why));
             }
         } else if is_folder {
             self.folder(&path, ignores);
@@ -202,6 +226,18 @@ impl Walker {
             self.link(path);
         } else if is_wanted(&path) {
             self.files.push(Ok(path));
+        } else {
+            self.other(path, false, None);
+        }
+    }
+
+    fn other(&mut self, path: PathBuf, is_folder: bool, why: Option<Why>) {
+        if rendered::may_be_of_chart(&path) {
+            self.others.push(LeftOutOfChart {
+                path,
+                is_folder,
+                why,
+            });
         }
     }
 
@@ -216,11 +252,14 @@ impl Walker {
         };
         let is_within = target.starts_with(&self.root);
         if target.is_dir() {
-            // What is within is read where it is.
-            if !is_within {
-                self.leave_out(&path, true, Why::Link);
+            // What is within is read where it is, but not as the templates that it is here.
+            if is_within {
+                self.other(path, true, None);
+            } else {
+                self.left_out.push(named(&path, true, Why::Link));
             }
         } else if !is_wanted(&path) {
+            self.other(path, false, None);
         } else if is_within {
             self.files.push(Ok(path));
         } else {
@@ -284,18 +323,18 @@ impl Walker {
         }
     }
 
-    fn leave_out(&mut self, path: &Path, is_folder: bool, why: Why) {
-        let slash = if is_folder { "/" } else { "" };
-        let path = format!("{}{slash}", path.display());
-        self.left_out.push(LeftOut { path, why });
-    }
-
     fn unlisted(&mut self, path: &Path, text: String) {
         self.files.push(Err(Unlisted {
             path: path.to_owned(),
             text,
         }));
     }
+}
+
+fn named(path: &Path, is_folder: bool, why: Why) -> LeftOut {
+    let slash = if is_folder { "/" } else { "" };
+    let path = format!("{}{slash}", path.display());
+    LeftOut { path, why }
 }
 
 fn is_wanted(path: &Path) -> bool {

@@ -97,7 +97,12 @@ pub(super) fn run(common: &Common) -> Result<u8, Box<dyn Error>> {
 
 /// Whether some of it is applied in another form than it is written in.
 fn is_rendered(read: &Manifests) -> bool {
-    let is_part = |why: &Why| matches!(why, Why::Template { .. } | Why::Patch { .. });
+    let is_part = |why: &Why| {
+        matches!(
+            why,
+            Why::Template { .. } | Why::PackedChart { .. } | Why::Patch { .. }
+        )
+    };
     !read.kustomizations.is_empty() || read.left_out.iter().any(|one| is_part(&one.why))
 }
 

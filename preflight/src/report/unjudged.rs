@@ -37,7 +37,7 @@ pub enum Reason {
     Hidden,
     /// `--exclude` leaves the file or folder out.
     Excluded,
-    /// The file is a template of a Helm chart.
+    /// The file is a template of a Helm chart, or another part of one, such as a packed chart.
     Template,
     /// The file is a patch of a kustomization.
     Patch,
@@ -90,8 +90,8 @@ impl Reason {
             (Self::Hidden, 1) => "left out because its name begins with a dot",
             (Self::Hidden, _) => "left out because their names begin with a dot",
             (Self::Excluded, _) => "left out by --exclude",
-            (Self::Template, 1) => "left out as a template of a Helm chart",
-            (Self::Template, _) => "left out as templates of Helm charts",
+            (Self::Template, 1) => "left out as a part of a Helm chart",
+            (Self::Template, _) => "left out as parts of Helm charts",
             (Self::Patch, 1) => "left out as a patch of a kustomization",
             (Self::Patch, _) => "left out as patches of kustomizations",
             (Self::Unbuilt, 1) => "not built, because it may run a program or fetch something",
@@ -138,7 +138,9 @@ impl From<LeftOut> for Unjudged {
             Why::Ignored { .. } => Reason::Ignored,
             Why::Hidden => Reason::Hidden,
             Why::Excluded => Reason::Excluded,
-            Why::Template { .. } => Reason::Template,
+            Why::Template { .. } | Why::PackedChart { .. } | Why::IncompleteChart { .. } => {
+                Reason::Template
+            }
             Why::Patch { .. } => Reason::Patch,
             Why::Unbuilt { .. } => Reason::Unbuilt,
             Why::Unrendered => Reason::Unrendered,

@@ -237,6 +237,11 @@ fn without_the_programs_it_is_told() {
 fn what_helm_renders_is_in_its_template() {
     let stage = Stage::with_built(&["hostpath-mounts"]);
     chart(&stage);
+    // Helm renders these as well, and asks no .gitignore.
+    stage.write("m/web/templates/in/pod.tpl", "kind: Pod\n");
+    stage.write("m/web/templates/ignored.yaml", "kind: Pod\n");
+    stage.write("m/web/charts/packed-1.0.0.tgz", "x");
+    stage.write("m/.gitignore", "*.tgz\nignored.yaml\n");
     let pod = BASE.split_once("---\n").unwrap().1;
     stage.write(
         "rendered.yaml",

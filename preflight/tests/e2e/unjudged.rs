@@ -72,7 +72,7 @@ NOT CHECKED  1 file left out by --exclude
   m/b.test.yaml
     name it, if it is to be checked
 
-NOT CHECKED  7 files left out as templates of Helm charts
+NOT CHECKED  7 files left out as parts of Helm charts
   m/chart/templates/0.yaml
   m/chart/templates/1.yaml
   m/chart/templates/2.yaml
