@@ -138,6 +138,9 @@ impl Built {
                 let output = self.output(Path::new(kustomization));
                 self.has_used(path) || output.is_some_and(|output| !output.problems.is_empty())
             }
+            Why::Kustomization { .. } | Why::Unbuilt { .. } => {
+                self.output(path).is_some() || self.has_used(path)
+            }
             _ => false,
         }
     }

@@ -47,6 +47,11 @@ pub enum Why {
         /// The kustomization that names it.
         kustomization: String,
     },
+    /// It is a kustomization that changes what is applied, or adds to it.
+    Kustomization {
+        /// By what.
+        because: String,
+    },
     /// It is a kustomization that is not built, because that may run a program or fetch something.
     Unbuilt {
         /// What of it.
@@ -72,6 +77,9 @@ impl fmt::Display for Why {
                 "a Helm chart whose folder `charts` lacks {missing}: run `helm dependency build {chart}` first"
             ),
             Self::Patch { kustomization } => write!(f, "a patch of {kustomization}"),
+            Self::Kustomization { because } => {
+                write!(f, "a kustomization that is not built: {because}")
+            }
             Self::Unbuilt { because } => write!(f, "not built: {because}"),
             Self::Unrendered => f.write_str("a template, which is rendered before it is applied"),
             Self::Link => f.write_str("a link to a folder outside, which is not followed"),

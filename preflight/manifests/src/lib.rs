@@ -31,6 +31,7 @@ mod document;
 pub mod edit;
 mod events;
 mod json;
+mod kustomization;
 mod left_out;
 mod lines;
 mod list;
@@ -59,6 +60,7 @@ pub use walk::Exclude;
 pub use written::{ShownLine, Written};
 
 use build::Built;
+use kustomization::{Named, why_not_as_written};
 use list::Contents;
 use walk::{Source, Unlisted, Walk};
 
@@ -284,7 +286,7 @@ pub fn read_built(paths: &[PathBuf], exclude: &Exclude, namespace: &str) -> Mani
 fn read_all(paths: &[PathBuf], exclude: &Exclude, built: &Built) -> Manifests {
     let mut manifests = Manifests::default();
     for path in paths {
-        manifests.read_path(path, exclude, built);
+        manifests.read_path(path, paths, exclude, built);
     }
     manifests
 }
@@ -298,15 +300,23 @@ pub fn read_text(file: &str, text: &str) -> Manifests {
 }
 
 impl Manifests {
-    fn read_path(&mut self, path: &Path, exclude: &Exclude, built: &Built) {
+    /// Reads a path, which is one of those that are named.
+    fn read_path(&mut self, path: &Path, named: &[PathBuf], exclude: &Exclude, built: &Built) {
         if path.is_dir() {
-            self.read_folder(path, exclude, built);
-        } else {
-            self.add_named(&path.display().to_string(), bounded::read(path));
+            return self.read_folder(path, named, exclude, built);
         }
+        let before = self.kustomizations.len();
+        self.add_named(&path.display().to_string(), bounded::read(path));
+        let kustomizations = self.kustomizations.iter().skip(before);
+        let changing = kustomizations.filter_map(|one| {
+            let why = why_not_as_written(&one.value, path, None, &Named::of(named))?;
+            let path = path.display().to_string();
+            Some(LeftOut { path, why })
+        });
+        self.left_out.extend(changing);
     }
 
-    fn read_folder(&mut self, path: &Path, exclude: &Exclude, built: &Built) {
+    fn read_folder(&mut self, path: &Path, named: &[PathBuf], exclude: &Exclude, built: &Built) {
         let folder = path.display().to_string();
         let Walk {
             files,
@@ -321,6 +331,10 @@ impl Manifests {
             self.left_out.extend(left_out);
             return self.problem(&folder, None, text);
         }
+        let changing = rendered.changing(path, named);
+        let is_any_named = !changing.is_empty();
+        left_out.extend(changing);
+        left_out.sort_by(|one, other| Path::new(&one.path).cmp(Path::new(&other.path)));
         let before = left_out.len();
         left_out.retain(|one| !built.has_used_what_is_left_out(one));
         let is_built = left_out.len() < before
@@ -372,7 +386,7 @@ impl Manifests {
                 "there is nothing to check in this folder but {rendered}: check the output of {commands}"
             );
             self.problem(&folder, None, text);
-        } else if !rendered.is_empty() && !rendered.leaves_out() {
+        } else if !rendered.is_empty() && !rendered.leaves_out() && !is_any_named {
             let text = format!("left out {rendered}: check the output of {commands}");
             self.note(&folder, None, text);
         }

@@ -125,46 +125,37 @@ impl Plans {
         if text("apiVersion").is_some_and(|version| !version.starts_with(KUSTOMIZE)) {
             return Err(NoPlan::Other);
         }
-        let fields = value.as_object().ok_or(NoPlan::Other)?;
-        if let Some(key) = fields.keys().find(|key| !FIELDS.contains(&key.as_str())) {
-            let text = format!("it has `{key}`, which may run a program or fetch something");
-            return Err(NoPlan::Left(text));
+        if !value.is_object() {
+            return Err(NoPlan::Other);
         }
-        if let Some(remote) = remote(&value) {
-            return Err(NoPlan::Left(format!(
-                "it names {remote}, which is not here"
-            )));
+        if let Some(why) = is_of_elsewhere(&value) {
+            return Err(NoPlan::Left(why));
         }
         let mut plan = Plan {
             is_component: text("kind") == Some("Component"),
             ..Plan::default()
         };
         let folder = file.parent().unwrap_or(Path::new(""));
-        for key in ["resources", "bases", "components"] {
-            let entries = value.get(key).and_then(Value::as_array);
-            for entry in entries.into_iter().flatten().filter_map(Value::as_str) {
-                let Some(path) = local(entry, folder) else {
-                    return Err(if is_plain(entry) {
-                        NoPlan::Broken(format!("it names {entry}, which is not there"))
-                    } else {
-                        NoPlan::Left(format!("it names {entry}, which is not here"))
-                    });
-                };
-                if !path.is_dir() {
-                    plan.files.insert(path);
-                    continue;
-                }
-                let Some(below) = kustomization_in(&path) else {
-                    return Err(NoPlan::Broken(format!(
-                        "there is no kustomization in {entry}"
-                    )));
-                };
-                let made = self.below(&below, depth + 1);
-                let made = made.map_err(|why| why.of(entry))?;
-                plan.below.insert(below);
-                plan.below.extend(made.below);
-                plan.files.extend(made.files);
+        for entry in named(&value) {
+            let Some(path) = local(entry, folder) else {
+                let why = is_address(entry);
+                let there = || format!("it names {entry}, which is not there");
+                return Err(why.map_or_else(|| NoPlan::Broken(there()), NoPlan::Left));
+            };
+            if !path.is_dir() {
+                plan.files.insert(path);
+                continue;
             }
+            let Some(below) = kustomization_in(&path) else {
+                return Err(NoPlan::Broken(format!(
+                    "there is no kustomization in {entry}"
+                )));
+            };
+            let made = self.below(&below, depth + 1);
+            let made = made.map_err(|why| why.of(entry))?;
+            plan.below.insert(below);
+            plan.below.extend(made.below);
+            plan.files.extend(made.files);
         }
         let used = patches_of(&value).into_iter().chain(generated_from(&value));
         plan.files
@@ -173,8 +164,36 @@ impl Plans {
     }
 }
 
+/// Why a kustomization is not built, whatever there is in what it names: that would not stay here.
+pub(super) fn why_not_here(kustomization: &Value) -> Option<String> {
+    let mut entries = named(kustomization);
+    is_of_elsewhere(kustomization).or_else(|| entries.find_map(is_address))
+}
+
+fn is_of_elsewhere(kustomization: &Value) -> Option<String> {
+    let mut keys = kustomization.as_object()?.keys();
+    if let Some(key) = keys.find(|key| !FIELDS.contains(&key.as_str())) {
+        return Some(format!(
+            "it has `{key}`, which may run a program or fetch something"
+        ));
+    }
+    let remote = remote(kustomization)?;
+    Some(format!("it names {remote}, which is not here"))
+}
+
+fn is_address(entry: &str) -> Option<String> {
+    (!is_plain(entry)).then(|| format!("it names {entry}, which is not here"))
+}
+
+/// What a kustomization names of files and of other kustomizations.
+fn named(kustomization: &Value) -> impl Iterator<Item = &str> {
+    let lists = ["resources", "bases", "components"].into_iter();
+    let lists = lists.filter_map(|key| kustomization.get(key)?.as_array());
+    lists.flatten().filter_map(Value::as_str)
+}
+
 /// The kustomization in a folder.
-fn kustomization_in(folder: &Path) -> Option<PathBuf> {
+pub(super) fn kustomization_in(folder: &Path) -> Option<PathBuf> {
     let mut files = KUSTOMIZATIONS.iter().map(|name| folder.join(name));
     let file = files.find(|file| file.is_file())?;
     fs::canonicalize(file).ok()

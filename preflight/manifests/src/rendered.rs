@@ -14,6 +14,7 @@ use super::{
     LeftOut, Unreadable, Why, bounded,
     chart::{self, CHARTS},
     document::parse_one,
+    kustomization::{Named, why_not_as_written},
 };
 
 /// The names that kustomize looks for.
@@ -26,11 +27,17 @@ pub(super) const TEMPLATES: &str = "templates";
 /// What Helm prints after it has installed a chart.
 const NOTES: &str = "NOTES.txt";
 
+/// The fields of a kustomization that have patches.
+const PATCHES: [&str; 3] = ["patches", "patchesJson6902", MERGED];
+const MERGED: &str = "patchesStrategicMerge";
+
 /// How much of a folder is not applied as it is written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Rendered {
     charts: BTreeSet<PathBuf>,
     kustomizations: usize,
+    /// Those that can be read.
+    parsed: Vec<(PathBuf, Value)>,
     /// Each with the kustomization that names it.
     patches: BTreeMap<PathBuf, PathBuf>,
     /// The kustomizations that cannot be read, so that it is not known which files are patches.
@@ -61,12 +68,13 @@ impl Rendered {
                 rendered.charts.insert(folder.to_owned());
             } else if is_kustomization(file) {
                 rendered.kustomizations += 1;
-                match patches(file) {
-                    Ok(patches) => {
-                        let patches = patches.into_iter();
+                match parsed(file) {
+                    Ok(value) => {
+                        let patches = patches_of(&value).into_iter();
                         let patches =
                             patches.map(|patch| (normal(&folder.join(patch)), file.to_owned()));
                         rendered.patches.extend(patches);
+                        rendered.parsed.push((file.to_owned(), value));
                     }
                     Err(error) => rendered.broken.push((file.to_owned(), error)),
                 }
@@ -139,6 +147,20 @@ impl Rendered {
         let folder = file.parent().unwrap_or(Path::new(""));
         let of_values = |name: &str| name.starts_with("values") || name.starts_with("questions");
         name.is_some_and(of_values) && self.charts.contains(folder)
+    }
+
+    /// The kustomizations of a folder that have to be built before what they apply can be judged.
+    pub(super) fn changing(&self, folder: &Path, paths: &[PathBuf]) -> Vec<LeftOut> {
+        if self.parsed.is_empty() {
+            return Vec::new();
+        }
+        let named = Named::of(paths);
+        let changing = self.parsed.iter().filter_map(|(file, value)| {
+            let why = why_not_as_written(value, file, Some(folder), &named)?;
+            let path = file.display().to_string();
+            Some(LeftOut { path, why })
+        });
+        changing.collect()
     }
 
     /// The kustomizations that cannot be read, and why.
@@ -241,27 +263,33 @@ pub(super) fn is_kustomization(file: &Path) -> bool {
     name.is_some_and(|name| KUSTOMIZATIONS.iter().any(|known| name == *known))
 }
 
-/// The files that a kustomization, or a component, names as patches, as it writes them.
-fn patches(kustomization: &Path) -> Result<Vec<String>, Unreadable> {
+fn parsed(kustomization: &Path) -> Result<Value, Unreadable> {
     let text = bounded::read_to_string(kustomization).map_err(|error| Unreadable {
         line: 1,
         text: format!("cannot be read: {error}"),
     })?;
-    Ok(patches_of(&parse_one(&text)?))
+    parse_one(&text)
 }
 
-/// The same of one that is read.
+/// The files that a kustomization, or a component, names as patches, as it writes them.
 pub(super) fn patches_of(kustomization: &Value) -> Vec<String> {
-    let entries = |key: &str| {
-        let list = kustomization.get(key).and_then(Value::as_array);
-        list.into_iter().flatten().cloned().collect::<Vec<_>>()
-    };
-    let paths = ["patches", "patchesJson6902"].map(entries).concat();
-    let paths = paths.iter().filter_map(|entry| entry.get("path"));
-    // A text of several lines is a patch itself.
-    let merged = entries("patchesStrategicMerge");
-    let files = paths.chain(&merged).filter_map(Value::as_str);
+    let files = PATCHES.iter().flat_map(|key| {
+        let entries = kustomization.get(*key).and_then(Value::as_array);
+        let entries = entries.into_iter().flatten();
+        entries.filter_map(|entry| patch_of(key, entry))
+    });
     files.map(ToOwned::to_owned).collect()
+}
+
+/// The file of a patch, where it is not written in the kustomization itself.
+pub(super) fn patch_of<'a>(key: &str, entry: &'a Value) -> Option<&'a str> {
+    if key == MERGED {
+        // Another text is a patch itself.
+        let is_name = |text: &&str| !text.contains(['\n', '{']) && !text.contains(": ");
+        entry.as_str().filter(is_name)
+    } else {
+        entry.get("path").and_then(Value::as_str)
+    }
 }
 
 /// A path without `.` and, where it has a folder before it, without `..`.

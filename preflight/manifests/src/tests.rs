@@ -435,6 +435,7 @@ fn patches_of_kustomizations_are_left_out_unless_they_are_named() {
     assert_eq!(
         left_out(path, &read(&[path.to_owned()])),
         [
+            "prod/Kustomization: a kustomization that is not built: it has `patches`, `patchesStrategicMerge`",
             "prod/a.yaml: a patch of prod/Kustomization",
             "prod/in/b.yaml: a patch of prod/Kustomization",
             "shared/c.json: a patch of part/kustomization.yml",
@@ -575,6 +576,60 @@ fn a_link_among_templates_is_one_of_them() {
             "d/templates/a.yaml: a template of the Helm chart in d",
             "d/templates/b.tpl: a template of the Helm chart in d",
             "d/templates/in/: a template of the Helm chart in d",
+        ]
+    );
+}
+
+#[test]
+fn a_kustomization_that_changes_what_is_applied_is_left_out() {
+    let folder = folder(&[
+        ("base/pod.yaml", POD),
+        (
+            "base/kustomization.yaml",
+            "resources: [pod.yaml]\nnamespace: a\n",
+        ),
+        ("base/none.txt", POD),
+        (
+            "prod/kustomization.yaml",
+            "resources: [../base]\npatches: [{patch: '[]'}]\n",
+        ),
+        ("prod/pod.yaml", POD),
+        ("text/kustomization.yaml", "resources: [../base/none.txt]\n"),
+    ]);
+    let path = folder.path();
+    let changes = "a kustomization that is not built: it has `patches`";
+    let manifests = read(&[path.to_owned()]);
+    assert_eq!(
+        left_out(path, &manifests),
+        [
+            format!("prod/kustomization.yaml: {changes}"),
+            "text/kustomization.yaml: a kustomization that is not built: it names ../base/none.txt, which is not read"
+                .to_owned(),
+        ]
+    );
+    // It is named, and so there is no note.
+    assert_eq!(manifests.notes, []);
+    let of = |paths: &[&str]| {
+        let paths: Vec<PathBuf> = paths.iter().map(|name| path.join(name)).collect();
+        left_out(path, &read(&paths))
+    };
+    assert_eq!(of(&["base"]), [""; 0]);
+    assert_eq!(
+        of(&["base", "prod"]),
+        [format!("prod/kustomization.yaml: {changes}")]
+    );
+    assert_eq!(
+        of(&["prod"]),
+        [format!(
+            "prod/kustomization.yaml: {changes}, and it names ../base, which is not read"
+        )]
+    );
+    // As a shell writes `base/*.yaml`.
+    assert_eq!(of(&["base/kustomization.yaml", "base/pod.yaml"]), [""; 0]);
+    assert_eq!(
+        of(&["base/kustomization.yaml"]),
+        [
+            "base/kustomization.yaml: a kustomization that is not built: it names pod.yaml, which is not read"
         ]
     );
 }

@@ -212,9 +212,8 @@ impl Walker {
         let is_folder = kind.is_dir();
         if let Some(why) = self.why_not(&path, is_folder, ignores) {
             // What belongs to git or to preflight itself is no file of the folder.
-            let name = path.file_name().and_then(|name| name.to_str());
             let is_own =
-                name == Some(".git") || !is_folder && name.is_some_and(|name| OWN.contains(&name));
+                path.file_name().is_some_and(|name| name == ".git") || !is_folder && is_own(&path);
             if !is_own && (is_folder || is_wanted(&path)) {
                 self.left_out.push(named(&path, is_folder, why));
             } else if !is_own {
@@ -337,7 +336,14 @@ fn named(path: &Path, is_folder: bool, why: Why) -> LeftOut {
     LeftOut { path, why }
 }
 
-fn is_wanted(path: &Path) -> bool {
+/// Whether a file is what preflight is told about a project.
+pub(super) fn is_own(path: &Path) -> bool {
+    let name = path.file_name();
+    name.is_some_and(|name| OWN.iter().any(|own| name == *own))
+}
+
+/// Whether a file of a folder is read.
+pub(super) fn is_wanted(path: &Path) -> bool {
     let is_manifest = path
         .extension()
         .is_some_and(|ending| ["yaml", "yml", "json"].iter().any(|known| ending == *known));

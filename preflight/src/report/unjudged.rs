@@ -41,6 +41,8 @@ pub enum Reason {
     Template,
     /// The file is a patch of a kustomization.
     Patch,
+    /// The kustomization changes what is applied or adds to it, and is not built.
+    Kustomization,
     /// The kustomization is not built, because that may run a program or fetch something.
     Unbuilt,
     /// The file is another template for text.
@@ -51,7 +53,7 @@ pub enum Reason {
 
 impl Reason {
     /// All of them, in the order in which they are shown.
-    pub(super) const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; 12] = [
         Self::UnservedVersion,
         Self::UnreadPods,
         Self::MissingPolicy,
@@ -60,6 +62,7 @@ impl Reason {
         Self::Excluded,
         Self::Template,
         Self::Patch,
+        Self::Kustomization,
         Self::Unbuilt,
         Self::Unrendered,
         Self::Link,
@@ -77,6 +80,7 @@ impl Reason {
             Self::Excluded => "excluded",
             Self::Template => "template",
             Self::Patch => "patch",
+            Self::Kustomization => "kustomization",
             Self::Unbuilt => "unbuilt",
             Self::Unrendered => "unrendered",
             Self::Link => "link",
@@ -94,6 +98,8 @@ impl Reason {
             (Self::Template, _) => "left out as parts of Helm charts",
             (Self::Patch, 1) => "left out as a patch of a kustomization",
             (Self::Patch, _) => "left out as patches of kustomizations",
+            (Self::Kustomization, 1) => "left out as a kustomization that changes what is applied",
+            (Self::Kustomization, _) => "left out as kustomizations that change what is applied",
             (Self::Unbuilt, 1) => "not built, because it may run a program or fetch something",
             (Self::Unbuilt, _) => "not built, because they may run a program or fetch something",
             (Self::Unrendered, 1) => "left out as a template",
@@ -115,6 +121,9 @@ impl Reason {
             }
             Self::Patch => {
                 "give --render, or pipe what `kubectl kustomize DIR` builds into `preflight -`"
+            }
+            Self::Kustomization => {
+                "give its folder and --render, or pipe what `kubectl kustomize DIR` builds into `preflight -`"
             }
             Self::Unbuilt => "pipe what `kubectl kustomize DIR` builds into `preflight -`",
             Self::Unrendered => "pipe what it is rendered to into `preflight -`",
@@ -142,6 +151,7 @@ impl From<LeftOut> for Unjudged {
                 Reason::Template
             }
             Why::Patch { .. } => Reason::Patch,
+            Why::Kustomization { .. } => Reason::Kustomization,
             Why::Unbuilt { .. } => Reason::Unbuilt,
             Why::Unrendered => Reason::Unrendered,
             Why::Link => Reason::Link,

@@ -97,6 +97,43 @@ NOT CHECKED  1 file left out as a patch of a kustomization
 }
 
 #[test]
+fn what_a_chart_and_a_kustomization_add_is_named() {
+    let stage = Stage::new(&[("one", ACCEPT)]);
+    stage.write("m/a.yaml", POD);
+    stage.write("m/c/Chart.yaml", "apiVersion: v2\nname: x\n");
+    stage.write("m/c/templates/a.tpl", "{{ x }}\n");
+    stage.write("m/c/charts/y-1.0.0.tgz", "x");
+    stage.write(
+        "m/k/kustomization.yaml",
+        "replicas: [{name: a, count: 1}]\n",
+    );
+    let expected = "NOT CHECKED  2 files left out as parts of Helm charts
+  m/c/charts/y-1.0.0.tgz
+  m/c/templates/a.tpl
+    give --render, or pipe what `helm template CHART` renders into `preflight -`
+
+NOT CHECKED  1 file left out as a kustomization that changes what is applied
+  m/k/kustomization.yaml
+    give its folder and --render, or pipe what `kubectl kustomize DIR` builds into `preflight -`
+
+1 object, 1 policy: 1 clean
+3 files or folders left out
+";
+    assert_eq!(stage.run(&["-q", "m"]), out(0, expected));
+    assert_eq!(stage.run(&["--fail-on", "unjudged", "m"]), out(1, expected));
+    let (_, text, _) = stage.run(&["--format", "json", "m"]);
+    let report: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(
+        report["unjudged"][2],
+        json!({
+            "reason": "kustomization", "file": "m/k/kustomization.yaml",
+            "text": "a kustomization that is not built: it has `replicas`; give its folder and --render, or pipe what \
+                     `kubectl kustomize DIR` builds into `preflight -`",
+        })
+    );
+}
+
+#[test]
 fn programs_get_all_of_it() {
     let stage = stage();
     let (status, text, _) = stage.run(&[&["--format", "json", "-q"], &ARGUMENTS[..]].concat());
