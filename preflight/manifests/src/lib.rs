@@ -351,6 +351,7 @@ impl Manifests {
         // Reading YAML is half of all work. The order is that of the files, whichever is read first.
         let read = files.into_par_iter().map(|file| {
             let mut manifests = Self::default();
+            let mut is_anything = true;
             match file {
                 // It is told already, and objects in it would be missed.
                 Ok((file, Source::Description)) if is_broken(&file) => {}
@@ -358,7 +359,7 @@ impl Manifests {
                     let name = file.display().to_string();
                     // A kustomization is still looked at, for what it generates.
                     if source == Source::Description || !built.has_used(&file) {
-                        manifests.add_file(&name, bounded::read(&file), source);
+                        is_anything = manifests.add_file(&name, bounded::read(&file), source);
                     }
                     if let Some(output) = built.output(&file) {
                         manifests.extend(output.clone());
@@ -368,11 +369,13 @@ impl Manifests {
                     manifests.problem(&path.display().to_string(), None, text);
                 }
             }
-            manifests
+            (manifests, is_anything)
         });
         let mut all = Self::default();
-        for manifests in read.collect::<Vec<_>>() {
+        let mut is_anything = false;
+        for (manifests, is_any) in read.collect::<Vec<_>>() {
             all.extend(manifests);
+            is_anything |= is_any;
         }
         let commands = rendered.commands();
         let is_nothing = all.objects.is_empty() && all.problems.is_empty();
@@ -380,6 +383,9 @@ impl Manifests {
             // What could not be built is told with its file.
         } else if is_nothing && rendered.is_empty() && !all.left_out.is_empty() {
             let text = "there is nothing to check in this folder but templates: check what they are rendered to";
+            self.problem(&folder, None, text.to_owned());
+        } else if rendered.is_empty() && !is_anything {
+            let text = "the .yaml, .yml and .json files in this folder are empty: there is no manifest in it";
             self.problem(&folder, None, text.to_owned());
         } else if !rendered.is_empty() && is_nothing {
             let text = format!(
@@ -396,21 +402,17 @@ impl Manifests {
     /// Reads what the user named. Nothing at all is most often what a command before it failed to write.
     fn add_named(&mut self, file: &str, read: io::Result<Vec<u8>>) {
         let is_comment = |line: &[u8]| line.trim_ascii().starts_with(b"#");
-        let is_nothing =
-            |line: &[u8]| matches!(line.trim_ascii(), b"" | b"---" | b"...") || is_comment(line);
         let mut lines = read
             .iter()
             .flat_map(|bytes| bytes.split(|byte| *byte == b'\n'));
-        let has_comments = lines.clone().any(is_comment);
-        if read.is_ok() && lines.all(is_nothing) {
+        let has_comments = lines.any(is_comment);
+        if !self.add_file(file, read, Source::Named) {
             let text = if has_comments {
                 "holds nothing but comments: there is no manifest in it"
             } else {
                 "is empty: there is no manifest in it"
             };
             self.problem(file, None, text.to_owned());
-        } else {
-            self.add_file(file, read, Source::Named);
         }
     }
 
@@ -422,7 +424,8 @@ impl Manifests {
         self.kustomizations.extend(more.kustomizations);
     }
 
-    fn add_file(&mut self, file: &str, bytes: io::Result<Vec<u8>>, source: Source) {
+    /// Adds what is in a file, and says whether there was anything.
+    fn add_file(&mut self, file: &str, bytes: io::Result<Vec<u8>>, source: Source) -> bool {
         let bytes = match bytes {
             Ok(bytes) => bytes,
             Err(error) => {
@@ -434,7 +437,8 @@ impl Manifests {
                 {
                     text = format!("{text}; did you mean {meant:?}?");
                 }
-                return self.problem(file, None, text);
+                self.problem(file, None, text);
+                return true;
             }
         };
         match String::from_utf8(bytes) {
@@ -454,11 +458,13 @@ impl Manifests {
                     "is not text in UTF-8"
                 };
                 self.problem(file, Some(line), text.to_owned());
+                true
             }
         }
     }
 
-    fn add_text(&mut self, file: &str, text: &str, source: Source) {
+    fn add_text(&mut self, file: &str, text: &str, source: Source) -> bool {
+        let mut is_anything = false;
         let is_found = source == Source::Folder;
         // What is no manifest: the line of the first, what it is, and how many there are.
         let mut others: Option<(usize, &str, usize)> = None;
@@ -468,7 +474,9 @@ impl Manifests {
                 Some((_, _, count)) => *count += 1,
                 None => others = Some((line, what, 1)),
             };
-            match document.parse() {
+            let parsed = document.parse();
+            is_anything |= !matches!(parsed, Ok(None));
+            match parsed {
                 Ok(None) => {}
                 Err(_) if is_found && document.is_template() => is_template = true,
                 Err(Unreadable { line, .. }) if is_found && document.has_no_kind() => {
@@ -512,6 +520,7 @@ impl Manifests {
                 why: Why::Unrendered,
             });
         }
+        is_anything
     }
 
     fn add_object(

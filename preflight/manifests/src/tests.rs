@@ -185,6 +185,9 @@ fn nothing_is_a_problem_and_an_empty_list_is_not() {
     for (text, problems) in [
         ("", 1),
         ("\n---\n# nothing\n...\n", 1),
+        ("null\n", 1),
+        ("---\n~ # nothing\n---\nnull\n", 1),
+        ("null\n---\napiVersion: v1\nkind: List\nitems: []\n", 0),
         ("apiVersion: v1\nkind: List\nitems: []\n", 0),
     ] {
         let file = folder.path().join("a.yaml");
@@ -646,6 +649,24 @@ fn what_is_not_there_is_a_problem() {
             format!("{path}/nope.yaml: cannot be read: No such file or directory (os error 2)"),
         ]
     );
+}
+
+#[test]
+fn a_folder_of_empty_files_is_a_problem() {
+    let folder = folder(&[("a.yaml", ""), ("in/b.yaml", "# nothing\n---\nnull\n")]);
+    let path = folder.path();
+    let empty =
+        "DIR: the .yaml, .yml and .json files in this folder are empty: there is no manifest in it";
+    let problems = |paths: &[PathBuf]| told(path, paths).2;
+    assert_eq!(problems(&[path.to_owned()]), [empty]);
+    for (name, text) in [
+        ("a.yaml", POD),
+        ("a.yaml", "a: 1\n"),
+        ("a.yaml", "apiVersion: v1\nkind: List\nitems: []\n"),
+    ] {
+        std::fs::write(path.join(name), text).unwrap();
+        assert_eq!(problems(&[path.to_owned()]), [""; 0], "{text}");
+    }
 }
 
 #[test]
