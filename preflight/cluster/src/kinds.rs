@@ -138,12 +138,26 @@ impl Kinds {
         let meant: Vec<_> = built_in::meant(kind).collect();
         let mut served = meant.iter();
         let is_served = served.any(|(name, one)| split(name) == (group, version) && *one == kind);
-        if is_served || built_in::is_young(version, kind) {
+        if is_served || built_in::is_young(api_version, kind) {
             return None;
         }
         // The newest one, in the same group if there are several.
         let here = meant.iter().rfind(|(name, _)| split(name).0 == group);
         here.or(meant.last()).copied()
+    }
+
+    /// Whether no server has the kind in a group of Kubernetes, whatever is meant.
+    #[must_use]
+    pub fn is_unknown(&self, api_version: &str, kind: &str) -> bool {
+        let (group, _) = split(api_version);
+        built_in::has_not(api_version, kind) && self.definition(group, kind).is_none()
+    }
+
+    /// Whether it is a list of one of Kubernetes' kinds, or of any.
+    #[must_use]
+    pub fn is_list(&self, api_version: &str, kind: &str) -> bool {
+        let of = kind.strip_suffix("List");
+        of.is_some_and(|of| of.is_empty() && api_version == "v1" || built_in::has(api_version, of))
     }
 
     /// Whether Kubernetes itself has the kind.
@@ -325,7 +339,16 @@ mod tests {
                 "VerticalPodAutoscaler",
                 Some(("autoscaling.k8s.io/v1", "VerticalPodAutoscaler")),
             ),
-            ("autoscaling.k8s.io/v1beta2", "VerticalPodAutoscaler", None),
+            (
+                "autoscaling.k8s.io/v1beta2",
+                "VerticalPodAutoscaler",
+                Some(("autoscaling.k8s.io/v1", "VerticalPodAutoscaler")),
+            ),
+            (
+                "resource.k8s.io/v1alpha2",
+                "ResourceClaim",
+                Some(("resource.k8s.io/v1", "ResourceClaim")),
+            ),
             // Behind a feature gate.
             ("resource.k8s.io/v1beta1", "ResourceClaim", None),
             // Of others.
@@ -340,6 +363,49 @@ mod tests {
                 expected,
                 "{api_version} {kind}"
             );
+        }
+    }
+
+    #[test]
+    fn knows_what_no_server_has() {
+        let definition = json!({
+            "apiVersion": "apiextensions.k8s.io/v1",
+            "kind": "CustomResourceDefinition",
+            "spec": {"group": "node.k8s.io", "names": {"kind": "Known", "plural": "knowns"}},
+        });
+        let kinds = Kinds::of([&definition]);
+        for (api_version, kind, expected) in [
+            ("policy/v1", "PodDisruptionBudget", false),
+            ("policy/v1", "PodSecurityPolicy", true),
+            ("policy/v1beta1", "PodSecurityPolicy", true),
+            ("extensions/v1beta1", "PodSecurityPolicy", true),
+            ("settings.k8s.io/v1alpha1", "PodPreset", true),
+            ("v1", "Template", true),
+            ("v2", "Template", true),
+            ("resource.k8s.io/v1alpha2", "PodSchedulingContext", true),
+            ("node.k8s.io/v1", "Known", false),
+            // An early version, or the next one, may have it.
+            ("resource.k8s.io/v1alpha3", "DeviceTaintRule", false),
+            ("scheduling.k8s.io/v1alpha1", "Workload", false),
+            ("certificates.k8s.io/v1", "ClusterTrustBundle", false),
+            ("policy/v1", "Eviction", false),
+            // Of others.
+            ("example.com/v1", "Template", false),
+            ("skaffold/v4beta11", "Config", false),
+            ("snapshot.storage.k8s.io/v1", "VolumeSnapshot", false),
+        ] {
+            let found = kinds.is_unknown(api_version, kind);
+            assert_eq!(found, expected, "{api_version} {kind}");
+        }
+        for (api_version, kind, expected) in [
+            ("v1", "List", true),
+            ("v1", "PodList", true),
+            ("apps/v1", "DeploymentList", true),
+            ("apps/v1", "List", false),
+            ("example.com/v1", "AllowList", false),
+        ] {
+            let found = kinds.is_list(api_version, kind);
+            assert_eq!(found, expected, "{api_version} {kind}");
         }
     }
 

@@ -25,6 +25,9 @@ const WITH_PODS: [&str; 9] = [
 /// The lists of a pod's containers.
 const CONTAINERS: [&str; 3] = ["containers", "initContainers", "ephemeralContainers"];
 
+/// What SOPS may encrypt and no policy reads, or reads as what it is.
+const UNREAD: [&str; 4] = ["binaryData", "data", "sops", "stringData"];
+
 /// What the run knows of kinds and policies.
 pub(super) struct Reader<'a> {
     kinds: &'a Kinds,
@@ -54,6 +57,20 @@ impl<'a> Reader<'a> {
             object: Some(Subject::of(object)),
             text,
         };
+        if let Some(field) = encrypted(&object.value) {
+            let text = format!(
+                "{field} is encrypted by SOPS, and no policy can read it; pipe what `sops --decrypt FILE` prints into \
+                 `preflight -`, or encrypt `data` and `stringData` alone (encrypted_regex)"
+            );
+            return Some(unjudged(Reason::Encrypted, &field, text));
+        }
+        if self.kinds.is_list(api_version, kind) {
+            let text = format!(
+                "a {kind} without `items` is no list to kubectl, and no server has an object of this kind; write `items: []`, \
+                 if it is empty"
+            );
+            return Some(unjudged(Reason::UnservedVersion, "kind", text));
+        }
         if let Some((right_version, right_kind)) = self.kinds.misspelt(api_version, kind) {
             let (field, write) = match (right_version == api_version, right_kind == kind) {
                 (true, _) => ("kind", format!("write kind: {right_kind}")),
@@ -70,6 +87,13 @@ impl<'a> Reader<'a> {
                 "no supported Kubernetes has {kind} in {api_version}, so no policy reads it as it is meant; {write}"
             );
             return Some(unjudged(Reason::UnservedVersion, field, text));
+        }
+        if self.kinds.is_unknown(api_version, kind) {
+            let text = format!(
+                "no supported Kubernetes has {kind} in {api_version}, so no policy reads it as it is meant; remove it, or \
+                 write the kind that is there now"
+            );
+            return Some(unjudged(Reason::UnservedVersion, "kind", text));
         }
         if is_read || !self.reads_pods || is_of_patterns(object) {
             return None;
@@ -94,14 +118,33 @@ fn is_of_patterns(object: &Object) -> bool {
 /// The path of the first containers, or of volumes that lead to the node, wherever they are.
 fn pods(object: &Value) -> Option<String> {
     let mut path = String::new();
-    find(object, &mut path).then_some(path)
+    find(object, &mut path, &is_of_pods).then_some(path)
 }
 
-fn find(value: &Value, path: &mut String) -> bool {
+/// The path of the first field that SOPS encrypted, but for data, of which policies say themselves what they read.
+fn encrypted(object: &Value) -> Option<String> {
+    let is_of_sops = object.get("sops").is_some();
+    let fields = object.as_object()?.iter();
+    let fields = fields.filter(|(key, _)| !UNREAD.contains(&key.as_str()));
+    let mut fields = fields.map(|(key, value)| (key.clone(), value));
+    fields.find_map(|(mut path, value)| {
+        let is_it = is_cipher("", value) || is_of_sops && find(value, &mut path, &is_cipher);
+        is_it.then_some(path)
+    })
+}
+
+/// Source: sops, `aes.Cipher.Encrypt` in `aes/cipher.go`.
+fn is_cipher(_: &str, value: &Value) -> bool {
+    let text = value.as_str();
+    text.is_some_and(|text| text.starts_with("ENC[AES256_GCM,"))
+}
+
+/// Finds what is wanted, by its key or its value, and writes its path behind what is there.
+fn find(value: &Value, path: &mut String, is_it: &dyn Fn(&str, &Value) -> bool) -> bool {
     let above = path.len();
     let mut found = |step: &str, below: &Value, is_found: bool| {
         path.push_str(step);
-        let is_found = is_found || find(below, path);
+        let is_found = is_found || find(below, path, is_it);
         if !is_found {
             path.truncate(above);
         }
@@ -118,12 +161,12 @@ fn find(value: &Value, path: &mut String) -> bool {
             } else {
                 format!("[{key:?}]")
             };
-            found(&step, below, is_of_pods(key, below))
+            found(&step, below, is_it(key, below))
         }),
         Value::Array(items) => items
             .iter()
             .enumerate()
-            .any(|(number, item)| found(&format!("[{number}]"), item, false)),
+            .any(|(number, item)| found(&format!("[{number}]"), item, is_it("", item))),
         _ => false,
     }
 }
@@ -150,6 +193,29 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn finds_what_sops_encrypted() {
+        let cipher = "ENC[AES256_GCM,data:cG9k,iv:x,tag:x,type:str]";
+        let sops = json!({"mac": cipher});
+        for (object, expected) in [
+            (
+                json!({"apiVersion": cipher, "kind": cipher}),
+                Some("apiVersion"),
+            ),
+            (
+                json!({"kind": "Pod", "spec": {"a": [1, {"b": ["c", cipher]}]}, "sops": sops}),
+                Some("spec.a[1].b[1]"),
+            ),
+            (
+                json!({"kind": "Secret", "data": {"a": cipher}, "stringData": {"a": cipher}, "sops": sops}),
+                None,
+            ),
+            (json!({"kind": "Pod", "spec": {"a": "ENC[x]"}}), None),
+        ] {
+            assert_eq!(encrypted(&object).as_deref(), expected, "{object}");
+        }
+    }
 
     #[test]
     fn finds_pods_by_their_shape_wherever_they_are() {

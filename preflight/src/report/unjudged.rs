@@ -27,6 +27,8 @@ pub struct Unjudged {
 pub enum Reason {
     /// No server has the kind in this group and version, so its fields are not those that policies read.
     UnservedVersion,
+    /// SOPS encrypted what policies would read of the object.
+    Encrypted,
     /// The object holds pods, and no policy reads it.
     UnreadPods,
     /// A policy in `--policies-from` cannot be followed.
@@ -53,8 +55,9 @@ pub enum Reason {
 
 impl Reason {
     /// All of them, in the order in which they are shown.
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::UnservedVersion,
+        Self::Encrypted,
         Self::UnreadPods,
         Self::MissingPolicy,
         Self::Ignored,
@@ -73,6 +76,7 @@ impl Reason {
     pub fn id(self) -> &'static str {
         match self {
             Self::UnservedVersion => "unserved_version",
+            Self::Encrypted => "encrypted",
             Self::UnreadPods => "unread_pods",
             Self::MissingPolicy => "missing_policy",
             Self::Ignored => "ignored",
@@ -106,7 +110,10 @@ impl Reason {
             (Self::Unrendered, _) => "left out as templates",
             (Self::Link, 1) => "left out as a link to a folder outside",
             (Self::Link, _) => "left out as links to folders outside",
-            (Self::UnservedVersion | Self::UnreadPods | Self::MissingPolicy, _) => "",
+            (
+                Self::UnservedVersion | Self::Encrypted | Self::UnreadPods | Self::MissingPolicy,
+                _,
+            ) => "",
         }
     }
 
@@ -127,7 +134,7 @@ impl Reason {
             }
             Self::Unbuilt => "pipe what `kubectl kustomize DIR` builds into `preflight -`",
             Self::Unrendered => "pipe what it is rendered to into `preflight -`",
-            Self::UnservedVersion | Self::UnreadPods | Self::MissingPolicy => "",
+            Self::UnservedVersion | Self::Encrypted | Self::UnreadPods | Self::MissingPolicy => "",
         }
     }
 
@@ -136,7 +143,7 @@ impl Reason {
     pub fn is_of_files(self) -> bool {
         !matches!(
             self,
-            Self::UnservedVersion | Self::UnreadPods | Self::MissingPolicy
+            Self::UnservedVersion | Self::Encrypted | Self::UnreadPods | Self::MissingPolicy
         )
     }
 }

@@ -409,6 +409,37 @@ fn of_a_kind_that_no_server_has_policies_say_nothing_of_their_rules() {
 }
 
 #[test]
+fn what_no_server_has_or_sops_encrypted_is_named() {
+    let stage = Stage::new(&[("one", ACCEPT)]);
+    stage.write(
+        "a.yaml",
+        "apiVersion: policy/v1\nkind: PodSecurityPolicy\nmetadata: {name: a}\n---\napiVersion: v1\nkind: List\n---\n\
+         apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {type: 'ENC[AES256_GCM,data:x,type:str]'}\nsops: {}\n",
+    );
+    let expected = "NOT CHECKED  PodSecurityPolicy default/a
+  a.yaml:2
+    no supported Kubernetes has PodSecurityPolicy in policy/v1, so no policy reads it as it is
+    meant; remove it, or write the kind that is there now
+
+NOT CHECKED  List default/(without a name)
+  a.yaml:6
+    a List without `items` is no list to kubectl, and no server has an object of this kind; write
+    `items: []`, if it is empty
+
+NOT CHECKED  Service default/a
+  a.yaml:11
+    spec.type is encrypted by SOPS, and no policy can read it; pipe what `sops --decrypt FILE`
+    prints into `preflight -`, or encrypt `data` and `stringData` alone (encrypted_regex)
+
+3 objects, 1 policy: 3 not checked
+";
+    assert_eq!(
+        stage.run(&["-q", "--fail-on", "unjudged", "a.yaml"]),
+        out(1, expected)
+    );
+}
+
+#[test]
 fn a_review_among_manifests_is_a_problem() {
     let stage = Stage::new(&[("one", ACCEPT)]);
     stage.write(

@@ -158,10 +158,7 @@ const GROUP_VERSIONS: &[GroupVersion] = &[
 ];
 
 /// Kinds that are not Kubernetes' own, and that policies know all the same: the versions in their definitions.
-const OF_OTHERS: [(&str, &str); 2] = [
-    ("autoscaling.k8s.io/v1beta2", "VerticalPodAutoscaler"),
-    ("autoscaling.k8s.io/v1", "VerticalPodAutoscaler"),
-];
+const OF_OTHERS: [(&str, &str); 1] = [("autoscaling.k8s.io/v1", "VerticalPodAutoscaler")];
 
 /// Kinds that a cluster may also serve in an alpha or beta version, behind a feature gate.
 const YOUNG: [&str; 11] = [
@@ -178,6 +175,51 @@ const YOUNG: [&str; 11] = [
     "VolumeAttributesClass",
 ];
 
+/// Kinds that a cluster may serve in an early version alone, and may get in another.
+const COMING: [&str; 6] = [
+    "ClusterTrustBundle",
+    "DeviceTaintRule",
+    "LeaseCandidate",
+    "PodCertificateRequest",
+    "PodGroup",
+    "Workload",
+];
+
+/// What is written to a part of an object alone.
+const OF_PARTS: [&str; 3] = ["Eviction", "Scale", "TokenRequest"];
+
+/// Groups that Kubernetes once had.
+const REMOVED_GROUPS: [&str; 3] = ["auditregistration.k8s.io", "extensions", "settings.k8s.io"];
+
+/// Early versions that no supported Kubernetes has any kind in.
+const REMOVED_VERSIONS: [&str; 25] = [
+    "apiextensions.k8s.io/v1beta1",
+    "apiregistration.k8s.io/v1beta1",
+    "apps/v1beta1",
+    "apps/v1beta2",
+    "authorization.k8s.io/v1beta1",
+    "autoscaling/v2alpha1",
+    "autoscaling/v2beta1",
+    "autoscaling/v2beta2",
+    "batch/v1beta1",
+    "batch/v2alpha1",
+    "discovery.k8s.io/v1alpha1",
+    "discovery.k8s.io/v1beta1",
+    "events.k8s.io/v1beta1",
+    "flowcontrol.apiserver.k8s.io/v1alpha1",
+    "flowcontrol.apiserver.k8s.io/v1beta1",
+    "flowcontrol.apiserver.k8s.io/v1beta2",
+    "flowcontrol.apiserver.k8s.io/v1beta3",
+    "node.k8s.io/v1alpha1",
+    "node.k8s.io/v1beta1",
+    "policy/v1alpha1",
+    "policy/v1beta1",
+    "rbac.authorization.k8s.io/v1alpha1",
+    "rbac.authorization.k8s.io/v1beta1",
+    "resource.k8s.io/v1alpha1",
+    "resource.k8s.io/v1alpha2",
+];
+
 /// The kinds that are called like this in letters of any case, or in the plural, with group and version.
 pub(super) fn meant(kind: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
     let own = GROUP_VERSIONS.iter().flat_map(|served| {
@@ -190,9 +232,24 @@ pub(super) fn meant(kind: &str) -> impl Iterator<Item = (&'static str, &'static 
 }
 
 /// Whether a cluster may have the kind in a version that the list does not name.
-pub(super) fn is_young(version: &str, kind: &str) -> bool {
-    let is_early = version.contains("alpha") || version.contains("beta");
-    is_early && YOUNG.contains(&kind)
+pub(super) fn is_young(api_version: &str, kind: &str) -> bool {
+    is_early(api_version) && YOUNG.contains(&kind) && !REMOVED_VERSIONS.contains(&api_version)
+}
+
+fn is_early(api_version: &str) -> bool {
+    let (_, version) = super::split(api_version);
+    version.contains("alpha") || version.contains("beta")
+}
+
+/// Whether it is of a group of Kubernetes, and no cluster has the kind in that version. Of an early version that may come,
+/// not every kind is known.
+pub(super) fn has_not(api_version: &str, kind: &str) -> bool {
+    let (group, _) = super::split(api_version);
+    let may_be_there = has(api_version, kind)
+        || OF_PARTS.contains(&kind)
+        || COMING.contains(&kind)
+        || is_early(api_version) && !REMOVED_VERSIONS.contains(&api_version);
+    REMOVED_GROUPS.contains(&group) || has_group(group) && !may_be_there
 }
 
 /// Whether the cluster has the group in that version.
