@@ -90,7 +90,7 @@ pub(super) fn why_not_as_written(
     value: &Value,
     file: &Path,
     root: Option<&Path>,
-    named: &Named,
+    paths: &Named,
 ) -> Option<Why> {
     let text = |key: &str| value.get(key).and_then(Value::as_str);
     let is_one = text("apiVersion").is_none_or(|version| version.starts_with(KUSTOMIZE))
@@ -111,7 +111,7 @@ pub(super) fn why_not_as_written(
         let is_change = match key.as_str() {
             "resources" | "bases" | "components" => {
                 let names = names.flatten();
-                unread.extend(names.filter(|name| !named.reads(&folder.join(name))));
+                unread.extend(names.filter(|name| !paths.reads(&folder.join(name))));
                 false
             }
             "patches" | "patchesJson6902" | "patchesStrategicMerge" => {
@@ -168,8 +168,8 @@ mod tests {
     use super::*;
     use crate::parse_one;
 
-    #[test]
-    fn what_changes_a_verdict_is_told_field_by_field() {
+    /// Why a kustomization is not as it is written, beside files that are read and files that are not.
+    fn told(text: &str) -> Option<String> {
         let home = tempfile::tempdir().unwrap();
         let write = |name: &str| {
             let file = home.path().join(name);
@@ -195,10 +195,19 @@ mod tests {
         let folder = home.path().join("k");
         let named = ["k", "b", "other/b.yaml"].map(|name| home.path().join(name));
         let named = Named::of(&named);
-        let not_built = |because: &str| format!("a kustomization that is not built: {because}");
+        let value = parse_one(text).unwrap();
+        let file = folder.join("kustomization.yaml");
+        let why = why_not_as_written(&value, &file, Some(&folder), &named);
+        why.map(|why| why.to_string())
+    }
+
+    fn not_built(because: &str) -> String {
+        format!("a kustomization that is not built: {because}")
+    }
+
+    #[test]
+    fn what_is_not_read_is_told() {
         let unread = |name: &str| Some(not_built(&format!("it names {name}, which is not read")));
-        let has = |fields: &str| Some(not_built(&format!("it has {fields}")));
-        let not_here = |name: &str| Some(format!("not built: it names {name}, which is not here"));
         for (text, expected) in [
             (
                 "resources: [a.yaml, in, ./in/, ../b, ../other/b.yaml]\nlabels: [{pairs: {a: b}}]\ncommonLabels: {a: b}\n\
@@ -231,6 +240,16 @@ mod tests {
             ("patches: [{path: p.txt}]\n", unread("p.txt")),
             // It is read there, and not known as a patch.
             ("patches: [{path: ../b/p.yaml}]\n", unread("../b/p.yaml")),
+        ] {
+            assert_eq!(told(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_changes_a_verdict_is_told_field_by_field() {
+        let has = |fields: &str| Some(not_built(&format!("it has {fields}")));
+        let not_here = |name: &str| Some(format!("not built: it names {name}, which is not here"));
+        for (text, expected) in [
             (
                 "patches: [{target: {kind: Pod}, patch: '[]'}]\n",
                 has("`patches`"),
@@ -277,10 +296,7 @@ mod tests {
                 ),
             ),
         ] {
-            let value = parse_one(text).unwrap();
-            let file = folder.join("kustomization.yaml");
-            let why = why_not_as_written(&value, &file, Some(&folder), &named);
-            assert_eq!(why.map(|why| why.to_string()), expected, "{text}");
+            assert_eq!(told(text), expected, "{text}");
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     manifests::{Note, Object},
     report::{Reported, Subject},
 };
-use cluster::environments::may_be_one;
+use cluster::{environments::may_be_one, kinds::Kinds};
 
 /// Notes on findings of the policies, each once. `all` holds the objects that look-ups find, of which the first `written`
 /// are checked; whether more of a cluster is among them is `has_cluster`.
@@ -20,6 +20,7 @@ pub(crate) fn notes<'a>(
 ) -> Vec<Note> {
     let mut notes = Vec::new();
     let limited = LazyCell::new(|| limited(all));
+    let services = LazyCell::new(|| misspelt_services(all));
     let mut told = BTreeSet::new();
     for finding in findings {
         match finding.rule.as_deref() {
@@ -36,6 +37,7 @@ pub(crate) fn notes<'a>(
                 }
             }
             Some("missing_target") => notes.extend(elsewhere(finding, all)),
+            Some("missing_service") => notes.extend(misspelt(finding, all, &services)),
             _ => {}
         }
     }
@@ -55,7 +57,17 @@ fn limited(all: &[Object]) -> BTreeSet<&str> {
 fn elsewhere(finding: &Reported, all: &[Object]) -> Option<Note> {
     let autoscaler = all.get(finding.position)?;
     let target = autoscaler.value.pointer("/spec/scaleTargetRef")?;
-    let text = |field: &str| target.get(field).and_then(Value::as_str);
+    // KEDA scales a Deployment where nothing else is said.
+    let by_default = |field: &str| match (autoscaler.kind(), field) {
+        ("ScaledObject", "apiVersion") => Some("apps/v1"),
+        ("ScaledObject", "kind") => Some("Deployment"),
+        _ => None,
+    };
+    let written = |field: &str| target.get(field).and_then(Value::as_str);
+    let text = |field: &str| {
+        let written = written(field).filter(|text| !text.is_empty());
+        written.or(by_default(field))
+    };
     let (kind, name) = (text("kind")?, text("name")?);
     let group = text("apiVersion").and_then(|version| version.split_once('/'));
     let wanted = (
@@ -75,20 +87,49 @@ fn elsewhere(finding: &Reported, all: &[Object]) -> Option<Note> {
     let why = if is_it(found) {
         "it is in the folder of another environment".to_owned()
     } else {
-        let version = text("apiVersion").filter(|version| !version.is_empty());
-        let group = version.unwrap_or("the core group");
+        let group = text("apiVersion").unwrap_or("the core group");
         format!("it wants {kind} of {group} in its own namespace")
     };
-    Some(Note {
-        place: autoscaler.place_of("spec.scaleTargetRef"),
+    Some(unreached(autoscaler, "spec.scaleTargetRef", found, &why))
+}
+
+/// The Services that are written in a way that no server has.
+fn misspelt_services(all: &[Object]) -> Vec<&Object> {
+    let kinds = Kinds::default();
+    let is_one = |object: &&Object| {
+        kinds.misspelt(object.api_version(), object.kind()) == Some(("v1", "Service"))
+    };
+    all.iter().filter(is_one).collect()
+}
+
+/// The one among them that a backend names.
+fn misspelt(finding: &Reported, all: &[Object], services: &[&Object]) -> Option<Note> {
+    let route = all.get(finding.position)?;
+    let field = finding.field.as_deref()?;
+    let name = route.value_of(field)?.as_str()?;
+    let above = field.rsplit_once('.').map(|(above, _)| above);
+    let other = above.and_then(|above| route.value_of(above)?.get("namespace")?.as_str());
+    let namespace = other.or(route.namespace());
+    let mut alike = services.iter().filter(|object| {
+        object.name() == Some(name)
+            && object.namespace() == namespace
+            && may_be_one(&object.file, &route.file)
+    });
+    let why = "it wants Service of v1";
+    Some(unreached(route, field, alike.next()?, why))
+}
+
+fn unreached(object: &Object, field: &str, found: &Object, why: &str) -> Note {
+    Note {
+        place: object.place_of(field),
         text: format!(
             "{} does not reach {} of {} in {}: {why}",
-            Subject::of(autoscaler),
+            Subject::of(object),
             Subject::of(found),
             found.api_version(),
             found.place(),
         ),
-    })
+    }
 }
 
 #[cfg(test)]
@@ -166,6 +207,90 @@ spec:
         ] {
             let found = said("missing_target", &text, false);
             assert_eq!(found.first(), expected.as_ref(), "{text}");
+        }
+    }
+
+    #[test]
+    fn names_the_target_that_keda_takes_by_default() {
+        let text = "\
+apiVersion: keda.sh/v1alpha1
+kind: ScaledObject
+metadata: {name: web, namespace: shop}
+spec:
+  scaleTargetRef: {name: web}
+---
+apiVersion: extensions/v1beta1
+kind: Deployment
+metadata: {name: web, namespace: shop}
+";
+        assert_eq!(
+            said("missing_target", text, false),
+            ["f.yaml:5: ScaledObject shop/web does not reach Deployment shop/web of extensions/v1beta1 in f.yaml:7: it \
+                 wants Deployment of apps/v1 in its own namespace"; 2]
+        );
+    }
+
+    #[test]
+    fn names_a_service_that_is_written_for_another_group() {
+        let route = "\
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: web, namespace: shop}
+spec:
+  rules:
+  - backendRefs:
+    - {name: web}
+    - {name: web, namespace: prod}
+---
+";
+        let service = |api_version: &str, kind: &str, namespace: &str| {
+            format!(
+                "{route}apiVersion: {api_version}\nkind: {kind}\nmetadata: {{name: web, namespace: {namespace}}}\n"
+            )
+        };
+        let (home, other) = (
+            "spec.rules[0].backendRefs[0].name",
+            "spec.rules[0].backendRefs[1].name",
+        );
+        let note = |line: usize, subject: &str, api_version: &str| {
+            Some(format!(
+                "f.yaml:{line}: HTTPRoute shop/web does not reach {subject} of {api_version} in f.yaml:10: it wants Service of v1"
+            ))
+        };
+        for (text, field, expected) in [
+            (
+                service("apps/v1", "Service", "shop"),
+                home,
+                note(7, "Service shop/web", "apps/v1"),
+            ),
+            (
+                service("v1", "service", "prod"),
+                other,
+                note(8, "service prod/web", "v1"),
+            ),
+            (service("apps/v1", "Service", "prod"), home, None),
+            // Of Knative.
+            (
+                service("serving.knative.dev/v1", "Service", "shop"),
+                home,
+                None,
+            ),
+        ] {
+            let objects = manifests::read_text("f.yaml", &text).objects;
+            let finding = Reported {
+                rule: Some("missing_service".to_owned()),
+                field: Some(field.to_owned()),
+                ..Reported::whole("any", &objects[0], "something")
+            };
+            let notes = notes([&finding].into_iter(), &objects, false);
+            let notes = notes
+                .iter()
+                .map(|note| format!("{}: {}", note.place, note.text));
+            assert_eq!(
+                notes.collect::<Vec<_>>(),
+                Vec::from_iter(expected),
+                "{text}"
+            );
         }
     }
 

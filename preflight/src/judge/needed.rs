@@ -10,7 +10,7 @@ use crate::{
     cluster::{
         Found, Get,
         environments::may_be_one,
-        kinds::{split, text},
+        kinds::{Kinds, split, text},
     },
     derived::{DerivedObject, Source},
     manifests::Object,
@@ -92,6 +92,7 @@ pub(super) struct Witnesses<'a> {
 type ByKind<'a> = BTreeMap<(&'a str, &'a str), Vec<Witness<'a>>>;
 
 struct Witness<'a> {
+    api_version: &'a str,
     namespace: Option<&'a str>,
     name: &'a str,
     from: Source<'a>,
@@ -124,6 +125,7 @@ impl<'a> Witnesses<'a> {
             };
             let of_kind = all.entry((split(version).0, kind)).or_default();
             of_kind.push(Witness {
+                api_version: version,
                 namespace: of("/metadata/namespace"),
                 name,
                 from,
@@ -132,15 +134,35 @@ impl<'a> Witnesses<'a> {
         all
     }
 
-    /// What was probably meant in place of an object that is absent for what is in a file: one of the same name in another
-    /// namespace, or one of nearly the same name.
+    /// What was probably meant in place of an object that is absent for what is in a file: one that is written for another
+    /// version, one of the same name in another namespace, or one of nearly the same name.
     pub(super) fn hint(&self, absent: &Get, file: &str) -> Option<String> {
         let group = split(&absent.api_version).0;
         let all = self.all.get_or_init(|| self.by_kind());
-        let alike = all.get(&(group, absent.kind.as_str()))?;
         let home = absent.namespace.as_deref();
         // There may be very many, and to compare paths takes longest.
         let is_near = |one: &Witness<'_>| may_be_one(one.from.file(), file);
+        let meant = (absent.api_version.as_str(), absent.kind.as_str());
+        let kinds = Kinds::default();
+        let misspelt = all.iter().filter(|((_, kind), _)| {
+            let is_alike = kind.eq_ignore_ascii_case(&absent.kind);
+            is_alike || kind.strip_suffix('s') == Some(&absent.kind)
+        });
+        let misspelt = misspelt.flat_map(|((_, kind), of_kind)| {
+            let of_kind = of_kind.iter().map(|one| (*kind, one));
+            of_kind.filter(|(_, one)| one.name == absent.name)
+        });
+        let mut misspelt = misspelt.filter(|(kind, one)| {
+            // What is of no namespace may be taken for what has one, as it is written.
+            (home.is_none() || one.namespace == home)
+                && kinds.misspelt(one.api_version, kind) == Some(meant)
+                && is_near(one)
+        });
+        if let Some((kind, found)) = misspelt.next() {
+            let (name, version, from) = (quote(found.name), found.api_version, found.from);
+            return Some(format!("{kind} {name} of {version} is there ({from})"));
+        }
+        let alike = all.get(&(group, absent.kind.as_str()))?;
         let alike = alike.iter();
         let is_elsewhere = |one: &Witness<'_>| one.name == absent.name && one.namespace != home;
         let elsewhere = alike.clone().find(|one| is_elsewhere(one) && is_near(one));
@@ -261,6 +283,12 @@ spec:
 {apiVersion: v1, kind: ConfigMap, metadata: {name: db, namespace: shop}}
 ---
 {apiVersion: cert-manager.io/v1, kind: Certificate, metadata: {name: web, namespace: mesh}, spec: {secretName: web-tls}}
+---
+{apiVersion: apps/v1, kind: ConfigMap, metadata: {name: other, namespace: shop}}
+---
+{apiVersion: v1, kind: secret, metadata: {name: other, namespace: shop}}
+---
+{apiVersion: example.com/v1, kind: ConfigMap, metadata: {name: custom, namespace: shop}}
 ";
         let objects = manifests::read_text("m/dev/a.yaml", text).objects;
         let derived = derived::derive(objects.iter(), &[], "shop");
@@ -283,6 +311,17 @@ spec:
                     r#"Secret "web-tls" is in namespace "mesh" (of Certificate mesh/web, m/dev/a.yaml:10)"#,
                 ),
             ),
+            (
+                "ConfigMap",
+                "other",
+                Some(r#"ConfigMap "other" of apps/v1 is there (m/dev/a.yaml:12)"#),
+            ),
+            (
+                "Secret",
+                "other",
+                Some(r#"secret "other" of v1 is there (m/dev/a.yaml:14)"#),
+            ),
+            ("ConfigMap", "custom", None),
             ("Secret", "web-conf", None),
             ("ConfigMap", "api-cnfgs", None),
             ("ConfigMap", "kafka-1", None),
