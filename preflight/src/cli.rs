@@ -147,7 +147,7 @@ pub(crate) struct Input {
     ///
     /// Folders are read with all their folders, but without hidden files, without what a `.gitignore` in them leaves
     /// out, and without what is rendered before it is applied: templates of Helm charts, and patches that a
-    /// kustomization names. The report names what was left out. For what is rendered, give `--render`, or pipe the output
+    /// kustomization has. The report names what was left out. For what is rendered, give `--render`, or pipe the output
     /// of `helm template` or `kubectl kustomize` into `preflight -`.
     /// For a path that is called like a command, write `./review`.
     #[arg(value_name = "PATH")]

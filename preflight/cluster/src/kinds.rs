@@ -382,6 +382,7 @@ mod tests {
             ("settings.k8s.io/v1alpha1", "PodPreset", true),
             ("v1", "Template", true),
             ("v2", "Template", true),
+            ("v1beta3", "Template", true),
             ("resource.k8s.io/v1alpha2", "PodSchedulingContext", true),
             ("node.k8s.io/v1", "Known", false),
             // An early version, or the next one, may have it.

@@ -207,9 +207,25 @@ pub(super) fn missing_parts(description: &Path) -> Vec<String> {
             let version = file.and_then(|file| file.strip_prefix(name.as_str()));
             version.is_some_and(|version| version.starts_with('-'))
         });
-        !is_packed && part_called(folder, name).is_none()
+        !is_packed && !has_part(folder, name)
     });
     missing.collect()
+}
+
+/// Whether there is a chart that another brings with it. No link is followed: one counts as what it is called.
+fn has_part(chart: &Path, name: &str) -> bool {
+    let charts = chart.join(CHARTS);
+    let parts = fs::read_dir(&charts).into_iter().flatten();
+    let mut parts = parts.filter_map(|entry| Some(entry.ok()?.path()));
+    charts.is_symlink()
+        || parts.any(|part| {
+            let description = part.join(CHART);
+            if part.is_symlink() || description.is_symlink() {
+                part.ends_with(name)
+            } else {
+                says(&description, "name", name)
+            }
+        })
 }
 
 #[cfg(test)]

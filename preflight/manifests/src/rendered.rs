@@ -31,6 +31,9 @@ const NOTES: &str = "NOTES.txt";
 const PATCHES: [&str; 3] = ["patches", "patchesJson6902", MERGED];
 const MERGED: &str = "patchesStrategicMerge";
 
+/// More names than these are counted.
+const SHOWN: usize = 5;
+
 /// How much of a folder is not applied as it is written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Rendered {
@@ -131,12 +134,18 @@ impl Rendered {
     pub(super) fn incomplete_charts(&self) -> Vec<LeftOut> {
         let incomplete = self.charts.iter().filter_map(|folder| {
             let description = folder.join(CHART);
-            let missing = chart::missing_parts(&description).join(", ");
-            let chart = shown(folder);
-            (!missing.is_empty()).then(|| LeftOut {
-                path: description.display().to_string(),
-                why: Why::IncompleteChart { chart, missing },
-            })
+            let missing = chart::missing_parts(&description);
+            let more = missing.len().saturating_sub(SHOWN);
+            let shown_of = missing.get(..SHOWN).unwrap_or(&missing).join(", ");
+            let why = Why::IncompleteChart {
+                chart: shown(folder),
+                missing: match more {
+                    0 => shown_of,
+                    _ => format!("{shown_of} and {more} more"),
+                },
+            };
+            let path = description.display().to_string();
+            (!missing.is_empty()).then_some(LeftOut { path, why })
         });
         incomplete.collect()
     }
@@ -230,7 +239,9 @@ fn shown(folder: &Path) -> String {
 /// Source: helm, `loader.LoadFiles` in `pkg/chart/loader/load.go`, `Engine.render` in `pkg/engine/engine.go`,
 /// `renderResources` in `pkg/action/action.go`, `Rules.AddDefaults` in `internal/ignore/rules.go`.
 pub(super) fn may_be_of_chart(path: &Path) -> bool {
-    let is_template = path.ancestors().any(|folder| folder.ends_with(TEMPLATES));
+    if !path.ancestors().any(|folder| folder.ends_with(TEMPLATES)) {
+        return is_packed(path);
+    }
     let name = path.file_name().map(|name| name.to_string_lossy());
     let name = name.unwrap_or_default();
     let is_at_the_top = path.parent().is_some_and(|it| it.ends_with(TEMPLATES));
@@ -240,7 +251,7 @@ pub(super) fn may_be_of_chart(path: &Path) -> bool {
         || path
             .metadata()
             .is_ok_and(|file| file.is_file() && file.len() == 0);
-    is_template && !is_none || is_packed(path)
+    !is_none || is_packed(path)
 }
 
 /// Whether a chart may bring it with it as a package of another.

@@ -572,6 +572,11 @@ fn a_link_among_templates_is_one_of_them() {
     symlink("../../shared", path.join("d/templates/in")).unwrap();
     symlink("../../shared/pod.tpl", path.join("d/templates/b.tpl")).unwrap();
     symlink("shared", path.join("plain")).unwrap();
+    // A chart that is a link is there, and is read where it is.
+    let dependency = "apiVersion: v2\nname: e\ndependencies: [{name: y, version: 1}]\n";
+    std::fs::create_dir_all(path.join("e/charts")).unwrap();
+    std::fs::write(path.join("e/Chart.yaml"), dependency).unwrap();
+    symlink("../../d", path.join("e/charts/y")).unwrap();
     assert_eq!(
         left_out(path, &read(&[path.to_owned()])),
         [

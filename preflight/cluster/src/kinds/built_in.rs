@@ -237,8 +237,9 @@ pub(super) fn is_young(api_version: &str, kind: &str) -> bool {
 }
 
 fn is_early(api_version: &str) -> bool {
-    let (_, version) = super::split(api_version);
-    version.contains("alpha") || version.contains("beta")
+    // The core has had none for long.
+    let (group, version) = super::split(api_version);
+    !group.is_empty() && (version.contains("alpha") || version.contains("beta"))
 }
 
 /// Whether it is of a group of Kubernetes, and no cluster has the kind in that version. Of an early version that may come,
