@@ -140,6 +140,37 @@ fn base_and_overlay_have_the_verdict_of_the_overlay() {
 }
 
 #[test]
+fn what_a_kustomization_changes_by_itself_is_checked_where_it_is_built() {
+    if !has_kubectl() {
+        return;
+    }
+    let stage = stage();
+    let patch = |kind: &str, patch: &str| {
+        format!("patches:\n- target: {{kind: {kind}}}\n  patch: |\n    - {patch}\n")
+    };
+    let removed = patch("Pod", "{op: remove, path: /spec/volumes}");
+    let over = format!("resources: [../base]\ncomponents: [../part]\n{removed}");
+    stage.write("m/over/kustomization.yaml", over);
+    stage.write("m/text/kustomization.yaml", "resources: [pod.txt]\n");
+    stage.write("m/text/pod.txt", pod("text", "/etc"));
+    let added = patch("ConfigMap", "{op: add, path: /data, value: {}}");
+    let part = format!("apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n{added}");
+    stage.write("m/part/kustomization.yaml", part);
+    let unjudged = |more: &[&str]| {
+        let (_, text, _) = stage.run(&[&["-f", "json", "m"], more].concat());
+        let report: Value = serde_json::from_str(&text).unwrap();
+        let unjudged = report["unjudged"].as_array().unwrap().iter();
+        let files = unjudged.map(|one| one["file"].as_str().unwrap().to_owned());
+        (files.collect::<Vec<_>>(), refused(&report))
+    };
+    let files = ["over", "part", "text"].map(|name| format!("m/{name}/kustomization.yaml"));
+    let as_written = json!(["m/base/web.yaml", 14, null, "web"]);
+    assert_eq!(unjudged(&[]), (files.to_vec(), vec![as_written]));
+    let built = json!(["m/text/pod.txt", 6, "m/text/kustomization.yaml", "text"]);
+    assert_eq!(unjudged(&["--render"]), (vec![], vec![built]));
+}
+
+#[test]
 fn what_is_not_here_is_not_fetched() {
     let stage = stage();
     stage.write(
@@ -366,6 +397,8 @@ fn a_chart_is_what_helm_makes_of_it() {
             ("templates/hook.yaml", &before),
             ("templates/tests/test.yaml", &after),
             ("templates/NOTES.txt", &pod("notes", "/")),
+            ("templates/other.txt", &pod("other", "/boot")),
+            ("templates/in/.hidden", &pod("hidden", "/boot")),
             (
                 "templates/none.yaml",
                 "{{- if .Values.never }}\nkind: Pod\n{{- end }}\n",
@@ -426,6 +459,8 @@ fn a_chart_is_what_helm_makes_of_it() {
             "m/web/charts/database/templates/db.yaml:2 charts/store/templates/db.yaml release-name-store",
             "m/web/crds/pods.yaml:6 as it is crd",
             "m/web/templates/hook.yaml:2 templates/hook.yaml before",
+            "m/web/templates/in/.hidden:2 templates/in/.hidden hidden",
+            "m/web/templates/other.txt:2 templates/other.txt other",
             "m/web/templates/several.yaml:4 templates/several.yaml a-web",
             "m/web/templates/several.yaml:4 templates/several.yaml b-web",
             "m/web/templates/tests/test.yaml:2 templates/tests/test.yaml after",
