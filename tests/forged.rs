@@ -187,6 +187,35 @@ fn a_copy_of_what_is_not_there_is_judged_itself() {
 }
 
 #[test]
+fn what_is_only_written_is_not_taken_for_what_a_server_has_seen() {
+    let service = |app: &str| {
+        json!({
+            "apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"},
+            "spec": {"selector": {"app": app}, "ports": [{"port": 80}]},
+        })
+    };
+    let mut workload = deployment();
+    workload["spec"]["template"]["metadata"] = json!({"labels": {"app": "web"}});
+    let ingress = json!({
+        "apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "web"},
+        "spec": {"defaultBackend": {"service": {"name": "web", "port": {"name": "http"}}}},
+    });
+    let warned = |name: &str, written: &[Value]| -> Vec<String> {
+        let warnings = report(name, written, &[], false).warnings.into_iter();
+        let rules = warnings.filter_map(|finding| finding.rule);
+        rules.collect()
+    };
+    // What belongs to a Service may come next in a cluster, and is there in a set of manifests.
+    assert_eq!(
+        warned("near", &[service("wbe"), workload.clone()]),
+        ["unmatched_selector"]
+    );
+    assert_eq!(warned("right", &[service("web"), workload]), [""; 0]);
+    // And a set without any Service, or without a class, has them elsewhere.
+    assert_eq!(warned("alone", &[ingress]), [""; 0]);
+}
+
+#[test]
 fn a_number_that_a_manifest_calls_automatic_is_chosen() {
     let rule = "Service shop/web outside_allowed_ranges";
     let stored = json!({"resourceVersion": "7"});

@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     manifests::{Object, Place},
     report::Subject,
+    review::server::uid_of,
 };
 use cluster::kinds::{split, text};
 
@@ -167,7 +168,7 @@ fn secret<'k>(
 fn owned(maker: &Value, kind: &str, name: &str) -> Value {
     let owner = json!({
         "apiVersion": maker.get("apiVersion"), "kind": maker.get("kind"),
-        "name": maker.pointer("/metadata/name"), "uid": maker.pointer("/metadata/uid"), "controller": true,
+        "name": maker.pointer("/metadata/name"), "uid": uid_of(maker), "controller": true,
     });
     json!({
         "apiVersion": "v1",

@@ -272,6 +272,15 @@ impl Policy {
             .map(String::as_str)
     }
 
+    /// Whether its metadata says that it is from where this program is.
+    #[must_use]
+    pub fn is_of_this_bundle(&self) -> bool {
+        let metadata = self.metadata.as_ref();
+        let source =
+            metadata.and_then(|metadata| metadata.annotations.get(policy_metadata::SOURCE));
+        source.is_some_and(|source| source == SOURCE)
+    }
+
     /// Judges one admission request: anything that serializes to its JSON.
     pub fn validate(
         &self,
@@ -295,13 +304,10 @@ impl Policy {
         settings: &Value,
         host: impl HostCalls,
     ) -> Result<Response, EvaluationError> {
-        let metadata = self.metadata.as_ref();
-        let source =
-            metadata.and_then(|metadata| metadata.annotations.get(policy_metadata::SOURCE));
         let payload = Payload {
             request,
             settings,
-            unabridged: source.is_some_and(|source| source == SOURCE),
+            unabridged: self.is_of_this_bundle(),
         };
         self.validate_written(&payload, host)
     }

@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::review::User;
+use crate::review::{User, server::uid_of};
 use cluster::kinds::{split, text};
 
 const NAME_LABEL: &str = "scaledobject.keda.sh/name";
@@ -331,7 +331,7 @@ impl Derived {
                 "labels": labels(scaled, &name),
                 "ownerReferences": [{
                     "apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "name": metadata("name"),
-                    "uid": metadata("uid"), "controller": true, "blockOwnerDeletion": true,
+                    "uid": uid_of(scaled), "controller": true, "blockOwnerDeletion": true,
                 }],
             },
             "spec": {

@@ -192,9 +192,13 @@ mod tests {
             "CronJob",
             "Job",
         ][..];
+        let in_cluster = |mut object: Value| {
+            object["metadata"]["uid"] = json!("0");
+            object
+        };
         for (workload, kinds) in [
             (web("http"), &["Service"][..]),
-            (web("web"), all),
+            (in_cluster(web("web")), all),
             (
                 deployment(&json!({"app": "api"}), &declared("web")),
                 &["Service"],
@@ -204,8 +208,7 @@ mod tests {
             let review = review.in_cluster(cluster(&[service(&named("http"))]));
             assert_eq!(review.asked::<ServiceRoutes>(), list(kinds), "{workload}");
         }
-        // Beside a manifest that nothing matches, the rare kinds as well.
-        let mut stored = service(&named("http"));
+        // Beside a manifest that nothing fits, the rare kinds as well.
         let twice = [
             &all[1..],
             &all[1..],
@@ -213,9 +216,38 @@ mod tests {
         ]
         .concat();
         let asked = |service: &Value| Review::create(service).asked::<ServiceRoutes>();
-        assert_eq!(asked(&stored), list(&twice));
-        stored["metadata"]["uid"] = json!("0");
-        assert_eq!(asked(&stored), list(&all[1..]));
+        let written = service(&named("http"));
+        assert_eq!(asked(&written), list(&twice));
+        assert_eq!(asked(&in_cluster(written)), list(&all[1..]));
+    }
+
+    #[test]
+    fn of_a_manifest_any_workload_may_serve_the_port() {
+        let of_kind = |api_version: &str, kind: &str, port: &str| {
+            let mut object = web(port);
+            object["apiVersion"] = json!(api_version);
+            object["kind"] = json!(kind);
+            object
+        };
+        let job = of_kind("batch/v1", "Job", "web");
+        let served = [
+            service(&named("http")),
+            of_kind("apps/v1", "ReplicaSet", "http"),
+        ];
+        let places_of = |object: &Value, there: &[Value]| {
+            let review = Review::create(object).in_cluster(cluster(there));
+            places(&review.lines::<ServiceRoutes>())
+        };
+        assert_eq!(places_of(&job, &served), [""; 0]);
+        assert_eq!(
+            places_of(&served[0], &[job.clone(), served[1].clone()]),
+            [""; 0]
+        );
+        // Of a Job it is only told: a kind that is not looked up may serve.
+        assert_eq!(
+            places_of(&job, &served[..1]),
+            ["warning: spec.template.spec.containers[0].ports[0].name [missing_target_port]"]
+        );
     }
 
     #[test]

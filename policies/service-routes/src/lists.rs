@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::{Pod, ReplicationController, Service as CoreServ
 use shared::cluster::{self, ListLookup};
 use shared::{ClusterError, Cursor, DecodeError, Error, GroupVersionKind, Verdict};
 
-use crate::review::Review;
+use crate::review::{Review, Stage};
 use crate::rules::unreadable_object;
 use crate::settings::Settings;
 use crate::views::{OF_SERVICES, OF_WORKLOADS, SERVICE_MASK, Service, Workload};
@@ -86,9 +86,28 @@ pub(crate) fn kind_of<'s>(
     kinds.pop()
 }
 
-/// Calls `judge` with the workloads of the namespace, in no order. `all` adds the kinds that only manifests are judged
-/// by.
+/// Calls `judge` with the workloads of the namespace, in no order. Where they are not enough, a manifest is judged by those
+/// of all kinds.
 pub(crate) fn with_workloads(
+    review: &Review<'_>,
+    are_enough: &dyn Fn(&[Workload<'_>]) -> bool,
+    verdict: &mut Verdict,
+    judge: &mut dyn FnMut(&[Workload<'_>], &mut Verdict),
+) -> Result<(), Error> {
+    let mut is_judged = false;
+    read_workloads(review, false, verdict, &mut |workloads, verdict| {
+        is_judged = review.stage != Stage::Plain || are_enough(workloads);
+        if is_judged {
+            judge(workloads, verdict);
+        }
+    })?;
+    if is_judged {
+        return Ok(());
+    }
+    read_workloads(review, true, verdict, judge)
+}
+
+fn read_workloads(
     review: &Review<'_>,
     all: bool,
     verdict: &mut Verdict,

@@ -4,7 +4,7 @@ use shared::kubernetes::selector::Labels;
 use shared::{Error, FieldPath, IntOrString, Operation, Verdict};
 
 use crate::lists::with_workloads;
-use crate::review::{Review, Stage};
+use crate::review::Review;
 use crate::rules::{
     lost_port, missing_target_port, numeric_external_name, stray_pods, undeclared_port,
     unmatched_selector,
@@ -41,32 +41,19 @@ fn judge_pods(
     selector: &Labels<'_>,
     verdict: &mut Verdict,
 ) -> Result<(), Error> {
-    let is_plain = review.stage == Stage::Plain;
-    let mut is_matched = false;
-    let mut judge = |is_last: bool, verdict: &mut Verdict| {
-        with_workloads(
-            review,
-            is_last && is_plain,
-            verdict,
-            &mut |workloads, verdict| {
-                let all = workloads.iter();
-                let selected =
-                    in_order(all.filter(|workload| workload.template.labels.have(selector)));
-                is_matched = !selected.is_empty();
-                if is_matched {
-                    judge_ports(review, service, &selected, verdict);
-                } else if is_last || !is_plain {
-                    unmatched_selector::check(review, service, selector, workloads, verdict);
-                }
-            },
-        )?;
-        Ok::<bool, Error>(is_matched)
+    let are_enough = |workloads: &[Workload<'_>]| {
+        let mut ports = service.ports.iter();
+        ports.all(|port| port.is_served(selector, &mut workloads.iter()))
     };
-    // Other kinds are asked for only where none of these will do.
-    if !judge(false, verdict)? && is_plain {
-        judge(true, verdict)?;
-    }
-    Ok(())
+    with_workloads(review, &are_enough, verdict, &mut |workloads, verdict| {
+        let all = workloads.iter();
+        let selected = in_order(all.filter(|workload| workload.template.labels.have(selector)));
+        if selected.is_empty() {
+            unmatched_selector::check(review, service, selector, workloads, verdict);
+        } else {
+            judge_ports(review, service, &selected, verdict);
+        }
+    })
 }
 
 /// Workloads by kind and name: a list of the host has no order of its own.

@@ -262,6 +262,24 @@ pub(crate) struct Service<'a> {
     pub(crate) ports: Vec<ServicePort<'a>>,
 }
 
+impl ServicePort<'_> {
+    /// Whether one of the workloads that a selector selects has the port: without it, none of its pods gets a request.
+    /// Requests to a number arrive whatever is declared.
+    pub(crate) fn is_served<'w>(
+        &self,
+        selector: &Labels<'_>,
+        workloads: &mut dyn Iterator<Item = &'w Workload<'w>>,
+    ) -> bool {
+        let is_number = matches!(self.target, IntOrString::Int(_));
+        let mut served = false;
+        for workload in workloads {
+            let selected = workload.template.labels.have(selector);
+            served |= selected && (is_number || workload.template.has_port(self));
+        }
+        served
+    }
+}
+
 /// A port of a Service.
 #[derive(Debug)]
 pub(crate) struct ServicePort<'a> {

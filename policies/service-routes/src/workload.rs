@@ -1,6 +1,8 @@
 //! Judges a workload against the Services that select its pods.
 
-use shared::{Cursor, DecodeError, Error, IntOrString, Operation, Verdict};
+use k8s_openapi::Resource;
+use k8s_openapi::api::batch::v1::{CronJob, Job};
+use shared::{Cursor, DecodeError, Error, IntOrString, Level, Operation, Verdict};
 
 use crate::lists::{WorkloadKind, with_services, with_workloads};
 use crate::review::Review;
@@ -75,7 +77,14 @@ fn judge_services(
     if failing.is_empty() {
         return Ok(());
     }
-    with_workloads(review, false, verdict, &mut |workloads, verdict| {
+    // Of a Service of these pods another workload may serve what this one does not.
+    let are_enough = |workloads: &[Workload<'_>]| {
+        failing.iter().all(|(service, selector)| {
+            let mut ports = service.ports.iter();
+            ports.all(|port| port.is_served(selector, &mut workloads.iter().chain([workload])))
+        })
+    };
+    with_workloads(review, &are_enough, verdict, &mut |workloads, verdict| {
         for (service, selector) in &failing {
             let mut others = Vec::new();
             for other in workloads {
@@ -112,7 +121,11 @@ fn judge_ports(
         declaring.retain(|other| other.template.has_port(port));
         match port.target {
             IntOrString::String(_) if declaring.is_empty() => {
-                let level = review.settings.workloads;
+                let mut level = review.settings.workloads;
+                // Most often something else serves, of a kind that is not looked up.
+                if [Job::KIND, CronJob::KIND].contains(&workload.kind) {
+                    level = level.at_most(Level::Warn);
+                }
                 let pair = (service, port);
                 let template = Some(template);
                 missing_target_port::check(level, pair, &[workload], &"", template, verdict);

@@ -6,9 +6,6 @@ use serde_json::Value;
 use crate::{Policy, review::Target};
 use cluster::kinds::{Kinds, split, text};
 
-/// The policies of this bundle that have the setting `customKinds`. In another policy it may mean anything.
-const POLICIES: &[&str] = &["hostpath-mounts", "hpa-target-requests"];
-
 /// A kind that the settings name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CustomKind {
@@ -21,7 +18,8 @@ pub(crate) struct CustomKind {
 impl CustomKind {
     /// The kinds in the settings of a policy.
     pub(crate) fn all(policy: &Policy, settings: &Value) -> Vec<Self> {
-        if !POLICIES.contains(&policy.name()) {
+        // In a policy of others the setting may mean anything.
+        if !policy.is_of_this_bundle() {
             return Vec::new();
         }
         let listed = settings.get("customKinds").and_then(Value::as_array);

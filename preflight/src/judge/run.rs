@@ -95,7 +95,7 @@ impl Run {
         let ignored = (!existing.live).then(|| ignored(written)).flatten();
         let there: HashSet<&Identity> = identities.iter().collect();
         let (others, replaced) = (&*others, written.par_iter_mut().zip(&old));
-        replaced.enumerate().for_each(|(number, (object, old))| {
+        replaced.for_each(|(object, old)| {
             let old = old.and_then(|old| old.checked_sub(count));
             let value = Arc::make_mut(&mut object.value);
             if !existing.live {
@@ -112,16 +112,15 @@ impl Run {
                     }
                 }
                 Some(old) => server::replace(value, &old.value, now),
-                None => server::create(value, number, now),
+                None => server::create(value, now),
             }
         });
         let mut made = made(&objects, &identities, &old, count, first_old);
-        let next = objects.len();
-        for (position, made) in made.range_mut(..count) {
+        for (_, made) in made.range_mut(..count) {
             let object = &mut made.derived.value;
             match &made.old {
                 Some(old) => server::replace(object, old, now),
-                None => server::create(object, next.saturating_add(*position), now),
+                None => server::create(object, now),
             }
         }
         let all = All {

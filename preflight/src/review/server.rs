@@ -45,9 +45,9 @@ pub(crate) fn own_field(object: &Value) -> Option<&'static str> {
     telling.find(|field| metadata.get(*field).is_some_and(is_set))
 }
 
-/// Makes it the object that the API server is about to create. `number` makes its uid, so that the same input gives the
-/// same object.
-pub(crate) fn create(object: &mut Value, number: usize, now: Option<Timestamp>) {
+/// Makes it the object that the API server is about to create, but for the `uid`: by that policies know what a server has
+/// seen from what is only written, beside which not all has to be that belongs to it.
+pub(crate) fn create(object: &mut Value, now: Option<Timestamp>) {
     let group = split(text(object, "/apiVersion").unwrap_or_default()).0;
     // The status of a Node is what its kubelet registers. A custom kind may have a status that is an ordinary field.
     let wipes_status = is_built_in(group) && text(object, "/kind") != Some("Node");
@@ -69,11 +69,14 @@ pub(crate) fn create(object: &mut Value, number: usize, now: Option<Timestamp>) 
     if let Some(created) = created {
         metadata.insert("creationTimestamp".to_owned(), created);
     }
-    let uid = format!("00000000-0000-4000-9000-{number:012x}");
-    metadata.insert("uid".to_owned(), json!(uid));
     if has_spec {
         metadata.insert("generation".to_owned(), json!(1));
     }
+}
+
+/// The `uid` by which what is made of an object names its owner: one of nothing, where no server has seen the object.
+pub(crate) fn uid_of(object: &Value) -> &str {
+    text(object, "/metadata/uid").unwrap_or("00000000-0000-4000-9000-000000000000")
 }
 
 /// Makes it the object that the API server is about to store in place of `old`.
@@ -217,14 +220,14 @@ mod tests {
         let mut object = json!({
             "apiVersion": "v1", "kind": "Service", "metadata": forged(), "spec": {}, "status": {"a": 1},
         });
-        create(&mut object, 255, Some(now()));
+        create(&mut object, Some(now()));
         assert_eq!(
             object,
             json!({
                 "apiVersion": "v1", "kind": "Service", "spec": {},
                 "metadata": {
                     "name": "a", "labels": {"x": "y"}, "ownerReferences": [{"uid": "o"}], "finalizers": ["f"],
-                    "uid": "00000000-0000-4000-9000-0000000000ff", "generation": 1,
+                    "generation": 1,
                     "creationTimestamp": "2026-11-22T16:39:02Z",
                 },
             })
@@ -274,7 +277,7 @@ mod tests {
             ("example.com/v1", "Gadget", true),
         ] {
             let mut object = json!({"apiVersion": api_version, "kind": kind, "metadata": {}, "status": {"a": 1}});
-            create(&mut object, 0, None);
+            create(&mut object, None);
             assert_eq!(object.get("status").is_some(), is_kept, "{kind}");
         }
     }
@@ -282,13 +285,13 @@ mod tests {
     #[test]
     fn without_a_clock_the_time_that_is_written_counts() {
         let mut object = json!({"metadata": {"creationTimestamp": "2020-01-01T00:00:00Z"}});
-        create(&mut object, 0, None);
+        create(&mut object, None);
         assert_eq!(
             object["metadata"]["creationTimestamp"],
             "2020-01-01T00:00:00Z"
         );
         let mut broken = json!({"metadata": 1});
-        create(&mut broken, 0, Some(now()));
+        create(&mut broken, Some(now()));
         replace(&mut broken, &json!({}), Some(now()));
         stamp(&mut broken, now());
         assert_eq!(broken, json!({"metadata": 1}));

@@ -7,10 +7,13 @@ use crate::{
     stage::{Stage, out},
 };
 
+/// Where the policies of the bundle are from.
+const BUNDLE: &str = env!("CARGO_PKG_REPOSITORY");
+
 const GADGET: &str = "apiVersion: example.com/v1\nkind: Gadget\nmetadata: {name: web}\n";
 
-/// A policy of the bundle that looks Gadgets up, and refuses what it is asked about.
-fn stage(name: &str) -> Stage {
+/// A policy of the bundle, or of others, that looks Gadgets up, and refuses what it is asked about.
+fn stage(name: &str, source: &str) -> Stage {
     let request =
         r#"{"api_version":"example.com/v1","kind":"Gadget","name":"other","namespace":"default"}"#;
     let look = Validate::LookUp {
@@ -18,10 +21,9 @@ fn stage(name: &str) -> Stage {
         request,
     };
     let stage = Stage::new(&[]);
-    stage.write(
-        &format!("dist/{name}.wasm"),
-        guest(Some(&metadata(name)), &look),
-    );
+    let mut metadata = metadata(name);
+    metadata["annotations"]["io.kubewarden.policy.source"] = json!(source);
+    stage.write(&format!("dist/{name}.wasm"), guest(Some(&metadata), &look));
     stage.write("m.yaml", GADGET);
     stage.write(
         "other.yaml",
@@ -32,7 +34,7 @@ fn stage(name: &str) -> Stage {
 
 #[test]
 fn a_setting_is_a_rule_and_a_grant() {
-    let stage = stage("hpa-target-requests");
+    let stage = stage("hpa-target-requests", BUNDLE);
     stage.write(
         "s.yaml",
         "hpa-target-requests: {customKinds: [{apiVersion: example.com/v1, kind: Gadget, podSpecPath: spec}]}\n",
@@ -78,7 +80,7 @@ fn a_setting_is_a_rule_and_a_grant() {
 
 #[test]
 fn without_a_version_it_is_a_rule_alone() {
-    let stage = stage("hostpath-mounts");
+    let stage = stage("hostpath-mounts", BUNDLE);
     stage.write(
         "s.yaml",
         "hostpath-mounts: {customKinds: [{apiGroup: example.com, kind: Gadget, podSpecPath: spec}]}\n",
@@ -98,7 +100,7 @@ fn without_a_version_it_is_a_rule_alone() {
 
 #[test]
 fn in_the_settings_of_another_policy_the_name_means_nothing() {
-    let stage = stage("other");
+    let stage = stage("other", "https://example.com/other");
     stage.write(
         "s.yaml",
         "other: {customKinds: [{apiGroup: example.com, kind: Gadget}]}\n",
@@ -112,7 +114,7 @@ fn in_the_settings_of_another_policy_the_name_means_nothing() {
 
 #[test]
 fn a_resource_has_to_list_them_itself() {
-    let stage = stage("hpa-target-requests");
+    let stage = stage("hpa-target-requests", BUNDLE);
     let policy = |rules: &str, more: &str| {
         format!(
             "apiVersion: policies.kubewarden.io/v1
