@@ -2,6 +2,7 @@
 //!
 //! Look-ups find them by their names, unless there is a manifest of them. They are not checked, not counted and in no list.
 //! What a controller fills has it for an owner, so that policies do not insist on the keys of its data: it may have more.
+//! Without any data, nothing is known of its keys.
 //!
 //! Each source is a file in `derived/`. What KEDA makes is checked as well: [`keda`](crate::keda).
 
@@ -33,6 +34,13 @@ pub(crate) struct DerivedObject {
     pub(crate) value: Value,
     /// What makes it. None where every cluster does.
     pub(crate) maker: Option<Maker>,
+}
+
+impl DerivedObject {
+    /// Whether something is known of its keys: what has no data may have any.
+    pub(crate) fn has_known_keys(&self) -> bool {
+        self.value.get("data").is_some()
+    }
 }
 
 /// What an object is made of.
@@ -162,6 +170,14 @@ fn secret<'k>(
         fields.insert("data".to_owned(), data(keys));
     }
     secret
+}
+
+/// The same where its keys are not known, or not all of them.
+fn with_unknown_keys(mut made: Value) -> Value {
+    if let Some(fields) = made.as_object_mut() {
+        fields.remove("data");
+    }
+    made
 }
 
 /// An object of the core group that something makes in its own namespace, and owns.

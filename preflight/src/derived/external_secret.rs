@@ -5,14 +5,24 @@
 
 use serde_json::Value;
 
-use super::{filled, is, items, keys, secret};
+use super::{filled, is, items, keys, secret, with_unknown_keys};
 
 pub(super) fn derive(object: &Value) -> Vec<Value> {
     let own = filled(object, "/metadata/name");
     let of_data = |field| items(object, "/spec/data").filter_map(move |entry| filled(entry, field));
+    // What is extracted or found there has keys that nothing here names.
+    let has = |field: &str| items(object, field).next().is_some();
+    let extracts = has("/spec/dataFrom");
     if is(object, "kubernetes-client.io", "ExternalSecret") {
         let kind = filled(object, "/spec/template/type").or(filled(object, "/spec/type"));
         let made = own.map(|name| secret(object, name, kind, of_data("/name")));
+        let made = made.map(|made| {
+            if extracts {
+                with_unknown_keys(made)
+            } else {
+                made
+            }
+        });
         return made.into_iter().collect();
     }
     if !is(object, "external-secrets.io", "ExternalSecret") {
@@ -33,10 +43,17 @@ pub(super) fn derive(object: &Value) -> Vec<Value> {
     let data = format!("{template}/data");
     let of_template: Vec<&str> = keys(object, &data).collect();
     // A template replaces the data that it is filled with.
-    let of_store = of_data("/secretKey").filter(|_| merges || of_template.is_empty());
+    let takes_all = merges || of_template.is_empty();
+    let of_store = of_data("/secretKey").filter(|_| takes_all);
     let keys = of_store.chain(of_template.iter().copied());
     let kind = filled(object, &format!("{template}/type"));
-    vec![secret(object, name, kind, keys)]
+    let made = secret(object, name, kind, keys);
+    let is_open = extracts && takes_all || has(&format!("{template}/templateFrom"));
+    vec![if is_open {
+        with_unknown_keys(made)
+    } else {
+        made
+    }]
 }
 
 #[cfg(test)]
@@ -62,6 +79,18 @@ mod tests {
                 Some("Secret shop/web Opaque url user"),
             ),
             (
+                "target: {name: db}, data: [{secretKey: user}], dataFrom: [{extract: {key: x}}]",
+                Some("Secret shop/db Opaque with any keys"),
+            ),
+            (
+                "target: {template: {data: {url: x}, templateFrom: [{literal: x}]}}, dataFrom: []",
+                Some("Secret shop/web Opaque with any keys"),
+            ),
+            (
+                "target: {template: {data: {url: x}}}, dataFrom: [{find: {tags: {a: b}}}]",
+                Some("Secret shop/web Opaque url"),
+            ),
+            (
                 "target: {creationPolicy: Orphan}",
                 Some("Secret shop/web Opaque"),
             ),
@@ -85,6 +114,14 @@ mod tests {
                 "data: [{name: user, key: x}], target: {name: db}",
             ),
             ["Secret shop/web Opaque user"]
+        );
+        assert_eq!(
+            told(
+                derive,
+                "kubernetes-client.io/v1 ExternalSecret",
+                "data: [{name: user}], dataFrom: [x]"
+            ),
+            ["Secret shop/web Opaque with any keys"]
         );
         assert_eq!(told(derive, "x.io/v1 ExternalSecret", "a: b"), [""; 0]);
     }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::{data, filled, items};
+use super::{data, filled, items, with_unknown_keys};
 
 /// The length of a hash, and the letters that it is made of.
 const HASH: usize = 10;
@@ -72,7 +72,7 @@ pub(super) fn derive(kustomization: &Value, hashed: &Hashed<'_>, namespace: &str
 }
 
 fn object(generator: &Value, kind: &str, name: &str, namespace: &str) -> Value {
-    // What is in the files of `envs` is not read, and an overlay may add keys: so it has an owner.
+    // An overlay may add keys: so it has an owner.
     let owner = json!({
         "apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization", "name": name, "controller": true,
     });
@@ -93,6 +93,11 @@ fn object(generator: &Value, kind: &str, name: &str, namespace: &str) -> Value {
         let written = filled(generator, "/type").unwrap_or("Opaque");
         fields.insert("type".to_owned(), json!(written));
     }
+    // What is in these files is not read, nor is what it is merged into.
+    let has_env = items(generator, "/envs").next().is_some() || filled(generator, "/env").is_some();
+    if has_env || filled(generator, "/behavior") == Some("merge") {
+        return with_unknown_keys(object);
+    }
     object
 }
 
@@ -110,13 +115,17 @@ mod tests {
 
     #[test]
     fn generators_make_config_maps_and_secrets() {
-        let maps = "configMapGenerator: [{name: web, literals: [A=b=c, B], files: [x/app.conf, c.conf=d.conf], envs: [e]}]";
+        let maps = "configMapGenerator: [{name: web, literals: [A=b=c, B], files: [x/app.conf, c.conf=d.conf]}]";
         let expected = "ConfigMap default/web A app.conf c.conf";
         assert_eq!(told(maps, ""), [expected]);
         assert_eq!(
             told(&format!("namespace: shop\n{maps}"), ""),
             [expected, "ConfigMap shop/web A app.conf c.conf"]
         );
+        for open in ["envs: [e]", "env: e", "behavior: merge"] {
+            let maps = format!("configMapGenerator: [{{name: web, literals: [A=b], {open}}}]");
+            assert_eq!(told(&maps, ""), ["ConfigMap default/web with any keys"]);
+        }
         let secrets = "secretGenerator: [{name: tls, type: kubernetes.io/tls, namespace: shop}, {literals: [a=b]}]";
         assert_eq!(
             told(secrets, ""),

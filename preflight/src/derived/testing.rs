@@ -43,6 +43,9 @@ pub(super) fn lines(made: &[Value]) -> Vec<String> {
         let mut parts = vec![text(&object["kind"]), place];
         parts.extend(object["type"].as_str().map(ToOwned::to_owned));
         let data = object["data"].as_object();
+        let is_open =
+            data.is_none() && (object["kind"] == "Secret" || object["kind"] == "ConfigMap");
+        parts.extend(is_open.then(|| "with any keys".to_owned()));
         parts.extend(data.into_iter().flat_map(|data| data.keys().cloned()));
         parts.join(" ")
     };

@@ -194,7 +194,10 @@ impl Entry<'_, '_> {
         gets: &[Get],
     ) {
         let finding = Reported::of_warning(name(by), self.object, warning);
-        if checks::is_said(&finding, &self.own.refusals) {
+        let witnesses = self.told.witnesses;
+        if checks::is_said(&finding, &self.own.refusals)
+            || witnesses.is_guess(name(by), &finding, self.object, gets)
+        {
             return;
         }
         let finding = Reported {

@@ -3,6 +3,7 @@
 
 use std::{cell::OnceCell, collections::BTreeMap};
 
+use serde_json::Value;
 use shared::quote;
 use strsim::osa_distance;
 
@@ -12,7 +13,7 @@ use crate::{
         environments::may_be_one,
         kinds::{Kinds, split, text},
     },
-    derived::{DerivedObject, Source},
+    derived::{DerivedObject, Source, items},
     manifests::Object,
     report::{Reported, Subject},
 };
@@ -58,6 +59,48 @@ pub(super) fn absent<'g>(
         get.found == Found::Nothing && is_meant(&get.kind) && is_named_at(object, field, &get.name)
     });
     gets.next()
+}
+
+/// Its rules about keys of objects, and of files that are made of them.
+const KEY_RULE: &str = "missing_key";
+const FILE_RULE: &str = "missing_file";
+
+/// Whether a finding rests on the keys of a get.
+fn rests_on(finding: &Reported, object: &Object, get: &Get) -> bool {
+    match finding.rule.as_deref() {
+        Some(KEY_RULE) => {
+            let named = format!("{} {} has no ", get.kind, quote(&get.name));
+            finding.problem.starts_with(&named)
+        }
+        Some(FILE_RULE) => {
+            let field = finding.field.as_deref().unwrap_or_default();
+            volume(object, field).is_some_and(|volume| is_made_of(volume, get))
+        }
+        _ => false,
+    }
+}
+
+/// The volume of a mount with this field: `spec.containers[0].volumeMounts[0].subPath`.
+fn volume<'o>(object: &'o Object, field: &str) -> Option<&'o Value> {
+    let (mount, _) = field.rsplit_once('.')?;
+    let (container, _) = mount.rsplit_once('.')?;
+    let (pod, _) = container.rsplit_once('.')?;
+    let name = object.value_of(mount)?.get("name")?;
+    let mut volumes = items(object.value_of(pod)?, "/volumes");
+    volumes.find(|volume| volume.get("name") == Some(name))
+}
+
+fn is_made_of(volume: &Value, get: &Get) -> bool {
+    let pointers: &[&str] = match get.kind.as_str() {
+        "ConfigMap" => &["/configMap/name"],
+        "Secret" => &["/secret/secretName", "/secret/name"],
+        _ => return false,
+    };
+    let is_it = |source: &Value| {
+        let mut names = pointers.iter().map(|pointer| text(source, pointer));
+        names.any(|name| name == Some(&get.name))
+    };
+    is_it(volume) || items(volume, "/projected/sources").any(is_it)
 }
 
 /// Whether a field is this name, or has it, or stands beside it.
@@ -106,6 +149,27 @@ impl<'a> Witnesses<'a> {
             derived,
             all: OnceCell::new(),
         }
+    }
+
+    /// Whether a finding is about a key of an object, or of one that might be meant, of whose keys nothing is known.
+    pub(super) fn is_guess(
+        &self,
+        policy: &str,
+        finding: &Reported,
+        object: &Object,
+        gets: &[Get],
+    ) -> bool {
+        let is_open = |number: &usize| {
+            let derived = number.checked_sub(self.objects.len());
+            let derived = derived.and_then(|derived| self.derived.get(derived));
+            derived.is_some_and(|derived| !derived.has_known_keys())
+        };
+        let may_have_any = |get: &&Get| match &get.found {
+            Found::Object { number, rivals } => is_open(number) || rivals.iter().any(is_open),
+            Found::Nothing => false,
+        };
+        let mut open = gets.iter().filter(may_have_any);
+        policy == POLICY && open.any(|get| rests_on(finding, object, get))
     }
 
     fn by_kind(&self) -> ByKind<'a> {
@@ -268,6 +332,88 @@ spec:
                 expected,
                 "{rule} {field}"
             );
+        }
+    }
+
+    #[test]
+    fn knows_the_keys_that_nothing_tells() {
+        let text = "
+apiVersion: v1
+kind: Pod
+metadata: {name: a, namespace: shop}
+spec:
+  containers:
+  - volumeMounts: [{name: v, subPath: b}, {name: p, subPath: b}, {name: other, subPath: b}]
+  volumes:
+  - {name: v, secret: {secretName: web}}
+  - {name: p, projected: {sources: [{downwardAPI: {}}, {secret: {name: web}}]}}
+  - {name: other, configMap: {name: web}}
+---
+{apiVersion: external-secrets.io/v1, kind: ExternalSecret, metadata: {name: web}, spec: {dataFrom: [{extract: {key: x}}]}}
+---
+{apiVersion: external-secrets.io/v1, kind: ExternalSecret, metadata: {name: web}, spec: {data: [{secretKey: x}]}}
+";
+        let objects = manifests::read_text("a.yaml", text).objects;
+        let derived = derived::derive(objects.iter(), &[], "shop");
+        let witnesses = Witnesses::among(&objects, &derived);
+        let object = |number, rivals| Found::Object { number, rivals };
+        let (open, known) = (3, 4);
+        let key = "Secret \"web\" has no key \"b\" (it has no data), so until then";
+        let other = "Secret \"other\" has no key \"b\" (it has no data), so until then";
+        let mount = |number: usize| format!("spec.containers[0].volumeMounts[{number}].subPath");
+        for (rule, problem, field, found, expected) in [
+            (
+                "missing_key",
+                key,
+                String::new(),
+                object(open, vec![]),
+                true,
+            ),
+            (
+                "missing_key",
+                key,
+                String::new(),
+                object(known, vec![open]),
+                true,
+            ),
+            (
+                "missing_key",
+                key,
+                String::new(),
+                object(known, vec![]),
+                false,
+            ),
+            ("missing_key", key, String::new(), object(0, vec![]), false),
+            ("missing_key", key, String::new(), Found::Nothing, false),
+            (
+                "missing_key",
+                other,
+                String::new(),
+                object(open, vec![]),
+                false,
+            ),
+            ("missing_file", "", mount(0), object(open, vec![]), true),
+            ("missing_file", "", mount(0), object(known, vec![]), false),
+            ("missing_file", "", mount(1), object(open, vec![]), true),
+            ("missing_file", "", mount(2), object(open, vec![]), false),
+            ("missing_file", "", mount(3), object(open, vec![]), false),
+            (
+                "binary_key",
+                key,
+                String::new(),
+                object(open, vec![]),
+                false,
+            ),
+        ] {
+            let finding = Reported {
+                rule: Some(rule.to_owned()),
+                field: Some(field.clone()),
+                ..Reported::whole(POLICY, &objects[0], problem)
+            };
+            let gets = [get("Secret", "web", found)];
+            let is_guess = |policy| witnesses.is_guess(policy, &finding, &objects[0], &gets);
+            assert_eq!(is_guess(POLICY), expected, "{rule} {field} {gets:?}");
+            assert!(!is_guess("other"));
         }
     }
 
