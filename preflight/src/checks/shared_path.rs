@@ -25,9 +25,12 @@ pub(super) static RULE: Rule = rule! {
     levels: [Warn],
 };
 
-/// Annotations by which several Ingresses share a path on purpose: a canary, and parts of one Ingress.
+/// Of ingress-nginx, which reads it as Go's `ParseBool` does (`GetBoolAnnotation` in
+/// `internal/ingress/annotations/parser/main.go`).
+const CANARY: &str = "nginx.ingress.kubernetes.io/canary";
+
+/// Annotations by which several Ingresses are parts of one.
 const SHARING: &[&str] = &[
-    "nginx.ingress.kubernetes.io/canary",
     "nginx.org/mergeable-ingress-type",
     "alb.ingress.kubernetes.io/group.name",
 ];
@@ -65,7 +68,7 @@ pub(super) fn find(manifests: &Manifests<'_>) -> Vec<Found> {
 fn claims<'a>(position: usize, object: &'a Object, identity: &'a Identity) -> Vec<Claim<'a>> {
     let mut claims = Vec::new();
     let is_shared = |name: &&str| annotation(object, name).is_some();
-    if !is_ingress(object) || SHARING.iter().any(is_shared) {
+    if !is_ingress(object) || SHARING.iter().any(is_shared) || is_canary(object) {
         return claims;
     }
     let class = class(object);
@@ -96,11 +99,22 @@ fn claims<'a>(position: usize, object: &'a Object, identity: &'a Identity) -> Ve
     claims
 }
 
+/// Whether an Ingress has its paths beside another one on purpose.
+fn is_canary(ingress: &Object) -> bool {
+    let value = annotation(ingress, CANARY);
+    value.is_some_and(|value| ["1", "t", "T", "true", "TRUE", "True"].contains(&value))
+}
+
+/// Whether two lead to the same: a backend is of the namespace of its Ingress.
+fn leads_alike(one: &Claim<'_>, other: &Claim<'_>) -> bool {
+    one.backend == other.backend && one.object.namespace() == other.object.namespace()
+}
+
 /// `None` where no other Ingress leads elsewhere.
 fn warning(claim: &Claim<'_>, rivals: &[&Claim<'_>]) -> Option<Found> {
     let mut others: Vec<_> = rivals
         .iter()
-        .filter(|rival| rival.identity != claim.identity && rival.backend != claim.backend)
+        .filter(|rival| rival.identity != claim.identity && !leads_alike(rival, claim))
         .filter(|rival| environments::may_be_one(&rival.object.file, &claim.object.file))
         .collect();
     // Each once, where it has the path first.
@@ -177,6 +191,15 @@ mod tests {
         let one = ingress("{name: one}", "nginx", "a.example.com", PREFIX, "web");
         let exact = "path: /a, pathType: Exact";
         let canary = "{name: two, annotations: {nginx.ingress.kubernetes.io/canary: 'true'}}";
+        let none = "{name: two, annotations: {nginx.ingress.kubernetes.io/canary: 'false'}}";
+        let elsewhere = "{name: one, namespace: shop}";
+        for two in [
+            ingress(none, "nginx", "a.example.com", PREFIX, "api"),
+            ingress(elsewhere, "nginx", "a.example.com", PREFIX, "web"),
+        ] {
+            let found = found(find, &format!("{one}---\n{two}"));
+            assert_eq!(found.len(), 2, "{two}");
+        }
         for two in [
             ingress("{name: two}", "internal", "a.example.com", PREFIX, "api"),
             ingress("{name: two}", "nginx", "b.example.com", PREFIX, "api"),
