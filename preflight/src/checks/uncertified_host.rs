@@ -1,5 +1,7 @@
 //! A host that the certificate for it does not name.
 
+use std::collections::HashSet;
+
 use shared::{Level, Rule, quote, rule};
 
 use super::{
@@ -31,7 +33,10 @@ fn judge(endpoint: &Endpoint<'_>) -> Option<Found> {
         .iter()
         .map(|named| named.found.as_ref()?.names());
     let names: Vec<Vec<String>> = names.collect::<Option<_>>()?;
-    let names: Vec<String> = names.into_iter().flatten().collect();
+    // A common name is most often one of the others, too, and two certificates may share names.
+    let mut seen = HashSet::new();
+    let mut names: Vec<String> = names.into_iter().flatten().collect();
+    names.retain(|name| seen.insert(name.to_ascii_lowercase()));
     let is_covered = |host: &str| {
         let mut names = names.iter();
         names.any(|name| {
@@ -261,6 +266,8 @@ mod tests {
         let tls = "{hosts: [a.example.com], secretName: web}";
         for (spec, is_found) in [
             ("dnsNames: [b.example.com]", true),
+            ("dnsNames: [b.example.com], commonName: b.example.com", true),
+            ("dnsNames: [b.example.com, B.example.com]", true),
             ("dnsNames: [b.example.com, a.example.com]", false),
             ("dnsNames: ['*.example.com']", false),
             (
