@@ -16,6 +16,7 @@ mod entry;
 mod group;
 mod looks_at;
 mod member;
+mod metadata;
 mod needed;
 mod run;
 mod state;

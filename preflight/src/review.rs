@@ -38,10 +38,16 @@ pub fn complete(object: &mut Value, kinds: &Kinds, namespace: &str) {
     let Some(metadata) = metadata.as_object_mut() else {
         return;
     };
-    if !namespaced {
-        metadata.remove("namespace");
-    } else if is_empty(metadata, "namespace") {
-        metadata.insert("namespace".to_owned(), json!(namespace));
+    // What is of another type stays, so that it is told.
+    match metadata.get("namespace") {
+        Some(home) if !home.is_null() && !home.is_string() => {}
+        _ if !namespaced => {
+            metadata.remove("namespace");
+        }
+        _ if is_empty(metadata, "namespace") => {
+            metadata.insert("namespace".to_owned(), json!(namespace));
+        }
+        _ => {}
     }
     if is_empty(metadata, "name")
         && let Some(Value::String(prefix)) = metadata.get("generateName")
@@ -51,11 +57,12 @@ pub fn complete(object: &mut Value, kinds: &Kinds, namespace: &str) {
     }
 }
 
+/// Whether a text is not there. What is no text is something.
 fn is_empty(metadata: &Map<String, Value>, key: &str) -> bool {
-    metadata
-        .get(key)
-        .and_then(Value::as_str)
-        .is_none_or(str::is_empty)
+    match metadata.get(key) {
+        None | Some(Value::Null) => true,
+        Some(value) => value == "",
+    }
 }
 
 /// Who writes an object.
@@ -310,6 +317,21 @@ mod tests {
                 json!({"name": "a", "namespace": "b"}),
             ),
             ("Pod", json!(null), json!({"namespace": "shop"})),
+            (
+                "Pod",
+                json!({"name": "", "generateName": "a-", "namespace": ""}),
+                json!({"name": "a-00000", "generateName": "a-", "namespace": "shop"}),
+            ),
+            (
+                "Pod",
+                json!({"name": 1, "generateName": "a-", "namespace": false}),
+                json!({"name": 1, "generateName": "a-", "namespace": false}),
+            ),
+            (
+                "Node",
+                json!({"name": "a", "namespace": 1}),
+                json!({"name": "a", "namespace": 1}),
+            ),
             (
                 "Node",
                 json!({"name": "a", "namespace": "b"}),

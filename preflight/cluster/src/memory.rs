@@ -164,6 +164,11 @@ impl MemoryCluster {
             return;
         };
         let (group, kind) = (split(api_version).0.to_owned(), kind.to_owned());
+        // No server takes it, and it is in no namespace.
+        let home = object.pointer("/metadata/namespace");
+        if home.is_some_and(|home| !home.is_null() && !home.is_string()) {
+            return;
+        }
         let namespace = if self.kinds.namespaced(&group, &kind) {
             text(&object, "/metadata/namespace")
                 .unwrap_or(DEFAULT_NAMESPACE)

@@ -9,7 +9,8 @@ use crate::manifests::Object;
 pub(crate) enum Identity {
     /// Group, kind, namespace (empty for kinds without one) and name.
     Named([String; 4]),
-    /// A name that is yet to be generated is unlike every other; this is the position of the manifest.
+    /// A name that is yet to be generated, or in a namespace that is no text, is unlike every other; this is the position of
+    /// the manifest.
     Nameless(usize),
 }
 
@@ -35,6 +36,10 @@ pub(crate) fn identities(objects: &[Object], kinds: &Kinds, namespace: &str) -> 
         let Some(name) = object.name().filter(|name| !name.is_empty()) else {
             return Identity::Nameless(position);
         };
+        let home = object.value.pointer("/metadata/namespace");
+        if home.is_some_and(|home| !home.is_null() && !home.is_string()) {
+            return Identity::Nameless(position);
+        }
         let home = object.namespace().filter(|home| !home.is_empty());
         let of_kind = (object.group(), object.kind());
         Identity::of(kinds, of_kind, (home.unwrap_or(namespace), name))

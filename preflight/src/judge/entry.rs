@@ -5,7 +5,7 @@ use std::sync::Arc;
 use shared::message::LISTED;
 
 use super::{
-    ActivePolicy, Evaluation,
+    ActivePolicy, Evaluation, metadata,
     needed::{self, Witnesses},
 };
 use crate::{
@@ -87,6 +87,7 @@ pub(super) fn add(
         let finding = entry.weigh(&absent, finding);
         entry.warn(finding, None);
     }
+    entry.metadata();
     let outcome = entry.outcome;
     let here = |finding: Reported| finding.at(position, object);
     report.refusals.extend(own.refusals.into_iter().map(here));
@@ -130,11 +131,7 @@ impl Entry<'_, '_> {
         let answer = match result {
             Ok(answer) => answer,
             Err(error) => {
-                self.count(Outcome::Unjudged);
-                if let Some(judged) = self.report.judged.last_mut() {
-                    judged.is_unjudged = true;
-                }
-                self.report.problems.push(Problem {
+                self.problem(Problem {
                     place: self.object.place(),
                     text: format!("{policy} could not check {subject}: {error}"),
                 });
@@ -222,6 +219,25 @@ impl Entry<'_, '_> {
                 self.report.need(needed, finding);
             }
         }
+    }
+
+    /// Adds what is wrong with the metadata, where no policy tells it.
+    fn metadata(&mut self) {
+        let told = self.report.refusals.iter().rev();
+        let told = told.take_while(|told| told.position == self.position);
+        let told: Vec<&str> = told.filter_map(|told| told.field.as_deref()).collect();
+        let problems = metadata::problems(self.object, |field| told.contains(&field));
+        for problem in problems {
+            self.problem(problem);
+        }
+    }
+
+    fn problem(&mut self, problem: Problem) {
+        self.count(Outcome::Unjudged);
+        if let Some(judged) = self.report.judged.last_mut() {
+            judged.is_unjudged = true;
+        }
+        self.report.problems.push(problem);
     }
 
     fn count(&mut self, outcome: Outcome) {
