@@ -38,6 +38,28 @@ pub(crate) struct Unreadable {
     is_old: bool,
 }
 
+/// What two fields of the autoscaler are called in a `ScaledObject`.
+const COUNTS: [(&str, &str); 2] = [
+    ("minReplicas", "minReplicaCount"),
+    ("maxReplicas", "maxReplicaCount"),
+];
+
+/// A text with another word for one, where that stands alone and is no part of a name.
+fn reword(told: &str, word: &str, new: &str) -> String {
+    let is_of_name =
+        |character: char| character.is_ascii_alphanumeric() || "-_\"".contains(character);
+    let mut retold = String::with_capacity(told.len());
+    let mut rest = told;
+    while let Some((before, after)) = rest.split_once(word) {
+        retold.push_str(before);
+        let is_part = retold.ends_with(is_of_name) || after.starts_with(is_of_name);
+        retold.push_str(if is_part { word } else { new });
+        rest = after;
+    }
+    retold.push_str(rest);
+    retold
+}
+
 /// Whether an object is a `ScaledObject`.
 pub(crate) fn is_scaled_object(object: &Value) -> bool {
     text(object, "/kind") == Some("ScaledObject")
@@ -383,8 +405,7 @@ impl Derived {
     pub(crate) fn field(&self, field: &str) -> String {
         let Some(rest) = field.strip_prefix("spec.metrics") else {
             return match field {
-                "spec.minReplicas" => "spec.minReplicaCount".to_owned(),
-                "spec.maxReplicas" => "spec.maxReplicaCount".to_owned(),
+                "spec.minReplicas" | "spec.maxReplicas" => self.retell(field),
                 "metadata.name" if self.is_named => {
                     "spec.advanced.horizontalPodAutoscalerConfig.name".to_owned()
                 }
@@ -435,7 +456,9 @@ impl Derived {
             rest = after;
         }
         new.push_str(rest);
-        new
+        COUNTS
+            .iter()
+            .fold(new, |told, (of_made, own)| reword(&told, of_made, own))
     }
 
     /// Whether a text about another object names this one as that of its `ScaledObject`.
@@ -590,6 +613,13 @@ mod tests {
             derived.retell(told),
             "HorizontalPodAutoscaler \"keda-hpa-web\" of ScaledObject \"web\" measures (spec.triggers[0], x) and \
              spec.triggers[2]."
+        );
+        assert_eq!(
+            derived.retell(
+                "is down to minReplicas, of \"minReplicas\" and my-maxReplicas: write minReplicas: 2 (spec.maxReplicas)"
+            ),
+            "is down to minReplicaCount, of \"minReplicas\" and my-maxReplicas: write minReplicaCount: 2 \
+             (spec.maxReplicaCount)"
         );
     }
 
