@@ -8,6 +8,7 @@ use crate::{
     manifests::Manifests,
     report::{Reason, Report, Summary},
 };
+use cluster::kinds::meant_otherwise;
 
 mod active;
 mod ambiguous;
@@ -110,6 +111,9 @@ pub fn judge_in(
         if unread.as_ref().map(|unread| unread.reason) == Some(Reason::UnservedVersion) {
             // That policies do not know the kind follows from it.
             evaluations.retain(Evaluation::is_of_a_reader);
+            if meant_otherwise(object.api_version(), object.kind()) {
+                evaluations.iter_mut().for_each(Evaluation::hush);
+            }
         }
         entry::add(&mut report, object, evaluations, own, unread, &told);
     }
@@ -133,6 +137,13 @@ struct Evaluation<'a> {
 }
 
 impl Evaluation<'_> {
+    /// Leaves out the warnings.
+    fn hush(&mut self) {
+        if let Ok(answer) = &mut self.result {
+            answer.response.warnings.clear();
+        }
+    }
+
     /// Whether the policy read the object: one whose rules are too wide accepts a kind that it does not know, and says so.
     fn is_of_a_reader(&self) -> bool {
         let Ok(answer) = &self.result else {

@@ -174,6 +174,13 @@ impl Kinds {
     }
 }
 
+/// Whether an object is of a version that no server has, and in which it meant something else: an empty selector of a
+/// `PodDisruptionBudget` in `policy/v1beta1` selects no pods, and in `policy/v1` it selects all.
+#[must_use]
+pub fn meant_otherwise(api_version: &str, kind: &str) -> bool {
+    (api_version, kind) == ("policy/v1beta1", "PodDisruptionBudget")
+}
+
 /// Splits `apps/v1` into group and version. The core group is empty.
 #[must_use]
 pub fn split(api_version: &str) -> (&str, &str) {

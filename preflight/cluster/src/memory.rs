@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     convert,
-    kinds::{Kinds, Served, split, text},
+    kinds::{Kinds, Served, meant_otherwise, split, text},
     lookup::{Lookup, Operation},
     mask::Mask,
     origin::{Folders, Origin, Place, Rank, View, choose, rivals},
@@ -163,6 +163,9 @@ impl MemoryCluster {
         else {
             return;
         };
+        if meant_otherwise(api_version, kind) {
+            return;
+        }
         let (group, kind) = (split(api_version).0.to_owned(), kind.to_owned());
         // No server takes it, and it is in no namespace.
         let home = object.pointer("/metadata/namespace");

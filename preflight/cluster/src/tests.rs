@@ -287,6 +287,30 @@ fn what_is_derived_is_got_and_not_listed() {
 }
 
 #[test]
+fn what_is_in_no_server_and_meant_something_else_is_not_found() {
+    let budget = |version: &str| {
+        json!({
+            "apiVersion": format!("policy/{version}"), "kind": "PodDisruptionBudget",
+            "metadata": {"name": version, "namespace": "shop"},
+        })
+    };
+    let cluster = MemoryCluster::new([budget("v1beta1"), budget("v1")]);
+    for (name, is_found) in [("v1", true), ("v1beta1", false)] {
+        let found = cluster.object("policy/v1", "PodDisruptionBudget", ("shop", name), "a.yaml");
+        assert_eq!(found.is_some(), is_found, "{name}");
+    }
+}
+
+#[test]
+fn an_object_in_a_namespace_that_is_no_text_is_not_found() {
+    let mut lost = deployment(None, "web");
+    lost["metadata"]["namespace"] = json!(false);
+    let cluster = MemoryCluster::new([lost]);
+    let found = cluster.object("apps/v1", "Deployment", ("default", "web"), "a.yaml");
+    assert_eq!(found, None);
+}
+
+#[test]
 fn an_object_is_found_by_its_name_as_it_is_stored() {
     let secret = json!({
         "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "web", "namespace": "shop"},

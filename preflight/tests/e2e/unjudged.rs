@@ -409,6 +409,30 @@ fn of_a_kind_that_no_server_has_policies_say_nothing_of_their_rules() {
 }
 
 #[test]
+fn of_a_budget_that_meant_something_else_nothing_is_warned_of() {
+    let warning = r#"{"accepted":true,"warnings":["one: spec.selector: selects every pod; fix: narrow it [unselective]"]}"#;
+    let stage = Stage::with_policy_for_all("one", &Validate::Answer(warning));
+    let budget = |version: &str| {
+        format!("apiVersion: policy/{version}\nkind: PodDisruptionBudget\nmetadata: {{name: a}}\n")
+    };
+    stage.write("a.yaml", budget("v1beta1"));
+    let expected = "NOT CHECKED  PodDisruptionBudget default/a
+  a.yaml:1
+    no supported Kubernetes has PodDisruptionBudget in policy/v1beta1, so no policy reads it as it
+    is meant; write it for apiVersion: policy/v1
+
+1 object, 1 policy: 1 not checked
+";
+    assert_eq!(stage.run(&["-q", "a.yaml"]), out(0, expected));
+    stage.write("a.yaml", budget("v1"));
+    let (_, text, _) = stage.run(&["-q", "a.yaml"]);
+    assert!(
+        text.ends_with("1 object, 1 policy: 1 with warnings\n"),
+        "{text}"
+    );
+}
+
+#[test]
 fn what_no_server_has_or_sops_encrypted_is_named() {
     let stage = Stage::new(&[("one", ACCEPT)]);
     stage.write(
