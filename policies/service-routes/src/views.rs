@@ -15,6 +15,10 @@ pub(crate) const CLASS_ANNOTATION: &str = "kubernetes.io/ingress.class";
 pub(crate) const REWRITE_TARGET: &str = "nginx.ingress.kubernetes.io/rewrite-target";
 /// The annotation that has it take paths as regular expressions.
 const USE_REGEX: &str = "nginx.ingress.kubernetes.io/use-regex";
+/// The annotation that has ingress-nginx serve a redirect from the host with `www.` to the one without, or back.
+const FROM_TO_WWW: &str = "nginx.ingress.kubernetes.io/from-to-www-redirect";
+/// The annotation that gives it more hosts for the same rules.
+const SERVER_ALIAS: &str = "nginx.ingress.kubernetes.io/server-alias";
 /// What the annotations of the Application Gateway controller begin with.
 const APPLICATION_GATEWAY: &str = "appgw.ingress.kubernetes.io/";
 /// What the annotations of the AWS controller begin with that tell two equal paths apart.
@@ -34,6 +38,8 @@ static FIELDS: FieldNames = FieldNames::of(&[&[
     CLASS_ANNOTATION,
     REWRITE_TARGET,
     USE_REGEX,
+    FROM_TO_WWW,
+    SERVER_ALIAS,
     "spec",
     "ingressClassName",
     "defaultBackend",
@@ -119,6 +125,10 @@ pub(crate) struct Ingress<'a> {
     pub(crate) class_annotation: &'a str,
     pub(crate) rewrite_target: &'a str,
     pub(crate) use_regex: &'a str,
+    /// Whether the host with `www.` and the one without are both served.
+    pub(crate) has_www: bool,
+    /// More hosts, with commas between them.
+    pub(crate) aliases: &'a str,
     /// Whether the controller of Azure's Application Gateway reads it, which takes `/*` at the end of a prefix.
     pub(crate) is_of_application_gateway: bool,
     /// Whether requests to equal paths are told apart by more than their paths.
@@ -167,6 +177,8 @@ impl<'a> Ingress<'a> {
             ingress.class_annotation = annotations.text(CLASS_ANNOTATION)?;
             ingress.rewrite_target = annotations.text(REWRITE_TARGET)?;
             ingress.use_regex = annotations.text(USE_REGEX)?;
+            ingress.has_www = annotations.text(FROM_TO_WWW)? == "true";
+            ingress.aliases = annotations.text(SERVER_ALIAS)?;
             Ok(())
         })?;
         cursor.map("spec", |spec| ingress.read_spec(spec))?;
