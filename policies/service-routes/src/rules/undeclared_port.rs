@@ -15,21 +15,22 @@ pub(crate) static RULE: Rule = rule! {
     levels: [Warn by "undeclaredPort"],
 };
 
-/// Reports a Service none of whose ports was found. DNS answers for a headless one, whatever its ports are.
+/// Reports a Service none of whose ports was found, where there is a port of its protocol to name. DNS answers for a headless one, whatever its ports are.
 pub(crate) fn check(
     review: &Review<'_>,
     service: &Service<'_>,
     selected: &[&Workload<'_>],
     verdict: &mut Verdict,
 ) {
-    let mut ports = service.ports.iter().enumerate();
-    let numbered = ports.find(|(_, port)| matches!(port.target, IntOrString::Int(_)));
-    let declared = selected
-        .iter()
-        .flat_map(|workload| &workload.template.ports);
-    let (Some((index, port)), Some(first), false) =
-        (numbered, declared.clone().next(), service.is_headless)
-    else {
+    let ports = service.ports.iter().enumerate();
+    let mut numbered = ports.filter(|(_, port)| matches!(port.target, IntOrString::Int(_)));
+    let found = numbered.find_map(|(index, port)| {
+        let templates = selected.iter().map(|workload| &workload.template);
+        let mut declared = templates.flat_map(|template| &template.ports);
+        let first = declared.find(|declared| declared.protocol == port.protocol)?;
+        Some((index, port, first))
+    });
+    let Some((index, port, first)) = found.filter(|_| !service.is_headless) else {
         return;
     };
     verdict.report_with(review.settings.undeclared_port, &|| {
@@ -50,4 +51,40 @@ pub(crate) fn check(
         let place = ports.index(index);
         Finding::new(&RULE, &place.child("targetPort"), reason).fix(fix)
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use shared::testing::Review;
+
+    use crate::ServiceRoutes;
+    use crate::testing::{cluster, deployment, fixes, service};
+
+    #[test]
+    fn names_a_port_of_the_same_protocol() {
+        let dns = json!({"name": "dns", "containerPort": 53, "protocol": "UDP"});
+        let metrics = json!({"name": "metrics", "containerPort": 9090});
+        let fix = |name: &str| {
+            vec![format!(
+                "spec.ports[0].targetPort: write targetPort: {name}, which container \"app\" declares"
+            )]
+        };
+        for (protocol, declared, expected) in [
+            ("TCP", vec![&dns, &metrics], fix("metrics")),
+            ("UDP", vec![&metrics, &dns], fix("dns")),
+            ("TCP", vec![&dns], vec![]),
+            ("SCTP", vec![&dns, &metrics], vec![]),
+        ] {
+            let port = json!({"port": 80, "targetPort": 3000, "protocol": protocol});
+            let mut workload = deployment(&json!({"app": "web"}), &json!({}));
+            workload["spec"]["template"]["spec"]["containers"][0]["ports"] = json!(declared);
+            let review = Review::create(&service(&port)).in_cluster(cluster(&[workload]));
+            assert_eq!(
+                fixes(&review.lines::<ServiceRoutes>()),
+                expected,
+                "{protocol} {declared:?}"
+            );
+        }
+    }
 }
