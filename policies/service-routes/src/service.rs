@@ -91,7 +91,14 @@ fn judge_ports(
                 missing_target_port::check(level, pair, selected, &place, None, verdict);
             }
             (IntOrString::Int(number), Some(declaring)) => {
-                stray_pods::check_service(review, declaring, number, &strays, &place, verdict);
+                stray_pods::check_service(
+                    review,
+                    (service, number),
+                    declaring,
+                    &strays,
+                    &place,
+                    verdict,
+                );
             }
             _ => {}
         }

@@ -18,8 +18,8 @@ pub(crate) static RULE: Rule = rule! {
 /// Reports the workloads among those that a Service selects that do not declare the number.
 pub(crate) fn check_service(
     review: &Review<'_>,
+    (service, number): (&Service<'_>, i64),
     declaring: &Workload<'_>,
-    number: i64,
     strays: &[&Workload<'_>],
     place: &FieldPath<'_>,
     verdict: &mut Verdict,
@@ -35,7 +35,7 @@ pub(crate) fn check_service(
         );
         Finding::new(&RULE, place, reason)
             .consequence(CONSEQUENCE)
-            .fix(fix(number, declaring, "the Service"))
+            .fix(fix(service, number, declaring, "the Service"))
     });
 }
 
@@ -66,20 +66,68 @@ pub(crate) fn check_workload(
         let place = format!("{template}.metadata.labels");
         Finding::new(&RULE, &place, reason)
             .consequence(CONSEQUENCE)
-            .fix(fix(number, first, &format!("Service {name}")))
+            .fix(fix(service, number, first, &format!("Service {name}")))
     });
 }
 
 const CONSEQUENCE: &str = ", so a part of the requests fails";
 
-fn fix(number: i64, declaring: &Workload<'_>, service: &str) -> String {
+fn fix(service: &Service<'_>, number: i64, declaring: &Workload<'_>, service_name: &str) -> String {
+    let label = "change the value of a label in the selector; an added label does not help";
+    // DNS answers for it with all pods, whatever they declare.
+    if service.is_headless {
+        return label.to_owned();
+    }
     let name = declaring.template.numbered(number).map(|port| port.name);
     let target = match name.unwrap_or_default() {
         "" => format!("give containerPort {number} a name and write that as targetPort"),
         name => format!("write targetPort: {}", written(name)),
     };
-    format!(
-        "{target} in {service} (only pods that declare the name get requests), or change the value of a label in the \
-         selector; an added label does not help"
-    )
+    format!("{target} in {service_name} (only pods that declare the name get requests), or {label}")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+    use shared::testing::Review;
+
+    use crate::ServiceRoutes;
+    use crate::testing::{cluster, deployment, fixes, service};
+
+    #[test]
+    fn a_name_does_not_help_where_dns_answers_with_all_pods() {
+        let labels = json!({"app": "web"});
+        let web = deployment(&labels, &json!({"name": "redis", "containerPort": 6379}));
+        let mut other = deployment(&labels, &json!({"name": "metrics", "containerPort": 9121}));
+        other["metadata"]["name"] = json!("exporter");
+        let mut service = service(&json!({"port": 6379}));
+        let label = "change the value of a label in the selector; an added label does not help";
+        let name = "(only pods that declare the name get requests), or";
+        let expected = |name: &str, own: &str| {
+            [
+                vec![format!(
+                    "spec.ports[0].targetPort: {}{label}",
+                    name.replace("{}", "the Service")
+                )],
+                vec![format!(
+                    "spec.template.metadata.labels: {}{label}",
+                    name.replace("{}", own)
+                )],
+            ]
+        };
+        let found = |service: &Value| {
+            let there = |object: &Value, others: &[Value]| {
+                let review = Review::create(object).in_cluster(cluster(others));
+                fixes(&review.lines::<ServiceRoutes>())
+            };
+            [
+                there(service, &[web.clone(), other.clone()]),
+                there(&other, &[web.clone(), service.clone()]),
+            ]
+        };
+        let named = format!("write targetPort: redis in {{}} {name} ");
+        assert_eq!(found(&service), expected(&named, "Service \"web\""));
+        service["spec"]["clusterIP"] = json!("None");
+        assert_eq!(found(&service), expected("", ""));
+    }
 }
