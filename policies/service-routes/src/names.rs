@@ -47,6 +47,22 @@ pub(crate) fn written(text: &str) -> String {
     }
 }
 
+/// Whether a port may have a name, but for one of digits alone.
+///
+/// Source: `IsValidPortName` in `pkg/util/validation/validation.go` of kubernetes/apimachinery.
+pub(crate) fn is_port_name(name: &str) -> bool {
+    let mut before = b'-';
+    for byte in name.bytes() {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' => {}
+            b'-' if before != b'-' => {}
+            _ => return false,
+        }
+        before = byte;
+    }
+    before != b'-' && name.len() <= 15
+}
+
 /// A label as it is to be written: `app: web`.
 pub(crate) fn label(key: &str, value: &str) -> String {
     format!("{}: {}", written(key), written(value))

@@ -6,7 +6,7 @@ use shared::index::{Index, hash};
 use shared::kubernetes::selector::Labels;
 use shared::{Cursor, DecodeError, FieldNames, IntOrString, Wanted, quote};
 
-use crate::names::{is_set_at_run_time, some_of};
+use crate::names::{is_port_name, is_set_at_run_time, some_of};
 use crate::settings::Settings;
 
 /// The old way to name a class. Source: `pkg/apis/networking/types.go`.
@@ -474,6 +474,15 @@ impl<'a> Template<'a> {
 }
 
 impl DeclaredPort<'_> {
+    /// The targetPort that finds it: its name, or its number where it has none that counts.
+    pub(crate) fn target(&self) -> String {
+        if is_port_name(self.name) {
+            self.name.to_owned()
+        } else {
+            self.number.to_string()
+        }
+    }
+
     /// Its place below that of the template.
     pub(crate) fn place(&self, template: &str) -> String {
         let (container, port) = self.places;

@@ -5,7 +5,7 @@ use std::fmt;
 use shared::{Finding, IntOrString, Level, Rule, Verdict, quote, rule};
 
 use super::NO_REQUEST;
-use crate::names::{nearest, told, written};
+use crate::names::{is_port_name, nearest, told, written};
 use crate::views::{self, DeclaredPort, Service, ServicePort, Workload};
 
 pub(crate) static RULE: Rule = rule! {
@@ -52,10 +52,21 @@ pub(crate) fn check(
                 format!(" in Service {service_name}"),
             ),
         };
-        let (mut field, mut fix) = ("name", String::new());
+        let write =
+            |target: &str, why: &str| format!("write targetPort: {target}{here}{why}");
+        let mut field = "name";
+        let mut fix;
         match meant {
             _ if name.bytes().all(|byte| byte.is_ascii_digit()) => {
-                fix = format!("write targetPort: {name}{here} without quotes, which make a name of it");
+                fix = write(name, " without quotes, which make a name of it");
+            }
+            _ if !is_port_name(name) => {
+                let target = match meant {
+                    Some(meant) => meant.target(),
+                    None => "a number or another name".to_owned(),
+                };
+                let why = ", as a name of a port is up to 15 of a-z, 0-9 and -";
+                fix = write(&target, why);
             }
             Some(meant) if meant.name == name => {
                 field = "protocol";
@@ -66,10 +77,11 @@ pub(crate) fn check(
                 );
             }
             Some(meant) => {
+                fix = format!("name containerPort {} {wanted}", meant.number);
                 if !meant.name.is_empty() {
-                    fix = format!(", or write targetPort: {}{here}", written(meant.name));
+                    fix.push_str(", or ");
+                    fix.push_str(&write(&written(meant.name), ""));
                 }
-                fix = format!("name containerPort {} {wanted}{fix}", meant.number);
             }
             None => {
                 fix = format!("declare a port {wanted}, or write a number as targetPort{here}");
@@ -216,5 +228,46 @@ mod tests {
             ]
         );
         assert_eq!(fix("http", "TCP", &json!([port("http", 81)])), [""; 0]);
+    }
+
+    #[test]
+    fn a_name_that_no_port_may_have_is_not_asked_for() {
+        let port = |name: &str| json!([{"name": name, "containerPort": 9090}]);
+        for (target, declared, place, write) in [
+            ("prometheus-metrics", port(""), "[0].ports[0].name", "9090"),
+            (
+                "prometheus-metrics",
+                port("prometheus-metrics"),
+                "[0].ports[0].name",
+                "9090",
+            ),
+            ("HTTP", port("http"), "[0].ports[0].name", "http"),
+            ("a--b", port(""), "[0].ports[0].name", "9090"),
+            ("-a", port(""), "[0].ports[0].name", "9090"),
+            ("a_b", json!([]), "", "a number or another name"),
+        ] {
+            assert_eq!(
+                fix(
+                    target,
+                    if declared[0]["name"] == target {
+                        "UDP"
+                    } else {
+                        "TCP"
+                    },
+                    &declared
+                ),
+                [format!(
+                    "spec.template.spec.containers{place}: write targetPort: {write} in Service \"web\", as a name of a port is up to 15 \
+                     of a-z, 0-9 and -"
+                )]
+            );
+        }
+        let name = "a-name-of-15-by";
+        assert_eq!(
+            fix(name, "TCP", &port("")),
+            [format!(
+                "spec.template.spec.containers[0].ports[0].name: name containerPort 9090 \"{name}\""
+            )]
+        );
     }
 }

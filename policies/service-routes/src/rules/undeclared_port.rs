@@ -2,7 +2,7 @@
 
 use shared::{FieldPath, Finding, IntOrString, Rule, Verdict, quote, rule};
 
-use crate::names::{told, written};
+use crate::names::told;
 use crate::review::Review;
 use crate::views::{self, Service, Workload};
 
@@ -39,12 +39,9 @@ pub(crate) fn check(
             views::told(selected),
             told(port.target)
         );
-        let target = match first.name {
-            "" => first.number.to_string(),
-            name => written(name),
-        };
         let fix = format!(
-            "write targetPort: {target}, which container {} declares",
+            "write targetPort: {}, which container {} declares",
+            first.target(),
             quote(first.container)
         );
         let ports = FieldPath::new("spec.ports");
