@@ -2,8 +2,10 @@
 
 use shared::{FieldPath, Finding, Level, Rule, Verdict, rule};
 
-use crate::annotations::{DO_NOT_DISRUPT, Marks, OF_PODS, reader};
-use crate::template::Template;
+use crate::annotations::{
+    DO_NOT_DISRUPT, DS_EVICTION, LOCAL_VOLUMES, Marks, OF_PODS, SAFE_TO_EVICT, reader,
+};
+use crate::template::{Source, Template};
 
 pub(crate) static RULE: Rule = rule! {
     id: "misplaced_annotation",
@@ -52,14 +54,29 @@ fn report(
     // Where nothing is to be protected, there is nothing to lose.
     let says_nothing = key == DO_NOT_DISRUPT && value == "false";
     let is_meant = OF_PODS.contains(&key) && !says_nothing;
-    if !is_meant || template.annotations.get(key).is_some() {
+    // What `inert_annotation` would say to write in its place.
+    let wanted = match (key, template.source) {
+        (SAFE_TO_EVICT, Source::DaemonSet) => DS_EVICTION,
+        (DS_EVICTION, Source::Nothing | Source::Controller) => SAFE_TO_EVICT,
+        _ => key,
+    };
+    let is_there = |key: &str| template.annotations.get(key).is_some();
+    if !is_meant || is_there(key) || is_there(wanted) {
         return;
     }
     let reason = format!(
         "does nothing here: {} reads annotations of pods, {what}",
         reader(key)
     );
-    let fix = format!("write it to {}", template.mark("annotations", key));
+    let target = template.mark("annotations", wanted);
+    let fix = match (key, template.source) {
+        (LOCAL_VOLUMES, Source::DaemonSet) => {
+            "leave it out: the volumes of a DaemonSet keep no node".to_owned()
+        }
+        _ if wanted == key => format!("write it to {target}"),
+        _ if value == "false" => format!("write {target}: \"false\" instead"),
+        _ => format!("write {target}: \"true\" instead"),
+    };
     let finding = Finding::new(&RULE, &place, reason).known_as(key.to_owned());
     verdict.report(Level::Deny, finding.fix(fix));
 }
@@ -69,7 +86,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use crate::annotations::{
-        DAEMONSET_POD, DO_NOT_DISRUPT, DO_NOT_EVICT, LOCAL_VOLUMES, SAFE_TO_EVICT,
+        DAEMONSET_POD, DO_NOT_DISRUPT, DO_NOT_EVICT, DS_EVICTION, LOCAL_VOLUMES, SAFE_TO_EVICT,
     };
     use crate::testing::{annotated, deployment, found, lines, of_kind, pod};
 
@@ -125,6 +142,55 @@ mod tests {
             let object = above(&metadata, &annotations);
             assert_eq!(found(&object).len(), findings, "{object}");
         }
+    }
+
+    #[test]
+    fn the_fix_names_what_is_read_of_these_pods() {
+        let mark = |key: &str| format!("spec.template.metadata.annotations[\"{key}\"]");
+        let write = |key: &str, value: &str| format!("write {}: \"{value}\" instead", mark(key));
+        for (kind, key, value, fix) in [
+            (
+                "DaemonSet",
+                SAFE_TO_EVICT,
+                "true",
+                write(DS_EVICTION, "true"),
+            ),
+            (
+                "DaemonSet",
+                SAFE_TO_EVICT,
+                "false",
+                write(DS_EVICTION, "false"),
+            ),
+            (
+                "DaemonSet",
+                DS_EVICTION,
+                "true",
+                format!("write it to {}", mark(DS_EVICTION)),
+            ),
+            (
+                "DaemonSet",
+                LOCAL_VOLUMES,
+                "a",
+                "leave it out: the volumes of a DaemonSet keep no node".to_owned(),
+            ),
+            (
+                "Deployment",
+                DS_EVICTION,
+                "false",
+                write(SAFE_TO_EVICT, "false"),
+            ),
+        ] {
+            let object = above(&json!({"annotations": {key: value}}), &json!({}));
+            let found = lines(&of_kind(object, "apps/v1", kind), &json!({}));
+            let end = format!("; fix: {fix} [misplaced_annotation]");
+            assert!(found.len() == 1 && found[0].ends_with(&end), "{found:?}");
+        }
+        // What is read is there already.
+        let object = above(
+            &json!({"annotations": {SAFE_TO_EVICT: "true"}}),
+            &json!({ DS_EVICTION: "true" }),
+        );
+        assert_eq!(found(&of_kind(object, "apps/v1", "DaemonSet")), [""; 0]);
     }
 
     #[test]
