@@ -68,7 +68,7 @@ impl<'p> Template<'p> {
         (holder, spec): (&Cursor<'p>, &Cursor<'p>),
         place: FieldPath<'p>,
         source: Source,
-        claims: &[&str],
+        claims: &[&'p str],
     ) -> Result<Self, DecodeError> {
         let marks = holder.map("metadata", |metadata| {
             let annotations = Marks::read(metadata, "annotations")?;
@@ -85,6 +85,13 @@ impl<'p> Template<'p> {
             places.any(|place| claims.get(place) == Some(&name))
         };
         volumes.retain(|volume| !is_claimed(volume.name));
+        for claim in claims {
+            volumes.push(Volume {
+                name: claim,
+                index: 0,
+                local: None,
+            });
+        }
         let by_name = Index::of(&mut volumes.iter().map(|volume| volume.name));
         let counts_as_daemon = annotations.get(DAEMONSET_POD) == Some("true");
         Ok(Self {
@@ -112,13 +119,12 @@ impl<'p> Template<'p> {
         self.spec.child("volumes").index(volume.index).to_string()
     }
 
-    /// Whether the pods have a volume of this name.
-    pub(crate) fn has_volume(&self, name: &str) -> bool {
+    /// The volume of this name that the pods have.
+    pub(crate) fn named(&self, name: &str) -> Option<&Volume<'p>> {
         let mut places = self.by_name.places(hash(0, name));
-        places.any(|place| {
-            self.volumes
-                .get(place)
-                .is_some_and(|volume| volume.name == name)
+        places.find_map(|place| {
+            let volume = self.volumes.get(place);
+            volume.filter(|volume| volume.name == name)
         })
     }
 

@@ -20,7 +20,11 @@ pub(crate) static RULE: Rule = rule! {
 pub(crate) fn check(list: &str, template: &Template<'_>, verdict: &mut Verdict) {
     for name in list.split(',') {
         let meant = name.trim();
-        if meant == name || !template.has_volume(meant) {
+        // Others keep no node.
+        let is_local = template
+            .named(meant)
+            .is_some_and(|volume| volume.local.is_some());
+        if meant == name || !is_local {
             continue;
         }
         let reason = format!(
@@ -61,5 +65,15 @@ mod tests {
             let expected: Vec<String> = spaced.iter().map(|name| line(name)).collect();
             assert_eq!(lines(&object, &json!({})), expected, "{list}");
         }
+    }
+
+    #[test]
+    fn what_keeps_no_node_does_not_matter() {
+        let metadata = json!({"annotations": {LOCAL_VOLUMES: "a, b, c"}});
+        let config = json!({"name": "b", "configMap": {"name": "b"}});
+        let mut object = deployment(&metadata, &json!([disk("a"), config]));
+        object["kind"] = json!("StatefulSet");
+        object["spec"]["volumeClaimTemplates"] = json!([{"metadata": {"name": "c"}}]);
+        assert_eq!(lines(&object, &json!({})), [""; 0]);
     }
 }

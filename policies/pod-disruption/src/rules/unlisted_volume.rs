@@ -42,7 +42,7 @@ pub(crate) fn check(
         });
     }
     for name in listed {
-        if name.is_empty() || template.has_volume(name) {
+        if name.is_empty() || template.named(name).is_some() {
             continue;
         }
         verdict.report_with(settings.unlisted_volume, &|| {
@@ -114,6 +114,12 @@ mod tests {
         );
         object["kind"] = json!("StatefulSet");
         object["spec"]["volumeClaimTemplates"] = json!([{"metadata": {"name": "b"}}]);
+        assert_eq!(lines(&object, &json!({})), [""; 0]);
+        // The pods have a volume of each claim. Source: `updateStorage` in
+        // `pkg/controller/statefulset/stateful_set_utils.go`.
+        object["spec"]["template"]["metadata"]["annotations"][LOCAL_VOLUMES] = json!("a,b,c");
+        object["spec"]["volumeClaimTemplates"] =
+            json!([{"metadata": {"name": "b"}}, {"metadata": {"name": "c"}}]);
         assert_eq!(lines(&object, &json!({})), [""; 0]);
     }
 }
