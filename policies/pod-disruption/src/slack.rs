@@ -31,6 +31,10 @@ pub(crate) fn tight<'w>(
     let (mut pods, mut first, mut others, mut by) = (0_i64, None, 0, None);
     for workload in workloads.filter(|workload| budget.selects(&workload.labels)) {
         let (count, scaler) = least(workload, scalers);
+        // It has no pods, whatever an autoscaler does.
+        if count <= 0 && scaler.is_none() {
+            continue;
+        }
         pods = pods.saturating_add(count.max(0));
         by = by.or(scaler);
         match first {
@@ -44,7 +48,8 @@ pub(crate) fn tight<'w>(
         pods,
         of: match others {
             0 => first.to_string(),
-            others => format!("{first} and {others} more"),
+            1 => format!("{first} and of 1 more workload"),
+            others => format!("{first} and of {others} more workloads"),
         },
         is_of_one: others == 0,
         scaler: by.map(ToString::to_string),

@@ -127,12 +127,22 @@ mod tests {
             (
                 json!(3),
                 vec![web("a", 1), web("b", 1), web("c", 1)],
-                Some("all 3 pods of Deployment \"a\" and 2 more"),
+                Some("all 3 pods of Deployment \"a\" and of 2 more workloads"),
+            ),
+            (
+                json!("50%"),
+                vec![web("a", 1), web("b", 0)],
+                Some("the only pod of Deployment \"a\""),
+            ),
+            (
+                json!("50%"),
+                vec![web("a", 0), web("b", 1)],
+                Some("the only pod of Deployment \"b\""),
             ),
             (
                 json!(2),
                 vec![web("a", 1), of_kind(web("b", 1), "apps/v1", "StatefulSet")],
-                Some("all 2 pods of Deployment \"a\" and 1 more"),
+                Some("all 2 pods of Deployment \"a\" and of 1 more workload"),
             ),
             (json!(1), vec![web("a", 0)], None),
             (
