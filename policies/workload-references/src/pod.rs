@@ -40,6 +40,8 @@ pub(crate) struct Pod<'p> {
     pub(crate) references: Vec<Reference<'p>>,
     /// Whether a volume of it makes Secrets.
     pub(crate) makes_secrets: bool,
+    /// Whether it can be on one node alone.
+    pub(crate) is_bound: bool,
     base: &'p FieldPath<'p>,
     pub(crate) by_name: Names<'p>,
     pub(crate) claims_by_name: Names<'p>,
@@ -89,6 +91,7 @@ impl<'p> Pod<'p> {
             volumes: Vec::new(),
             references: Vec::new(),
             makes_secrets: false,
+            is_bound: spec.is_bound,
             base,
             by_name: Names::default(),
             claims_by_name: Names::of(workload.claims.iter().map(|claim| claim.name).collect()),

@@ -5,6 +5,9 @@ use shared::kubernetes::workload::{self, PodSpec};
 use shared::kubernetes::{containers, owner};
 use shared::{Cursor, DecodeError, Field, FieldNames, Json};
 
+/// The label of each node that no other has.
+const HOST_NAME: &str = "kubernetes.io/hostname";
+
 /// The fields of workloads that views of this module read.
 const OWN: &[&str] = &[
     "name",
@@ -52,6 +55,9 @@ const OWN: &[&str] = &[
     "serviceAccount",
     "priorityClassName",
     "runtimeClassName",
+    "nodeName",
+    "nodeSelector",
+    HOST_NAME,
     // What makes the pods.
     "replicas",
     "strategy",
@@ -93,6 +99,8 @@ pub(crate) struct Spec<'a> {
     pub(crate) pull_secrets: Vec<Named<'a>>,
     pub(crate) priority_class: &'a str,
     pub(crate) runtime_class: &'a str,
+    /// Whether it can be on one node alone.
+    pub(crate) is_bound: bool,
     /// The account that the pod runs as; empty for the namespace's `default`.
     pub(crate) service_account: &'a str,
 }
@@ -107,7 +115,10 @@ impl<'a> Spec<'a> {
             "" => cursor.text("serviceAccount")?,
             name => name,
         };
+        let host = cursor.map("nodeSelector", |labels| labels.text(HOST_NAME))?;
+        let is_bound = host.is_some_and(|host| !host.is_empty());
         Ok(Self {
+            is_bound: is_bound || !cursor.text("nodeName")?.is_empty(),
             pod,
             pull_secrets: cursor.list("imagePullSecrets", Named::read)?,
             priority_class: cursor.text("priorityClassName")?,

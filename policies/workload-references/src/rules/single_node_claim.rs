@@ -26,7 +26,7 @@ pub(crate) fn check(found: &Found<'_>, verdict: &mut Verdict) {
     let level = found.judging.settings.unfit.shared_claims;
     let Some(sharing) = found
         .sharing("ReadWriteOnce")
-        .filter(|_| level != Level::Off)
+        .filter(|_| level != Level::Off && !found.judging.pod.is_bound)
     else {
         return;
     };
@@ -101,6 +101,23 @@ mod tests {
             let expected = if is_told { vec![line] } else { vec![] };
             let data = claim("data", json!({"accessModes": modes}));
             assert_eq!(lines(&spec(), &[data], &json!({})), expected, "{modes}");
+        }
+    }
+
+    #[test]
+    fn pods_of_one_node_do_not_meet_on_two() {
+        let data = claim("data", json!({"accessModes": ["ReadWriteOnce"]}));
+        for (field, value, findings) in [
+            ("nodeSelector", json!({"kubernetes.io/hostname": "n1"}), 0),
+            ("nodeName", json!("n1"), 0),
+            ("nodeSelector", json!({"kubernetes.io/os": "linux"}), 1),
+            ("nodeSelector", json!(null), 1),
+            ("nodeName", json!(""), 1),
+        ] {
+            let mut spec = spec();
+            spec[field] = value;
+            let found = places_in(&spec, std::slice::from_ref(&data), &json!({}));
+            assert_eq!(found.len(), findings, "{spec}");
         }
     }
 
