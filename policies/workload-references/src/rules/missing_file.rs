@@ -191,11 +191,12 @@ impl<'f> Files<'f> {
 }
 
 /// A path in its shortest form. `seen` gets it part by part: `a`, `a/b`. None leads upwards: the API server refuses
-/// that.
+/// that. The link `..data` to all files is in each volume: `AtomicWriter` in `pkg/volume/util/atomic_writer.go`.
 fn clean(path: &str, seen: &mut dyn FnMut(&str)) -> String {
     let mut clean = String::new();
     for part in path.split('/') {
-        if matches!(part, "" | ".") {
+        let is_link = clean.is_empty() && part == "..data";
+        if is_link || matches!(part, "" | ".") {
             continue;
         }
         if !clean.is_empty() {
@@ -271,8 +272,10 @@ mod tests {
         for (volume, paths, expected) in [
             (
                 json!({"configMap": {"name": "web"}}),
-                &["a", "./a", "a/", "c", ".", "", "a/b"][..],
-                &[3, 6][..],
+                &[
+                    "a", "./a", "a/", "c", ".", "", "a/b", "..data/a", "..data", "..data/c",
+                ][..],
+                &[3, 6, 9][..],
             ),
             (json!({"secret": {"secretName": "db"}}), &["c", "a"], &[1]),
             (
