@@ -3,7 +3,7 @@
 use shared::decode::shown_key;
 use shared::{Level, Rule, Verdict, quote, rule};
 
-use super::{Found, Judging, Said, alike};
+use super::{Found, Judging, alike, note};
 use crate::data::{Data, Names};
 use crate::objects::State;
 use crate::pod::{Mounted, PodVolume};
@@ -33,6 +33,8 @@ struct Files<'f> {
     /// What else may fill it, in words.
     filler: Option<&'static str>,
     is_optional: bool,
+    /// Whether they come of more than one source.
+    is_mixed: bool,
 }
 
 /// Refuses each.
@@ -69,6 +71,7 @@ impl<'f> Files<'f> {
             Source::Projected(sources) => sources.as_slice(),
             _ => return None,
         };
+        files.is_mixed = sources.len() > 1;
         for source in sources {
             match &source.source {
                 Source::Config(_) => {}
@@ -170,20 +173,20 @@ impl<'f> Files<'f> {
             Some(meant) => format!("write subPath: {meant}, which it has"),
             None => String::new(),
         };
-        let said = Said {
-            level,
-            fix: &fix,
-            ..Said::new(
-                &RULE,
-                format!("has no file {}", quote(path)),
-                format!(
-                    "{filler}, so container {container} finds an empty directory in its place{optional}"
-                ),
-            )
+        let name = if self.is_mixed {
+            format!("volume {}", quote(mount.volume))
+        } else {
+            found.to_string()
         };
-        found.tell_at(
-            mount.place.field("subPath"),
-            &said,
+        note(
+            &RULE,
+            level,
+            &mount.place.field("subPath"),
+            &format!("{name} has no file {}", quote(path)),
+            &format!(
+                "{filler}, so container {container} finds an empty directory in its place{optional}"
+            ),
+            &fix,
             &[mount.container],
             verdict,
         );
@@ -307,6 +310,18 @@ mod tests {
         ] {
             assert_eq!(lost(&volume, paths, &json!({})), expected, "{volume}");
         }
+        let db = secret("db", "Opaque", json!({"c": "MQ=="}));
+        assert_eq!(
+            lines(
+                &mounting(&projected, &["tokn"]),
+                &[config_map("web", json!({"a": "1"})), db],
+                &json!({})
+            ),
+            [
+                "spec.template.spec.containers[0].volumeMounts[0].subPath: volume \"v\" has no file \"tokn\", so container \
+                 \"app\" finds an empty directory in its place; fix: write subPath: token, which it has [missing_file]"
+            ]
+        );
         // What is not known may have any file.
         for (source, settings) in [
             (json!({"clusterTrustBundle": {"path": "x"}}), json!({})),
