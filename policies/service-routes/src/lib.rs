@@ -209,15 +209,11 @@ mod tests {
             assert_eq!(review.asked::<ServiceRoutes>(), list(kinds), "{workload}");
         }
         // Beside a manifest that nothing fits, the rare kinds as well.
-        let twice = [
-            &all[1..],
-            &all[1..],
-            &["ReplicationController", "ReplicaSet", "Pod"],
-        ]
-        .concat();
+        let rare = &["ReplicationController", "ReplicaSet", "Pod"];
+        let rare = [&all[1..], rare].concat();
         let asked = |service: &Value| Review::create(service).asked::<ServiceRoutes>();
         let written = service(&named("http"));
-        assert_eq!(asked(&written), list(&twice));
+        assert_eq!(asked(&written), list(&rare));
         assert_eq!(asked(&in_cluster(written)), list(&all[1..]));
     }
 

@@ -4,7 +4,7 @@ use k8s_openapi::Resource;
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::{Pod, ReplicationController, Service as CoreService};
-use shared::cluster::{self, ListLookup};
+use shared::cluster::{self, List, ListLookup};
 use shared::{ClusterError, Cursor, DecodeError, Error, GroupVersionKind, Verdict};
 
 use crate::review::{Review, Stage};
@@ -56,13 +56,10 @@ const TEMPLATE: &[&str] = &[
     "spec.initContainers.restartPolicy",
 ];
 
-/// The kinds that make pods. `all` adds those that only manifests are judged by.
+/// The kinds that make pods. The last ones are those that only manifests are judged by.
 #[inline(never)]
-fn kinds(settings: &Settings, all: bool) -> Vec<WorkloadKind<'_>> {
+fn kinds(settings: &Settings) -> Vec<WorkloadKind<'_>> {
     let mut kinds = KINDS.to_vec();
-    if all {
-        kinds.extend(OF_MANIFESTS);
-    }
     for custom in &settings.custom_kinds {
         kinds.push(WorkloadKind {
             api_version: &custom.api_version,
@@ -70,6 +67,7 @@ fn kinds(settings: &Settings, all: bool) -> Vec<WorkloadKind<'_>> {
             template: &custom.pod_template_path,
         });
     }
+    kinds.extend(OF_MANIFESTS);
     kinds
 }
 
@@ -78,7 +76,7 @@ pub(crate) fn kind_of<'s>(
     kind: &GroupVersionKind<'_>,
     settings: &'s Settings,
 ) -> Option<WorkloadKind<'s>> {
-    let mut kinds = kinds(settings, true);
+    let mut kinds = kinds(settings);
     kinds.retain(|known| {
         let (group, _) = known.api_version.split_once('/').unwrap_or_default();
         kind.is(group, known.kind) && !known.template.is_empty()
@@ -86,67 +84,59 @@ pub(crate) fn kind_of<'s>(
     kinds.pop()
 }
 
-/// Calls `judge` with the workloads of the namespace, in no order. Where they are not enough, a manifest is judged by those
-/// of all kinds.
+/// Calls `judge` with the workloads of the namespace, in no order. Where they are not enough, those of all kinds are added
+/// for a manifest.
 pub(crate) fn with_workloads(
     review: &Review<'_>,
     are_enough: &dyn Fn(&[Workload<'_>]) -> bool,
     verdict: &mut Verdict,
     judge: &mut dyn FnMut(&[Workload<'_>], &mut Verdict),
 ) -> Result<(), Error> {
-    let mut is_judged = false;
-    read_workloads(review, false, verdict, &mut |workloads, verdict| {
-        is_judged = review.stage != Stage::Plain || are_enough(workloads);
-        if is_judged {
-            judge(workloads, verdict);
-        }
-    })?;
-    if is_judged {
-        return Ok(());
-    }
-    read_workloads(review, true, verdict, judge)
+    let kinds = kinds(review.settings);
+    with_kinds(review, &kinds, Vec::new(), are_enough, verdict, judge)
 }
 
-fn read_workloads(
+/// The same with the workloads of some kinds, and those that are there already. Each list has to outlive what is read of it.
+fn with_kinds(
     review: &Review<'_>,
-    all: bool,
+    kinds: &[WorkloadKind<'_>],
+    workloads: Vec<Workload<'_>>,
+    are_enough: &dyn Fn(&[Workload<'_>]) -> bool,
     verdict: &mut Verdict,
     judge: &mut dyn FnMut(&[Workload<'_>], &mut Verdict),
 ) -> Result<(), Error> {
-    let kinds = kinds(review.settings, all);
-    let mut answers = Vec::new();
-    for kind in &kinds {
-        let mut masks: Vec<String> = Vec::new();
-        for field in TEMPLATE {
-            masks.push(match kind.template {
-                "" => (*field).to_owned(),
-                template => format!("{template}.{field}"),
-            });
-        }
-        let masks: Vec<&str> = masks.iter().map(String::as_str).collect();
-        let lookup = lookup(review, kind, &masks);
-        match cluster::list(review.cluster, &lookup) {
-            Err(ClusterError::NotServed) => {}
-            Err(error) => return Err(lookup.failed(error)),
-            Ok(answer) => answers.push((kind, answer)),
+    let is_enough = kinds.len() == OF_MANIFESTS.len()
+        && (review.stage != Stage::Plain || are_enough(&workloads));
+    let Some((kind, others)) = kinds.split_first().filter(|_| !is_enough) else {
+        judge(&workloads, verdict);
+        return Ok(());
+    };
+    let mut masks: Vec<String> = Vec::new();
+    for field in TEMPLATE {
+        masks.push(match kind.template {
+            "" => (*field).to_owned(),
+            template => format!("{template}.{field}"),
+        });
+    }
+    let masks: Vec<&str> = masks.iter().map(String::as_str).collect();
+    let lookup = lookup(review, kind, &masks);
+    let answer = match cluster::list(review.cluster, &lookup) {
+        Err(ClusterError::NotServed) => None,
+        Err(error) => return Err(lookup.failed(error)),
+        Ok(answer) => Some(answer),
+    };
+    let list = answer
+        .as_ref()
+        .map(|answer| lookup.parse_with(answer, OF_WORKLOADS))
+        .transpose()?;
+    let mut workloads = workloads;
+    for item in list.iter().flat_map(List::items) {
+        match Workload::read(&item, kind.kind, kind.template) {
+            Ok(workload) => workloads.extend(workload),
+            Err(error) => unreadable_object::check(kind.kind, &item, &error, verdict),
         }
     }
-    let mut lists = Vec::new();
-    for (kind, answer) in &answers {
-        let list = lookup(review, kind, &[]).parse_with(answer, OF_WORKLOADS)?;
-        lists.push((kind, list));
-    }
-    let mut workloads = Vec::new();
-    for (kind, list) in &lists {
-        for item in list.items() {
-            match Workload::read(&item, kind.kind, kind.template) {
-                Ok(workload) => workloads.extend(workload),
-                Err(error) => unreadable_object::check(kind.kind, &item, &error, verdict),
-            }
-        }
-    }
-    judge(&workloads, verdict);
-    Ok(())
+    with_kinds(review, others, workloads, are_enough, verdict, judge)
 }
 
 fn lookup<'l>(
