@@ -41,6 +41,7 @@ mod wrong_tls_secret_type;
 
 use autoscalers::{Autoscaler, Workloads};
 pub(crate) use identity::{Identity, identities};
+pub(crate) use invalid_service::is_said;
 use pods::Pods;
 use shared_node_port::Claim;
 use tls::Endpoint;
@@ -322,9 +323,4 @@ pub(crate) fn stand_in(object: &Object) -> Option<Value> {
     Some(
         json!({"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": metadata}),
     )
-}
-
-/// Whether the policy only warns of what a finding of preflight's says the API server refuses.
-pub(crate) fn is_said(warning: &Reported, own: &[Reported]) -> bool {
-    invalid_service::is_said(warning, own)
 }

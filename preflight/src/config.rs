@@ -302,7 +302,7 @@ impl Project {
             )]));
         }
         if !is_named {
-            let lines = misplaced(&config, path).map(|(field, option)| {
+            let lines = misplaced(&config, path).into_iter().map(|(field, option)| {
                 let problem = format!(
                     "{field}: must be below the folder of this file, not behind a link that leads out of it, and not in \
                      .git; give {option} for another place"
@@ -371,8 +371,8 @@ fn beside(file: &Path, written: &str) -> PathBuf {
 }
 
 /// The fields with files to be written that are not to be written, because of where they are, and the options that may.
-fn misplaced(config: &Config, file: &Path) -> impl Iterator<Item = (String, String)> {
-    let folder = file.parent().unwrap_or(Path::new("")).to_owned();
+fn misplaced(config: &Config, file: &Path) -> Vec<(String, String)> {
+    let folder = file.parent().unwrap_or(Path::new(""));
     let reports = config.reports.all().into_iter();
     let reports = reports.map(|(format, written)| {
         let field = format!("reports.{format}");
@@ -383,12 +383,12 @@ fn misplaced(config: &Config, file: &Path) -> impl Iterator<Item = (String, Stri
         config.baseline.as_str(),
         "--baseline FILE".to_owned(),
     );
-    let all: Vec<_> = reports.chain([baseline]).collect();
-    let all = all.into_iter().filter(move |(_, written, _)| {
-        !written.is_empty() && !is_within(&folder, Path::new(written))
-    });
-    let all: Vec<_> = all.map(|(field, _, option)| (field, option)).collect();
-    all.into_iter()
+    let misplaced = reports
+        .chain([baseline])
+        .filter(|(_, written, _)| !written.is_empty() && !is_within(folder, Path::new(written)));
+    misplaced
+        .map(|(field, _, option)| (field, option))
+        .collect()
 }
 
 /// Whether a file is below a folder, also where it is a link, and not of git's own.

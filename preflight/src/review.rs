@@ -4,7 +4,7 @@ use policy_metadata::Metadata;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use cluster::kinds::{Kinds, split, text};
+use cluster::kinds::{Kinds, is_text, split, text};
 
 pub(crate) mod server;
 
@@ -40,7 +40,7 @@ pub fn complete(object: &mut Value, kinds: &Kinds, namespace: &str) {
     };
     // What is of another type stays, so that it is told.
     match metadata.get("namespace") {
-        Some(home) if !home.is_null() && !home.is_string() => {}
+        Some(home) if !is_text(home) => {}
         _ if !namespaced => {
             metadata.remove("namespace");
         }

@@ -283,12 +283,12 @@ impl ServicePort<'_> {
         workloads: &mut dyn Iterator<Item = &'w Workload<'w>>,
     ) -> bool {
         let is_number = matches!(self.target, IntOrString::Int(_));
-        let mut served = false;
-        for workload in workloads {
-            let selected = workload.template.labels.have(selector);
-            served |= selected && (is_number || workload.template.has_port(self));
+        for Workload { template, .. } in workloads {
+            if template.labels.have(selector) && (is_number || template.has_port(self)) {
+                return true;
+            }
         }
-        served
+        false
     }
 }
 

@@ -204,6 +204,19 @@ pub fn text<'a>(object: &'a Value, pointer: &str) -> Option<&'a str> {
     value.as_str()
 }
 
+/// Whether a value may stand where a text has to. Null is an empty one.
+#[must_use]
+pub fn is_text(value: &Value) -> bool {
+    value.is_null() || value.is_string()
+}
+
+/// Whether the namespace of an object is no text: no server takes it, and it is in no namespace.
+#[must_use]
+pub fn is_nowhere(object: &Value) -> bool {
+    let home = object.get("metadata").and_then(|it| it.get("namespace"));
+    home.is_some_and(|home| !is_text(home))
+}
+
 /// Whether a group is one of Kubernetes' own. That of the core is empty.
 #[must_use]
 pub fn is_built_in(group: &str) -> bool {

@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     convert,
-    kinds::{Kinds, Served, meant_otherwise, split, text},
+    kinds::{Kinds, Served, is_nowhere, meant_otherwise, split, text},
     lookup::{Lookup, Operation},
     mask::Mask,
     origin::{Folders, Origin, Place, Rank, View, choose, rivals},
@@ -163,15 +163,10 @@ impl MemoryCluster {
         else {
             return;
         };
-        if meant_otherwise(api_version, kind) {
+        if meant_otherwise(api_version, kind) || is_nowhere(&object) {
             return;
         }
         let (group, kind) = (split(api_version).0.to_owned(), kind.to_owned());
-        // No server takes it, and it is in no namespace.
-        let home = object.pointer("/metadata/namespace");
-        if home.is_some_and(|home| !home.is_null() && !home.is_string()) {
-            return;
-        }
         let namespace = if self.kinds.namespaced(&group, &kind) {
             text(&object, "/metadata/namespace")
                 .unwrap_or(DEFAULT_NAMESPACE)

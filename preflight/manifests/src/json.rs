@@ -10,7 +10,7 @@ use serde_json::{Value, value::RawValue};
 
 use super::{
     Unreadable,
-    lines::{Mark, Marks},
+    lines::{Lines, Mark, Marks},
     node::{Fields, Items, Node},
     place::{Places, Text},
     scalar,
@@ -27,7 +27,7 @@ pub(super) fn read<M: Marks>(text: Text<'_>) -> Option<Result<(Node<M>, Mark), U
         places: Places::in_text(text),
         marks: PhantomData,
     };
-    let mark = reader.mark(raw);
+    let mark = reader.mark::<Lines>(raw);
     Some(reader.node(raw, 1).map(|node| (node, mark)))
 }
 
@@ -39,18 +39,14 @@ struct Reader<'a, M> {
 }
 
 impl<'a, M: Marks> Reader<'a, M> {
-    fn mark(&mut self, raw: &RawValue) -> Mark {
+    fn mark<K: Marks>(&mut self, raw: &RawValue) -> Mark {
         let start = raw.get().as_ptr() as usize - self.text.text.as_ptr() as usize;
-        Mark {
-            line: self.places.line(start),
-            start,
-            end: start + raw.get().len(),
-        }
+        self.places.mark::<K>(start, start + raw.get().len())
     }
 
     fn node(&mut self, raw: &'a RawValue, depth: usize) -> Result<Node<M>, Unreadable> {
         if depth > MAX_DEPTH {
-            let Mark { line, .. } = self.mark(raw);
+            let Mark { line, .. } = self.mark::<M>(raw);
             return Err(Unreadable::too_deep(line));
         }
         let mut json = serde_json::Deserializer::from_str(raw.get());
@@ -64,7 +60,7 @@ impl<'a, M: Marks> Reader<'a, M> {
             Parts::Items(parts) => {
                 let mut items = Items::default();
                 for item in parts {
-                    let mark = self.mark(item);
+                    let mark = self.mark::<M>(item);
                     items.push(mark, self.node(item, depth + 1)?);
                 }
                 Ok(items.into_node())
@@ -72,7 +68,7 @@ impl<'a, M: Marks> Reader<'a, M> {
             Parts::Fields(parts) => {
                 let mut fields = Fields::default();
                 for (key, value) in parts {
-                    let mark = self.mark(value);
+                    let mark = self.mark::<M>(value);
                     let value = self.node(value, depth + 1)?;
                     if let Some(known) = fields.get(&key) {
                         let values = [known, &value.value];

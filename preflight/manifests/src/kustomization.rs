@@ -1,11 +1,14 @@
 //! What a kustomization that is not built keeps from being judged, field by field.
 
-use std::path::{Path, PathBuf};
+use std::{
+    cell::OnceCell,
+    path::{Path, PathBuf},
+};
 
 use serde_json::Value;
 
 use super::{
-    KUSTOMIZE, Why,
+    KUSTOMIZE, LeftOut, Why,
     build::real,
     plan,
     rendered::patch_of,
@@ -51,46 +54,63 @@ const READ_ANNOTATIONS: [&str; 12] = [
     "traefik.ingress.kubernetes.io/",
 ];
 
-/// The paths that the user named, as real ones.
-#[derive(Debug, Default)]
-pub(super) struct Named {
-    folders: Vec<PathBuf>,
-    files: Vec<PathBuf>,
+/// The paths that the user named.
+#[derive(Debug)]
+pub(super) struct Named<'p> {
+    paths: &'p [PathBuf],
+    /// The real ones, first those of folders. Few runs ask for them.
+    real: OnceCell<(Vec<PathBuf>, Vec<PathBuf>)>,
 }
 
-impl Named {
-    pub(super) fn of(paths: &[PathBuf]) -> Self {
-        let paths = paths.iter().filter_map(|path| real(path));
-        let (folders, files) = paths.partition(|path| path.is_dir());
-        Self { folders, files }
+impl<'p> Named<'p> {
+    pub(super) fn of(paths: &'p [PathBuf]) -> Self {
+        Self {
+            paths,
+            real: OnceCell::new(),
+        }
     }
 
     /// Whether a file is read, or the kustomization in a folder is, or it is told why not.
     fn reads(&self, path: &Path) -> bool {
+        let (folders, files) = self.real.get_or_init(|| {
+            let paths = self.paths.iter().filter_map(|path| real(path));
+            paths.partition(|path| path.is_dir())
+        });
         let file = if path.is_dir() {
             real(path).and_then(|folder| plan::kustomization_in(&folder))
         } else {
             // A link is read as what it is called.
             let above = path.parent().and_then(real);
             let file = above.and_then(|above| Some(above.join(path.file_name()?)));
-            file.filter(|file| self.files.contains(file) || is_wanted(file) && !is_own(file))
+            file.filter(|file| files.contains(file) || is_wanted(file) && !is_own(file))
         };
         file.is_some_and(|file| {
-            let mut folders = self.folders.iter();
-            let is_named =
-                self.files.contains(&file) || folders.any(|folder| file.starts_with(folder));
+            let mut folders = folders.iter();
+            let is_named = files.contains(&file) || folders.any(|folder| file.starts_with(folder));
             is_named && file.is_file()
         })
     }
 }
 
-/// Why a kustomization has to be built before what it applies can be judged. `None` where that are the files that it names,
-/// and they are read. Patches are known as such in the folder `root`.
-pub(super) fn why_not_as_written(
+/// The kustomization in a file, where it is left out because it has to be built before what it applies can be judged.
+/// Patches are known as such in the folder `root`.
+pub(super) fn left_out(
     value: &Value,
     file: &Path,
     root: Option<&Path>,
-    paths: &Named,
+    paths: &Named<'_>,
+) -> Option<LeftOut> {
+    let why = why_not_as_written(value, file, root, paths)?;
+    let path = file.display().to_string();
+    Some(LeftOut { path, why })
+}
+
+/// `None` where that are the files that it names, and they are read.
+fn why_not_as_written(
+    value: &Value,
+    file: &Path,
+    root: Option<&Path>,
+    paths: &Named<'_>,
 ) -> Option<Why> {
     let text = |key: &str| value.get(key).and_then(Value::as_str);
     let is_one = text("apiVersion").is_none_or(|version| version.starts_with(KUSTOMIZE))
@@ -100,10 +120,8 @@ pub(super) fn why_not_as_written(
         return Some(Why::Unbuilt { because });
     }
     let folder = file.parent().unwrap_or(Path::new(""));
-    let patched = Named {
-        folders: root.and_then(real).into_iter().collect(),
-        ..Named::default()
-    };
+    let root: Vec<PathBuf> = root.map(Path::to_owned).into_iter().collect();
+    let patched = Named::of(&root);
     let (mut changes, mut unread) = (Vec::new(), Vec::new());
     for (key, value) in fields {
         let entries = value.as_array().map(Vec::as_slice).unwrap_or_default();

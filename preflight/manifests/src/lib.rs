@@ -60,7 +60,7 @@ pub use walk::Exclude;
 pub use written::{ShownLine, Written};
 
 use build::Built;
-use kustomization::{Named, why_not_as_written};
+use kustomization::Named;
 use list::Contents;
 use walk::{Source, Unlisted, Walk};
 
@@ -285,8 +285,9 @@ pub fn read_built(paths: &[PathBuf], exclude: &Exclude, namespace: &str) -> Mani
 
 fn read_all(paths: &[PathBuf], exclude: &Exclude, built: &Built) -> Manifests {
     let mut manifests = Manifests::default();
+    let named = Named::of(paths);
     for path in paths {
-        manifests.read_path(path, paths, exclude, built);
+        manifests.read_path(path, &named, exclude, built);
     }
     manifests
 }
@@ -301,22 +302,19 @@ pub fn read_text(file: &str, text: &str) -> Manifests {
 
 impl Manifests {
     /// Reads a path, which is one of those that are named.
-    fn read_path(&mut self, path: &Path, named: &[PathBuf], exclude: &Exclude, built: &Built) {
+    fn read_path(&mut self, path: &Path, named: &Named<'_>, exclude: &Exclude, built: &Built) {
         if path.is_dir() {
             return self.read_folder(path, named, exclude, built);
         }
         let before = self.kustomizations.len();
         self.add_named(&path.display().to_string(), bounded::read(path));
         let kustomizations = self.kustomizations.iter().skip(before);
-        let changing = kustomizations.filter_map(|one| {
-            let why = why_not_as_written(&one.value, path, None, &Named::of(named))?;
-            let path = path.display().to_string();
-            Some(LeftOut { path, why })
-        });
+        let changing =
+            kustomizations.filter_map(|one| kustomization::left_out(&one.value, path, None, named));
         self.left_out.extend(changing);
     }
 
-    fn read_folder(&mut self, path: &Path, named: &[PathBuf], exclude: &Exclude, built: &Built) {
+    fn read_folder(&mut self, path: &Path, named: &Named<'_>, exclude: &Exclude, built: &Built) {
         let folder = path.display().to_string();
         let Walk {
             files,

@@ -55,8 +55,7 @@ impl Key {
     }
 }
 
-/// What is kept of the marks while a text is read: [`Lines`], or `()` where nothing will ask for them. To keep them takes as
-/// long as the rest of the reading.
+/// What is kept of the marks while a text is read: [`Lines`], or `()` where nothing will ask for them.
 pub(super) trait Marks: Clone + Default {
     /// Those of the items that were read so far.
     type OfItems: Default;

@@ -1,6 +1,6 @@
 //! A value and where its fields are, however it was written.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, map::Entry};
 
 use super::lines::{Lines, Mark, Marks};
 
@@ -21,19 +21,10 @@ impl<M: Default> From<Value> for Node<M> {
 }
 
 /// A sequence, and where each of its items is.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Items<M: Marks> {
     values: Vec<Value>,
     lines: M::OfItems,
-}
-
-impl<M: Marks> Default for Items<M> {
-    fn default() -> Self {
-        Self {
-            values: Vec::new(),
-            lines: M::OfItems::default(),
-        }
-    }
 }
 
 impl<M: Marks> Items<M> {
@@ -51,29 +42,21 @@ impl<M: Marks> Items<M> {
 }
 
 /// A mapping, and where each of its fields is.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Fields<M: Marks> {
     values: Map<String, Value>,
     lines: M::OfFields,
 }
 
-impl<M: Marks> Default for Fields<M> {
-    fn default() -> Self {
-        Self {
-            values: Map::new(),
-            lines: M::OfFields::default(),
-        }
-    }
-}
-
 impl<M: Marks> Fields<M> {
     /// Sets a field, also where it is there already.
     pub(super) fn insert(&mut self, key: String, mark: Mark, Node { value, lines }: Node<M>) {
-        if self.values.contains_key(&key) {
-            M::remove(&mut self.lines, &key);
+        let entry = self.values.entry(key);
+        if let Entry::Occupied(known) = &entry {
+            M::remove(&mut self.lines, known.key());
         }
-        M::add(&mut self.lines, &key, mark, lines);
-        self.values.insert(key, value);
+        M::add(&mut self.lines, entry.key(), mark, lines);
+        *entry.or_insert(Value::Null) = value;
     }
 
     /// The value of a field.

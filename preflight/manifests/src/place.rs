@@ -1,5 +1,7 @@
 //! From the bytes of a document to the lines of its file.
 
+use super::lines::{Mark, Marks};
+
 /// A text, and where it stands in its file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Text<'a> {
@@ -26,6 +28,12 @@ pub(super) struct Places<'a> {
 impl<'a> Places<'a> {
     pub(super) fn in_text(text: Text<'a>) -> Self {
         Self { text, last: (0, 0) }
+    }
+
+    /// Where something is written. Its line is looked for where marks are kept.
+    pub(super) fn mark<M: Marks>(&mut self, start: usize, end: usize) -> Mark {
+        let line = if M::ARE_KEPT { self.line(start) } else { 0 };
+        Mark { line, start, end }
     }
 
     /// The line of a byte in the file. Editors count line feeds, and none of the other breaks of YAML.

@@ -14,7 +14,7 @@ use super::{
     LeftOut, Unreadable, Why, bounded,
     chart::{self, CHARTS},
     document::parse_one,
-    kustomization::{Named, why_not_as_written},
+    kustomization::{self, Named},
 };
 
 /// The names that kustomize looks for.
@@ -159,16 +159,10 @@ impl Rendered {
     }
 
     /// The kustomizations of a folder that have to be built before what they apply can be judged.
-    pub(super) fn changing(&self, folder: &Path, paths: &[PathBuf]) -> Vec<LeftOut> {
-        if self.parsed.is_empty() {
-            return Vec::new();
-        }
-        let named = Named::of(paths);
-        let changing = self.parsed.iter().filter_map(|(file, value)| {
-            let why = why_not_as_written(value, file, Some(folder), &named)?;
-            let path = file.display().to_string();
-            Some(LeftOut { path, why })
-        });
+    pub(super) fn changing(&self, folder: &Path, named: &Named<'_>) -> Vec<LeftOut> {
+        let parsed = self.parsed.iter();
+        let changing = parsed
+            .filter_map(|(file, value)| kustomization::left_out(value, file, Some(folder), named));
         changing.collect()
     }
 

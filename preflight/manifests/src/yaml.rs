@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::{
     Unreadable,
     events::{Event, Events, Malformed, Scalar, What},
-    lines::{Mark, Marks},
+    lines::{Lines, Mark, Marks},
     node::{Fields, Items, Node},
     place::{Places, Text},
     scalar::{self, Meaning},
@@ -45,10 +45,7 @@ pub(super) fn read<M: Marks>(text: Text<'_>) -> Result<(Node<M>, Mark), Unreadab
     let mut root = Part::default();
     if start.what == What::DocumentStart {
         start = composer.next()?;
-        let mut mark = Mark {
-            line: composer.places.line(start.start),
-            ..composer.begin(&start)
-        };
+        let mut mark = composer.places.mark::<Lines>(start.start, start.end);
         root = composer.part(start, 1)?;
         mark.end = composer.read;
         composer.next()?;
@@ -128,15 +125,7 @@ impl<M: Marks> Composer<'_, M> {
 
     /// Where an event starts. The end is that of the value, which is not read yet.
     fn begin(&mut self, event: &Event) -> Mark {
-        Mark {
-            line: if M::ARE_KEPT {
-                self.places.line(event.start)
-            } else {
-                0
-            },
-            start: event.start,
-            end: event.end,
-        }
+        self.places.mark::<M>(event.start, event.end)
     }
 
     fn malformed(&mut self, error: Malformed) -> Unreadable {

@@ -1,6 +1,6 @@
 //! Which manifests are of one object.
 
-use cluster::kinds::Kinds;
+use cluster::kinds::{Kinds, is_nowhere};
 
 use crate::manifests::Object;
 
@@ -36,8 +36,7 @@ pub(crate) fn identities(objects: &[Object], kinds: &Kinds, namespace: &str) -> 
         let Some(name) = object.name().filter(|name| !name.is_empty()) else {
             return Identity::Nameless(position);
         };
-        let home = object.value.pointer("/metadata/namespace");
-        if home.is_some_and(|home| !home.is_null() && !home.is_string()) {
+        if is_nowhere(&object.value) {
             return Identity::Nameless(position);
         }
         let home = object.namespace().filter(|home| !home.is_empty());

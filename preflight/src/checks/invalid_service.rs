@@ -49,7 +49,7 @@ pub(super) fn find(manifests: &Manifests<'_>) -> Vec<Found> {
 
 /// Whether a policy warns of what the API server refuses: of the same field, or of what the type would mean if there
 /// were one of that name.
-pub(super) fn is_said(warning: &Reported, own: &[Reported]) -> bool {
+pub(crate) fn is_said(warning: &Reported, own: &[Reported]) -> bool {
     let mut refused = own
         .iter()
         .filter(|own| own.rule.as_deref() == Some(RULE.id))
@@ -129,7 +129,7 @@ fn is_set(value: &Value) -> bool {
     *value != Value::Null && *value != json!(0) && *value != json!("") && *value != json!([])
 }
 
-/// Whether a value is the list of addresses of a headless Service, or its first.
+/// Whether a Service with this spec has no address of its own.
 fn is_headless(spec: &Value) -> bool {
     text(spec, "/clusterIP").or_else(|| text(spec, "/clusterIPs/0")) == Some("None")
 }

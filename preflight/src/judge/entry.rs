@@ -223,11 +223,12 @@ impl Entry<'_, '_> {
 
     /// Adds what is wrong with the metadata, where no policy tells it.
     fn metadata(&mut self) {
-        let told = self.report.refusals.iter().rev();
-        let told = told.take_while(|told| told.position == self.position);
-        let told: Vec<&str> = told.filter_map(|told| told.field.as_deref()).collect();
-        let problems = metadata::problems(self.object, |field| told.contains(&field));
-        for problem in problems {
+        let is_told = |field: &str| {
+            let told = self.report.refusals.iter().rev();
+            let mut told = told.take_while(|told| told.position == self.position);
+            told.any(|told| told.field.as_deref() == Some(field))
+        };
+        for problem in metadata::problems(self.object, is_told) {
             self.problem(problem);
         }
     }

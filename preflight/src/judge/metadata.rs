@@ -8,6 +8,7 @@ use crate::{
     manifests::{Object, Problem},
     report::Subject,
 };
+use cluster::kinds::is_text;
 
 /// Fields that are texts.
 const TEXTS: [&str; 3] = ["name", "generateName", "namespace"];
@@ -65,11 +66,6 @@ fn wrong(object: &Value) -> Vec<(String, String)> {
         }
     }
     found
-}
-
-/// Null is an empty one.
-fn is_text(value: &Value) -> bool {
-    value.is_null() || value.is_string()
 }
 
 /// In the words of the policies.

@@ -3,7 +3,7 @@
 use std::{
     cell::LazyCell,
     collections::{BTreeMap, HashMap, HashSet},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use jiff::Timestamp;
@@ -25,7 +25,7 @@ use crate::{
     report::{Reported, Subject},
     review::{Request, complete, server},
 };
-use cluster::kinds::{Kinds, text};
+use cluster::kinds::Kinds;
 
 /// What is in the cluster already, and not judged itself.
 #[derive(Debug, Clone, Default)]
@@ -93,16 +93,16 @@ impl Run {
             .for_each(|object| complete(Arc::make_mut(&mut object.value), &kinds, namespace));
         let (written, others) = objects.split_at_mut(count);
         let ignored = (!existing.live).then(|| ignored(written)).flatten();
-        let there: HashSet<&Identity> = identities.iter().collect();
+        // For few objects, if any.
+        let there: OnceLock<HashSet<&Identity>> = OnceLock::new();
         let (others, replaced) = (&*others, written.par_iter_mut().zip(&old));
         replaced.for_each(|(object, old)| {
             let old = old.and_then(|old| old.checked_sub(count));
             let value = Arc::make_mut(&mut object.value);
             if !existing.live {
-                let home = text(value, "/metadata/namespace").unwrap_or_default();
-                let home = home.to_owned();
-                server::disown(value, |group, kind, name| {
-                    there.contains(&Identity::of(&kinds, (group, kind), (&home, name)))
+                server::disown(value, |of_kind, named| {
+                    let there = there.get_or_init(|| identities.iter().collect());
+                    there.contains(&Identity::of(&kinds, of_kind, named))
                 });
             }
             match old.and_then(|old| others.get(old)) {

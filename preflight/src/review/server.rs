@@ -115,19 +115,21 @@ pub(crate) fn replace(object: &mut Value, old: &Value, now: Option<Timestamp>) {
 /// Kinds of which controllers of Kubernetes make objects: policies leave these to what was said of the owner.
 const COPIES: [(&str, &str); 3] = [("", "Pod"), ("apps", "ReplicaSet"), ("batch", "Job")];
 
-/// Takes the owners off a copy that `is_there` does not know. Nothing else has the template then, and the garbage collector
-/// deletes what such an owner is made up for. Source: `pkg/controller/garbagecollector`.
-pub(crate) fn disown(object: &mut Value, is_there: impl Fn(&str, &str, &str) -> bool) {
+/// Takes the owners off a copy that `is_there` does not know, by their kind with its group, and by their namespace, if they
+/// have one, and name. Nothing else has the template then, and the garbage collector deletes what such an owner is made up
+/// for. Source: `pkg/controller/garbagecollector`.
+pub(crate) fn disown(object: &mut Value, is_there: impl Fn((&str, &str), (&str, &str)) -> bool) {
     let of = |pointer| text(object, pointer).unwrap_or_default();
     if !COPIES.contains(&(split(of("/apiVersion")).0, of("/kind"))) {
         return;
     }
+    let home = of("/metadata/namespace").to_owned();
     let owners = object.pointer_mut("/metadata/ownerReferences");
     if let Some(owners) = owners.and_then(Value::as_array_mut) {
         owners.retain(|owner| {
             let of = |pointer| text(owner, pointer).unwrap_or_default();
             let (group, kind) = (split(of("/apiVersion")).0, of("/kind"));
-            !is_built_in(group) || is_there(group, kind, of("/name"))
+            !is_built_in(group) || is_there((group, kind), (&home, of("/name")))
         });
     }
 }
@@ -236,8 +238,8 @@ mod tests {
 
     #[test]
     fn a_copy_has_the_owners_that_are_there_and_those_of_other_projects() {
-        let is_there = |group: &str, kind: &str, name: &str| {
-            (group, kind, name) == ("apps", "Deployment", "web")
+        let is_there = |of_kind: (&str, &str), (home, name): (&str, &str)| {
+            (of_kind, home, name) == (("apps", "Deployment"), "shop", "web")
         };
         let owner = |api_version: &str, kind: &str, name: &str| json!({"apiVersion": api_version, "kind": kind, "name": name});
         let owners = [
@@ -248,7 +250,8 @@ mod tests {
         ];
         let left = |api_version: &str, kind: &str| {
             let mut object = json!({
-                "apiVersion": api_version, "kind": kind, "metadata": {"ownerReferences": owners},
+                "apiVersion": api_version, "kind": kind,
+                "metadata": {"namespace": "shop", "ownerReferences": owners},
             });
             disown(&mut object, is_there);
             object["metadata"]["ownerReferences"].clone()

@@ -74,8 +74,7 @@ fn report(
             "leave it out: the volumes of a DaemonSet keep no node".to_owned()
         }
         _ if wanted == key => format!("write it to {target}"),
-        _ if value == "false" => format!("write {target}: \"false\" instead"),
-        _ => format!("write {target}: \"true\" instead"),
+        _ => format!("write {target}: \"{}\" instead", value != "false"),
     };
     let finding = Finding::new(&RULE, &place, reason).known_as(key.to_owned());
     verdict.report(Level::Deny, finding.fix(fix));

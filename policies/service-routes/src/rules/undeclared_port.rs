@@ -15,7 +15,8 @@ pub(crate) static RULE: Rule = rule! {
     levels: [Warn by "undeclaredPort"],
 };
 
-/// Reports a Service none of whose ports was found, where there is a port of its protocol to name. DNS answers for a headless one, whatever its ports are.
+/// Reports a Service none of whose ports was found, where there is a port of its protocol to name. DNS answers for a
+/// headless one, whatever its ports are.
 pub(crate) fn check(
     review: &Review<'_>,
     service: &Service<'_>,
