@@ -8,7 +8,7 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use cluster::kinds::{is_built_in, split, text};
+use cluster::kinds::{is_built_in, is_text, split, text};
 
 /// Fields of the metadata that are the API server's own.
 const OWN: &[&str] = &[
@@ -127,9 +127,14 @@ pub(crate) fn disown(object: &mut Value, is_there: impl Fn((&str, &str), (&str, 
     let owners = object.pointer_mut("/metadata/ownerReferences");
     if let Some(owners) = owners.and_then(Value::as_array_mut) {
         owners.retain(|owner| {
+            // What no server can read is for policies to tell.
+            let is_read = owner.as_object().is_some_and(|fields| {
+                let fields = ["apiVersion", "kind", "name"].map(|name| fields.get(name));
+                fields.into_iter().flatten().all(is_text)
+            });
             let of = |pointer| text(owner, pointer).unwrap_or_default();
             let (group, kind) = (split(of("/apiVersion")).0, of("/kind"));
-            !is_built_in(group) || is_there((group, kind), (&home, of("/name")))
+            !is_read || !is_built_in(group) || is_there((group, kind), (&home, of("/name")))
         });
     }
 }
@@ -247,6 +252,10 @@ mod tests {
             owner("apps/v1", "Deployment", "gone"),
             owner("v1", "Node", "web"),
             owner("example.com/v1", "Rollout", "gone"),
+            json!(1),
+            json!({"apiVersion": 1, "kind": ["Node"], "name": "gone"}),
+            json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": null}),
+            json!({"apiVersion": "apps/v1", "kind": "Deployment"}),
         ];
         let left = |api_version: &str, kind: &str| {
             let mut object = json!({
@@ -263,7 +272,7 @@ mod tests {
         ] {
             assert_eq!(
                 left(api_version, kind),
-                json!([owners[0], owners[3]]),
+                json!([owners[0], owners[3], owners[4], owners[5]]),
                 "{kind}"
             );
         }
