@@ -12,10 +12,9 @@
 use std::fmt::Write;
 
 use bundle_tests::reviews::{self, Review};
-use bundle_tests::{compare, in_snake_case, invariants, policies, repository};
+use bundle_tests::{compare, in_snake_case, invariants, policies, repository, target};
 use hostpath_mounts::HostpathMounts;
 use nodeport_range::NodeportRange;
-use preflight::review::Target;
 use preflight::{Policy as Guest, Response};
 use serde_json::Value;
 use shared::Policy;
@@ -49,7 +48,7 @@ fn answers() -> Vec<Answered> {
                 policy,
                 file: file.clone(),
                 request: request.clone(),
-                is_wanted: Target::of(request).is_wanted_by(metadata),
+                is_wanted: target(request).is_wanted_by(metadata),
                 response: ask(&guest, request),
             });
         }
@@ -120,7 +119,7 @@ fn every_policy_wants_some_of_the_reviews() {
 
 /// Whether a request has to pass.
 fn has_to_pass(request: &Value) -> bool {
-    let target = Target::of(request);
+    let target = bundle_tests::target(request);
     matches!(target.operation.as_str(), "DELETE" | "CONNECT")
         || matches!(target.subresource.as_str(), "status" | "scale")
         || !request["object"]["metadata"]["deletionTimestamp"].is_null()

@@ -18,7 +18,7 @@ use bundle_tests::deploy::{
     OVERLAYS, POLICY, files, kustomization, lost, objects, overlay, reaches, refused_settings,
     render,
 };
-use bundle_tests::{bless, names, policies, read, repository, reviews, yaml};
+use bundle_tests::{bless, names, policies, read, repository, reviews, target, yaml};
 use k8s_openapi::api::core::v1::{ConfigMap, ServiceAccount};
 use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, RoleBinding};
 use kubewarden_policy_sdk::crd::policies::{ClusterAdmissionPolicy, ClusterAdmissionPolicyGroup};
@@ -26,8 +26,8 @@ use policy_metadata::{ContextAwareResource, Metadata, Rule};
 use preflight::cluster::kinds::{Kinds, split};
 use preflight::config::{self, Project};
 use preflight::names::name_of_module;
-use preflight::review::{Target, complete, request};
-use preflight::{MemoryCluster, Response, manifests};
+use preflight::review::{complete, request};
+use preflight::{MemoryCluster, Response, manifests, tree};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -293,7 +293,7 @@ fn no_condition_keeps_from_a_policy_what_it_has_something_to_say_about() {
             let spec = &object["spec"];
             let guest = policies::load(&policy).unwrap();
             for review in reviews::all().unwrap() {
-                let wanted = Target::of(&review.request).is_wanted_by(guest.metadata().unwrap());
+                let wanted = target(&review.request).is_wanted_by(guest.metadata().unwrap());
                 if !wanted || reaches(spec, &review.request).unwrap() {
                     continue;
                 }
@@ -324,7 +324,7 @@ fn the_strict_policy_for_secrets_judges_nothing_of_helm_but_its_size() {
     let guest = policies::load("secret-data").unwrap();
     let release = |bytes: usize| {
         let data = "QUFB".repeat(bytes / 3);
-        let mut object = json!({"apiVersion": "v1", "kind": "Secret", "type": "helm.sh/release.v1",
+        let mut object = tree::json!({"apiVersion": "v1", "kind": "Secret", "type": "helm.sh/release.v1",
             "metadata": {"name": "sh.helm.release.v1.web.v1", "namespace": "shop"},
             "data": {"release": data}});
         let kinds = Kinds::of([&object]);
@@ -790,7 +790,7 @@ fn a_group_calls_each_of_its_policies_and_nothing_else() {
     let accepts = |member: &str, path: Option<&str>| {
         let volumes = path.map(|path| json!({"name": "v", "hostPath": {"path": path}}));
         let mount = json!({"name": "v", "mountPath": "/v", "readOnly": true});
-        let mut pod = json!({"apiVersion": "v1", "kind": "Pod",
+        let mut pod = tree::json!({"apiVersion": "v1", "kind": "Pod",
             "metadata": {"name": "web", "namespace": "shop"},
             "spec": {"volumes": Vec::from_iter(volumes),
                 "containers": [{"name": "app", "volumeMounts": path.map(|_| vec![mount])}]}});
@@ -960,8 +960,9 @@ fn the_agents_of_a_node_run_in_the_strict_overlay_with_the_entries_of_the_pages(
     let agents = names(&folder).unwrap();
     assert!(agents.len() >= 5);
     for agent in agents {
-        let mut object = yaml::read(&read(&folder.join(&agent)).unwrap()).unwrap();
+        let object = yaml::read(&read(&folder.join(&agent)).unwrap()).unwrap();
         let namespace = text(&object, "/metadata/namespace").to_owned();
+        let mut object = object.into();
         let kinds = Kinds::of([&object]);
         complete(&mut object, &kinds, "default");
         let review = request(&object, &kinds, 1);
@@ -1073,7 +1074,7 @@ struct Question {
 fn examples() -> (Vec<Question>, Arc<MemoryCluster>) {
     let read = manifests::read(&[repository("examples/shop")]);
     assert_eq!(read.problems, []);
-    let mut objects: Vec<Value> = read
+    let mut objects: Vec<tree::Value> = read
         .objects
         .into_iter()
         .map(|it| Arc::unwrap_or_clone(it.value))
@@ -1086,12 +1087,15 @@ fn examples() -> (Vec<Question>, Arc<MemoryCluster>) {
         .iter()
         .enumerate()
         .map(|(number, object)| {
-            let kind = text(object, "/kind");
-            let name = match text(object, "/metadata/namespace") {
-                "" => format!("{kind} {}", text(object, "/metadata/name")),
-                namespace => format!("{kind} {namespace}/{}", text(object, "/metadata/name")),
+            let request = Value::from(request(object, &kinds, number));
+            let kind = text(&request, "/object/kind");
+            let name = match text(&request, "/object/metadata/namespace") {
+                "" => format!("{kind} {}", text(&request, "/object/metadata/name")),
+                namespace => format!(
+                    "{kind} {namespace}/{}",
+                    text(&request, "/object/metadata/name")
+                ),
             };
-            let request = request(object, &kinds, number);
             Question { name, request }
         })
         .collect();
@@ -1120,7 +1124,7 @@ fn answers<'a>(
     let mut answers = Vec::new();
     for Question { name, request } in questions {
         let is_asked =
-            Target::of(request).is_wanted_by(metadata.unwrap()) && reaches(spec, request).unwrap();
+            target(request).is_wanted_by(metadata.unwrap()) && reaches(spec, request).unwrap();
         if is_asked {
             let answer = guest.validate(request, &spec["settings"], cluster.host(metadata));
             answers.push((name.as_str(), answer.unwrap()));

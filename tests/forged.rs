@@ -243,7 +243,7 @@ fn an_update_is_made_now_whenever_the_object_was_created() {
     let case = repository(&format!("tests/cases/{case}/request.yaml"));
     let case = manifests::parse_one(&fs::read_to_string(case).unwrap()).unwrap();
     let mut old = with(
-        case["object"].clone(),
+        case["object"].clone().into(),
         &json!({"creationTimestamp": "2000-01-01T00:00:00Z"}),
     );
     old["metadata"]

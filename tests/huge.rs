@@ -41,7 +41,7 @@ fn answers_of(
     problems: &mut Vec<String>,
     only: &dyn Fn(&str) -> bool,
 ) -> Vec<(String, Response)> {
-    let cluster = Arc::new(MemoryCluster::new([]));
+    let cluster = Arc::new(MemoryCluster::default());
     let mut answers = Vec::new();
     for (name, meter) in METERS.iter() {
         if !only(name) {

@@ -423,7 +423,7 @@ fn strings(json: &Value) -> String {
 
 /// All that comes out of the guest.
 fn answer(guest: &Guest, request: &Value, settings: &Value) -> (Response, String) {
-    let host = Arc::new(Arc::new(MemoryCluster::new([])).host(guest.metadata()));
+    let host = Arc::new(Arc::new(MemoryCluster::default()).host(guest.metadata()));
     let response = guest
         .validate(request, settings, Arc::clone(&host))
         .unwrap();
@@ -695,7 +695,7 @@ fn wrong_settings_and_broken_requests_tell_no_value() {
     let [one, other] = [&MARKS[0], &MARKS[1]].map(broken);
     for (first, second) in one.iter().zip(&other) {
         let tell = |payload: &str| {
-            let host = Arc::new(Arc::new(MemoryCluster::new([])).host(guest.metadata()));
+            let host = Arc::new(Arc::new(MemoryCluster::default()).host(guest.metadata()));
             let response = guest.validate_payload(payload.as_bytes(), host).unwrap();
             strings(&serde_json::to_value(&response).unwrap())
         };

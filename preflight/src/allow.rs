@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value, json};
+use serde_json::json;
+use tree::Value;
 
 use crate::{
     Policy,
@@ -19,7 +20,7 @@ pub const POLICY: &str = "hostpath-mounts";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// As the settings have it.
-    pub settings: Value,
+    pub settings: serde_json::Value,
     /// What needs it, and where that is.
     pub needed_by: Vec<(Subject, Place)>,
 }
@@ -87,7 +88,7 @@ pub fn is_by_policy(policies: &[ActivePolicy], finding: &Reported) -> bool {
 
 impl Use {
     /// An entry of `allowed` for the very path, without the accounts.
-    fn settings(&self, path: &str) -> Value {
+    fn settings(&self, path: &str) -> serde_json::Value {
         let mut settings = json!({"path": path, "match": "exact", "readOnly": !self.writable});
         if let Some(fields) = settings.as_object_mut() {
             if self.bidirectional {
@@ -145,7 +146,7 @@ fn used(finding: &Reported, object: &Object) -> Option<(Account, String, Use)> {
         account => account,
     };
     let namespace = finding.object.namespace.as_deref()?;
-    let is_read_only = |mount: &Value| mount.get("readOnly") == Some(&json!(true));
+    let is_read_only = |mount: &Value| mount.get("readOnly") == Some(&Value::Bool(true));
     let used = Use {
         writable: !mounts.iter().copied().all(is_read_only),
         bidirectional: mounts

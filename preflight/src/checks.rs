@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::OnceLock;
 
 use rayon::prelude::*;
-use serde_json::{Value, json};
+use tree::{Value, json};
 
 use shared::{Level, Rule};
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use jiff::civil::Date;
-use serde_json::{Value, json};
+use serde_json::Value;
 use shared::{
     Reader, quote, settings as declare,
     settings::{
@@ -271,7 +271,7 @@ impl Project {
             file: file.to_owned(),
             error,
         })?;
-        let nothing = json!({});
+        let nothing = tree::json!({});
         let value = object.as_ref().map_or(&nothing, |object| &*object.value);
         let place = |field: &str| match &object {
             Some(object) => object.place_of(field),
@@ -292,7 +292,7 @@ impl Project {
             });
             ConfigError::Wrong(lines.collect())
         })?;
-        let settings = value.get("settings").cloned().unwrap_or_default();
+        let settings: Value = value.get("settings").cloned().unwrap_or_default().into();
         if !(settings.is_null() || settings.is_object() || settings.is_string()) {
             let problem =
                 "settings: must be a map from the name of a policy to its settings, or a file";

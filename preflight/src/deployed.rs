@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use k8s_openapi::api::admissionregistration::v1::RuleWithOperations;
 use kubewarden_policy_sdk::crd::policies::common::PolicyMode;
 use policy_metadata::Metadata;
-use serde_json::Value;
+use tree::Value;
 
 use crate::{
     MemoryCluster,

@@ -8,7 +8,7 @@
 
 use std::{collections::BTreeSet, fmt, sync::Arc};
 
-use serde_json::{Map, Value, json};
+use tree::{Map, Name, Value, json};
 
 use crate::{
     manifests::{Object, Place},
@@ -153,7 +153,7 @@ pub(crate) fn items<'v>(value: &'v Value, pointer: &str) -> impl Iterator<Item =
 /// The keys of a map.
 fn keys<'v>(value: &'v Value, pointer: &str) -> impl Iterator<Item = &'v str> {
     let map = value.pointer(pointer).and_then(Value::as_object);
-    map.into_iter().flat_map(Map::keys).map(String::as_str)
+    map.into_iter().flat_map(Map::keys).map(Name::as_str)
 }
 
 /// The Secret of a name that something makes and owns, with these keys. What their values are is not known.
@@ -166,8 +166,8 @@ fn secret<'k>(
     let kind = kind.filter(|kind| !kind.is_empty());
     let mut secret = owned(maker, "Secret", name);
     if let Some(fields) = secret.as_object_mut() {
-        fields.insert("type".to_owned(), json!(kind.unwrap_or("Opaque")));
-        fields.insert("data".to_owned(), data(keys));
+        fields.insert("type".into(), json!(kind.unwrap_or("Opaque")));
+        fields.insert("data".into(), data(keys));
     }
     secret
 }
@@ -206,14 +206,14 @@ pub(crate) const COMMON_NAME: &str = "cert-manager.io/common-name";
 fn annotated(mut secret: Value, dns_names: &[&str], common_name: Option<&str>) -> Value {
     if let Some(metadata) = secret.get_mut("metadata").and_then(Value::as_object_mut) {
         let annotations = json!({DNS_NAMES: dns_names.join(","), COMMON_NAME: common_name});
-        metadata.insert("annotations".to_owned(), annotations);
+        metadata.insert("annotations".into(), annotations);
     }
     secret
 }
 
 /// Data with these keys.
 fn data<'k>(keys: impl IntoIterator<Item = &'k str>) -> Value {
-    let keys = keys.into_iter().map(|key| (key.to_owned(), json!("")));
+    let keys = keys.into_iter().map(|key| (key.into(), json!("")));
     Value::Object(keys.collect())
 }
 

@@ -4,7 +4,7 @@
 //! `parseResourceMetadata` in `pkg/scalers/cpu_memory_scaler.go`, `ParseGVKR` in `apis/keda/v1alpha1/gvkr.go`,
 //! `NeedToBePausedByAnnotation` in `apis/keda/v1alpha1/scaledobject_types.go`.
 
-use serde_json::{Map, Value, json};
+use tree::{Map, Value, json};
 
 use crate::review::{User, server::uid_of};
 use cluster::kinds::{split, text};
@@ -155,7 +155,7 @@ fn resource(trigger: &Value) -> Option<&str> {
 fn written(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => text.clone(),
+        Some(Value::String(text)) => text.to_string(),
         Some(other) => other.to_string(),
     }
 }
@@ -294,17 +294,17 @@ fn metrics(scaled: &Value) -> Vec<(Option<usize>, Value)> {
     metrics
 }
 
-fn labels(scaled: &Value, name: &str) -> Map<String, Value> {
+fn labels(scaled: &Value, name: &str) -> Map {
     let excluded = annotation(scaled, EXCLUDED_LABELS).unwrap_or_default();
     let short = name.get(..63).unwrap_or(name);
     let short = short.trim_end_matches(|character: char| !character.is_alphanumeric());
     let own = text(scaled, "/metadata/name").unwrap_or_default();
     // And `app.kubernetes.io/version`, which is KEDA's.
     let mut labels = Map::from_iter([
-        ("app.kubernetes.io/name".to_owned(), json!(short)),
-        ("app.kubernetes.io/part-of".to_owned(), json!(own)),
+        ("app.kubernetes.io/name".into(), json!(short)),
+        ("app.kubernetes.io/part-of".into(), json!(own)),
         (
-            "app.kubernetes.io/managed-by".to_owned(),
+            "app.kubernetes.io/managed-by".into(),
             json!("keda-operator"),
         ),
     ]);
@@ -316,7 +316,7 @@ fn labels(scaled: &Value, name: &str) -> Map<String, Value> {
             labels.insert(key.clone(), value.clone());
         }
     }
-    labels.insert(NAME_LABEL.to_owned(), json!(own));
+    labels.insert(NAME_LABEL.into(), json!(own));
     labels
 }
 
@@ -370,7 +370,7 @@ impl Derived {
         let mut insert = |pointer: &str, field: &str, written: Option<&Value>| {
             let fields = value.pointer_mut(pointer).and_then(Value::as_object_mut);
             if let (Some(fields), Some(written)) = (fields, written.filter(|it| !it.is_null())) {
-                fields.insert(field.to_owned(), written.clone());
+                fields.insert(field.into(), written.clone());
             }
         };
         insert("/metadata", "annotations", metadata("annotations"));

@@ -54,3 +54,4 @@ pub use engine::{
     SettingsResponse,
 };
 pub use manifests;
+pub use tree;

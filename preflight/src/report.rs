@@ -10,8 +10,8 @@ use std::{
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use shared::message::Line;
+use tree::Value;
 
 use crate::{
     Policy, PolicyAnswer, Response,

@@ -2,7 +2,7 @@
 
 use policy_metadata::Metadata;
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use tree::{Map, Value, json};
 
 use cluster::kinds::{Kinds, is_text, split, text};
 
@@ -31,7 +31,7 @@ pub fn complete(object: &mut Value, kinds: &Kinds, namespace: &str) {
     let Some(fields) = object.as_object_mut() else {
         return;
     };
-    let metadata = fields.entry("metadata").or_insert_with(|| json!({}));
+    let metadata = fields.entry("metadata".into()).or_insert_with(|| json!({}));
     if metadata.is_null() {
         *metadata = json!({});
     }
@@ -45,7 +45,7 @@ pub fn complete(object: &mut Value, kinds: &Kinds, namespace: &str) {
             metadata.remove("namespace");
         }
         _ if is_empty(metadata, "namespace") => {
-            metadata.insert("namespace".to_owned(), json!(namespace));
+            metadata.insert("namespace".into(), json!(namespace));
         }
         _ => {}
     }
@@ -53,12 +53,12 @@ pub fn complete(object: &mut Value, kinds: &Kinds, namespace: &str) {
         && let Some(Value::String(prefix)) = metadata.get("generateName")
     {
         let name = format!("{prefix}00000");
-        metadata.insert("name".to_owned(), json!(name));
+        metadata.insert("name".into(), json!(name));
     }
 }
 
 /// Whether a text is not there. What is no text is something.
-fn is_empty(metadata: &Map<String, Value>, key: &str) -> bool {
+fn is_empty(metadata: &Map, key: &str) -> bool {
     match metadata.get(key) {
         None | Some(Value::Null) => true,
         Some(value) => value == "",

@@ -87,10 +87,12 @@ impl Settings {
     }
 
     fn parse(file: &str, text: &str, known: &[&str]) -> Result<Self, SettingsError> {
-        let value = parse_one(text).map_err(|error| SettingsError::Syntax {
-            file: file.to_owned(),
-            error,
-        })?;
+        let value = parse_one(text)
+            .map(Value::from)
+            .map_err(|error| SettingsError::Syntax {
+                file: file.to_owned(),
+                error,
+            })?;
         Self::of_value(file, value, known)
     }
 

@@ -54,7 +54,7 @@ pub fn parse(path: &Path) -> Result<Vec<Value>, String> {
     Ok(read
         .objects
         .into_iter()
-        .map(|it| Arc::unwrap_or_clone(it.value))
+        .map(|it| Arc::unwrap_or_clone(it.value).into())
         .collect())
 }
 
@@ -165,7 +165,7 @@ pub fn reaches(spec: &Value, request: &Value) -> Result<bool, String> {
     let conditions = serde_json::from_value(conditions.collect());
     let conditions = Conditions::read(conditions.map_err(|error| error.to_string())?);
     match conditions.unknown() {
-        [] => Ok(conditions.hold(request)),
+        [] => Ok(conditions.hold(&request.clone().into())),
         unknown => Err(format!("unknown conditions {}", unknown.join(", "))),
     }
 }

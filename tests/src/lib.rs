@@ -27,7 +27,7 @@ pub use bless::compare;
 pub use case::{Case, GENERAL, Input, Judge, cases};
 pub use discover::discover;
 pub use random::Random;
-pub use request::{complete, in_snake_case};
+pub use request::{complete, in_snake_case, target};
 pub use trials::run_cases;
 
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 //! Admission requests, completed from the few fields that a case writes.
 
 use preflight::cluster::kinds::Kinds;
-use preflight::review;
+use preflight::review::{self, Target};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -10,8 +10,8 @@ use serde_json::{Map, Value, json};
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 struct Written {
     operation: Option<String>,
-    object: Value,
-    old_object: Value,
+    object: preflight::tree::Value,
+    old_object: preflight::tree::Value,
     user_info: Option<Value>,
     sub_resource: Option<String>,
     dry_run: bool,
@@ -48,7 +48,7 @@ pub fn complete(written: &Value) -> Result<Value, String> {
     } else {
         &written.object
     };
-    let mut request = review::request(subject, &kinds, 1);
+    let mut request = Value::from(review::request(subject, &kinds, 1));
     let Some(fields) = request.as_object_mut() else {
         return Err("the request is no map".to_owned());
     };
@@ -56,8 +56,8 @@ pub fn complete(written: &Value) -> Result<Value, String> {
     fields.insert("options".to_owned(), options(&operation));
     fields.insert("operation".to_owned(), json!(operation));
     fields.insert("dryRun".to_owned(), json!(written.dry_run));
-    fields.insert("object".to_owned(), written.object);
-    fields.insert("oldObject".to_owned(), written.old_object);
+    fields.insert("object".to_owned(), written.object.into());
+    fields.insert("oldObject".to_owned(), written.old_object.into());
     if let Some(sub_resource) = written.sub_resource {
         fields.insert("requestSubResource".to_owned(), json!(sub_resource));
         fields.insert("subResource".to_owned(), json!(sub_resource));
@@ -89,6 +89,12 @@ fn options(operation: &str) -> Value {
         _ => "CreateOptions",
     };
     json!({"apiVersion": "meta.k8s.io/v1", "kind": kind})
+}
+
+/// What the rules of a policy look at in a request.
+#[must_use]
+pub fn target(request: &Value) -> Target {
+    Target::of(&request.clone().into())
 }
 
 /// The same request as some hosts spell it: `old_object` for `oldObject`.

@@ -7,7 +7,9 @@ use serde_json::Value;
 
 /// Reads a text with one document.
 pub fn read(text: &str) -> Result<Value, String> {
-    manifests::parse_one(text).map_err(|error| error.to_string())
+    manifests::parse_one(text)
+        .map(Value::from)
+        .map_err(|error| error.to_string())
 }
 
 /// A text as a YAML scalar. Our texts quote with `"`, so single quotes and blocks keep them readable.

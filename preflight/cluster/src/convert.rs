@@ -11,7 +11,7 @@
 use std::borrow::Cow;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use serde_json::{Map, Value, json};
+use tree::{Map, Value, json};
 
 use crate::kinds::text;
 
@@ -57,30 +57,35 @@ fn secret(object: &Value) -> Value {
         return object;
     };
     let written = fields.remove("stringData");
-    let kind = fields.entry("type").or_insert_with(|| json!("Opaque"));
+    let kind = fields
+        .entry("type".into())
+        .or_insert_with(|| json!("Opaque"));
     if kind.is_null() || *kind == json!("") {
         *kind = json!("Opaque");
     }
     let is_token = *kind == json!(TOKEN);
-    let written = written.iter().filter_map(Value::as_object).flatten();
-    for (key, value) in written {
-        if let Some(data) = data(fields) {
+    let written = written.as_ref().and_then(Value::as_object);
+    if let Some(written) = written.filter(|written| !written.is_empty())
+        && let Some(data) = data(fields)
+    {
+        // All at once: each that is inserted moves those behind it.
+        data.extend(written.iter().map(|(key, value)| {
             let encoded = BASE64_STANDARD.encode(value.as_str().unwrap_or_default());
-            data.insert(key.clone(), json!(encoded));
-        }
+            (key.clone(), encoded.into())
+        }));
     }
     let keys = if is_token { TOKEN_KEYS } else { &[] };
     for key in keys {
         if let Some(data) = data(fields) {
-            data.entry(*key).or_insert_with(|| json!(""));
+            data.entry((*key).into()).or_insert_with(|| json!(""));
         }
     }
     object
 }
 
 /// The data of a Secret; none where it is of another type, which the API server refuses.
-fn data(secret: &mut Map<String, Value>) -> Option<&mut Map<String, Value>> {
-    let data = secret.entry("data").or_insert_with(|| json!({}));
+fn data(secret: &mut Map) -> Option<&mut Map> {
+    let data = secret.entry("data".into()).or_insert_with(|| json!({}));
     if data.is_null() {
         *data = json!({});
     }
@@ -100,7 +105,7 @@ fn autoscaler(object: &Value) -> Value {
         if metrics.is_empty() {
             metrics.push(cpu(&json!(80)));
         }
-        spec.insert("metrics".to_owned(), Value::Array(metrics));
+        spec.insert("metrics".into(), metrics.into());
     }
     if let Some(annotations) = fields(&mut object, "/metadata/annotations") {
         annotations.retain(|key, _| !ROUND_TRIP.contains(&key.as_str()));
@@ -109,7 +114,7 @@ fn autoscaler(object: &Value) -> Value {
         status.remove("currentCPUUtilizationPercentage");
     }
     if let Some(object) = fields(&mut object, "") {
-        object.insert("apiVersion".to_owned(), json!("autoscaling/v2"));
+        object.insert("apiVersion".into(), json!("autoscaling/v2"));
     }
     object
 }
@@ -124,7 +129,7 @@ fn annotated(object: &Value) -> Option<Vec<Value>> {
     metrics.iter().map(metric).collect()
 }
 
-fn fields<'o>(object: &'o mut Value, pointer: &str) -> Option<&'o mut Map<String, Value>> {
+fn fields<'o>(object: &'o mut Value, pointer: &str) -> Option<&'o mut Map> {
     object.pointer_mut(pointer)?.as_object_mut()
 }
 
@@ -298,7 +303,7 @@ mod tests {
             let mut object =
                 json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}});
             for (key, value) in more.as_object().unwrap() {
-                object[key] = value.clone();
+                object[key.as_str()] = value.clone();
             }
             object
         };

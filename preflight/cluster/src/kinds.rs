@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use tree::Value;
 
 mod built_in;
 
@@ -188,20 +188,9 @@ pub fn split(api_version: &str) -> (&str, &str) {
 }
 
 /// Reads a string in an object by JSON pointer.
-///
-/// It is called for every field of every object, and `Value::pointer` allocates for each step.
 #[must_use]
 pub fn text<'a>(object: &'a Value, pointer: &str) -> Option<&'a str> {
-    if pointer.contains('~') {
-        return object.pointer(pointer)?.as_str();
-    }
-    let mut steps = pointer.split('/').skip(1);
-    let value = steps.try_fold(object, |value, step| match value {
-        Value::Object(fields) => fields.get(step),
-        Value::Array(items) => items.get(step.parse::<usize>().ok()?),
-        _ => None,
-    })?;
-    value.as_str()
+    object.pointer(pointer)?.as_str()
 }
 
 /// Whether a value may stand where a text has to. Null is an empty one.
@@ -244,7 +233,7 @@ fn guess_plural(kind: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use tree::json;
 
     use super::*;
 

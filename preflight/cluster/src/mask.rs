@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
+use tree::{Map, Value};
 
 /// A tree of field names. A name without children keeps everything below it.
 #[derive(Debug, Default)]
@@ -36,10 +36,10 @@ impl Mask {
     }
 
     /// Those of the fields that the paths name, which are not all of them.
-    pub(crate) fn pick_fields(&self, fields: &Map<String, Value>) -> Map<String, Value> {
+    pub(crate) fn pick_fields(&self, fields: &Map) -> Map {
         let named = self.0.iter().filter_map(|(name, below)| {
-            let value = fields.get(name)?;
-            Some((name.clone(), below.pick(value)))
+            let value = fields.get(name.as_str())?;
+            Some((name.as_str().into(), below.pick(value)))
         });
         named.collect()
     }
@@ -47,7 +47,7 @@ impl Mask {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use tree::json;
 
     use super::*;
 

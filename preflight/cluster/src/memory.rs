@@ -10,7 +10,7 @@ use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
-use serde_json::{Map, Value, json};
+use tree::{Map, Value, json};
 
 use crate::{
     convert,
@@ -73,10 +73,10 @@ type Key = (String, String, usize);
 
 impl MemoryCluster {
     /// Takes the objects as the state of a cluster. Of two with the same kind, namespace and name the later one counts.
-    pub fn new(objects: impl IntoIterator<Item = Value>) -> Self {
+    pub fn new(objects: impl IntoIterator<Item = impl Into<Value>>) -> Self {
         let objects = objects
             .into_iter()
-            .map(|object| (Arc::new(object), Origin::default()));
+            .map(|object| (Arc::new(object.into()), Origin::default()));
         Self::with_origins(objects)
     }
 
@@ -181,7 +181,7 @@ impl MemoryCluster {
             && let Some(metadata) = Arc::make_mut(&mut object).get_mut("metadata")
             && let Some(metadata) = metadata.as_object_mut()
         {
-            metadata.insert("namespace".to_owned(), json!(namespace));
+            metadata.insert("namespace".into(), json!(namespace));
         }
         let key = match name {
             Some(name) => (namespace, name, 0),
@@ -189,7 +189,9 @@ impl MemoryCluster {
         };
         let place = self.folders.place(origin);
         let of_kind = self.objects.entry((group, kind)).or_default();
-        let definitions = of_kind.named.entry(key).or_default();
+        // Most objects have one.
+        let definitions = of_kind.named.entry(key);
+        let definitions = definitions.or_insert_with(|| Vec::with_capacity(1));
         of_kind.has_rivals |= !definitions.is_empty();
         definitions.push(Definition {
             value: object,
@@ -418,8 +420,8 @@ fn get(lookup: &Lookup, namespaced: bool, selected: &[&Definition]) -> Result<Va
         )
     })?;
     let mut object = pruned(&found.value, lookup);
-    object.insert("apiVersion".to_owned(), json!(api_version));
-    object.insert("kind".to_owned(), json!(kind));
+    object.insert("apiVersion".into(), json!(api_version));
+    object.insert("kind".into(), json!(kind));
     Ok(Value::Object(object))
 }
 
@@ -430,14 +432,14 @@ fn as_item(object: &Value, lookup: &Lookup) -> Value {
     item.remove("apiVersion");
     item.remove("kind");
     if let Some(metadata) = item.get_mut("metadata").and_then(Value::as_object_mut) {
-        metadata.insert("managedFields".to_owned(), json!([]));
-        metadata.insert("annotations".to_owned(), json!({}));
+        metadata.insert("managedFields".into(), json!([]));
+        metadata.insert("annotations".into(), json!({}));
     }
     Value::Object(item)
 }
 
 /// Leaves out what the mask does not name. Metadata, like `apiVersion` and `kind`, stays whatever the mask says.
-fn pruned(object: &Value, lookup: &Lookup) -> Map<String, Value> {
+fn pruned(object: &Value, lookup: &Lookup) -> Map {
     let mask = Mask::new(lookup.field_masks.as_deref());
     let object = convert::to_version(object, &lookup.api_version);
     let fields = object.as_object();
@@ -448,6 +450,6 @@ fn pruned(object: &Value, lookup: &Lookup) -> Map<String, Value> {
         None => Map::new(),
     };
     let metadata = metadata.unwrap_or_else(|| json!({}));
-    object.insert("metadata".to_owned(), metadata);
+    object.insert("metadata".into(), metadata);
     object
 }

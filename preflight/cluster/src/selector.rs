@@ -1,7 +1,7 @@
 //! Label and field selectors: what they ask for, and the notation of `kubectl -l` and `--field-selector`.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
-use serde_json::Value;
+use tree::Value;
 
 /// One condition on one label or field.
 #[derive(Debug, PartialEq, Eq)]
@@ -77,7 +77,7 @@ impl Requirement {
             .split('.')
             .try_fold(object, |value, name| value.get(name));
         let text = match field {
-            Some(Value::String(text)) => text.clone(),
+            Some(Value::String(text)) => text.to_string(),
             None | Some(Value::Null) => String::new(),
             Some(other) => other.to_string(),
         };
@@ -208,7 +208,7 @@ fn unreadable(part: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use tree::json;
 
     use super::*;
 
@@ -277,7 +277,7 @@ mod tests {
 
     #[test]
     fn reads_the_requirements_of_a_selector() {
-        let read = |selector: Value| of_object(serde_json::from_value(selector).unwrap());
+        let read = |selector: Value| of_object(serde_json::from_value(selector.into()).unwrap());
         let expression = |key: &str, operator: &str| json!({"matchExpressions": [{"key": key, "operator": operator, "values": ["a"]}]});
         let values = || vec!["a".to_owned()];
         let key = || "k".to_owned();

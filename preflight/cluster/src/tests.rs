@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use policy_metadata::Metadata;
-use serde_json::{Value, json};
+use tree::{Value, json};
 
 use super::*;
 use crate::kinds::text;
 
 fn metadata() -> Metadata {
-    serde_json::from_value(json!({
+    serde_json::from_value(serde_json::json!({
         "rules": [],
         "mutating": false,
         "executionMode": "kubewarden-wapc",
@@ -47,7 +47,7 @@ fn ask(cluster: MemoryCluster, operation: &str, request: &Value) -> Result<Value
         host.calls(),
         [Call {
             operation: operation.to_owned(),
-            request: request.clone()
+            request: request.clone().into()
         }]
     );
     Ok(serde_json::from_slice(&answer).unwrap())

@@ -10,7 +10,7 @@ use std::{
 };
 
 use rayon::prelude::*;
-use serde_json::{Value, json};
+use tree::{Value, json};
 
 use super::{
     LeftOut, Lines, Manifests, Object, Why,

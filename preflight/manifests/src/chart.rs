@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use serde_json::Value;
+use tree::Value;
 
 use super::{
     Manifests, Object, bounded,

@@ -4,7 +4,7 @@
 use std::{borrow::Cow, iter, ops::RangeInclusive, sync::Arc};
 
 use serde::de::IgnoredAny;
-use serde_json::Value;
+use tree::Value;
 
 use super::{
     Lines, Mark, Object, Unreadable, json,
@@ -264,7 +264,7 @@ fn with_hint(document: Document<'_>) -> impl FnOnce(Unreadable) -> Unreadable {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use tree::json;
 
     use super::*;
 

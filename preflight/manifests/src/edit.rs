@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, ops::Range};
 
-use serde_json::Value;
+use tree::Value;
 
 use super::{
     document::split,
@@ -429,14 +429,14 @@ fn scalar(value: &Value, quote: Option<char>) -> Option<String> {
         && text.chars().all(is_plain);
     Some(match quote {
         Some('\'') if is_plain => format!("'{text}'"),
-        None if is_plain && scalar::resolve(text) == Meaning::Text => text.clone(),
+        None if is_plain && scalar::resolve(text) == Meaning::Text => text.to_string(),
         _ => value.to_string(),
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use tree::json;
 
     use super::*;
     use crate::read_text;

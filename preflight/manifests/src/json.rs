@@ -6,7 +6,8 @@ use serde::{
     Deserializer,
     de::{MapAccess, SeqAccess, Visitor},
 };
-use serde_json::{Value, value::RawValue};
+use serde_json::value::RawValue;
+use tree::Value;
 
 use super::{
     Unreadable,
@@ -85,10 +86,10 @@ impl<'a, M: Marks> Reader<'a, M> {
 
 /// A number is what kubectl makes of it, which sends `1.0` as 1.
 fn scalar(raw: &RawValue) -> Value {
-    let value: Value = serde_json::from_str(raw.get()).unwrap_or_default();
+    let value: serde_json::Value = serde_json::from_str(raw.get()).unwrap_or_default();
     match value.as_f64() {
         Some(float) if value.is_f64() => scalar::from_float(float),
-        _ => value,
+        _ => value.into(),
     }
 }
 

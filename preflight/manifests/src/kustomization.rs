@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde_json::Value;
+use tree::Value;
 
 use super::{
     KUSTOMIZE, LeftOut, Why,
@@ -124,7 +124,7 @@ fn why_not_as_written(
     let patched = Named::of(&root);
     let (mut changes, mut unread) = (Vec::new(), Vec::new());
     for (key, value) in fields {
-        let entries = value.as_array().map(Vec::as_slice).unwrap_or_default();
+        let entries = value.as_array().unwrap_or_default();
         let names = entries.iter().map(Value::as_str);
         let is_change = match key.as_str() {
             "resources" | "bases" | "components" => {

@@ -22,7 +22,7 @@ use std::{
 use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
+use tree::Value;
 
 pub mod bounded;
 mod build;
@@ -222,7 +222,9 @@ impl Object {
         let above = path::value_mut(&mut value, above)?;
         match last {
             path::Step::Key(key) => {
-                above.as_object_mut()?.insert(key.clone(), scalar.clone());
+                above
+                    .as_object_mut()?
+                    .insert(key.as_str().into(), scalar.clone());
             }
             path::Step::Index(index) => *above.get_mut(index)? = scalar.clone(),
         }

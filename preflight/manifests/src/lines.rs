@@ -7,7 +7,7 @@ use std::{
     iter, mem,
 };
 
-use serde_json::Value;
+use tree::Value;
 
 use super::path::Step;
 

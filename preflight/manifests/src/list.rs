@@ -3,7 +3,7 @@
 //! Source: apimachinery, `unstructuredJSONScheme.decode` and `decodeToList` in
 //! `pkg/apis/meta/v1/unstructured/helpers.go`, `Unstructured.IsList`.
 
-use serde_json::{Value, json};
+use tree::{Value, json};
 
 use super::{Lines, Unreadable, lines::Mark};
 
@@ -45,7 +45,7 @@ impl Contents {
     fn add(&mut self, (mut value, mut lines, mark): Located) {
         let items = match value.get_mut(ITEMS) {
             Some(Value::Array(items)) => std::mem::take(items),
-            Some(Value::Null) => Vec::new(),
+            Some(Value::Null) => Box::default(),
             _ => return self.objects.push((value, lines, mark)),
         };
         let item_lines = match lines.take(ITEMS) {
@@ -62,8 +62,8 @@ impl Contents {
                     .iter()
                     .any(|key| fields.contains_key(*key))
             {
-                fields.insert("apiVersion".to_owned(), json!(api_version));
-                fields.insert("kind".to_owned(), json!(kind));
+                fields.insert("apiVersion".into(), json!(api_version));
+                fields.insert("kind".into(), json!(kind));
             }
             self.add((item, lines, mark));
         }

@@ -2,7 +2,7 @@
 //!
 //! Only what kubectl refuses, too, may be told from a manifest here. What it would apply is read, or is a problem.
 
-use serde_json::Value;
+use tree::Value;
 
 use super::events::{Events, What};
 
@@ -119,7 +119,7 @@ pub(super) fn has_no_kind(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use tree::json;
 
     use super::*;
 

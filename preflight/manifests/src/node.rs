@@ -1,6 +1,8 @@
 //! A value and where its fields are, however it was written.
 
-use serde_json::{Map, Value, map::Entry};
+use std::collections::{BTreeMap, btree_map::Entry};
+
+use tree::{Name, Value};
 
 use super::lines::{Lines, Mark, Marks};
 
@@ -35,7 +37,7 @@ impl<M: Marks> Items<M> {
 
     pub(super) fn into_node(self) -> Node<M> {
         Node {
-            value: Value::Array(self.values),
+            value: self.values.into(),
             lines: M::of_items(self.lines),
         }
     }
@@ -44,14 +46,19 @@ impl<M: Marks> Items<M> {
 /// A mapping, and where each of its fields is.
 #[derive(Debug, Default)]
 pub(super) struct Fields<M: Marks> {
-    values: Map<String, Value>,
+    values: BTreeMap<Name, Value>,
     lines: M::OfFields,
 }
 
 impl<M: Marks> Fields<M> {
     /// Sets a field, also where it is there already.
-    pub(super) fn insert(&mut self, key: String, mark: Mark, Node { value, lines }: Node<M>) {
-        let entry = self.values.entry(key);
+    pub(super) fn insert(
+        &mut self,
+        key: impl Into<Name>,
+        mark: Mark,
+        Node { value, lines }: Node<M>,
+    ) {
+        let entry = self.values.entry(key.into());
         if let Entry::Occupied(known) = &entry {
             M::remove(&mut self.lines, known.key());
         }
@@ -71,7 +78,7 @@ impl<M: Marks> Fields<M> {
 
     pub(super) fn into_node(self) -> Node<M> {
         Node {
-            value: Value::Object(self.values),
+            value: self.values.into(),
             lines: M::of_fields(self.lines),
         }
     }

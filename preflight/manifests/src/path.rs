@@ -1,6 +1,6 @@
 //! Field paths as policies write them: `spec.containers[1].image`, `data["tls.crt"]`.
 
-use serde_json::Value;
+use tree::Value;
 
 /// One step down into a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,7 +121,7 @@ fn unquote(text: &str) -> Option<(String, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use tree::json;
 
     use super::*;
 

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde_json::Value;
+use tree::Value;
 
 use super::{
     KUSTOMIZE, bounded,

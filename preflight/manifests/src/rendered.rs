@@ -8,7 +8,7 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use serde_json::Value;
+use tree::Value;
 
 use super::{
     LeftOut, Unreadable, Why, bounded,

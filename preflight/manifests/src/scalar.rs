@@ -2,7 +2,7 @@
 //!
 //! Source: kubernetes-sigs/yaml, `goyaml.v2/resolve.go` and, for keys, `convertToJSONableObject` in `yaml.go`.
 
-use serde_json::{Number, Value};
+use tree::{Number, Value};
 
 /// The tag of a key that brings in another mapping.
 pub(super) const MERGE_TAG: &str = "tag:yaml.org,2002:merge";
@@ -34,7 +34,7 @@ impl Meaning {
             Self::Text => Some(text),
             Self::Float(float) => Some(single(float)),
             Self::NotFinite(name) => Some(name.to_owned()),
-            Self::Value(Value::String(text)) => Some(text),
+            Self::Value(Value::String(text)) => Some(text.into()),
             Self::Value(Value::Bool(truth)) => Some(truth.to_string()),
             // Of whole numbers only those with a sign are keys.
             Self::Value(Value::Number(number)) => number.as_i64().map(|whole| whole.to_string()),
@@ -167,7 +167,7 @@ pub(super) fn from_float(value: f64) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use tree::json;
 
     use super::*;
 
@@ -252,7 +252,7 @@ mod tests {
 
     #[test]
     fn a_tag_has_to_fit() {
-        use serde_json::Value;
+        use tree::Value;
         for (tag, text, expected) in [
             ("bool", "yes", Some(Meaning::Value(json!(true)))),
             ("bool", "1", None),

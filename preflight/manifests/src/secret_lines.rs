@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use serde_json::Value;
+use tree::Value;
 
 use super::{document::split, written::is_secret};
 

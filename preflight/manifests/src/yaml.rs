@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use serde_json::Value;
+use tree::{Name, Value};
 
 use super::{
     Unreadable,
@@ -260,7 +260,7 @@ impl<M: Marks> Composer<'_, M> {
         let mut fields = Fields::default();
         let mut height = 0;
         // The line of `<<`, and the fields that are from there.
-        let mut merged: Option<(usize, BTreeSet<String>)> = None;
+        let mut merged: Option<(usize, BTreeSet<Name>)> = None;
         loop {
             let event = self.next()?;
             if event.what == What::MappingEnd {
@@ -295,7 +295,7 @@ impl<M: Marks> Composer<'_, M> {
                 }
                 Key::Name(name) => {
                     let is_merged =
-                        |(_, names): &mut (usize, BTreeSet<String>)| names.remove(&name);
+                        |(_, names): &mut (usize, BTreeSet<Name>)| names.remove(name.as_str());
                     let is_merged = merged.as_mut().is_some_and(is_merged);
                     match fields.get(&name) {
                         Some(known) if !is_merged => {
@@ -429,7 +429,7 @@ fn merge<M: Marks>(
     fields: &mut Fields<M>,
     sources: Vec<Node<M>>,
     line: usize,
-) -> Result<BTreeSet<String>, Unreadable> {
+) -> Result<BTreeSet<Name>, Unreadable> {
     let mut names = BTreeSet::new();
     for source in sources {
         let Node {
@@ -608,7 +608,7 @@ mod tests {
             let value = parse_one(&text.replace("[\n", "4\n")).unwrap();
             assert_eq!(
                 value,
-                serde_json::json!({"a": 1, "b": 2, "c": 3, "d": 4}),
+                tree::json!({"a": 1, "b": 2, "c": 3, "d": 4}),
                 "{mark:?}"
             );
         }

@@ -18,7 +18,7 @@ use std::{
 
 use manifests::read_text;
 use rayon::prelude::*;
-use serde_json::{Value, json};
+use tree::{Value, json};
 
 /// How many documents each run tries.
 const DOCUMENTS: u64 = 300;
@@ -144,9 +144,9 @@ fn compare(text: &str, file: &str) -> Outcome {
 fn annotate(object: &Value) -> Value {
     let mut object = object.clone();
     if let Some(fields) = object.as_object_mut() {
-        let metadata = fields.entry("metadata").or_insert_with(|| json!({}));
+        let metadata = fields.entry("metadata".into()).or_insert_with(|| json!({}));
         if let Some(metadata) = metadata.as_object_mut() {
-            metadata.insert("annotations".to_owned(), json!({"x": "y"}));
+            metadata.insert("annotations".into(), json!({"x": "y"}));
         }
     }
     object

@@ -3,7 +3,7 @@
 
 use std::{cell::LazyCell, collections::BTreeSet};
 
-use serde_json::Value;
+use tree::Value;
 
 use crate::{
     manifests::{Note, Object},

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
-use serde::Deserialize;
-use serde_json::Value;
 use shared::kubernetes::autoscaling::{SCALABLE, ScaleTarget};
+use tree::Value;
 
 use super::{Manifests, Pods};
 use crate::{keda::Derived, manifests::Object, report::Subject};
@@ -134,11 +133,13 @@ impl<'a> Workload<'a> {
         let written = spec.get("selector").filter(|it| !it.is_null());
         let selector = if kind == "ReplicationController" {
             LabelSelector {
-                match_labels: Some(Deserialize::deserialize(written.or(pods.labels)?).ok()?),
+                match_labels: Some(
+                    serde_json::from_value(written.or(pods.labels)?.clone().into()).ok()?,
+                ),
                 ..LabelSelector::default()
             }
         } else {
-            LabelSelector::deserialize(written?).ok()?
+            serde_json::from_value(written?.clone().into()).ok()?
         };
         let selector = selector::of_object(selector).ok()?;
         // Without replicas the autoscaler is off.

@@ -5,7 +5,7 @@
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use rustls_pki_types::{CertificateDer, pem::PemObject};
-use serde_json::Value;
+use tree::Value;
 use webpki::EndEntityCert;
 
 use crate::derived::{COMMON_NAME, DNS_NAMES};
@@ -63,7 +63,7 @@ pub(super) fn covers(name: &str, host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use tree::json;
 
     use super::*;
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use serde_json::Value;
+use tree::{Name, Value};
 
 use super::Identity;
 use crate::{
@@ -65,22 +65,18 @@ pub(crate) fn notes(objects: &[Object], identities: &[Identity]) -> Vec<Note> {
 
 /// Whether two manifests of one object differ in nothing that is written; the API server writes its uid and times.
 fn says_the_same(one: &Value, other: &Value) -> bool {
-    let written = |object: &Value| -> BTreeMap<String, Value> {
-        let fields = object.as_object().into_iter().flatten();
-        let fields = fields.filter(|(key, _)| !matches!(key.as_str(), "metadata" | "status"));
-        let mut written: BTreeMap<String, Value> = fields
-            .map(|(key, value)| (key.clone(), value.clone()))
-            .collect();
-        for key in ["labels", "annotations"] {
-            let value = object.pointer(&format!("/metadata/{key}"));
-            written.insert(
-                format!("metadata.{key}"),
-                value.cloned().unwrap_or_default(),
-            );
-        }
-        written
+    let of_metadata = |key: &str| {
+        let [one, other] = [one, other].map(|object| object.pointer(key).unwrap_or(&Value::Null));
+        one == other
     };
-    written(one) == written(other)
+    written(one).eq(written(other))
+        && of_metadata("/metadata/labels")
+        && of_metadata("/metadata/annotations")
+}
+
+fn written(object: &Value) -> impl Iterator<Item = (&Name, &Value)> {
+    let fields = object.as_object().into_iter().flatten();
+    fields.filter(|(key, _)| !matches!(key.as_str(), "metadata" | "status"))
 }
 
 /// The folder of a file.

@@ -6,8 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
 use shared::{Level, Rule, rule};
+use tree::Value;
 
 use super::{Found, Manifests, NAMED, Pods, listed};
 use crate::{manifests::Object, report::Subject};

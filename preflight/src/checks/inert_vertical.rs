@@ -4,9 +4,9 @@
 //! `vertical-pod-autoscaler/pkg/recommender/input/cluster_feeder.go`, `wellKnownControllers` in
 //! `pkg/target/fetcher.go`.
 
-use serde_json::Value;
 use shared::kubernetes::autoscaling::ScaleTarget;
 use shared::{Level, Rule, rule};
+use tree::Value;
 
 use super::{Found, Manifests};
 use crate::{manifests::Object, report::Subject};

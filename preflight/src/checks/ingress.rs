@@ -1,6 +1,6 @@
 //! What several checks read of an Ingress.
 
-use serde_json::Value;
+use tree::Value;
 
 use crate::{derived, manifests::Object};
 use cluster::kinds::text;

@@ -5,8 +5,8 @@
 //! and `ValidateServiceClusterIPsRelatedFields` in `pkg/apis/core/validation/validation.go`, `initNodePorts` in
 //! `pkg/registry/core/service/storage/alloc.go`, `dropTypeDependentFields` in `pkg/registry/core/service/strategy.go`.
 
-use serde_json::{Value, json};
 use shared::{Level, Rule, quote, rule};
+use tree::{Value, json};
 
 use super::{Found, INVALID, Manifests};
 use crate::{manifests::Object, names::UnknownName, report::Reported};

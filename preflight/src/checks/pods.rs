@@ -1,6 +1,6 @@
 //! The pods that an object makes, whatever its kind.
 
-use serde_json::Value;
+use tree::Value;
 
 use crate::manifests::Object;
 
@@ -63,6 +63,6 @@ impl<'a> Pods<'a> {
     }
 }
 
-fn containers(template: &Value) -> Option<&Vec<Value>> {
+fn containers(template: &Value) -> Option<&[Value]> {
     template.pointer("/spec/containers")?.as_array()
 }

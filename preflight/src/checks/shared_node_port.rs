@@ -7,8 +7,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
 use shared::{Level, Rule, rule};
+use tree::Value;
 
 use super::{Found, INVALID, Identity, Manifests, NAMED, Objects, listed};
 use crate::{manifests::Object, report::Subject};

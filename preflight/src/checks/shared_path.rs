@@ -6,8 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
 use shared::{Level, Rule, quote, rule};
+use tree::Value;
 
 use super::{
     Found, Identity, Manifests, NAMED,

@@ -5,8 +5,8 @@
 
 use std::{borrow::Cow, fmt};
 
-use serde_json::Value;
 use shared::quote;
+use tree::{Name, Value};
 
 use super::{
     Objects,
@@ -135,7 +135,7 @@ pub(super) fn is_gateway(object: &Object) -> bool {
 fn reads_no_secrets(ingress: &Object) -> bool {
     let annotations = ingress.value.pointer("/metadata/annotations");
     let annotations = annotations.and_then(Value::as_object);
-    let is_its = |name: &String| name.starts_with("alb.ingress.kubernetes.io/");
+    let is_its = |name: &Name| name.starts_with("alb.ingress.kubernetes.io/");
     class(ingress) == Some("alb") || annotations.is_some_and(|all| all.keys().any(is_its))
 }
 

@@ -8,8 +8,8 @@ use preflight::{
     explain::{self, Page, Part, sentence},
     report::json as safe,
 };
-use serde_json::json;
 use textwrap::{Options, WordSplitter};
+use tree::json;
 
 use super::{no_such_format, print};
 use crate::{

@@ -84,7 +84,7 @@ pub(super) fn run(common: &Common, file: &Path, cluster: &[PathBuf]) -> Result<u
 }
 
 /// The request in a review, or the request that a file is.
-fn read(file: &Path) -> Result<Value, Box<dyn Error>> {
+fn read(file: &Path) -> Result<tree::Value, Box<dyn Error>> {
     let name = printable(&file.display().to_string());
     let text = bounded::read_to_string(file);
     let text = text.map_err(|error| format!("{name}: cannot be read: {error}"))?;
@@ -99,7 +99,7 @@ fn read(file: &Path) -> Result<Value, Box<dyn Error>> {
     }
     let mut review = manifests::parse_one(&text).map_err(|error| format!("{name}, {error}"))?;
     let request = match review.get_mut("request") {
-        Some(request) => request.take(),
+        Some(request) => std::mem::take(request),
         None => review,
     };
     if request.get("operation").is_some() && request.get("resource").is_some() {
@@ -114,7 +114,7 @@ fn state(paths: &[PathBuf], namespace: &str) -> Result<MemoryCluster, Box<dyn Er
     if let Some(problem) = read.problems.first() {
         return Err(format!("{}: {}", problem.place, printable(&problem.text)).into());
     }
-    let mut objects: Vec<Value> = read
+    let mut objects: Vec<tree::Value> = read
         .objects
         .into_iter()
         .map(|object| Arc::unwrap_or_clone(object.value))

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use cel::{Context, Program, Value as Cel};
 use k8s_openapi::api::admissionregistration::v1::MatchCondition;
-use serde_json::Value;
+use tree::Value;
 
 /// Variables that are not there: the first asks the cluster, the others belong to a `ValidatingAdmissionPolicy`.
 const UNKNOWN: &[&str] = &["authorizer", "namespaceObject", "params", "variables"];
@@ -88,12 +88,12 @@ fn cel(value: &Value) -> Cel {
             Some(number) => Cel::Int(number),
             None => Cel::Float(number.as_f64().unwrap_or_default()),
         },
-        Value::String(text) => Cel::String(Arc::new(text.clone())),
+        Value::String(text) => Cel::String(Arc::new(text.to_string())),
         Value::Array(items) => Cel::List(Arc::new(items.iter().map(cel).collect())),
         Value::Object(fields) => {
             let fields = fields
                 .iter()
-                .map(|(name, value)| (name.clone(), cel(value)));
+                .map(|(name, value)| (name.to_string(), cel(value)));
             fields.collect::<HashMap<String, Cel>>().into()
         }
     }
@@ -112,7 +112,7 @@ fn is_known(program: &Program) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use tree::json;
 
     use super::*;
 

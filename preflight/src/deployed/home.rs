@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use tree::Value;
 
 use crate::manifests::Object;
 use cluster::kinds::text;

@@ -15,7 +15,7 @@ use kubewarden_policy_sdk::crd::policies::{
     },
     common::{ContextAwareResource, MatchPolicy},
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{Conditions, DeployedError, PolicyResource, home as kubewarden, wire};
 use crate::{
@@ -324,7 +324,7 @@ impl Spec {
     }
 
     fn parse(object: &Object, is_group: bool) -> Result<Self, String> {
-        let empty = json!({});
+        let empty = tree::json!({});
         let spec = object.value.get("spec").unwrap_or(&empty);
         let unread = |error| format!("spec: {error}");
         let mut policy = wire::policy(spec).map_err(unread)?;

@@ -3,7 +3,8 @@
 use k8s_openapi::api::admissionregistration::v1::RuleWithOperations;
 use kubewarden_policy_sdk::crd::policies::cluster_admission_policy::ClusterAdmissionPolicySpec;
 use kubewarden_policy_sdk::crd::policies::cluster_admission_policy_group::ClusterAdmissionPolicyGroupSpec;
-use serde_json::{Result, Value, json};
+use serde_json::Result;
+use tree::{Value, json};
 
 /// The fields that count here. The types of the SDK refuse all that they do not know, and a cluster may have other
 /// versions of the resources. Those for one namespace have fewer fields, and a group has most of these.
@@ -28,7 +29,7 @@ const MEMBER_FIELDS: &[&str] = &["contextAwareResources", "module", "settings"];
 
 /// The spec of a policy, or what a group has in common with one. The module is empty where there is none.
 pub(super) fn policy(spec: &Value) -> Result<ClusterAdmissionPolicySpec> {
-    serde_json::from_value(chosen(spec, FIELDS, &json!({"module": ""})))
+    serde_json::from_value(chosen(spec, FIELDS, &json!({"module": ""})).into())
 }
 
 /// What only a group has. What is missing is empty.
@@ -36,10 +37,10 @@ pub(super) fn group(spec: &Value) -> Result<ClusterAdmissionPolicyGroupSpec> {
     let empty = json!({"expression": "", "message": "", "policies": {}});
     let mut fields = chosen(spec, GROUP_FIELDS, &empty);
     let members = fields.get_mut("policies").and_then(Value::as_object_mut);
-    for member in members.into_iter().flat_map(|members| members.values_mut()) {
+    for (_, member) in members.into_iter().flatten() {
         *member = chosen(member, MEMBER_FIELDS, &json!({}));
     }
-    serde_json::from_value(fields)
+    serde_json::from_value(fields.into())
 }
 
 /// Whether the policy is asked about what is in the namespace of Kubewarden itself. The SDK does not have the field, and
@@ -51,7 +52,7 @@ pub(super) fn is_asked_inside(spec: &Value) -> Result<bool> {
     ];
     let inside = names.into_iter().find_map(|name| spec.get(name));
     let inside = inside.cloned().unwrap_or_default();
-    serde_json::from_value::<Option<bool>>(inside).map(Option::unwrap_or_default)
+    serde_json::from_value::<Option<bool>>(inside.into()).map(Option::unwrap_or_default)
 }
 
 /// Some fields of a map, with those of `missing` where it has none. A null is as good as none.
@@ -113,7 +114,10 @@ mod tests {
             "timeoutSeconds": "ten", "ofALaterVersion": [],
         });
         let read = policy(&spec).unwrap();
-        assert_eq!((read.module.as_str(), &read.settings.0), ("", &json!({})));
+        assert_eq!(
+            (read.module.as_str(), &read.settings.0),
+            ("", &serde_json::json!({}))
+        );
         assert!(read.context_aware_resources.is_empty() && read.rules.is_none());
         let spec = json!({
             "expression": null, "message": "no", "policies": {
@@ -125,7 +129,7 @@ mod tests {
             (read.expression.as_str(), read.message.as_str()),
             ("", "no")
         );
-        assert_eq!(read.policies["a"].settings.0, json!({}));
+        assert_eq!(read.policies["a"].settings.0, serde_json::json!({}));
     }
 
     #[test]
@@ -174,7 +178,7 @@ mod tests {
         ] {
             let mut rule = whole.clone();
             rule[field] = value;
-            let rule = serde_json::from_value(rule).unwrap();
+            let rule = serde_json::from_value(rule.into()).unwrap();
             assert_eq!(problem(&rule).as_deref(), expected, "{field}");
         }
     }

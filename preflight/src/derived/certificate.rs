@@ -2,7 +2,7 @@
 //!
 //! Source: `CertificateSpec` in `pkg/apis/certmanager/v1/types_certificate.go` of cert-manager/cert-manager.
 
-use serde_json::Value;
+use tree::Value;
 
 use super::{annotated, filled, is, items, secret};
 

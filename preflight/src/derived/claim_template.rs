@@ -3,7 +3,7 @@
 //! Source: `getPersistentVolumeClaimName` and `getStartOrdinal` in `pkg/controller/statefulset/stateful_set_utils.go` of
 //! kubernetes/kubernetes.
 
-use serde_json::{Value, json};
+use tree::{Value, json};
 
 use super::{filled, is, items};
 

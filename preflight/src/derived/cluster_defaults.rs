@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
+use tree::{Value, json};
 
 use super::data;
 
@@ -22,7 +22,7 @@ pub(super) fn derive(namespaces: &BTreeSet<&str>) -> Vec<Value> {
         };
         let mut certificate = object("ConfigMap", "kube-root-ca.crt");
         if let Some(fields) = certificate.as_object_mut() {
-            fields.insert("data".to_owned(), data(["ca.crt"]));
+            fields.insert("data".into(), data(["ca.crt"]));
         }
         [object("ServiceAccount", "default"), certificate]
     });

@@ -3,7 +3,7 @@
 //! Sources: `ExternalSecretTarget` in `apis/externalsecrets/v1/externalsecret_types.go` of external-secrets/external-secrets;
 //! `charts/kubernetes-external-secrets/crds` of external-secrets/kubernetes-external-secrets.
 
-use serde_json::Value;
+use tree::Value;
 
 use super::{filled, is, items, keys, secret, with_unknown_keys};
 

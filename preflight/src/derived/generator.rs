@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value, json};
+use tree::{Value, json};
 
 use super::{data, filled, items, with_unknown_keys};
 
@@ -91,7 +91,7 @@ fn object(generator: &Value, kind: &str, name: &str, namespace: &str) -> Value {
     });
     if let ("Secret", Some(fields)) = (kind, object.as_object_mut()) {
         let written = filled(generator, "/type").unwrap_or("Opaque");
-        fields.insert("type".to_owned(), json!(written));
+        fields.insert("type".into(), json!(written));
     }
     // What is in these files is not read, nor is what it is merged into.
     let has_env = items(generator, "/envs").next().is_some() || filled(generator, "/env").is_some();

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use tree::Value;
 
 use super::{COMMON_NAME, DNS_NAMES, annotated, filled, is, items, secret};
 

@@ -3,7 +3,7 @@
 //! Source: `Unseal` in `pkg/apis/sealedsecrets/v1alpha1/sealedsecret_expansion.go` of bitnami-labs/sealed-secrets: it has
 //! the name and namespace of the `SealedSecret`, whatever its template says.
 
-use serde_json::Value;
+use tree::Value;
 
 use super::{filled, is, keys, secret};
 

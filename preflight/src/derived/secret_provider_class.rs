@@ -2,7 +2,7 @@
 //!
 //! Source: `SecretObject` in `apis/v1/secretproviderclass_types.go` of kubernetes-sigs/secrets-store-csi-driver.
 
-use serde_json::Value;
+use tree::Value;
 
 use super::{filled, is, items, secret};
 

@@ -3,7 +3,7 @@
 //! Source: `pkg/controller/api/api.go` and `pkg/controller/servingcert/controller/secret_creating_controller.go` of
 //! openshift/service-ca-operator.
 
-use serde_json::Value;
+use tree::Value;
 
 use super::{is, secret};
 
@@ -33,7 +33,7 @@ pub(super) fn derive(object: &Value) -> Vec<Value> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use tree::json;
 
     use super::*;
     use crate::derived::testing::lines;

@@ -1,6 +1,6 @@
 //! What the tests of the sources have in common.
 
-use serde_json::Value;
+use tree::Value;
 
 use super::{COMMON_NAME, DNS_NAMES};
 use crate::manifests;
@@ -46,7 +46,10 @@ pub(super) fn lines(made: &[Value]) -> Vec<String> {
         let is_open =
             data.is_none() && (object["kind"] == "Secret" || object["kind"] == "ConfigMap");
         parts.extend(is_open.then(|| "with any keys".to_owned()));
-        parts.extend(data.into_iter().flat_map(|data| data.keys().cloned()));
+        parts.extend(
+            data.into_iter()
+                .flat_map(|data| data.keys().map(ToString::to_string)),
+        );
         parts.join(" ")
     };
     made.iter().map(line).collect()

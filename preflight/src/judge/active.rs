@@ -184,7 +184,7 @@ impl ActivePolicy {
     pub fn wants(
         &self,
         target: &Target,
-        request: &impl Deref<Target = Value>,
+        request: &impl Deref<Target = tree::Value>,
         cluster: &MemoryCluster,
     ) -> bool {
         let by_metadata = || {
@@ -203,7 +203,7 @@ impl ActivePolicy {
     /// grants or, in a cluster, what its resource does.
     pub fn validate(
         &self,
-        request: &Value,
+        request: &(impl Serialize + ?Sized),
         cluster: &Arc<MemoryCluster>,
         unabridged: bool,
     ) -> Result<PolicyAnswer, EvaluationError> {

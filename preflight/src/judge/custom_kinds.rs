@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use crate::{Policy, review::Target};
-use cluster::kinds::{Kinds, split, text};
+use cluster::kinds::{Kinds, split};
 
 /// A kind that the settings name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,14 +31,12 @@ impl CustomKind {
     }
 
     fn read(entry: &Value) -> Option<Self> {
-        let api_version = text(entry, "/apiVersion");
-        let group = api_version.map_or_else(
-            || text(entry, "/apiGroup"),
-            |version| Some(split(version).0),
-        );
+        let text = |field: &str| entry.get(field).and_then(Value::as_str);
+        let api_version = text("apiVersion");
+        let group = api_version.map_or_else(|| text("apiGroup"), |version| Some(split(version).0));
         Some(Self {
             group: group.unwrap_or_default().to_owned(),
-            kind: text(entry, "/kind")?.to_owned(),
+            kind: text("kind")?.to_owned(),
             api_version: api_version.map(ToOwned::to_owned),
         })
     }
@@ -102,7 +100,7 @@ mod tests {
     #[test]
     fn is_asked_about_as_a_rule_would_say() {
         let custom = CustomKind::read(&json!({"apiGroup": "x.io", "kind": "Mouse"})).unwrap();
-        let definition = json!({
+        let definition = tree::json!({
             "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
             "spec": {"group": "x.io", "names": {"kind": "Mouse", "plural": "mice"}},
         });

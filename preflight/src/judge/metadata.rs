@@ -1,8 +1,8 @@
 //! Metadata that is of the wrong type: the API server can read no such object, and policies read no more of the metadata
 //! than they need.
 
-use serde_json::Value;
 use shared::FieldPath;
+use tree::Value;
 
 use crate::{
     manifests::{Object, Problem},

@@ -3,9 +3,9 @@
 
 use std::{cell::OnceCell, collections::BTreeMap};
 
-use serde_json::Value;
 use shared::quote;
 use strsim::osa_distance;
+use tree::Value;
 
 use crate::{
     cluster::{

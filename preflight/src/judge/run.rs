@@ -8,7 +8,8 @@ use std::{
 
 use jiff::Timestamp;
 use rayon::prelude::*;
-use serde_json::{Value, json, value::to_raw_value};
+use serde_json::value::to_raw_value;
+use tree::{Value, json};
 
 use super::{
     ActivePolicy, Evaluation, ambiguous,
@@ -243,6 +244,8 @@ impl Run {
             }
             // Once for all policies that are asked.
             let written = to_raw_value(&request);
+            // There are very many, and most objects have one.
+            evaluations.reserve_exact(asked.len());
             evaluations.extend(asked.into_iter().map(|by| Evaluation {
                 by,
                 derived,

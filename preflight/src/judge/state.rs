@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use serde_json::Value;
+use tree::Value;
 
 use crate::{
     MemoryCluster,

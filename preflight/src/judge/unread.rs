@@ -1,6 +1,6 @@
 //! Objects that would pass for clean because no policy reads them as what they are.
 
-use serde_json::Value;
+use tree::Value;
 
 use super::ActivePolicy;
 use crate::{
@@ -126,7 +126,7 @@ fn encrypted(object: &Value) -> Option<String> {
     let is_of_sops = object.get("sops").is_some();
     let fields = object.as_object()?.iter();
     let fields = fields.filter(|(key, _)| !UNREAD.contains(&key.as_str()));
-    let mut fields = fields.map(|(key, value)| (key.clone(), value));
+    let mut fields = fields.map(|(key, value)| (key.to_string(), value));
     fields.find_map(|(mut path, value)| {
         let is_it = is_cipher("", value) || is_of_sops && find(value, &mut path, &is_cipher);
         is_it.then_some(path)
@@ -190,7 +190,7 @@ fn is_of_pods(key: &str, value: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use tree::json;
 
     use super::*;
 

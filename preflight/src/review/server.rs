@@ -6,7 +6,7 @@
 //! `update.go` beside it, and `PrepareForCreate` and `PrepareForUpdate` of the kinds in `pkg/registry`.
 
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use tree::{Map, Value, json};
 
 use cluster::kinds::{is_built_in, is_text, split, text};
 
@@ -67,10 +67,10 @@ pub(crate) fn create(object: &mut Value, now: Option<Timestamp>) {
     }
     let created = now.map_or(written, |now| Some(json!(timestamp(now))));
     if let Some(created) = created {
-        metadata.insert("creationTimestamp".to_owned(), created);
+        metadata.insert("creationTimestamp".into(), created);
     }
     if has_spec {
-        metadata.insert("generation".to_owned(), json!(1));
+        metadata.insert("generation".into(), json!(1));
     }
 }
 
@@ -105,9 +105,12 @@ pub(crate) fn replace(object: &mut Value, old: &Value, now: Option<Timestamp>) {
         "fieldsV1": sets,
     });
     if let Some(metadata) = object.as_object_mut().and_then(metadata) {
-        let managers = metadata.entry("managedFields").or_insert_with(|| json!([]));
-        if let Some(managers) = managers.as_array_mut() {
-            managers.push(manager);
+        let managers = metadata
+            .entry("managedFields".into())
+            .or_insert_with(|| json!([]));
+        if let Value::Array(managers) = managers {
+            let others = std::mem::take(managers).into_iter();
+            *managers = others.chain([manager]).collect();
         }
     }
 }
@@ -125,8 +128,8 @@ pub(crate) fn disown(object: &mut Value, is_there: impl Fn((&str, &str), (&str, 
     }
     let home = of("/metadata/namespace").to_owned();
     let owners = object.pointer_mut("/metadata/ownerReferences");
-    if let Some(owners) = owners.and_then(Value::as_array_mut) {
-        owners.retain(|owner| {
+    if let Some(Value::Array(owners)) = owners {
+        let known = std::mem::take(owners).into_iter().filter(|owner| {
             // What no server can read is for policies to tell.
             let is_read = owner.as_object().is_some_and(|fields| {
                 let fields = ["apiVersion", "kind", "name"].map(|name| fields.get(name));
@@ -136,6 +139,7 @@ pub(crate) fn disown(object: &mut Value, is_there: impl Fn((&str, &str), (&str, 
             let (group, kind) = (split(of("/apiVersion")).0, of("/kind"));
             !is_read || !is_built_in(group) || is_there((group, kind), (&home, of("/name")))
         });
+        *owners = known.collect();
     }
 }
 
@@ -144,7 +148,7 @@ pub(crate) fn disown(object: &mut Value, is_there: impl Fn((&str, &str), (&str, 
 /// time.
 pub(crate) fn stamp(object: &mut Value, now: Timestamp) {
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
-        metadata.insert("creationTimestamp".to_owned(), json!(timestamp(now)));
+        metadata.insert("creationTimestamp".into(), json!(timestamp(now)));
     }
 }
 
@@ -152,14 +156,14 @@ fn timestamp(now: Timestamp) -> String {
     format!("{now:.0}")
 }
 
-fn metadata(fields: &mut Map<String, Value>) -> Option<&mut Map<String, Value>> {
+fn metadata(fields: &mut Map) -> Option<&mut Map> {
     fields.get_mut("metadata")?.as_object_mut()
 }
 
 /// What the old object has counts, also where it has nothing.
-fn take_over(fields: &mut Map<String, Value>, old: Option<&Map<String, Value>>, field: &str) {
+fn take_over(fields: &mut Map, old: Option<&Map>, field: &str) {
     match old.and_then(|old| old.get(field)) {
-        Some(value) => fields.insert(field.to_owned(), value.clone()),
+        Some(value) => fields.insert(field.into(), value.clone()),
         None => fields.remove(field),
     };
 }
@@ -182,7 +186,7 @@ fn sent_fields(object: &Value) -> (&'static str, Value) {
 
 fn sets_of_a_service(object: &Value) -> Value {
     let ports = object.pointer("/spec/ports").and_then(Value::as_array);
-    let ports: Map<String, Value> = ports
+    let ports: Map = ports
         .into_iter()
         .flatten()
         .map(|port| {
@@ -194,13 +198,13 @@ fn sets_of_a_service(object: &Value) -> Value {
                 Some(number) if !number.is_null() => json!({"f:nodePort": {}}),
                 _ => json!({}),
             };
-            (format!("k:{key}"), fields)
+            (format!("k:{key}").into(), fields)
         })
         .collect();
-    let mut spec = Map::from_iter([("f:ports".to_owned(), Value::Object(ports))]);
+    let mut spec = Map::from_iter([("f:ports".into(), Value::Object(ports))]);
     let health_check = object.pointer("/spec/healthCheckNodePort");
     if health_check.is_some_and(|number| !number.is_null()) {
-        spec.insert("f:healthCheckNodePort".to_owned(), json!({}));
+        spec.insert("f:healthCheckNodePort".into(), json!({}));
     }
     json!({ "f:spec": spec })
 }
@@ -376,7 +380,7 @@ mod tests {
             let mut object = deployment(replicas);
             replace(&mut object, &deployment(json!(7)), None);
             let managers = object["metadata"]["managedFields"].as_array().unwrap();
-            let [manager] = managers.as_slice() else {
+            let [manager] = managers else {
                 panic!("{object}");
             };
             assert_eq!(

@@ -4,9 +4,8 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bundle_tests::{complete, names, read, repository};
+use bundle_tests::{complete, names, read, repository, target};
 use preflight::MemoryCluster;
-use preflight::review::Target;
 use serde_json::{Value, json};
 
 use crate::measure::{Guest, Guests, Question, milliseconds, payload, ratio};
@@ -110,7 +109,7 @@ impl Class {
         let metadata = policy.policy.metadata();
         let metadata = metadata.ok_or_else(|| format!("{} has no metadata", policy.name))?;
         let wanted = reviews.iter();
-        let wanted = wanted.filter(|request| Target::of(request).is_wanted_by(metadata));
+        let wanted = wanted.filter(|request| target(request).is_wanted_by(metadata));
         let of_size = |(name, sizes): &(&'static str, Range<usize>)| {
             let requests = wanted.clone();
             let requests = requests.filter(|request| sizes.contains(&payload(request).len()));

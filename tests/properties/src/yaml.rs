@@ -3,7 +3,7 @@
 
 use manifests::edit::{At, Editor, apply};
 use manifests::{read_text, secret_lines};
-use serde_json::json;
+use tree::json;
 
 use crate::choices::Choices;
 use crate::marks::{self, MARK};

@@ -88,7 +88,7 @@ pub fn render(policy: &str) -> Result<String, String> {
 
 /// What a policy says of a manifest with one object, which an API server takes otherwise.
 pub fn of_manifest(policy: &str, path: &str) -> Result<String, String> {
-    let mut object = yaml::read(&read(&repository(path))?)?;
+    let mut object = yaml::read(&read(&repository(path))?)?.into();
     let kinds = Kinds::of([&object]);
     review::complete(&mut object, &kinds, "default");
     let request = review::request(&object, &kinds, 1);

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use cluster::kinds::text;
-use serde_json::Value;
 use shared::quote;
+use tree::Value;
 
 use super::{Problem, Service, TYPES, field, has_cluster_ip, is_headless, unsupported};
 
@@ -14,10 +14,9 @@ const PROTOCOLS: &[&str] = &["SCTP", "TCP", "UDP"];
 const MAX_NAME: usize = 63;
 
 pub(super) fn find(service: &Service<'_>, problems: &mut Vec<Problem>) {
-    let none = Vec::new();
     let ports = match service.own("ports") {
-        Value::Null if service.spec.is_object() || service.spec.is_null() => &none,
-        Value::Array(ports) => ports,
+        Value::Null if service.spec.is_object() || service.spec.is_null() => &[],
+        Value::Array(ports) => &**ports,
         // No policy can read it.
         _ => return,
     };
