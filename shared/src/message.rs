@@ -120,6 +120,9 @@ pub(crate) fn render_warnings(
             let warning = render_warning(policy, line, limit);
             length += characters(&warning);
             warnings.push(warning);
+            if length > WARNINGS_ROOM && limit > WARNING_LIMIT && !unabridged {
+                break;
+            }
         }
         if unabridged || length <= WARNINGS_ROOM {
             break;
@@ -164,6 +167,10 @@ fn characters(text: &str) -> usize {
 /// Text of a user as one line of at most `limit` characters, cut between words where the last one is not most of it. The
 /// API server drops a warning with a control character.
 pub(crate) fn one_line(text: &str, limit: usize) -> String {
+    // Nearly every text is as it should be.
+    if text.len() <= limit && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.to_owned();
+    }
     let mut line = String::new();
     let (mut count, mut last_character, mut last_word) = (0, 0, 0);
     for character in text.chars() {
