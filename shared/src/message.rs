@@ -167,8 +167,9 @@ fn characters(text: &str) -> usize {
 /// Text of a user as one line of at most `limit` characters, cut between words where the last one is not most of it. The
 /// API server drops a warning with a control character.
 pub(crate) fn one_line(text: &str, limit: usize) -> String {
-    // Nearly every text is as it should be.
-    if text.len() <= limit && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+    // Nearly every text is as it should be. Control characters that are not ASCII begin with 0xC2.
+    let is_plain = |byte: u8| byte >= b' ' && byte != 0x7f && byte != 0xc2;
+    if text.len() <= limit && text.bytes().all(is_plain) {
         return text.to_owned();
     }
     let mut line = String::new();
