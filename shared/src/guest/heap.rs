@@ -24,6 +24,10 @@ unsafe extern "C" {
     static __heap_base: u8;
 }
 
+/// A page of the host. To touch one for the first time costs as much as a hundred allocations, and the allocator writes at
+/// the end of what it has: it has the pages that it needs and no others.
+const STEP: usize = 4 * 1024;
+
 /// Where the allocator gets memory from: first the rest of what the guest starts with, then the host.
 #[derive(Debug)]
 struct Memory {
@@ -34,30 +38,23 @@ struct Memory {
 // SAFETY: it does not allocate.
 unsafe impl Source for Memory {
     fn acquire<B: Binning>(talc: &mut Talc<Self, B>, layout: Layout) -> Result<(), ()> {
-        if talc.source.end.is_none() {
-            let start = (&raw const __heap_base).cast_mut();
-            let length = (memory_size::<0>() * PAGE).saturating_sub(start.addr());
-            // SAFETY: nothing else uses the memory behind the linker's part.
-            talc.source.end = unsafe { talc.claim(start, length) };
-            if talc.source.end.is_some() {
-                // Where the rest is not enough, this is called again.
-                return Ok(());
-            }
-        }
-        let overhead = 2 * CHUNK_UNIT + layout.align();
-        let pages = layout.size().saturating_add(overhead).div_ceil(PAGE);
-        let start = memory_grow::<0>(pages);
-        if start == usize::MAX {
+        let start = (&raw const __heap_base).cast_mut();
+        let from = talc.source.end.map_or(start, NonNull::as_ptr);
+        let bins = B::BIN_COUNT as usize * size_of::<usize>();
+        let needed = layout.size() + layout.align() + 2 * CHUNK_UNIT + bins;
+        let to = from.addr().saturating_add(needed);
+        let to = to.checked_next_multiple_of(STEP).ok_or(())?;
+        let missing = to.saturating_sub(memory_size::<0>() * PAGE);
+        if missing > 0 && memory_grow::<0>(missing.div_ceil(PAGE)) == usize::MAX {
             return Err(());
         }
-        let (start, length) = ((start * PAGE) as *mut u8, pages * PAGE);
-        // SAFETY: these pages are new. Only the allocator asks for pages, so they lie right behind its own.
+        // SAFETY: nothing else uses the memory behind the linker's part, and only the allocator asks for more of it.
         talc.source.end = unsafe {
             match talc.source.end {
-                Some(end) => Some(talc.extend(end, start.wrapping_add(length))),
-                None => talc.claim(start, length),
+                Some(end) => Some(talc.extend(end, to as *mut u8)),
+                None => talc.claim(start, to - start.addr()),
             }
         };
-        Ok(())
+        talc.source.end.map(|_| ()).ok_or(())
     }
 }
