@@ -55,12 +55,11 @@ pub(crate) struct Advice<'a> {
 
 impl<'a> Advice<'a> {
     pub(crate) fn new(scope: &'a Scope<'a>, service: &'a Service<'a>) -> Self {
-        let (band, _) = scope.settings.cluster_range.bands();
         let ports = service.ports.iter().filter_map(|port| port.number);
         let mut advice = Self {
             scope,
             service,
-            band,
+            band: scope.settings.cluster_range.static_band(),
             taken: Taken::default(),
             given: 0,
             exhausted: Vec::new(),

@@ -79,23 +79,31 @@ impl PortRange {
         u32::from(self.last.saturating_sub(self.first)) + 1
     }
 
-    /// The part from which the API server takes ports only when the other part is full, and that other part.
+    /// Whether a number is one of the ports. A manifest may have any number.
+    pub(crate) fn contains(self, number: i64) -> bool {
+        (i64::from(self.first)..=i64::from(self.last)).contains(&number)
+    }
+
+    /// The part from which the API server takes ports, as long as there are any.
     ///
     /// Source: `calculateRangeOffset` in `pkg/registry/core/service/portallocator/allocator.go` (KEP-3668).
-    pub(crate) fn bands(self) -> (PortSet, PortSet) {
+    pub(crate) fn dynamic_band(self) -> Self {
         let size = self.size();
         let offset = if size <= 16 {
             0
         } else {
             (size / 32).clamp(16, 128)
         };
-        let whole = PortSet::from(self);
-        let dynamic = u16::try_from(u32::from(self.first) + offset).unwrap_or(self.last);
-        let dynamic = PortSet::from(Self {
-            first: dynamic,
-            last: self.last,
-        });
-        (whole.without(&dynamic), dynamic)
+        let first = u16::try_from(u32::from(self.first) + offset);
+        Self {
+            first: first.unwrap_or(self.last),
+            ..self
+        }
+    }
+
+    /// The part from which it takes ports only when the other part is full.
+    pub(crate) fn static_band(self) -> PortSet {
+        PortSet::from(self).without(&self.dynamic_band().into())
     }
 }
 
@@ -198,9 +206,7 @@ impl PortSet {
 
     /// Whether a number is one of the ports. A manifest may have any number.
     pub(crate) fn contains(&self, number: i64) -> bool {
-        let is_in =
-            |range: &PortRange| (i64::from(range.first)..=i64::from(range.last)).contains(&number);
-        self.0.iter().any(is_in)
+        self.0.iter().any(|range| range.contains(number))
     }
 
     /// The port that stands in for a number, always the same: another one when that is taken.
@@ -281,11 +287,9 @@ mod tests {
             ("30000", "", "30000"),
             ("1-65535", "1-128", "129-65535"),
         ] {
-            let (low, high) = PortRange::parse(range).unwrap().bands();
-            assert_eq!(
-                (low.to_string(), high.to_string()),
-                (first.into(), second.into())
-            );
+            let range = PortRange::parse(range).unwrap();
+            assert_eq!(range.static_band().to_string(), first);
+            assert_eq!(range.dynamic_band().to_string(), second);
         }
     }
 

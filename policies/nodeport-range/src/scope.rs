@@ -58,6 +58,15 @@ impl<'a> Scope<'a> {
         }
     }
 
+    /// Whether a port is allowed for a protocol.
+    pub(crate) fn allows(&self, number: i64, protocol: &str) -> bool {
+        let Some(ranges) = &self.ranges else {
+            return self.settings.cluster_range.contains(number);
+        };
+        let mut entries = ranges.entries.iter();
+        entries.any(|entry| entry.covers(protocol) && entry.ports.contains(number))
+    }
+
     /// The ports that are allowed for a protocol. None when no entry of `ranges` is for it.
     pub(crate) fn allowed(&self, protocol: &str) -> Option<AllowedPorts> {
         let Some(ranges) = &self.ranges else {

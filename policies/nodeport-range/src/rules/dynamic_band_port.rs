@@ -22,7 +22,7 @@ pub(crate) fn check(
     advice: &mut Advice<'_>,
     verdict: &mut Verdict,
 ) {
-    let (_, dynamic) = settings.cluster_range.bands();
+    let dynamic = settings.cluster_range.dynamic_band();
     // A number that this Service has already cannot go to another.
     if !number.is_chosen || !number.is_new || !dynamic.contains(number.number) {
         return;

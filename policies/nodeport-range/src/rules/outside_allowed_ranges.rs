@@ -23,11 +23,8 @@ pub(crate) fn check(
     verdict: &mut Verdict,
 ) -> bool {
     let outside = number.find(|protocol| {
-        let allowed = scope.allowed(protocol);
-        match &allowed {
-            Some(allowed) if allowed.ports.contains(number.number) => None,
-            _ => Some(reason(number.number, protocol, allowed.as_ref(), scope)),
-        }
+        let is_outside = !scope.allows(number.number, protocol);
+        is_outside.then(|| reason(number.number, protocol, scope))
     });
     let Some((reason, place, protocols)) = outside else {
         return false;
@@ -40,18 +37,13 @@ pub(crate) fn check(
 }
 
 /// It says the same of a number that the user chose and of one that was allocated, so that on an UPDATE it is not new.
-fn reason(
-    number: i64,
-    protocol: &str,
-    allowed: Option<&AllowedPorts>,
-    scope: &Scope<'_>,
-) -> String {
+fn reason(number: i64, protocol: &str, scope: &Scope<'_>) -> String {
     let namespace = scope.namespace;
     let Some(AllowedPorts {
         ports,
         are_own,
         of_protocol,
-    }) = allowed
+    }) = scope.allowed(protocol)
     else {
         return format!(
             "{number} is not allowed: no entry of ranges is for {protocol} in namespace {namespace}",
@@ -59,7 +51,7 @@ fn reason(
             namespace = quote(namespace)
         );
     };
-    let whose = match (*are_own, *of_protocol) {
+    let whose = match (are_own, of_protocol) {
         (true, true) => format!(
             ", the ports of namespace {namespace} for {protocol}",
             namespace = quote(namespace),
