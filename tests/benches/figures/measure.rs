@@ -32,6 +32,12 @@ impl Guest {
         let name = name.to_owned();
         Ok(Self { name, wasm, policy })
     }
+
+    /// Whether it may ask the cluster for something.
+    pub(crate) fn looks_up(&self) -> bool {
+        let metadata = self.policy.metadata();
+        metadata.is_some_and(|it| !it.context_aware_resources.is_empty())
+    }
 }
 
 /// All that is measured.

@@ -73,9 +73,11 @@ pub(crate) fn measure(guests: &Arc<Guests>, report: &mut Report) -> Result<Panel
             &format!("{:.0}", own / f64::from(ROUNDS)),
             &format!("{of_floor:.2}"),
         ]);
-        let metadata = policy.policy.metadata();
-        let looks_up = metadata.is_some_and(|it| !it.context_aware_resources.is_empty());
-        let least = if looks_up { LEAST_WITH_LOOKUPS } else { LEAST };
+        let least = if policy.looks_up() {
+            LEAST_WITH_LOOKUPS
+        } else {
+            LEAST
+        };
         report.target(
             &format!(
                 "`{}` answers at least {least} of the requests that the floor does, behind HTTP",
