@@ -6,7 +6,11 @@
 //!
 //! Each source is a file in `derived/`. What KEDA makes is checked as well: [`keda`](crate::keda).
 
-use std::{collections::BTreeSet, fmt, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    fmt,
+    sync::Arc,
+};
 
 use tree::{Map, Name, Value, json};
 
@@ -131,6 +135,84 @@ pub(crate) fn derive<'a>(
     let of_cluster = cluster_defaults::derive(&namespaces).into_iter();
     derived.extend(of_cluster.map(|value| DerivedObject { value, maker: None }));
     derived
+}
+
+/// What is added to Secrets and `ConfigMap`s that manifests have as well.
+#[derive(Debug)]
+pub(crate) struct Additions(HashMap<Home, Vec<Value>>);
+
+/// Kind, namespace and name.
+type Home = [String; 3];
+
+impl Additions {
+    /// Those of what is derived of objects, and of what the objects add without making it.
+    pub(crate) fn of<'a>(
+        objects: impl Iterator<Item = &'a Object>,
+        derived: &[DerivedObject],
+    ) -> Self {
+        let made = derived.iter().filter(|derived| derived.maker.is_some());
+        let made = made.map(|derived| derived.value.clone());
+        let added = objects.filter_map(|object| external_secret::add(&object.value));
+        let mut additions: HashMap<Home, Vec<Value>> = HashMap::new();
+        for value in made.chain(added) {
+            if let Some(home) = home(&value) {
+                additions.entry(home).or_default().push(value);
+            }
+        }
+        Self(additions)
+    }
+
+    /// An object with what is added to it.
+    pub(crate) fn add_to(&self, object: &Arc<Value>) -> Arc<Value> {
+        let mut object = Arc::clone(object);
+        let additions = (!self.0.is_empty()).then(|| self.0.get(&home(&object)?));
+        for addition in additions.flatten().into_iter().flatten() {
+            add(Arc::make_mut(&mut object), addition);
+        }
+        object
+    }
+}
+
+/// Where a Secret or `ConfigMap` is.
+fn home(value: &Value) -> Option<Home> {
+    let kind = text(value, "/kind").filter(|kind| matches!(*kind, "Secret" | "ConfigMap"))?;
+    let of_metadata = |field| text(value, &format!("/metadata/{field}"));
+    let is_core = text(value, "/apiVersion") == Some("v1");
+    let parts = [kind, of_metadata("namespace")?, of_metadata("name")?];
+    is_core.then(|| parts.map(ToOwned::to_owned))
+}
+
+/// Adds the keys, or where they are not known the owner, who may add any. Of an object that has no keys yet, nothing is
+/// known anyway.
+fn add(object: &mut Value, addition: &Value) {
+    let keys = addition.get("data").and_then(Value::as_object);
+    let fields = ["data", "stringData", "binaryData"].map(|field| object.get(field)?.as_object());
+    if fields.into_iter().flatten().all(Map::is_empty) {
+        return;
+    }
+    let owners = addition.pointer("/metadata/ownerReferences");
+    match (keys, owners) {
+        (Some(keys), _) => {
+            let Some(fields) = object.as_object_mut() else {
+                return;
+            };
+            let data = fields.entry("data".into()).or_insert_with(|| json!({}));
+            if let Some(data) = data.as_object_mut() {
+                let there = std::mem::take(data);
+                // Of two with one key the later one counts.
+                data.extend(keys.clone().into_iter().chain(there));
+            }
+        }
+        (None, Some(owners)) => {
+            let metadata = object.get_mut("metadata").and_then(Value::as_object_mut);
+            if let Some(metadata) = metadata {
+                metadata
+                    .entry("ownerReferences".into())
+                    .or_insert_with(|| owners.clone());
+            }
+        }
+        (None, None) => {}
+    }
 }
 
 /// Whether an object is of this group and kind.

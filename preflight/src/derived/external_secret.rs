@@ -8,6 +8,23 @@ use tree::Value;
 use super::{filled, is, items, keys, secret, with_unknown_keys};
 
 pub(super) fn derive(object: &Value) -> Vec<Value> {
+    // With these it makes none.
+    let makes_none = matches!(policy(object), Some("Merge" | "None"));
+    let made = filled_in(object).filter(|_| !makes_none);
+    made.into_iter().collect()
+}
+
+/// What it adds to a Secret that is there already.
+pub(super) fn add(object: &Value) -> Option<Value> {
+    filled_in(object).filter(|_| policy(object) == Some("Merge"))
+}
+
+fn policy(object: &Value) -> Option<&str> {
+    filled(object, "/spec/target/creationPolicy")
+}
+
+/// The Secret as it is filled in.
+fn filled_in(object: &Value) -> Option<Value> {
     let own = filled(object, "/metadata/name");
     let of_data = |field| items(object, "/spec/data").filter_map(move |entry| filled(entry, field));
     // What is extracted or found there has keys that nothing here names.
@@ -23,21 +40,16 @@ pub(super) fn derive(object: &Value) -> Vec<Value> {
                 made
             }
         });
-        return made.into_iter().collect();
+        return made;
     }
-    if !is(object, "external-secrets.io", "ExternalSecret") {
-        return Vec::new();
-    }
-    // With these it makes none: `Merge` adds to one that is there.
-    let policy = filled(object, "/spec/target/creationPolicy");
     // It may make an object of another kind.
     let kind = filled(object, "/spec/target/manifest/kind");
-    if matches!(policy, Some("Merge" | "None")) || kind.is_some_and(|kind| kind != "Secret") {
-        return Vec::new();
+    if !is(object, "external-secrets.io", "ExternalSecret")
+        || kind.is_some_and(|kind| kind != "Secret")
+    {
+        return None;
     }
-    let Some(name) = filled(object, "/spec/target/name").or(own) else {
-        return Vec::new();
-    };
+    let name = filled(object, "/spec/target/name").or(own)?;
     let template = "/spec/target/template";
     let merges = filled(object, &format!("{template}/mergePolicy")) == Some("Merge");
     let data = format!("{template}/data");
@@ -49,11 +61,11 @@ pub(super) fn derive(object: &Value) -> Vec<Value> {
     let kind = filled(object, &format!("{template}/type"));
     let made = secret(object, name, kind, keys);
     let is_open = extracts && takes_all || has(&format!("{template}/templateFrom"));
-    vec![if is_open {
+    Some(if is_open {
         with_unknown_keys(made)
     } else {
         made
-    }]
+    })
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use tree::Value;
 use crate::{
     MemoryCluster,
     checks::Identity,
-    derived::{self, DerivedObject},
+    derived::{self, Additions, DerivedObject},
     keda,
     manifests::Object,
 };
@@ -70,9 +70,10 @@ impl All<'_> {
             |(position, value): (usize, &Value)| (Arc::new(value.clone()), self.origin(position));
         let has_made = made.clone().filter(|one| !is_new(one)).map(of_keda);
         let makes = made.filter(is_new).map(of_keda);
+        let additions = Additions::of(self.objects.iter(), &derived);
         let values = self.objects.iter().enumerate();
-        let values =
-            values.map(|(position, object)| (Arc::clone(&object.value), self.origin(position)));
+        let values = values
+            .map(|(position, object)| (additions.add_to(&object.value), self.origin(position)));
         let others = derived_values(&derived, self.objects.len());
         let all = has_made.chain(values).chain(makes).chain(others);
         State {
@@ -99,9 +100,10 @@ impl All<'_> {
             let is_there = others.any(|(_, other)| is_its(other));
             (!is_there).then(|| (Arc::new(made.value), self.origin(position)))
         });
+        let additions = Additions::of(all.clone().map(|(_, object)| object), &derived);
         let values = all.clone();
-        let values =
-            values.map(|(position, object)| (Arc::clone(&object.value), self.origin(position)));
+        let values = values
+            .map(|(position, object)| (additions.add_to(&object.value), self.origin(position)));
         let others = derived_values(&derived, self.objects.len());
         let all = of_keda.chain(values).chain(others);
         Arc::new(MemoryCluster::with_origins(all))
