@@ -1,9 +1,8 @@
 //! A JSON value that takes little memory, as thousands of objects are kept.
 //!
 //! A map of `serde_json` takes 632 bytes, whether it has one field or eleven, and an object of Kubernetes has some fifteen
-//! maps with two or three fields each. Here a map is a sorted vector, and all that is read of a repository takes a quarter.
-//! What a [`Value`] is called, and what it does, is as in `serde_json`, whose values settings, reports and other things stay
-//! of which there are few.
+//! maps with two or three fields each. Here a map is a sorted vector, which takes a quarter of that. Names and methods are
+//! those of `serde_json`. Settings and reports are few, and stay values of `serde_json`.
 //!
 //! ```
 //! use tree::{Value, json};
