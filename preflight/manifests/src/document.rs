@@ -23,6 +23,8 @@ pub(super) struct Document<'a> {
     text: &'a str,
     /// How many lines stand above it in the file.
     above: usize,
+    /// Whether its first line separates it from what is above, and is no part of it.
+    is_separated: bool,
     /// Whether kubectl takes the file for JSON: it looks at its first character.
     is_json: bool,
 }
@@ -34,9 +36,14 @@ pub(super) fn split(text: &str) -> impl Iterator<Item = Document<'_>> {
     // What is left up to the next `---` line: a stream may have very many values before it.
     let mut part = "";
     let mut above = 0;
+    // Whether there is a document above, and whether the next one begins with the line that separates them.
+    let (mut is_below, mut is_separated) = (false, false);
     iter::from_fn(move || {
         if part.is_empty() {
-            (part, rest) = rest.split_at(end_of_document(rest));
+            let line = rest.split_inclusive('\n').next().unwrap_or_default();
+            is_separated = is_below && is_bare_separator(line);
+            (part, rest) = rest.split_at(end_of_document(rest, is_separated));
+            is_below = true;
         }
         if part.is_empty() {
             return None;
@@ -47,21 +54,31 @@ pub(super) fn split(text: &str) -> impl Iterator<Item = Document<'_>> {
             text,
             above,
             is_json,
+            is_separated: std::mem::take(&mut is_separated),
         };
         above += text.matches('\n').count();
         Some(document)
     })
 }
 
-/// The position of the next `---` line below the first line with content.
-fn end_of_document(text: &str) -> usize {
+/// The position of the next `---` line that ends a document: one that anything is above of, but for the line that separates
+/// the document from the one above. kubectl hands on any other such line with the document.
+///
+/// Source: apimachinery, `YAMLReader.Read` in `pkg/util/yaml/decoder.go`. Unlike kubectl, directives belong to the document
+/// below them.
+fn end_of_document(text: &str, is_separated: bool) -> usize {
     let mut position = 0;
-    let mut content = false;
+    let (mut is_anything, mut is_content, mut has_directives) = (false, false, false);
     for line in text.split_inclusive('\n') {
-        if is_separator(line) && content {
-            return position;
+        if position > 0 || !is_separated {
+            let may_end = is_content || is_anything && !has_directives;
+            if may_end && is_separator(line) {
+                return position;
+            }
+            is_anything = true;
+            is_content |= !is_blank(line);
+            has_directives |= line.starts_with('%');
         }
-        content |= is_separator(line) || !is_blank(line);
         position += line.len();
     }
     position
@@ -69,10 +86,15 @@ fn end_of_document(text: &str) -> usize {
 
 /// The end of a JSON value that something follows, as in what jq prints. What follows may be broken.
 fn end_of_value(text: &str) -> Option<usize> {
-    let lines = text.split_inclusive('\n');
-    let start: usize = lines.take_while(|line| is_head(line)).map(str::len).sum();
+    let is_value = |text: &str| text.trim_start().starts_with(['{', '[']);
+    // Many values may be in one line, which is not looked through for each of them.
+    let mut start = 0;
+    if !is_value(text) {
+        let lines = text.split_inclusive('\n');
+        start = lines.take_while(|line| is_head(line)).map(str::len).sum();
+    }
     let text = text.get(start..)?;
-    if !text.trim_start().starts_with(['{', '[']) {
+    if !is_value(text) {
         return None;
     }
     let mut values = serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>();
@@ -82,17 +104,15 @@ fn end_of_value(text: &str) -> Option<usize> {
     is_followed.then_some(start + end)
 }
 
-/// Source: apimachinery, `YAMLReader.Read` in `pkg/util/yaml/decoder.go`. A document may also start behind the dashes,
-/// which kubectl refuses.
+/// Whether a document ends above a line. One may also start behind the dashes, which kubectl refuses.
 fn is_separator(line: &str) -> bool {
-    let after = line.strip_prefix("---");
-    after.is_some_and(|after| is_bare(after) || after.starts_with([' ', '\t']))
+    is_bare_separator(line) || line.starts_with("--- ") || line.starts_with("---\t")
 }
 
-/// Whether nothing but a comment stands behind the dashes of a separator.
-fn is_bare(after: &str) -> bool {
-    let content = after.trim();
-    content.is_empty() || content.starts_with('#')
+/// Whether nothing but a comment stands behind the dashes of a separator. Other spaces may stand there than YAML knows.
+fn is_bare_separator(line: &str) -> bool {
+    let content = line.strip_prefix("---").map(str::trim);
+    content.is_some_and(|content| content.is_empty() || content.starts_with('#'))
 }
 
 /// Source: apimachinery, `hasJSONPrefix` in `pkg/util/yaml/decoder.go`.
@@ -138,6 +158,7 @@ fn one(text: &str) -> Document<'_> {
         text,
         above: 0,
         is_json: is_json(text),
+        is_separated: false,
     }
 }
 
@@ -167,17 +188,14 @@ impl<'a> Document<'a> {
     }
 
     /// The text without the line that separates it from the one above, as kubectl has it, and the lines above that text.
-    /// Behind the dashes other spaces may stand than YAML knows.
+    /// Each document may begin with a byte order mark.
     pub(super) fn below_separator(self) -> (&'a str, usize) {
-        let line = self.text.split_inclusive('\n').next().unwrap_or_default();
-        if line.strip_prefix("---").is_some_and(is_bare) {
-            (
-                self.text.get(line.len()..).unwrap_or_default(),
-                self.above + 1,
-            )
-        } else {
-            (self.text, self.above)
+        let (mut text, mut above) = (self.text, self.above);
+        if self.is_separated {
+            text = text.split_once('\n').map_or("", |(_, below)| below);
+            above += 1;
         }
+        (text.strip_prefix('\u{feff}').unwrap_or(text), above)
     }
 
     /// How its text is read.
@@ -238,6 +256,15 @@ pub(super) fn read<M: Marks>(text: &str, reading: Reading) -> Result<(Node<M>, M
         None
     };
     json.unwrap_or_else(|| yaml::read(part))
+}
+
+/// Whether any document of a text is a manifest, or may be meant to be one.
+pub(super) fn may_have_objects(text: &str) -> bool {
+    split(text).any(|document| match document.parse() {
+        Ok(Some(((value, ..), _))) => no_manifest::kind_of(&value).is_none(),
+        Ok(None) => false,
+        Err(_) => !document.has_no_kind(),
+    })
 }
 
 /// Adds what most often is behind an error.

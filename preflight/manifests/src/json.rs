@@ -45,6 +45,22 @@ impl<'a, M: Marks> Reader<'a, M> {
         self.places.mark::<K>(start, start + raw.get().len())
     }
 
+    /// What is wrong with a part of what was read as a whole: that reading neither puts escapes together nor looks how large
+    /// numbers are.
+    fn malformed(&mut self, raw: &RawValue) -> Unreadable {
+        let Mark { line, .. } = self.mark::<Lines>(raw);
+        let text = match raw.get().as_bytes().first() {
+            Some(b'"' | b'{' | b'[') => {
+                "cannot be read: an escape such as \\ud800 is half of a character, which some readers replace: write all of it"
+            }
+            _ => "cannot be read: a number that JSON cannot hold",
+        };
+        Unreadable {
+            line,
+            text: text.to_owned(),
+        }
+    }
+
     fn node(&mut self, raw: &'a RawValue, depth: usize) -> Result<Node<M>, Unreadable> {
         if depth > MAX_DEPTH {
             let Mark { line, .. } = self.mark::<M>(raw);
@@ -54,10 +70,12 @@ impl<'a, M: Marks> Reader<'a, M> {
         let parts = match raw.get().as_bytes().first() {
             Some(b'{') => json.deserialize_map(PartsVisitor),
             Some(b'[') => json.deserialize_seq(PartsVisitor),
-            _ => return Ok(scalar(raw).into()),
+            _ => match scalar(raw) {
+                Some(value) => return Ok(value.into()),
+                None => return Err(self.malformed(raw)),
+            },
         };
-        // It was read as a whole already, so that nothing can be wrong with its parts.
-        match parts.unwrap_or(Parts::Items(Vec::new())) {
+        match parts.map_err(|_| self.malformed(raw))? {
             Parts::Items(parts) => {
                 let mut items = Items::default();
                 for item in parts {
@@ -84,13 +102,13 @@ impl<'a, M: Marks> Reader<'a, M> {
     }
 }
 
-/// A number is what kubectl makes of it, which sends `1.0` as 1.
-fn scalar(raw: &RawValue) -> Value {
-    let value: serde_json::Value = serde_json::from_str(raw.get()).unwrap_or_default();
-    match value.as_f64() {
+/// A number is what kubectl makes of it, which sends `1.0` as 1. `None` where it cannot be read.
+fn scalar(raw: &RawValue) -> Option<Value> {
+    let value: serde_json::Value = serde_json::from_str(raw.get()).ok()?;
+    Some(match value.as_f64() {
         Some(float) if value.is_f64() => scalar::from_float(float),
         _ => value.into(),
-    }
+    })
 }
 
 /// The parts of a value, as they are written.

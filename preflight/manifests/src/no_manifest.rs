@@ -91,9 +91,17 @@ pub(super) fn has_no_kind(text: &str) -> bool {
             return false;
         };
         match event.what {
-            What::StreamEnd | What::DocumentEnd => return depth == 0,
-            What::DocumentStart => continue,
+            // What cannot be read may also stand below the first document.
+            What::StreamEnd => return depth == 0,
+            What::DocumentStart | What::DocumentEnd => {
+                is_key = false;
+                continue;
+            }
             // Go looks neither at the case of letters nor at whether an `s` is a long one.
+            // A tag may make another name of what is written.
+            What::Scalar(_, scalar) if depth == 1 && is_key && scalar.tag.is_some() => {
+                return false;
+            }
             What::Scalar(_, scalar) if depth == 1 && is_key => {
                 let name = scalar.text.to_lowercase().replace('ſ', "s");
                 if ["kind", "items", "<<"].contains(&name.as_str()) {

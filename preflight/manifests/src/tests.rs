@@ -895,3 +895,124 @@ fn no_link_of_a_folder_leads_out_of_it_and_nothing_without_an_end_is_read() {
         ["folder-out/: a link to a folder outside, which is not followed"]
     );
 }
+
+#[test]
+fn a_line_of_dashes_is_dropped_where_kubectl_drops_it() {
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n";
+    let json = r#"{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}}"#;
+    let old_breaks = pod.replace('\n', "\r");
+    for (text, found) in [
+        // At the start, and below one that was dropped, the line belongs to the document, where these characters end it.
+        (format!("--- # x\r{old_breaks}"), 1),
+        (format!("{pod}---\n--- # x\r{old_breaks}"), 2),
+        (format!("--- # x\u{85}{json}"), 1),
+        (format!("--- # x\u{2028}{json}\n"), 1),
+        // Below anything else, be it a blank line or a comment, it is not handed on, with all that is in it.
+        (format!("\n--- # x\r{old_breaks}"), 0),
+        (format!("---\n--- # x\r{old_breaks}"), 0),
+        (format!("# c\n---\u{a0}\n{pod}"), 1),
+        (format!("\n---\u{3000}# x\n{json}"), 1),
+        (format!("{pod}---\n---\n{pod}"), 2),
+        // Each document may begin with a byte order mark, and the file with another one.
+        (format!("{pod}---\n\u{feff}{pod}"), 2),
+        (format!("\u{feff}\u{feff}{pod}---\n{pod}"), 2),
+        (format!("%YAML 1.1\n# c\n---\n{pod}"), 1),
+    ] {
+        let manifests = read_text(&text);
+        let pods = manifests
+            .objects
+            .iter()
+            .filter(|object| object.name() == Some("a"));
+        assert_eq!(
+            (pods.count(), problems(&manifests)),
+            (found, vec![]),
+            "{text:?}"
+        );
+    }
+    let manifests = read_text("---\u{a0}\nkind: Pod\n");
+    assert_eq!(problems(&manifests).len(), 1, "{manifests:?}");
+}
+
+#[test]
+fn what_json_holds_and_no_value_can_is_a_problem() {
+    let half = "cannot be read: an escape such as \\ud800 is half of a character, which some readers replace: write all of it";
+    for (text, expected) in [
+        (r#"{"kind": "List", "\ud800": 1, "items": []}"#, half),
+        (
+            "{\"kind\": \"Pod\",\n\"spec\": {\"path\": \"/\\udc00\"}}",
+            half,
+        ),
+        (
+            "{\"kind\": \"Pod\",\n\"spec\": [1e400]}",
+            "cannot be read: a number that JSON cannot hold",
+        ),
+    ] {
+        let line = text.lines().count();
+        let folder = folder(&[("p.json", text), ("ok.yaml", OK)]);
+        for read in [
+            read_text(text),
+            read(&[folder.path().join("p.json")]),
+            read(&[folder.path().to_owned()]),
+        ] {
+            let [problem] = read.problems.as_slice() else {
+                panic!("{text}: {read:?}")
+            };
+            assert_eq!(
+                (problem.place.line, problem.text.as_str()),
+                (Some(line), expected)
+            );
+        }
+    }
+}
+
+/// An object that is not in question.
+const OK: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ok}\n";
+
+#[test]
+fn a_document_is_no_manifest_only_where_all_of_it_was_looked_at() {
+    for text in [
+        "a: 1\n...\nkind: Pod\n a\n",
+        "!!binary a2luZA==: Pod\napiVersion: v1\na: 1\na: 1\n",
+        "? !!binary |\n  a2lu\n  ZA==\n: Pod\na: 1\na: 1\n",
+    ] {
+        let folder = folder(&[("p.yaml", text), ("ok.yaml", OK)]);
+        let read = read(&[folder.path().to_owned()]);
+        assert_eq!(
+            (read.problems.len(), read.notes.len()),
+            (1, 0),
+            "{text}: {read:?}"
+        );
+    }
+}
+
+#[test]
+fn a_manifest_that_is_called_like_the_configuration_is_named() {
+    for (name, text, is_named) in [
+        (".preflight.yaml", "policies: [secret-data]\n", false),
+        (".preflight.yaml", "# nothing\n", false),
+        (".preflight.yaml", OK, true),
+        (".preflight.yaml", "apiVersion: v1\nitems: [\n", true),
+        (
+            ".preflight-baseline.json",
+            r#"{"version": 1, "findings": []}"#,
+            false,
+        ),
+        (
+            ".preflight-baseline.json",
+            r#"{"apiVersion": "v1", "kind": "Pod"}"#,
+            true,
+        ),
+    ] {
+        let folder = folder(&[(name, text), ("ok.yaml", OK)]);
+        let read = read(&[folder.path().to_owned()]);
+        let left_out: Vec<_> = read.left_out.iter().map(|one| one.why.clone()).collect();
+        let expected = if is_named { vec![Why::Hidden] } else { vec![] };
+        assert_eq!(left_out, expected, "{name} {text}");
+    }
+}
+
+#[test]
+fn very_many_values_in_one_line_take_no_time() {
+    let manifests = read_text(&"{}".repeat(200_000));
+    assert_eq!(manifests.problems.len(), 200_000);
+}

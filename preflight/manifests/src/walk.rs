@@ -14,6 +14,7 @@ use ignore::{
 
 use super::{
     LeftOut, Why, bounded,
+    document::may_have_objects,
     rendered::{self, Rendered, Role},
 };
 
@@ -336,10 +337,12 @@ fn named(path: &Path, is_folder: bool, why: Why) -> LeftOut {
     LeftOut { path, why }
 }
 
-/// Whether a file is what preflight is told about a project.
+/// Whether a file is what preflight is told about a project. It counts by what is in it, too: kubectl applies a manifest
+/// that is called so.
 pub(super) fn is_own(path: &Path) -> bool {
     let name = path.file_name();
-    name.is_some_and(|name| OWN.iter().any(|own| name == *own))
+    let is_called_so = name.is_some_and(|name| OWN.iter().any(|own| name == *own));
+    is_called_so && !bounded::read_to_string(path).is_ok_and(|text| may_have_objects(&text))
 }
 
 /// Whether a file of a folder is read.
