@@ -446,7 +446,7 @@ fn page(finding: &Reported, policies: &[ActivePolicy]) -> Option<&'static Page> 
 }
 
 /// How many findings of a refusal are only counted: its last line is `- and 8 more`.
-fn rest_of_refusal(message: &str) -> Option<usize> {
+pub(crate) fn rest_of_refusal(message: &str) -> Option<usize> {
     let (_, last) = message.rsplit_once("\n- and ")?;
     last.strip_suffix(" more")?.parse().ok()
 }

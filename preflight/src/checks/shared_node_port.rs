@@ -5,7 +5,10 @@
 //! (`pkg/registry/core/service/portallocator/allocator.go`). The numbers for health checks come out of the same pool
 //! (`pkg/registry/core/service/storage/alloc.go`).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use shared::{Level, Rule, rule};
 use tree::Value;
@@ -52,9 +55,24 @@ pub(super) fn find(manifests: &Manifests<'_>) -> Vec<Found> {
     for claim in claims {
         rivals.entry(claim.number).or_default().push(claim);
     }
-    claims
-        .iter()
-        .filter_map(|claim| refusal(claim, rivals.get(&claim.number)?))
+    // The same for all claims of a folder: there may be thousands.
+    let mut of_folders: BTreeMap<(u16, &Path), Vec<&Claim<'_>>> = BTreeMap::new();
+    let refusals = claims.iter().filter_map(|claim| {
+        let folder = Path::new(&claim.object.file).parent();
+        let key = (claim.number, folder.unwrap_or(Path::new("")));
+        let all = || in_reach(claim, rivals.get(&claim.number).map_or(&[], Vec::as_slice));
+        refusal(claim, of_folders.entry(key).or_insert_with(all))
+    });
+    refusals.collect()
+}
+
+/// The Services that may be in one cluster with a claim, its own among them: each once, where it asks first.
+fn in_reach<'c, 'a>(claim: &Claim<'a>, rivals: &[&'c Claim<'a>]) -> Vec<&'c Claim<'a>> {
+    let mut known = BTreeSet::new();
+    let rivals = rivals.iter().copied();
+    rivals
+        .filter(|rival| environments::may_be_one(&rival.object.file, &claim.object.file))
+        .filter(|rival| known.insert(rival.identity))
         .collect()
 }
 
@@ -114,23 +132,16 @@ fn claims<'a>(position: usize, object: &'a Object, identity: &'a Identity) -> Ve
 }
 
 /// `None` when no other Service asks.
-fn refusal(claim: &Claim<'_>, rivals: &[&Claim<'_>]) -> Option<Found> {
-    // Each once, where it asks first.
-    let mut known = BTreeSet::new();
-    let others: Vec<_> = rivals
+fn refusal(claim: &Claim<'_>, in_reach: &[&Claim<'_>]) -> Option<Found> {
+    let count = in_reach.len().checked_sub(1).filter(|count| *count > 0)?;
+    let others = in_reach
         .iter()
-        .filter(|rival| rival.identity != claim.identity)
-        .filter(|rival| environments::may_be_one(&rival.object.file, &claim.object.file))
-        .filter(|rival| known.insert(rival.identity))
-        .collect();
-    if others.is_empty() {
-        return None;
-    }
-    let names = others.iter().take(NAMED).map(|other| {
+        .filter(|other| other.identity != claim.identity);
+    let names = others.take(NAMED).map(|other| {
         let place = other.object.place_of(&other.field);
         format!("{} ({place})", Subject::of(other.object))
     });
-    let names = listed(names.collect(), others.len().saturating_sub(NAMED));
+    let names = listed(names.collect(), count.saturating_sub(NAMED));
     let what = claim.field.rsplit('.').next().unwrap_or_default();
     Some(Found {
         object: claim.position,

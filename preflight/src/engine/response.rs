@@ -1,11 +1,13 @@
 //! The answers of a policy.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write};
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use cluster::Get;
+
+use crate::report::rest_of_refusal;
 
 /// The verdict on one request, as the guest sends it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,6 +39,34 @@ pub struct Response {
     pub mutated_object: Option<Value>,
 }
 
+/// How many findings of one kind are kept of an answer. Where each of thousands of objects has something to do with each
+/// other, all of them take more memory than there is, and nobody reads them.
+const KEPT: usize = 100;
+
+impl Response {
+    /// The answer of a policy of the bundle, which lists all that it found, without those findings that nobody reads: they
+    /// are counted, as the policy itself counts them where it is asked for less.
+    pub(crate) fn bounded(mut self, policy: &str) -> Self {
+        if let Some(message) = &mut self.message {
+            let mut lines = message.match_indices("\n- ").skip(KEPT);
+            if let Some((end, _)) = lines.next() {
+                // The policy counts what it did not keep itself, in a line of its own.
+                let rest = lines.count() + rest_of_refusal(message).unwrap_or(1);
+                message.truncate(end);
+                let _ = write!(message, "\n- and {rest} more");
+            }
+        }
+        let rest = self.warnings.len().saturating_sub(KEPT);
+        if rest > 0 {
+            self.warnings.truncate(KEPT);
+            let s = if rest == 1 { "" } else { "s" };
+            self.warnings
+                .push(format!("{policy}: and {rest} more warning{s}"));
+        }
+        self
+    }
+}
+
 /// What is said of a request.
 #[derive(Debug)]
 pub struct PolicyAnswer {
@@ -63,4 +93,50 @@ fn or_empty<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn response(count: usize) -> Response {
+        let lines = (0..count).map(|number| format!("\n- spec.a[{number}]: is odd"));
+        let lines = lines.collect::<Vec<String>>().concat();
+        Response {
+            accepted: false,
+            message: Some(format!("Pod a violates p in {count} places:{lines}")),
+            code: None,
+            warnings: vec!["p: spec: is odd".to_owned(); count],
+            audit_annotations: BTreeMap::new(),
+            mutated_object: None,
+        }
+    }
+
+    #[test]
+    fn the_first_findings_are_kept_and_the_rest_is_counted() {
+        for count in [1, KEPT] {
+            assert_eq!(response(count).bounded("p"), response(count));
+        }
+        let bounded = response(KEPT + 7).bounded("p");
+        let message = bounded.message.unwrap();
+        assert!(message.starts_with("Pod a violates p in 107 places:\n- spec.a[0]: is odd\n"));
+        assert!(
+            message.ends_with("\n- spec.a[99]: is odd\n- and 7 more"),
+            "{message}"
+        );
+        assert_eq!(
+            shared::message::parse_refusal(&message).unwrap().len(),
+            KEPT
+        );
+        assert_eq!(bounded.warnings.len(), KEPT + 1);
+        assert_eq!(bounded.warnings[KEPT], "p: and 7 more warnings");
+        let mut more = response(KEPT + 2);
+        more.message
+            .get_or_insert_default()
+            .push_str("\n- and 5 more");
+        let message = more.bounded("p").message.unwrap();
+        assert!(message.ends_with("\n- and 7 more"), "{message}");
+        let warnings = response(KEPT + 1).bounded("p").warnings;
+        assert_eq!(warnings[KEPT], "p: and 1 more warning");
+    }
 }

@@ -47,6 +47,7 @@ impl Member {
         let response = if unabridged {
             self.policy
                 .validate_unabridged(request, &self.settings, asked)
+                .map(|response| response.bounded(self.policy.name()))
         } else {
             self.policy.validate(request, &self.settings, asked)
         };
