@@ -159,8 +159,18 @@ struct Dependency {
     line: usize,
 }
 
-/// The charts that a chart names.
+/// The charts that a chart names. Those in a `requirements.yaml` count in their place, also in charts of version 2, as Helm
+/// has it: `LoadFiles` in `pkg/chart/loader/load.go` of helm/helm.
 fn dependencies(description: &Path) -> Vec<Dependency> {
+    let named = dependencies_in(&description.with_file_name("requirements.yaml"));
+    if named.is_empty() {
+        return dependencies_in(description);
+    }
+    let of_chart = |one| Dependency { line: 1, ..one };
+    named.into_iter().map(of_chart).collect()
+}
+
+fn dependencies_in(description: &Path) -> Vec<Dependency> {
     let text = bounded::read_to_string(description).ok();
     let chart = text.and_then(|text| parse_with_lines("", &text).ok().flatten());
     let Some(chart) = chart else {

@@ -544,6 +544,11 @@ fn a_chart_that_names_others_which_are_not_there_is_left_out() {
         ("pod.yaml", POD),
         ("c/Chart.yaml", chart),
         ("c/charts/web-1.0.0.tgz", "x"),
+        ("old/Chart.yaml", "apiVersion: v1\nname: x\n"),
+        (
+            "old/requirements.yaml",
+            "dependencies: [{name: db, version: 1}]\n",
+        ),
     ]);
     let path = folder.path();
     assert_eq!(
@@ -551,6 +556,7 @@ fn a_chart_that_names_others_which_are_not_there_is_left_out() {
         [
             "c/Chart.yaml: a Helm chart whose folder `charts` lacks db, queue: run `helm dependency build c` first",
             "c/charts/web-1.0.0.tgz: a packed chart in the Helm chart in c",
+            "old/Chart.yaml: a Helm chart whose folder `charts` lacks db: run `helm dependency build old` first",
         ]
     );
 }
