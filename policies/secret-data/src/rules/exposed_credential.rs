@@ -52,8 +52,11 @@ pub(crate) fn check(value: &Value<'_>, level: Level, verdict: &mut Verdict) {
     value.tell(&RULE, level, reason, verdict);
 }
 
+/// Whether a text is filled in later: also a handle of the Datadog Agent, `ENC[…]`.
 fn is_filled_in_later(line: &str) -> bool {
-    placeholder::what(line).is_some() || unresolved_value::in_line(line).is_some()
+    placeholder::what(line).is_some()
+        || unresolved_value::in_line(line).is_some()
+        || line.starts_with("ENC[")
 }
 
 /// `scheme://user:password@host`
@@ -181,6 +184,8 @@ mod tests {
             ("password", "see the Secret"),
             ("DB_PASSWORD", "secret/data/shop/db2"),
             ("DB_PASSWORD", "kv/Shop/db2#password"),
+            ("DB_PASSWORD", "ENC[dd_db_password]"),
+            ("DD_API_KEY", "ENC[k8s_secret@Vault-dd-2]"),
             ("DB_PASSWORD", "/Run/secrets/db2"),
             ("DB_PASSWORD", "./Secrets/db2"),
             ("token", "registry.example.com/Shop/app2"),

@@ -21,6 +21,10 @@ const SOPS: Shape = (
     "is what SOPS encrypted",
     "decrypt it before it is applied: sops decrypt",
 );
+const EYAML: Shape = (
+    "is what hiera-eyaml encrypted",
+    "decrypt it before it is applied: eyaml decrypt",
+);
 const AGE: Shape = (
     "is what age encrypted",
     "decrypt it before it is applied: age --decrypt",
@@ -72,6 +76,9 @@ const STARTS: &[(&str, Shape)] = &[
     ),
 ];
 
+/// How each value starts that SOPS encrypted. Source: `Encrypt` in `aes/cipher.go` of getsops/sops.
+const SOPS_MARK: &str = "ENC[AES256_GCM,data:";
+
 /// A file that SOPS encrypted has an encrypted value near its start. Nothing is looked for behind this many bytes.
 const START: usize = 2048;
 
@@ -105,7 +112,7 @@ pub(crate) fn shape(value: &Value<'_>) -> Option<Shape> {
     }
     value.text?;
     let near = value.bytes.get(..START).unwrap_or(value.bytes);
-    if find_bytes(near, b"ENC[AES256_GCM,").is_some() {
+    if find_bytes(near, SOPS_MARK.as_bytes()).is_some() {
         return Some(SOPS);
     }
     value.line.and_then(in_line)
@@ -116,16 +123,14 @@ pub(crate) fn in_line(line: &str) -> Option<Shape> {
     if line.len() > START {
         return None;
     }
-    // `ENC[PKCS7,…]` is of hiera-eyaml.
-    if line.starts_with("ENC[") && line.ends_with(']') {
-        return Some(if has(line, "ENC[PKCS7,") {
-            (
-                "is what hiera-eyaml encrypted",
-                "decrypt it before it is applied: eyaml decrypt",
-            )
-        } else {
-            SOPS
-        });
+    // Another `ENC[…]` may be a handle of the Datadog Agent, which resolves it in its container.
+    if line.ends_with(']') {
+        if line.starts_with("ENC[PKCS7,") {
+            return Some(EYAML);
+        }
+        if line.starts_with(SOPS_MARK) {
+            return Some(SOPS);
+        }
     }
     if !line.as_bytes().contains(&b':') {
         return None;
@@ -228,6 +233,9 @@ mod tests {
         for value in [
             "ENC[",
             "ENC(x)",
+            // The Datadog Agent resolves a handle when it runs.
+            "ENC[k8s_secret@vault/dd/api_key]",
+            "ENC[api_key]",
             "vault:secret/data/db#password",
             "ref+",
             "href+x://y",
@@ -247,7 +255,7 @@ mod tests {
         }
         let age = b"-----BEGIN AGE ENCRYPTED FILE-----\nYQ==\n-----END AGE ENCRYPTED FILE-----\n";
         assert_eq!(rules("keys.age", age), [""; 0]);
-        let long = format!("{}ENC[AES256_GCM,", "x".repeat(3000));
+        let long = format!("{}ENC[AES256_GCM,data:", "x".repeat(3000));
         assert_eq!(rules("k", long.as_bytes()), [""; 0]);
         let wide = format!("x{}", "語".repeat(3000));
         assert_eq!(rules("k", wide.as_bytes()), [""; 0]);
