@@ -6,7 +6,7 @@ use shared::index::Index;
 use shared::{DecodeError, FieldPath, Level, Operation, Request};
 
 use crate::numbers::{Numbers, hash_of};
-use crate::settings::Settings;
+use crate::settings::{Apply, Settings};
 use crate::views::{self, Origin};
 
 /// A Service.
@@ -26,11 +26,26 @@ pub(crate) struct Service<'a> {
     pub(crate) is_new: bool,
     /// Whether the audit replays it: what is stored, as if it were about to be created.
     pub(crate) is_replayed: bool,
-    /// The numbers that the nodes listen on for it already.
-    old: Numbers,
-    /// The protocols of these.
-    old_protocols: Vec<&'a str>,
+    /// What the nodes listen on for it already.
+    old: Known<'a>,
 }
+
+/// Numbers, each with its protocol.
+#[derive(Debug)]
+struct Known<'a> {
+    numbers: Numbers,
+    protocols: Vec<&'a str>,
+}
+
+impl Known<'_> {
+    fn has(&self, number: i64, protocol: &str) -> bool {
+        let mut places = self.numbers.places(number);
+        places.any(|place| self.protocols.get(place) == Some(&protocol))
+    }
+}
+
+/// The protocol of health checks: kube-proxy serves them by HTTP.
+const OF_HEALTH_CHECK: &str = "TCP";
 
 /// The type of a Service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,28 +84,44 @@ pub(crate) struct NodePort<'a> {
     pub(crate) number: i64,
     /// Where it stands first, or is chosen first.
     pub(crate) place: Place,
-    /// Each protocol with the place where it stands first.
-    uses: Vec<(&'a str, Place)>,
+    /// Each protocol once.
+    uses: Vec<Use<'a>>,
     pub(crate) is_chosen: bool,
     /// Whether the Service did not have it before.
     pub(crate) is_new: bool,
 }
 
+/// A number with a protocol.
+#[derive(Debug, PartialEq, Eq)]
+struct Use<'a> {
+    protocol: &'a str,
+    /// Where it stands first.
+    place: Place,
+    /// Whether the API server chose it before, whatever is chosen for other protocols now.
+    is_kept: bool,
+}
+
 impl<'a> NodePort<'a> {
     /// The protocols, each once.
     pub(crate) fn protocols(&self) -> impl Iterator<Item = &'a str> {
-        self.uses.iter().map(|(protocol, _)| *protocol)
+        self.uses.iter().map(|it| it.protocol)
     }
 
-    /// What is found of some of the protocols, with its place, and all protocols concerned. Of several it is the first in
-    /// the alphabet, so that the order of ports makes no difference.
+    /// What is found of some of the protocols that are judged, with its place, and all protocols concerned. Of several it
+    /// is the first in the alphabet, so that the order of ports makes no difference.
     pub(crate) fn find<T>(
         &self,
+        apply: Apply,
         find: impl Fn(&'a str) -> Option<T>,
     ) -> Option<(T, Place, Vec<String>)> {
         let mut first: Option<(&str, T, Place)> = None;
         let mut concerned = Vec::new();
-        for (protocol, place) in &self.uses {
+        let judged = self.uses.iter();
+        let judged = judged.filter(|it| apply == Apply::All || !it.is_kept);
+        for Use {
+            protocol, place, ..
+        } in judged
+        {
             if let Some(found) = find(protocol) {
                 concerned.push((*protocol).to_owned());
                 if first.as_ref().is_none_or(|(known, ..)| protocol < known) {
@@ -159,7 +190,8 @@ impl<'a> Service<'a> {
         let old = views::Service::read(&request.old_object()).unwrap_or_default();
         let history = History::new(&old, request.dry_run);
         let ports = view.ports.iter().enumerate().map(|(index, port)| {
-            let (number, choice) = history.resolve(port.node_port, view.origin(port));
+            let (number, choice) =
+                history.resolve(port.node_port, port.protocol, view.origin(port));
             Entry {
                 place: Place::Port(index),
                 port: port.port,
@@ -168,11 +200,13 @@ impl<'a> Service<'a> {
                 choice,
             }
         });
-        let (health_check, choice) =
-            history.resolve(view.health_check_node_port, view.health_check_origin());
+        let (health_check, choice) = history.resolve(
+            view.health_check_node_port,
+            OF_HEALTH_CHECK,
+            view.health_check_origin(),
+        );
         let needed = needs_health_check(&view);
         let is_create = request.operation == Operation::Create;
-        let (old_numbers, old_protocols) = history.uses().unzip();
         Ok(Self {
             namespace: request.object_namespace()?,
             name: request.object_name()?,
@@ -185,8 +219,7 @@ impl<'a> Service<'a> {
             allocates: view.allocates,
             is_new: is_create && !view.is_stored,
             is_replayed: is_create && view.is_stored,
-            old: Numbers::new(old_numbers),
-            old_protocols,
+            old: history.uses,
         })
     }
 
@@ -207,13 +240,12 @@ impl<'a> Service<'a> {
 
     /// Whether the nodes listened on a number for it before.
     fn had(&self, number: i64) -> bool {
-        self.old.contains(number)
+        self.old.numbers.contains(number)
     }
 
     /// Whether they did with this protocol.
     pub(crate) fn had_with(&self, number: i64, protocol: &str) -> bool {
-        let mut places = self.old.places(number);
-        places.any(|place| self.old_protocols.get(place) == Some(&protocol))
+        self.old.has(number, protocol)
     }
 
     /// The number of the health check, if the nodes listen on one.
@@ -231,10 +263,9 @@ impl<'a> Service<'a> {
             let number = port.number?;
             Some((number, port.place, port.protocol, port.choice))
         });
-        // kube-proxy serves health checks by HTTP.
         let of_health_check = self
             .health_check
-            .map(|(number, choice)| (number, Place::HealthCheck, "TCP", choice));
+            .map(|(number, choice)| (number, Place::HealthCheck, OF_HEALTH_CHECK, choice));
         let uses: Vec<_> = of_ports.chain(of_health_check).collect();
         let known = Numbers::new(uses.iter().map(|(number, ..)| *number).collect());
         let hashes = uses.iter();
@@ -246,6 +277,11 @@ impl<'a> Service<'a> {
             // On CREATE an entry without a number gets the one of an entry with the same `port`, which is chosen even
             // so: `initNodePorts` in `pkg/registry/core/service/storage/alloc.go`.
             let is_chosen = choice != Choice::Allocator;
+            let its = Use {
+                protocol,
+                place,
+                is_kept: !is_chosen && self.had_with(number, protocol),
+            };
             let first = known.first(number).filter(|first| *first != index);
             let result = first.and_then(|first| results.get(first).copied());
             let Some(known) = result.and_then(|result| numbers.get_mut(result)) else {
@@ -255,7 +291,7 @@ impl<'a> Service<'a> {
                 numbers.push(NodePort {
                     number,
                     place,
-                    uses: vec![(protocol, place)],
+                    uses: vec![its],
                     is_chosen,
                     is_new: !self.is_replayed && !self.had(number),
                 });
@@ -271,7 +307,7 @@ impl<'a> Service<'a> {
             };
             let mut same = of_protocol.places(hash_of(number, protocol));
             if same.find(is_same) == Some(index) {
-                known.uses.push((protocol, place));
+                known.uses.push(its);
             }
         }
         numbers
@@ -291,6 +327,20 @@ fn live_ports<'v, 'a>(view: &'v views::Service<'a>) -> &'v [views::ServicePort<'
     }
 }
 
+/// The numbers that the nodes listen on, each with its protocol.
+fn uses<'a>(view: &views::Service<'a>) -> Known<'a> {
+    let ports = live_ports(view).iter();
+    let ports = ports.map(|port| (port.node_port, port.protocol));
+    let health_check = needs_health_check(view);
+    let health_check = health_check.then_some((view.health_check_node_port, OF_HEALTH_CHECK));
+    let uses = ports.chain(health_check).filter(|(number, _)| *number != 0);
+    let (numbers, protocols) = uses.unzip();
+    Known {
+        numbers: Numbers::new(numbers),
+        protocols,
+    }
+}
+
 /// What the past says of a number.
 struct History<'h, 'a> {
     old: &'h views::Service<'a>,
@@ -299,6 +349,8 @@ struct History<'h, 'a> {
     ports: Numbers,
     /// Whether the API server chose the number of a port wherever it stands, at the first of these places.
     automatic: Vec<bool>,
+    /// What the nodes listened on.
+    uses: Known<'a>,
 }
 
 impl<'h, 'a> History<'h, 'a> {
@@ -316,11 +368,12 @@ impl<'h, 'a> History<'h, 'a> {
             dry_run,
             ports,
             automatic,
+            uses: uses(old),
         }
     }
 
     /// The number, and whose choice it is.
-    fn resolve(&self, number: i64, origin: Origin) -> (Option<i64>, Choice) {
+    fn resolve(&self, number: i64, protocol: &str, origin: Origin) -> (Option<i64>, Choice) {
         if number == 0 {
             return (None, Choice::Allocator);
         }
@@ -333,8 +386,9 @@ impl<'h, 'a> History<'h, 'a> {
         if live.iter().any(Option::is_some) {
             // A number stays whose choice it was. A user who applies what `kubectl get` printed owns every field in it,
             // and one who leaves a field out no longer owns it (`Apply` in `sigs.k8s.io/structured-merge-diff/merge/update.go`):
-            // neither chooses another number.
-            let choice = if live.contains(&Some(false)) {
+            // neither chooses another number. Only who writes it for another protocol does.
+            let is_written = origin != Origin::Allocator && !self.uses.has(number, protocol);
+            let choice = if live.contains(&Some(false)) || is_written {
                 Choice::User
             } else {
                 Choice::Allocator
@@ -356,15 +410,6 @@ impl<'h, 'a> History<'h, 'a> {
         }
     }
 
-    /// The numbers that the nodes listen on already, each with its protocol.
-    fn uses(&self) -> impl Iterator<Item = (i64, &'a str)> {
-        let ports = live_ports(self.old).iter();
-        let ports = ports.map(|port| (port.node_port, port.protocol));
-        let health_check = needs_health_check(self.old);
-        let health_check = health_check.then_some((self.old.health_check_node_port, "TCP"));
-        ports.chain(health_check).filter(|(number, _)| *number != 0)
-    }
-
     /// Whether the API server chose a number: of a port, wherever it stands, and of the health check. None where there is
     /// no such number.
     fn find(&self, number: i64) -> (Option<bool>, Option<bool>) {
@@ -379,6 +424,7 @@ impl<'h, 'a> History<'h, 'a> {
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
+    use shared::testing::places;
 
     use crate::testing::{lines_of_update, managed, service};
 
@@ -407,6 +453,57 @@ mod tests {
             (&name, &automatic, &[OUTSIDE]),
         ] {
             assert_eq!(lines_of_update(old, new, &narrow), expected, "{old} {new}");
+        }
+    }
+
+    #[test]
+    fn who_writes_a_number_for_another_protocol_chooses_it_for_that() {
+        let of = |ports: &[(&str, bool)]| {
+            let entry = |(protocol, _): &(&str, bool)| json!({"port": 80, "protocol": protocol, "nodePort": 31234});
+            let entries: Vec<Value> = ports.iter().map(entry).collect();
+            let managers = ports.iter().map(|(protocol, set)| (80, *protocol, *set));
+            let spec = json!({"type": "NodePort", "ports": entries});
+            managed(service(&spec), &managers.collect::<Vec<_>>())
+        };
+        let denied = |protocols: &[&str]| json!({"denied": [{"ports": 31234, "reason": "dns", "protocols": protocols}]});
+        let ranges = |other: &str, protocol: &str| json!({"ranges": [{"ports": "30000-30100", "protocols": [protocol]}, {"ports": "31000-32000", "protocols": [other]}]});
+        let (udp, tcp) = (denied(&["UDP"]), denied(&["TCP"]));
+        let old = of(&[("TCP", false)]);
+        for (new, settings, found) in [
+            (
+                of(&[("TCP", false), ("UDP", true)]),
+                &udp,
+                &["spec.ports[1].nodePort [denied_port]"][..],
+            ),
+            (
+                of(&[("TCP", true), ("UDP", true)]),
+                &udp,
+                &["spec.ports[1].nodePort [denied_port]"],
+            ),
+            // The API server fills it in by the name of the port: `patchAllocatedValues`.
+            (of(&[("UDP", false)]), &udp, &[]),
+            // What it chose for the other protocol stays its choice.
+            (of(&[("TCP", false), ("UDP", true)]), &tcp, &[]),
+            (of(&[("TCP", true), ("UDP", true)]), &tcp, &[]),
+            (
+                of(&[("TCP", false), ("UDP", true)]),
+                &ranges("TCP", "UDP"),
+                &["spec.ports[1].nodePort [outside_allowed_ranges]"],
+            ),
+            (
+                of(&[("TCP", false), ("UDP", true)]),
+                &ranges("UDP", "TCP"),
+                &[],
+            ),
+            // It is judged where all is, and was there before.
+            (
+                of(&[("TCP", false), ("UDP", true)]),
+                &json!({"apply": "all", "denied": tcp["denied"]}),
+                &["warning: spec.ports[0].nodePort [denied_port]"],
+            ),
+        ] {
+            let lines = lines_of_update(&old, &new, settings);
+            assert_eq!(places(&lines), found, "{new} {settings}");
         }
     }
 

@@ -21,7 +21,9 @@ pub(crate) fn check(
     advice: &mut Advice<'_>,
     verdict: &mut Verdict,
 ) -> bool {
-    let denied = number.find(|protocol| scope.denied(number.number, protocol));
+    let denied = number.find(scope.settings.apply, |protocol| {
+        scope.denied(number.number, protocol)
+    });
     let Some((entry, place, protocols)) = denied else {
         return false;
     };

@@ -22,7 +22,7 @@ pub(crate) fn check(
     advice: &mut Advice<'_>,
     verdict: &mut Verdict,
 ) -> bool {
-    let outside = number.find(|protocol| {
+    let outside = number.find(scope.settings.apply, |protocol| {
         let is_outside = !scope.allows(number.number, protocol);
         is_outside.then(|| reason(number.number, protocol, scope))
     });
