@@ -208,7 +208,8 @@ impl<'a> Medium<'a> {
     }
 }
 
-/// Whether a text is the size of huge pages. A space is trimmed where a quantity stands alone, and not here.
+/// Whether a text is the size of huge pages. A space is trimmed where a quantity stands alone, and not here. Pages of no
+/// bytes no container can request: `IsHugePageResourceValueDivisible` in `pkg/apis/core/v1/helper/helpers.go`.
 pub(crate) fn is_page_size(text: &str) -> bool {
-    Amount::parse(text).is_some() && !text.contains(' ')
+    Amount::parse(text) >= Some(Amount::whole(1)) && !text.contains(' ')
 }

@@ -71,6 +71,20 @@ fn one_of_several<'p>(sizes: &[(Amount, &'p str)]) -> Option<&'p str> {
     sizes.iter().any(is_other).then_some(text)
 }
 
+/// A size as the nodes name it: `2Mi` for `2048Ki`. As it is written where none can have it: sizes are powers of two.
+///
+/// Source: `HugePageResourceName` in `pkg/apis/core/v1/helper/helpers.go`.
+fn canonical(size: Amount, written: &str) -> String {
+    for (suffix, exponent) in [("Ki", 10), ("Mi", 20), ("Gi", 30)] {
+        for number in (0..10).map(|doublings| 1 << doublings) {
+            if size == Amount::whole(number << exponent) {
+                return format!("{number}{suffix}");
+            }
+        }
+    }
+    written.to_owned()
+}
+
 /// Refuses a volume of huge pages of this size, empty for the only one there is.
 pub(crate) fn check(
     volume: &Scratch<'_>,
@@ -79,7 +93,8 @@ pub(crate) fn check(
     pod: &Pod<'_>,
     verdict: &mut Verdict,
 ) {
-    let (has_it, several) = match Amount::parse(size) {
+    let amount = Amount::parse(size);
+    let (has_it, several) = match amount {
         None => (!requested.sizes.is_empty(), requested.several),
         Some(size) => (requested.has(size), None),
     };
@@ -111,10 +126,9 @@ pub(crate) fn check(
                     format!("write medium: HugePages-{first}, or another of the sizes"),
                 );
             }
-            let (dash, wanted) = if size.is_empty() {
-                ("", "2Mi")
-            } else {
-                ("-", size)
+            let (dash, wanted) = match amount {
+                None => ("", "2Mi".to_owned()),
+                Some(amount) => ("-", canonical(amount, size)),
             };
             let medium = format!("HugePages{dash}{size}");
             let which = if size.is_empty() {
@@ -155,6 +169,13 @@ mod tests {
         for (medium, which, size) in [
             ("HugePages", "huge pages", "2Mi"),
             ("HugePages-1Gi", "pages of this size", "1Gi"),
+            // The kubelet compares amounts, and the nodes have one name for each.
+            ("HugePages-2048Ki", "pages of this size", "2Mi"),
+            ("HugePages-1024Mi", "pages of this size", "1Gi"),
+            ("HugePages-0.5Gi", "pages of this size", "512Mi"),
+            ("HugePages-65536", "pages of this size", "64Ki"),
+            ("HugePages-16Gi", "pages of this size", "16Gi"),
+            ("HugePages-3Mi", "pages of this size", "3Mi"),
         ] {
             assert_eq!(
                 lines(&json!({"medium": medium}), &json!({})),

@@ -1,5 +1,6 @@
 //! A medium that the kubelet does not know.
 
+use shared::kubernetes::quantity::amount::Amount;
 use shared::{Level, Rule, Verdict, quote, rule};
 
 use super::report;
@@ -44,10 +45,15 @@ pub(crate) fn check(volume: &Scratch<'_>, medium: &str, pod: &Pod<'_>, verdict: 
                 }
                 _ => String::new(),
             };
-            let error = if medium.starts_with("HugePages-") {
-                "quantities must match the regular expression".to_owned()
-            } else {
-                format!("unknown storage medium {quoted}")
+            let is_quantity = |size: &str| Amount::parse(size).is_some() && !size.contains(' ');
+            let error = match medium.strip_prefix("HugePages-") {
+                Some(size) if is_quantity(size) => {
+                    format!(
+                        "medium {medium}: hugePages storage requested, but there is no resource request for huge pages"
+                    )
+                }
+                Some(_) => "quantities must match the regular expression".to_owned(),
+                None => format!("unknown storage medium {quoted}"),
             };
             let reason = format!(
                 "{quoted} is not a medium, so the pods stay in ContainerCreating (FailedMount: MountVolume.SetUp failed, \
@@ -90,6 +96,26 @@ mod tests {
                 [format!(
                     "spec.template.spec.volumes[0].emptyDir.medium: \"{medium}\" is not a medium, so the pods stay in \
                      ContainerCreating (FailedMount: MountVolume.SetUp failed, {error}); fix: {fix} [unknown_medium]"
+                )]
+            );
+        }
+    }
+
+    #[test]
+    fn pages_of_no_bytes_no_container_can_request() {
+        for medium in [
+            "HugePages-0",
+            "HugePages--1",
+            "HugePages-0Mi",
+            "HugePages-100m",
+        ] {
+            assert_eq!(
+                lines(&json!({"medium": medium}), &json!({})),
+                [format!(
+                    "spec.template.spec.volumes[0].emptyDir.medium: \"{medium}\" is not a medium, so the pods stay in \
+                     ContainerCreating (FailedMount: MountVolume.SetUp failed, medium {medium}: hugePages storage \
+                     requested, but there is no resource request for huge pages); fix: write medium: HugePages-2Mi, or \
+                     another size that the nodes have [unknown_medium]"
                 )]
             );
         }
