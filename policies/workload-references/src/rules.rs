@@ -280,8 +280,13 @@ impl<'f> Found<'f> {
         consequence: &str,
         verdict: &mut Verdict,
     ) {
+        const SEVERAL: &str = "several replicas share it";
         let (why, fix) = match sharing {
-            Sharing::Replicas => ("several replicas share it", ""),
+            Sharing::Replicas => (SEVERAL, ""),
+            Sharing::ReplicasAndRollout => (
+                SEVERAL,
+                "use replicas: 1 with strategy: {type: Recreate}, or a claim with ReadWriteMany",
+            ),
             Sharing::EveryNode => (
                 "there is a pod on each node",
                 "use a claim with ReadWriteMany, or an ephemeral volume",

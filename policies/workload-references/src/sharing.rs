@@ -9,6 +9,8 @@ use shared::{Cursor, DecodeError, Request};
 pub(crate) enum Sharing {
     /// There are several pods.
     Replicas,
+    /// There are several, and a rollout would keep the last one until the next one runs.
+    ReplicasAndRollout,
     /// There is one on each node.
     EveryNode,
     /// There is one, and a rollout keeps it until the next one runs.
@@ -32,11 +34,13 @@ impl Sharing {
         }
         let sharing = request.object().map("spec", |spec| {
             let replicas = spec.integer("replicas")?.unwrap_or(1);
-            if replicas > 1 {
-                return Ok(Some(Self::Replicas));
-            }
-            let keeps_old = is_deployment && replicas == 1 && keeps_old_pod(spec)?;
-            Ok(keeps_old.then_some(Self::Rollout))
+            let keeps_old = is_deployment && keeps_old_pod(spec)?;
+            Ok(match replicas {
+                ..1 => None,
+                1 => keeps_old.then_some(Self::Rollout),
+                _ if keeps_old => Some(Self::ReplicasAndRollout),
+                _ => Some(Self::Replicas),
+            })
         })?;
         Ok(sharing.flatten())
     }
@@ -51,9 +55,8 @@ fn keeps_old_pod(spec: &Cursor<'_>) -> Result<bool, DecodeError> {
     let keeps = spec.map("strategy", |strategy| {
         let rollout = strategy.map("rollingUpdate", |rollout| {
             // A number, or a percentage of the only pod.
-            let is = |field: &str, number: i64, percentage: &str| match rollout.integer(field) {
-                Ok(found) => found == Some(number),
-                Err(_) => rollout.text(field) == Ok(percentage),
+            let is = |field: &str, number: i64, percentage: &str| {
+                rollout.integer(field) == Ok(Some(number)) || rollout.text(field) == Ok(percentage)
             };
             let has_no_more = is("maxSurge", 0, "0%");
             let may_miss_one = is("maxUnavailable", 1, "100%");

@@ -60,8 +60,7 @@ fn is_where_pods_are(found: &Found<'_>) -> bool {
     };
     let volume = Cursor::new(&volume, FieldPath::new(""));
     // The mask lets nothing else through.
-    let spec = volume.at("spec", shared::Cursor::fields);
-    spec.is_ok_and(|spec| spec.is_some_and(|spec| !spec.is_empty()))
+    volume.map("spec", |spec| Ok(!spec.fields()?.is_empty())) == Ok(Some(true))
 }
 
 /// The sources that nodes have, or share, and what binds a volume to nodes.

@@ -27,10 +27,7 @@ pub(crate) fn check(found: &Found<'_>, verdict: &mut Verdict) {
         Sharing::EveryNode => level.at_most(Level::Warn),
         _ => level,
     };
-    let consequence = match sharing {
-        Sharing::Replicas | Sharing::EveryNode => "so the second pod is never scheduled",
-        Sharing::Rollout => "so the next pod is never scheduled, and no rollout finishes",
-    };
+    let consequence = "so the second pod is never scheduled";
     found.tell_sharing(
         &RULE,
         level,
@@ -69,9 +66,16 @@ mod tests {
         assert_eq!(
             found("Deployment", json!(1), once()),
             [format!(
-                "{place} a rollout keeps the old pod until the next one runs, so the next pod is never scheduled, and \
-                 no rollout \
-                 finishes; fix: write strategy: {{type: Recreate}}, or use a claim with ReadWriteMany [single_pod_claim]"
+                "{place} a rollout keeps the old pod until the next one runs, so the second pod is never scheduled; \
+                 fix: write strategy: {{type: Recreate}}, or use a claim with ReadWriteMany [single_pod_claim]"
+            )]
+        );
+        // With one replica alone, the next rollout would be refused.
+        assert_eq!(
+            found("Deployment", json!(3), once()),
+            [format!(
+                "{place} several replicas share it, so the second pod is never scheduled; fix: use replicas: 1 with \
+                 strategy: {{type: Recreate}}, or a claim with ReadWriteMany [single_pod_claim]"
             )]
         );
         assert_eq!(
