@@ -82,9 +82,16 @@ fn fix(
     by_target: Option<&ServicePort<'_>>,
     service: &Service<'_>,
 ) -> String {
-    let ports = || service.ports.iter().filter(|port| port.protocol == "TCP");
-    let meant = by_target;
-    let meant = meant.or_else(|| ports().next().filter(|_| ports().count() == 1));
+    let mut ports = Vec::new();
+    for port in &service.ports {
+        if port.protocol == "TCP" {
+            ports.push(port);
+        }
+    }
+    let meant = match ports[..] {
+        [port] => by_target.or(Some(port)),
+        _ => by_target,
+    };
     let field = if reference.is_of_ingress {
         "port.number"
     } else {
@@ -99,10 +106,10 @@ fn fix(
             written(port.name),
             port.number
         ),
-        None if ports().next().is_none() => "give the Service a port".to_owned(),
+        None if ports.is_empty() => "give the Service a port".to_owned(),
         None => {
             let mut all = Vec::new();
-            for port in ports() {
+            for port in ports {
                 all.push(match port.name {
                     "" => port.number.to_string(),
                     name => format!("{} {}", port.number, quote(name)),

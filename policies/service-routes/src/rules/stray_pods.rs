@@ -1,5 +1,7 @@
 //! Pods that get requests for others.
 
+use std::fmt;
+
 use shared::{FieldPath, Finding, Rule, Verdict, quote, rule};
 
 use crate::names::written;
@@ -28,14 +30,8 @@ pub(crate) fn check_service(
         return;
     }
     verdict.report_with(review.settings.stray_pods, &|| {
-        let reason = format!(
-            "the selector also selects the pods of {}, which do not declare {number} as {} does",
-            views::told(strays),
-            declaring.told()
-        );
-        Finding::new(&RULE, place, reason)
-            .consequence(CONSEQUENCE)
-            .fix(fix(service, number, declaring, "the Service"))
+        let selects = format!("also selects the pods of {}", views::told(strays));
+        finding(place, &selects, (service, number), declaring, "the Service")
     });
 }
 
@@ -58,32 +54,42 @@ pub(crate) fn check_workload(
         return;
     };
     verdict.report_with(review.settings.stray_pods, &|| {
-        let name = quote(service.name);
-        let reason = format!(
-            "the selector of Service {name} also selects these pods, which do not declare {number} as {} does",
-            first.told()
-        );
+        let name = format!("Service {}", quote(service.name));
+        let selects = format!("of {name} also selects these pods");
         let place = format!("{template}.metadata.labels");
-        Finding::new(&RULE, &place, reason)
-            .consequence(CONSEQUENCE)
-            .fix(fix(service, number, first, &format!("Service {name}")))
+        finding(&place, &selects, (service, number), first, &name)
     });
 }
 
-const CONSEQUENCE: &str = ", so a part of the requests fails";
-
-fn fix(service: &Service<'_>, number: i64, declaring: &Workload<'_>, service_name: &str) -> String {
+/// What is said of pods that the selector selects as well as those that declare the number.
+fn finding(
+    place: &dyn fmt::Display,
+    selects: &str,
+    (service, number): (&Service<'_>, i64),
+    declaring: &Workload<'_>,
+    service_name: &str,
+) -> Finding {
+    let reason = format!(
+        "the selector {selects}, which do not declare {number} as {} does",
+        declaring.told()
+    );
     let label = "change the value of a label in the selector; an added label does not help";
     // DNS answers for it with all pods, whatever they declare.
-    if service.is_headless {
-        return label.to_owned();
-    }
-    let name = declaring.template.numbered(number).map(|port| port.name);
-    let target = match name.unwrap_or_default() {
-        "" => format!("give containerPort {number} a name and write that as targetPort"),
-        name => format!("write targetPort: {}", written(name)),
+    let fix = if service.is_headless {
+        label.to_owned()
+    } else {
+        let name = declaring.template.numbered(number).map(|port| port.name);
+        let target = match name.unwrap_or_default() {
+            "" => format!("give containerPort {number} a name and write that as targetPort"),
+            name => format!("write targetPort: {}", written(name)),
+        };
+        format!(
+            "{target} in {service_name} (only pods that declare the name get requests), or {label}"
+        )
     };
-    format!("{target} in {service_name} (only pods that declare the name get requests), or {label}")
+    Finding::new(&RULE, place, reason)
+        .consequence(", so a part of the requests fails")
+        .fix(fix)
 }
 
 #[cfg(test)]

@@ -28,7 +28,9 @@ pub(crate) fn check(
     let found = numbered.find_map(|(index, port)| {
         let templates = selected.iter().map(|workload| &workload.template);
         let mut declared = templates.flat_map(|template| &template.ports);
-        let first = declared.find(|declared| declared.protocol == port.protocol)?;
+        let first = declared.find(|declared| {
+            declared.protocol == port.protocol && (!is_aside(declared.name) || is_aside(port.name))
+        })?;
         Some((index, port, first))
     });
     let Some((index, port, first)) = found.filter(|_| !service.is_headless) else {
@@ -51,6 +53,14 @@ pub(crate) fn check(
     });
 }
 
+/// Whether a port is for metrics or probes, by its name. Where pods declare no other, they do not declare all: a gateway of
+/// Istio declares `http-envoy-prom` alone.
+fn is_aside(name: &str) -> bool {
+    // A search for whole words would take 2 KB.
+    let is_word = |part: &[u8]| matches!(part, b"metr" | b"prom" | b"heal" | b"prob");
+    name.as_bytes().windows(4).any(is_word)
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -62,17 +72,17 @@ mod tests {
     #[test]
     fn names_a_port_of_the_same_protocol() {
         let dns = json!({"name": "dns", "containerPort": 53, "protocol": "UDP"});
-        let metrics = json!({"name": "metrics", "containerPort": 9090});
+        let http = json!({"name": "http", "containerPort": 8080});
         let fix = |name: &str| {
             vec![format!(
                 "spec.ports[0].targetPort: write targetPort: {name}, which container \"app\" declares"
             )]
         };
         for (protocol, declared, expected) in [
-            ("TCP", vec![&dns, &metrics], fix("metrics")),
-            ("UDP", vec![&metrics, &dns], fix("dns")),
+            ("TCP", vec![&dns, &http], fix("http")),
+            ("UDP", vec![&http, &dns], fix("dns")),
             ("TCP", vec![&dns], vec![]),
-            ("SCTP", vec![&dns, &metrics], vec![]),
+            ("SCTP", vec![&dns, &http], vec![]),
         ] {
             let port = json!({"port": 80, "targetPort": 3000, "protocol": protocol});
             let mut workload = deployment(&json!({"app": "web"}), &json!({}));
@@ -84,5 +94,42 @@ mod tests {
                 "{protocol} {declared:?}"
             );
         }
+    }
+    #[test]
+    fn ports_for_metrics_alone_are_not_all_that_pods_have() {
+        let of = |service_port: &str, declared: &[&str]| {
+            let mut ports = Vec::new();
+            for name in declared {
+                ports.push(json!({"name": name, "containerPort": 15000 + ports.len()}));
+            }
+            let port = json!({"name": service_port, "port": 80});
+            let mut workload = deployment(&json!({"app": "web"}), &json!({}));
+            workload["spec"]["template"]["spec"]["containers"][0]["ports"] = json!(ports);
+            let review = Review::create(&service(&port)).in_cluster(cluster(&[workload]));
+            fixes(&review.lines::<ServiceRoutes>())
+        };
+        for name in [
+            "metrics",
+            "http-metrics",
+            "http-envoy-prom",
+            "prom",
+            "prometheus",
+            "healthz",
+            "health",
+            "probe",
+        ] {
+            assert_eq!(of("http", &[name]), [""; 0], "{name}");
+            // Another one is what was meant.
+            let fix = |name: &str| {
+                let place = "spec.ports[0].targetPort";
+                [format!(
+                    "{place}: write targetPort: {name}, which container \"app\" declares"
+                )]
+            };
+            assert_eq!(of("http", &[name, "web"]), fix("web"), "{name}");
+            // Unless the Service is for metrics itself.
+            assert_eq!(of("http-metrics", &[name, "web"]), fix(name), "{name}");
+        }
+        assert_eq!(of("http", &["", "met"]).len(), 1);
     }
 }

@@ -63,7 +63,8 @@ pub(crate) fn check(
         if let Some((key, value)) = right {
             fix = format!("write {}, as {} has", label(key, value), near.told());
         }
-        reason = format!("{reason}, also not those of {}", near.told());
+        reason.push_str(", also not those of ");
+        reason.push_str(&near.told());
     }
     let finding = Finding::new(&RULE, &FieldPath::new("spec.selector"), reason);
     let finding = finding.consequence(NO_REQUEST).fix(fix);
