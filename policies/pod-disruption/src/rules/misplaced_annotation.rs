@@ -2,8 +2,9 @@
 
 use shared::{FieldPath, Finding, Level, Rule, Verdict, rule};
 
+use super::unknown_annotation_value::meant;
 use crate::annotations::{
-    DO_NOT_DISRUPT, DS_EVICTION, LOCAL_VOLUMES, Marks, OF_PODS, SAFE_TO_EVICT, reader,
+    DO_NOT_DISRUPT, DS_EVICTION, LOCAL_VOLUMES, Marks, OF_PODS, SAFE_TO_EVICT, reader, values,
 };
 use crate::template::{Source, Template};
 
@@ -51,15 +52,18 @@ fn report(
     template: &Template<'_>,
     verdict: &mut Verdict,
 ) {
-    // Where nothing is to be protected, there is nothing to lose.
-    let says_nothing = key == DO_NOT_DISRUPT && value == "false";
-    let is_meant = OF_PODS.contains(&key) && !says_nothing;
     // What `inert_annotation` would say to write in its place.
     let wanted = match (key, template.source) {
         (SAFE_TO_EVICT, Source::DaemonSet) => DS_EVICTION,
         (DS_EVICTION, Source::Nothing | Source::Controller) => SAFE_TO_EVICT,
         _ => key,
     };
+    // In another spelling it would do nothing there either: `unknown_annotation_value`.
+    let meant = values(wanted).and_then(|known| meant(value, known));
+    let meant = meant.unwrap_or(value);
+    // Where nothing is to be protected, there is nothing to lose.
+    let says_nothing = key == DO_NOT_DISRUPT && meant == "false";
+    let is_meant = OF_PODS.contains(&key) && !says_nothing;
     let is_there = |key: &str| template.annotations.get(key).is_some();
     if !is_meant || is_there(key) || is_there(wanted) {
         return;
@@ -73,8 +77,9 @@ fn report(
         (LOCAL_VOLUMES, Source::DaemonSet) => {
             "leave it out: the volumes of a DaemonSet keep no node".to_owned()
         }
-        _ if wanted == key => format!("write it to {target}"),
-        _ => format!("write {target}: \"{}\" instead", value != "false"),
+        _ if (wanted, meant) == (key, value) => format!("write it to {target}"),
+        _ if wanted == key => format!("write {target}: \"{meant}\" instead"),
+        _ => format!("write {target}: \"{}\" instead", meant != "false"),
     };
     let finding = Finding::new(&RULE, &place, reason).known_as(key.to_owned());
     verdict.report(Level::Deny, finding.fix(fix));
@@ -135,6 +140,11 @@ mod tests {
                 json!({}),
                 0,
             ),
+            (
+                json!({"annotations": {DO_NOT_DISRUPT: "False"}}),
+                json!({}),
+                0,
+            ),
             (json!({"annotations": {DO_NOT_EVICT: "true"}}), json!({}), 0),
             (json!({"labels": {DAEMONSET_POD: "true"}}), json!({}), 0),
         ] {
@@ -177,6 +187,43 @@ mod tests {
                 DS_EVICTION,
                 "false",
                 write(SAFE_TO_EVICT, "false"),
+            ),
+            // A wrong spelling would do nothing there either.
+            (
+                "Deployment",
+                SAFE_TO_EVICT,
+                "True",
+                write(SAFE_TO_EVICT, "true"),
+            ),
+            (
+                "Deployment",
+                SAFE_TO_EVICT,
+                " on-completion",
+                write(SAFE_TO_EVICT, "on-completion"),
+            ),
+            (
+                "Deployment",
+                SAFE_TO_EVICT,
+                "maybe",
+                format!("write it to {}", mark(SAFE_TO_EVICT)),
+            ),
+            (
+                "DaemonSet",
+                SAFE_TO_EVICT,
+                "False ",
+                write(DS_EVICTION, "false"),
+            ),
+            (
+                "Deployment",
+                DO_NOT_DISRUPT,
+                "TRUE",
+                write(DO_NOT_DISRUPT, "true"),
+            ),
+            (
+                "Deployment",
+                DO_NOT_DISRUPT,
+                "30m",
+                format!("write it to {}", mark(DO_NOT_DISRUPT)),
             ),
         ] {
             let object = above(&json!({"annotations": {key: value}}), &json!({}));

@@ -47,7 +47,7 @@ pub(crate) fn check(key: &str, value: &str, template: &Template<'_>, verdict: &m
 }
 
 /// The value that is meant.
-fn meant(value: &str, known: &[&'static str]) -> Option<&'static str> {
+pub(crate) fn meant(value: &str, known: &[&'static str]) -> Option<&'static str> {
     let value = value.trim().to_ascii_lowercase();
     let word = match value.as_str() {
         "yes" | "y" | "on" | "t" | "1" => "true",
