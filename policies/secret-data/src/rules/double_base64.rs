@@ -28,8 +28,20 @@ pub(crate) fn check(value: &Value<'_>, level: Level, verdict: &mut Verdict) {
     let Some(what) = value.text.and_then(decodes_to) else {
         return;
     };
-    let reason = format_args!("decodes to base64 of {what}: it was encoded twice");
-    value.report(&RULE, level, reason, verdict);
+    let (reason, fix) = if value.entry.is_encoded {
+        (
+            format!("decodes to base64 of {what}: it was encoded twice"),
+            RULE.fix,
+        )
+    } else {
+        (
+            format!("is base64 of {what}, and stringData is not decoded"),
+            "write what it decodes to, or put it in data as it is",
+        )
+    };
+    // What is stored has data alone.
+    let finding = value.entry.finding(&RULE, reason).known_as(what);
+    verdict.report(level, finding.fix(fix));
 }
 
 /// What a text is base64 of; none when it is no base64, or of bytes without a meaning.
@@ -79,8 +91,10 @@ fn is_base64(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use shared::testing::Review;
 
-    use crate::testing::{lines, rules, secret};
+    use crate::SecretData;
+    use crate::testing::{lines, raw, rules, secret};
 
     #[test]
     fn says_what_was_encoded_twice() {
@@ -105,6 +119,23 @@ mod tests {
                 "{value}"
             );
         }
+    }
+
+    #[test]
+    fn what_is_not_decoded_was_encoded_once() {
+        let password = "c2VjcmV0LXBhc3N3b3Jk";
+        let clear = raw("Opaque", &json!({"stringData": {"password": password}}));
+        let line = "stringData[\"password\"]: is base64 of text, and stringData is not decoded; fix: write what it \
+                    decodes to, or put it in data as it is [double_base64]";
+        let deny = json!({"encoding": {"doubleBase64": "deny"}});
+        assert_eq!(lines(&clear, &deny), [line]);
+        // Applying it once more changes nothing.
+        let stored = secret("Opaque", &[("password", password.as_bytes())]);
+        let again = Review::update(&stored, &clear).with(deny);
+        assert_eq!(
+            again.lines::<SecretData>(),
+            [format!("warning: secret-data: {line}")]
+        );
     }
 
     #[test]

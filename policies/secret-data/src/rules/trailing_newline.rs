@@ -25,14 +25,19 @@ pub(crate) fn check(value: &Value<'_>, level: Level, verdict: &mut Verdict) {
         count if count == after.len() => "ends in more than one line break",
         _ => "ends in a line break and other white space",
     };
-    value.tell(&RULE, level, reason, verdict);
+    let fix = if value.entry.is_encoded {
+        RULE.fix
+    } else {
+        "leave it out: write |- in place of |, or quote the value"
+    };
+    value.entry.tell(&RULE, level, reason, fix, verdict);
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
-    use crate::testing::{lines, rules, secret};
+    use crate::testing::{lines, raw, rules, secret};
 
     #[test]
     fn says_how_many_there_are() {
@@ -104,6 +109,14 @@ mod tests {
             [
                 "data[\"password\"]: ends in a line break; fix: encode without it: printf %s or echo -n, not echo \
               [trailing_newline]"
+            ]
+        );
+        let clear = raw("Opaque", &json!({"stringData": {"password": "hunter2\n"}}));
+        assert_eq!(
+            lines(&clear, &json!({})),
+            [
+                "warning: secret-data: stringData[\"password\"]: ends in a line break; fix: leave it out: write |- in \
+                 place of |, or quote the value [trailing_newline]"
             ]
         );
     }
