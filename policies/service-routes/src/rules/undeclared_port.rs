@@ -95,6 +95,7 @@ mod tests {
             );
         }
     }
+
     #[test]
     fn ports_for_metrics_alone_are_not_all_that_pods_have() {
         let of = |service_port: &str, declared: &[&str]| {
