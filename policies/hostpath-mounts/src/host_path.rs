@@ -341,7 +341,9 @@ fn append(path: &mut String, names: &[&str]) {
 
 /// A path of Windows, which has two separators and knows no case.
 fn unify(path: &str) -> String {
-    path.replace('\\', "/").to_ascii_lowercase()
+    let mut unified = path.replace('\\', "/");
+    unified.make_ascii_lowercase();
+    unified
 }
 
 /// The names in a path, and whether Windows may know one of them as another name of something else.

@@ -9,6 +9,8 @@ pub(crate) struct Identity<'a> {
     pub(crate) namespace: &'a str,
     /// The service account in it.
     pub(crate) service_account: &'a str,
+    /// Whether it may have more mounts than those that are known.
+    pub(crate) has_other_mounts: bool,
 }
 
 impl<'a> Identity<'a> {
@@ -24,6 +26,7 @@ impl<'a> Identity<'a> {
         Self {
             namespace,
             service_account,
+            has_other_mounts: false,
         }
     }
 

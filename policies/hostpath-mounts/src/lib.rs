@@ -19,7 +19,7 @@ mod views;
 mod volume;
 
 use k8s_openapi::api::core::v1::{PersistentVolume, Pod};
-use shared::kubernetes::kinds::well_known;
+use shared::kubernetes::kinds::{self, well_known};
 use shared::kubernetes::workload::{self, PodSpec, PodSpecs};
 use shared::rules::missing_pod_spec;
 use shared::{Cluster, DecodeError, Error, FieldPath, Policy, Request, Rule, Verdict};
@@ -84,7 +84,10 @@ fn check(
     cluster: &dyn Cluster,
     verdict: &mut Verdict,
 ) -> Result<(), Error> {
-    let identity = Identity::new(request.object_namespace()?, pod.service_account_name);
+    let mut identity = Identity::new(request.object_namespace()?, pod.service_account_name);
+    // A template has all containers of its pods. Other parts of a custom kind may have some fields of a pod spec alone.
+    identity.has_other_mounts = kinds::pod_spec_path(&request.kind).is_none()
+        && (pod.containers.is_empty() || !path.ends_with("emplate.spec"));
     if settings.exempts(identity, request.username) || is_mirror_pod(request)? {
         return Ok(());
     }

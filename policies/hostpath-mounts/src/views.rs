@@ -152,20 +152,17 @@ impl<'a> View<'a> for Claim<'a> {
 pub(crate) fn sources<'a>(
     volume: &Cursor<'a>,
 ) -> Result<Vec<(&'static str, Source<'a>)>, DecodeError> {
-    let sources = volume.map("spec", |spec| {
-        let host_path = spec
-            .map("hostPath", Source::read)?
-            .map(|source| ("hostPath", source));
-        let local = spec.map("local", |local| {
-            Ok(Source {
-                path: local.text("path")?,
-                kind: None,
-            })
-        })?;
-        let local = local.map(|source| ("local", source));
-        Ok(host_path.into_iter().chain(local).collect())
+    let mut sources = Vec::new();
+    volume.map("spec", |spec| {
+        for name in ["hostPath", "local"] {
+            if let Some(mut source) = spec.map(name, Source::read)? {
+                source.kind = source.kind.filter(|_| name == "hostPath");
+                sources.push((name, source));
+            }
+        }
+        Ok(())
     })?;
-    Ok(sources.unwrap_or_default())
+    Ok(sources)
 }
 
 /// The name of the `PersistentVolume` that a claim is bound to; empty as long as it is not.

@@ -224,11 +224,13 @@ impl Mount<'_> {
     /// Which parts of the volume it may reach: all, or what the variables of its `subPathExpr` say. What that leaves out
     /// is reached as well when it goes.
     pub(crate) fn parts(&self) -> Vec<String> {
+        let mut parts = Vec::new();
         if self.view.sub_path_expr.is_empty() {
-            vec!["all of it".to_owned()]
+            parts.push("all of it".to_owned());
         } else {
-            self.variables.to_vec()
+            parts.extend_from_slice(self.variables);
         }
+        parts
     }
 
     /// Reports a finding about a field of the mount, and words it only where it will be kept.

@@ -15,8 +15,9 @@ pub(crate) static RULE: Rule = rule! {
     levels: [Deny],
 };
 
-/// Refuses each mount that is writable where it must not be; `rulings` are those on what the mounts reach. A volume without mounts counts as writable: an
-/// ephemeral container may mount it later. So does a `PersistentVolume`.
+/// Refuses each mount that is writable where it must not be; `rulings` are those on what the mounts reach. A volume
+/// without mounts counts as writable: an ephemeral container may mount it later. So does a `PersistentVolume`. A volume of
+/// a custom kind whose mounts stand elsewhere does not: it is judged in the pods.
 pub(crate) fn check(
     volume: &HostVolume<'_>,
     ruling: &Ruling<'_>,
@@ -24,7 +25,8 @@ pub(crate) fn check(
     verdict: &mut Verdict,
 ) {
     if volume.mounts.is_empty() {
-        if ruling.access == Access::ReadOnly && !volume.read_only {
+        let may_stay_so = volume.read_only || volume.identity.has_other_mounts;
+        if ruling.access == Access::ReadOnly && !may_stay_so {
             let explained = ruling.explain("it");
             let finding = if volume.is_of_a_pod() {
                 let reason = format!(
@@ -71,8 +73,10 @@ fn is_mounted(field: &FieldPath<'_>, (quoted, identity): (String, String), how: 
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
+    use shared::testing::Review;
 
+    use crate::HostpathMounts;
     use crate::testing::lines;
 
     const FIELD: &str = "spec.containers[0].volumeMounts[0].readOnly";
@@ -103,6 +107,113 @@ mod tests {
                  writable later, and it is {logs}; fix: remove the volume, or mount it with readOnly: true \
                  [writable_read_only_path]"
             )]
+        );
+    }
+
+    #[test]
+    fn what_mounts_a_volume_of_a_custom_kind_may_stand_elsewhere() {
+        let unmounted = "volumes[0].hostPath.path: \"/var/log\" is mounted by no container, so that it may be mounted \
+                         writable later, and it is where the kubelet serves files from, following links: a pod that can \
+                         write there can read any file of the node; fix: remove the volume, or mount it with readOnly: \
+                         true [writable_read_only_path]";
+        let volumes = json!([{"name": "v", "hostPath": {"path": "/var/log"}}]);
+        let bare = json!({"volumes": volumes});
+        let sidecar = json!({"volumes": volumes, "containers": [{"name": "sidecar"}]});
+        let mounts = json!([{"name": "v", "mountPath": "/var/log", "readOnly": true}]);
+        let beside = json!({"volumes": volumes, "volumeMounts": mounts});
+        let step = json!({"volumes": volumes, "steps": [{"name": "a", "volumeMounts": mounts}]});
+        let template = |spec: &Value| json!({"template": {"spec": spec}});
+        for (api_version, kind, spec, place) in [
+            (
+                "opentelemetry.io/v1beta1",
+                "OpenTelemetryCollector",
+                beside.clone(),
+                None,
+            ),
+            ("monitoring.coreos.com/v1", "Prometheus", beside, None),
+            (
+                "monitoring.coreos.com/v1",
+                "Prometheus",
+                sidecar.clone(),
+                None,
+            ),
+            ("argoproj.io/v1alpha1", "Workflow", bare.clone(), None),
+            (
+                "argoproj.io/v1alpha1",
+                "Workflow",
+                json!({"templates": [bare]}),
+                None,
+            ),
+            ("tekton.dev/v1", "Task", step, None),
+            (
+                "tekton.dev/v1",
+                "TaskRun",
+                json!({"podTemplate": bare}),
+                None,
+            ),
+            (
+                "sparkoperator.k8s.io/v1beta2",
+                "SparkApplication",
+                bare.clone(),
+                None,
+            ),
+            (
+                "serving.kserve.io/v1beta1",
+                "InferenceService",
+                json!({"predictor": sidecar}),
+                None,
+            ),
+            ("example.com/v1", "Gadget", bare.clone(), None),
+            ("example.com/v1", "Gadget", template(&bare), None),
+            (
+                "example.com/v1",
+                "Gadget",
+                template(&sidecar),
+                Some("spec.template.spec."),
+            ),
+            (
+                "argoproj.io/v1alpha1",
+                "Rollout",
+                template(&sidecar),
+                Some("spec.template.spec."),
+            ),
+            (
+                "apps/v1",
+                "Deployment",
+                template(&bare),
+                Some("spec.template.spec."),
+            ),
+            ("v1", "Pod", sidecar.clone(), Some("spec.")),
+        ] {
+            let object = json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": "a", "namespace": "shop"}, "spec": spec});
+            let expected: Vec<String> = place
+                .map(|place| format!("{place}{unmounted}"))
+                .into_iter()
+                .collect();
+            let review = Review::create(&object).with(json!({"customKinds": [
+                {"apiGroup": "example.com", "kind": "Gadget", "podSpecPath": "spec"},
+                {"apiGroup": "example.com", "kind": "Gadget", "podSpecPath": "spec.template.spec"},
+            ]}));
+            assert_eq!(review.lines::<HostpathMounts>(), expected, "{object}");
+        }
+    }
+
+    #[test]
+    fn the_same_holds_for_a_path_that_is_allowed_read_only() {
+        let object = json!({
+            "apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "metadata": {"name": "a", "namespace": "shop"},
+            "spec": {"volumes": [{"name": "v", "hostPath": {"path": "/data"}}]},
+        });
+        let settings = json!({"mode": "allowlist", "allowed": [{"path": "/data"}]});
+        let review = Review::create(&object).with(settings.clone());
+        assert_eq!(review.lines::<HostpathMounts>(), [""; 0]);
+        assert_eq!(
+            lines(&json!({"path": "/data"}), &json!(null), &settings),
+            [
+                "spec.volumes[0].hostPath.path: \"/data\" is mounted by no container, so that it may be mounted writable \
+              later, and it is allowed only readOnly; fix: remove the volume, or mount it with readOnly: true \
+              [writable_read_only_path]"
+            ]
         );
     }
 
