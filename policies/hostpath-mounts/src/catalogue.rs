@@ -163,7 +163,7 @@ mod tests {
         let settings = read_settings::<HostpathMounts>(&json!({})).unwrap();
         let access = |path: &str| {
             let path = HostPath::parse(path);
-            Scope::of(&settings, &path, Identity::new("shop", ""))
+            Scope::of(&settings, &path, Identity::new("shop", "", true))
                 .ruling(&path)
                 .access
         };

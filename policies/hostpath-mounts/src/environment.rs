@@ -307,6 +307,13 @@ mod tests {
         let mut new = old.clone();
         new["spec"]["template"]["spec"]["serviceAccountName"] = json!("kubelet");
         assert!(is_new(&new, &old));
+        let mut named = old.clone();
+        named["spec"]["template"]["spec"]["serviceAccountName"] = json!("default");
+        assert!(!is_new(&named, &old));
+        let mut alias = old.clone();
+        alias["spec"]["template"]["spec"]["serviceAccount"] = json!("kubelet");
+        assert!(is_new(&alias, &old));
+        assert!(!is_new(&alias, &new));
     }
 
     #[test]

@@ -2,26 +2,26 @@
 
 use shared::settings::has_object;
 
-/// What a pod runs as; both are empty for a `PersistentVolume`, which belongs to no namespace.
+/// What a pod runs as. All is empty for a `PersistentVolume`, which belongs to no namespace.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Identity<'a> {
     /// The namespace of the pod.
     pub(crate) namespace: &'a str,
-    /// The service account in it.
+    /// The service account in it; empty where it is not known, so that no list names it.
     pub(crate) service_account: &'a str,
     /// Whether it may have more mounts than those that are known.
     pub(crate) has_other_mounts: bool,
 }
 
 impl<'a> Identity<'a> {
-    /// What a pod runs as whose spec names a service account, or none.
+    /// What a pod runs as whose spec names a service account, or none. Only a kind of Kubernetes itself is known to mean
+    /// `default` then: another one may name the account elsewhere, or get one from its operator.
     ///
     /// Source: `Admit` in `plugin/pkg/admission/serviceaccount/admission.go`.
-    pub(crate) fn new(namespace: &'a str, service_account: &'a str) -> Self {
-        let service_account = if service_account.is_empty() {
-            "default"
-        } else {
-            service_account
+    pub(crate) fn new(namespace: &'a str, service_account: &'a str, is_built_in: bool) -> Self {
+        let service_account = match service_account {
+            "" if is_built_in => "default",
+            name => name,
         };
         Self {
             namespace,

@@ -62,7 +62,12 @@ impl Policy for HostpathMounts {
         let mut verdict = Verdict::accept();
         let custom = &settings.custom_kinds;
         let specs = workload::every_pod_spec(request, custom, &mut |path, place, spec| {
-            let pod = PodSpec::view(spec)?;
+            let mut pod = PodSpec::view(spec)?;
+            // The old name of the field counts where the new one is not set: `Convert_v1_PodSpec_To_core_PodSpec` in
+            // `pkg/apis/core/v1/conversion.go`.
+            if pod.service_account_name.is_empty() {
+                pod.service_account_name = spec.text("serviceAccount")?;
+            }
             check(request, path, place, &pod, settings, cluster, &mut verdict)
         })?;
         match specs {
@@ -84,17 +89,19 @@ fn check(
     cluster: &dyn Cluster,
     verdict: &mut Verdict,
 ) -> Result<(), Error> {
-    let mut identity = Identity::new(request.object_namespace()?, pod.service_account_name);
+    let is_built_in = kinds::pod_spec_path(&request.kind).is_some();
+    let namespace = request.object_namespace()?;
+    let mut identity = Identity::new(namespace, pod.service_account_name, is_built_in);
     // A template has all containers of its pods. Other parts of a custom kind may have some fields of a pod spec alone.
-    identity.has_other_mounts = kinds::pod_spec_path(&request.kind).is_none()
-        && (pod.containers.is_empty() || !path.ends_with("emplate.spec"));
+    identity.has_other_mounts =
+        !is_built_in && (pod.containers.is_empty() || !path.ends_with("emplate.spec"));
     if settings.exempts(identity, request.username) || is_mirror_pod(request)? {
         return Ok(());
     }
 
     let fields = environment::Pod {
         metadata: environment::metadata(request.object().fields()?, path),
-        service_account: pod.service_account_name,
+        service_account: identity.service_account,
     };
     let containers = pod.all_containers().into_iter();
     let variables = containers.map(|container| environment::used_by(container.container, fields));
@@ -306,6 +313,118 @@ mod tests {
             json!({"exempt": {"serviceAccounts": ["shop/default"]}}),
             "jane"
         ));
+    }
+
+    #[test]
+    fn an_account_goes_by_either_name_and_is_the_default_in_kinds_of_kubernetes_alone() {
+        let volumes = json!([{"name": "v", "hostPath": {"path": "/"}}]);
+        let (new, old) = ("serviceAccountName", "serviceAccount");
+        for (api_version, kind, names, account) in [
+            ("apps/v1", "Deployment", json!({}), "default"),
+            ("apps/v1", "Deployment", json!({old: "agent"}), "agent"),
+            (
+                "apps/v1",
+                "Deployment",
+                json!({new: "agent", old: "other"}),
+                "agent",
+            ),
+            (
+                "apps/v1",
+                "Deployment",
+                json!({new: "", old: "agent"}),
+                "agent",
+            ),
+            (
+                "argoproj.io/v1alpha1",
+                "Rollout",
+                json!({new: "agent"}),
+                "agent",
+            ),
+            (
+                "argoproj.io/v1alpha1",
+                "Rollout",
+                json!({old: "agent"}),
+                "agent",
+            ),
+            (
+                "argoproj.io/v1alpha1",
+                "Rollout",
+                json!({old: "default"}),
+                "default",
+            ),
+            ("argoproj.io/v1alpha1", "Rollout", json!({}), "none"),
+            ("example.com/v1", "Gadget", json!({}), "none"),
+            ("example.com/v1", "Gadget", json!({old: "agent"}), "agent"),
+        ] {
+            let mut spec = json!({"volumes": volumes, "containers": [{"name": "app"}]});
+            let fields = spec.as_object_mut().unwrap();
+            fields.extend(names.as_object().unwrap().clone());
+            let object = json!({
+                "apiVersion": api_version, "kind": kind, "metadata": {"name": "a", "namespace": "shop"},
+                "spec": {"template": {"spec": spec}},
+            });
+            let gadget = json!({"apiGroup": "example.com", "kind": "Gadget", "podSpecPath": "spec.template.spec"});
+            for named in ["default", "agent", "other"] {
+                let accounts = json!([format!("shop/{named}")]);
+                for settings in [
+                    json!({"exempt": {"serviceAccounts": accounts}}),
+                    json!({"allowed": [
+                        {"path": "/", "match": "exact", "readOnly": false, "serviceAccounts": accounts},
+                    ]}),
+                ] {
+                    let mut with = settings.clone();
+                    with["customKinds"] = json!([gadget]);
+                    let accepted = is_accepted(&object, with, "jane");
+                    assert_eq!(accepted, named == account, "{object} {settings}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_account_that_is_named_elsewhere_is_not_known() {
+        let volumes = json!([{"name": "v", "hostPath": {"path": "/"}}]);
+        for (api_version, kind, spec, account) in [
+            (
+                "argoproj.io/v1alpha1",
+                "Workflow",
+                json!({"serviceAccountName": "agent", "templates": [{"volumes": volumes}]}),
+                "none",
+            ),
+            (
+                "argoproj.io/v1alpha1",
+                "Workflow",
+                json!({"templates": [{"serviceAccountName": "agent", "volumes": volumes}]}),
+                "agent",
+            ),
+            (
+                "tekton.dev/v1",
+                "TaskRun",
+                json!({"serviceAccountName": "agent", "podTemplate": {"volumes": volumes}}),
+                "none",
+            ),
+            (
+                "opentelemetry.io/v1beta1",
+                "OpenTelemetryCollector",
+                json!({"serviceAccount": "agent", "volumes": volumes}),
+                "agent",
+            ),
+            (
+                "opentelemetry.io/v1beta1",
+                "OpenTelemetryCollector",
+                json!({"volumes": volumes}),
+                "none",
+            ),
+        ] {
+            let object = json!({
+                "apiVersion": api_version, "kind": kind, "metadata": {"name": "a", "namespace": "shop"}, "spec": spec,
+            });
+            for named in ["default", "agent"] {
+                let exempt = json!({"exempt": {"serviceAccounts": [format!("shop/{named}")]}});
+                let accepted = is_accepted(&object, exempt, "jane");
+                assert_eq!(accepted, named == account, "{object} {named}");
+            }
+        }
     }
 
     #[test]

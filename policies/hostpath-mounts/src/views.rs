@@ -27,6 +27,7 @@ const OWN: &[&str] = &[
     "local",
     "env",
     "value",
+    "serviceAccount",
 ];
 
 /// The fields that are read of objects.
