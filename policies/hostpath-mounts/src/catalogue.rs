@@ -2,7 +2,7 @@
 
 mod groups;
 
-use crate::host_path::{HostPath, Relation};
+use crate::host_path::{HostPath, Relation, relation};
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use self::groups::GROUPS;
@@ -65,8 +65,30 @@ pub(crate) fn exposes_processes(path: &HostPath) -> bool {
     path.relation_to(PROCESS).is_some() && !HARMLESS_OF_A_PROCESS.iter().any(is_harmless)
 }
 
-/// Where the devices of a node are. What has no entry of its own there is a disk, or may be.
+/// Where the devices of a node are.
 pub(crate) const DEVICES: &str = "/dev";
+
+/// What is no disk there, with all that is inside it, and has no entry of its own. Of what ends in a `/`, which holds all
+/// disks, only what is inside it may be one. A space follows each.
+///
+/// Source: `Documentation/admin-guide/devices.txt` of Linux, and `rules.d/60-persistent-storage.rules.in` of systemd.
+const NO_DISKS: &str = "/block/ /bsg /btrfs-control /char /console /cpu /disk/by-id/ /disk/by-label/ \
+                        /disk/by-partlabel/ /disk/by-partuuid/ /disk/by-path/ /disk/by-uuid/ /hidraw* /hpet \
+                        /loop-control /mapper/control /mei* /mqueue /net /nvram /ptmx /pts /root /rtc* /snapshot \
+                        /uinput /usb /usbmon* /vcs* /vhost-* /watchdog* /xen ";
+
+/// Whether a path inside `/dev` that has no entry of its own is one disk, or may be: a volume group has any name.
+pub(crate) fn may_be_disk(path: &HostPath) -> bool {
+    let device = path.as_str().get(DEVICES.len()..).unwrap_or_default();
+    let mut rest = NO_DISKS;
+    while let Some((other, behind)) = rest.split_once(' ') {
+        if relation(device, other, true).is_some() {
+            return false;
+        }
+        rest = behind;
+    }
+    true
+}
 
 /// Where other file systems are usually mounted, and stay writable below a read-only mount that is
 /// not recursive.
@@ -187,6 +209,41 @@ mod tests {
                 let (parent, _) = link.from.rsplit_once('/').unwrap();
                 assert!(access(parent) <= access(&from), "{parent} {from}");
             }
+        }
+    }
+
+    #[test]
+    fn knows_what_may_be_one_disk() {
+        for (path, may_be) in [
+            ("/dev/sdb", true),
+            ("/dev/sdb1", true),
+            ("/dev/nvme1n1", true),
+            ("/dev/loop0", true),
+            ("/dev/dm-0", true),
+            ("/dev/vg/data", true),
+            ("/dev/disk/by-id/wwn-0x5000", true),
+            ("/dev/disk/by-uuid/1-2", true),
+            ("/dev/disk/by-id", false),
+            ("/dev/disk/by-partlabel", false),
+            ("/dev/disk", false),
+            ("/dev/block", false),
+            ("/dev/block/8:16", true),
+            ("/dev/mapper", false),
+            ("/dev/mapper/vg-data", true),
+            ("/dev/mapper/control", false),
+            ("/dev/root", false),
+            ("/dev/rootvg/data", true),
+            ("/dev/pts", false),
+            ("/dev/pts/0", false),
+            ("/dev/mqueue", false),
+            ("/dev/watchdog", false),
+            ("/dev/watchdog0", false),
+            ("/dev/net", false),
+            ("/dev/netapp/data", true),
+            ("/dev/loop-control", false),
+            ("/dev/cpu/0/msr", false),
+        ] {
+            assert_eq!(may_be_disk(&HostPath::parse(path)), may_be, "{path}");
         }
     }
 

@@ -392,7 +392,7 @@ fn components(path: &str) -> impl Iterator<Item = &str> {
 }
 
 /// How one path lies to another one or to a pattern, byte by byte.
-fn relation(path: &str, other: &str, ignore_case: bool) -> Option<Relation> {
+pub(crate) fn relation(path: &str, other: &str, ignore_case: bool) -> Option<Relation> {
     let (mut mine, mut theirs) = (names_in(path), names_in(other));
     // Most paths have nothing to do with each other, and that shows at once.
     if let ([_, one, ..], [_, other, ..]) = (mine, theirs)

@@ -218,6 +218,64 @@ mod tests {
         }
     }
 
+    #[test]
+    fn of_devices_a_local_volume_may_be_one_disk() {
+        let part = |path: &str| {
+            vec![format!(
+                "spec.local.path: \"{path}\" is part of \"/dev\", where the devices of the node are, disks and memory among \
+                 them; fix: use another path, or have the platform team list it in `allowed`, for all namespaces and with \
+                 readOnly: false [risky_path]"
+            )]
+        };
+        for path in [
+            "/dev/disk",
+            "/dev/disk/by-id",
+            "/dev/block",
+            "/dev/mapper",
+            "/dev/root",
+            "/dev/pts",
+            "/dev/mqueue",
+            "/dev/watchdog",
+            "/dev/watchdog1",
+            "/dev/net",
+            "/dev/cpu/0/msr",
+        ] {
+            assert_eq!(lines_of_local(path), part(path), "{path}");
+        }
+        for path in [
+            "/dev/sdb",
+            "/dev/nvme1n1",
+            "/dev/loop0",
+            "/dev/mapper/vg-data",
+            "/dev/vg/data",
+            "/dev/disk/by-id/x",
+            "/dev/block/8:16",
+        ] {
+            assert_eq!(lines_of_local(path), [""; 0], "{path}");
+        }
+        // These have entries of their own.
+        for path in [
+            "/dev",
+            "/dev/shm",
+            "/dev/hugepages",
+            "/dev/kmsg",
+            "/dev/tty0",
+            "/dev/input",
+            "/dev/vfio",
+            "/dev/snd",
+            "/dev/bus",
+            "/dev/mem",
+        ] {
+            assert_ne!(lines_of_local(path), [""; 0], "{path}");
+        }
+    }
+
+    fn lines_of_local(path: &str) -> Vec<String> {
+        let volume = json!({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "a"},
+            "spec": {"local": {"path": path}}});
+        Review::create(&volume).lines::<HostpathMounts>()
+    }
+
     /// An object of a kind with this at a path. A `*` is a role.
     fn nested(group: &str, kind: &str, path: &str, spec: &Value) -> Value {
         let steps = path.rsplit('.');

@@ -5,7 +5,7 @@ use shared::rules::missing_pod_spec;
 use shared::{Rule, Verdict};
 
 use crate::access::Access;
-use crate::catalogue::{self, Risk};
+use crate::catalogue::{DEVICES, Risk, may_be_disk};
 use crate::ruling::{Because, Ruling, Scope};
 use crate::settings::Settings;
 use crate::volume::{HostVolume, Mount, identity, quoted};
@@ -53,7 +53,8 @@ pub(crate) fn check(volume: &HostVolume<'_>, settings: &Settings, verdict: &mut 
     let scope = Scope::of(settings, &volume.path, volume.identity);
     let ruling = scope.ruling(&volume.path);
     // A `local` volume may be a whole disk: `spec.volumeMode: Block`, or a file system that the kubelet makes on it.
-    let is_disk = |risk: &Risk| volume.is_local() && risk.path == catalogue::DEVICES;
+    let is_disk =
+        |risk: &Risk| volume.is_local() && risk.path == DEVICES && may_be_disk(&volume.path);
     match ruling.because {
         Because::Risk(risk, Relation::Below) if is_disk(&risk) => return,
         _ if ruling.access == Access::Never => {

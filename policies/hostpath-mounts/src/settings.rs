@@ -230,25 +230,21 @@ impl SettingType for HostPath {
     fn read(entry: &mut Reader<'_, '_>, name: &'static str, (): ()) -> Self {
         let text = entry.text(name);
         let path = HostPath::parse(text);
+        let problem = if !text.starts_with('/') && !path.is_windows() {
+            "is not absolute"
+        } else if path.may_lead_anywhere() {
+            "may lead anywhere on the node"
+        } else if path.has_backsteps() {
+            "has a \"..\""
+        } else if text.contains('*') {
+            "has a wildcard; a path stands for all that is below it"
+        } else {
+            return path;
+        };
         if text.is_empty() {
             entry.problem(name, "is missing");
-        } else if !text.starts_with('/') && !path.is_windows() {
-            entry.problem(name, format!("{} is not absolute", quote(text)));
-        } else if path.may_lead_anywhere() {
-            entry.problem(
-                name,
-                format!("{} may lead anywhere on the node", quote(text)),
-            );
-        } else if path.has_backsteps() {
-            entry.problem(name, format!("{} has a \"..\"", quote(text)));
-        } else if text.contains('*') {
-            entry.problem(
-                name,
-                format!(
-                    "{} has a wildcard; a path stands for all that is below it",
-                    quote(text)
-                ),
-            );
+        } else {
+            entry.problem(name, format!("{} {problem}", quote(text)));
         }
         path
     }

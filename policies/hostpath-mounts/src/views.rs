@@ -40,7 +40,7 @@ pub(crate) fn wants(field: &str) -> bool {
 
 /// Whether a view of this module reads all that is in fields of this name.
 pub(crate) fn wants_whole(field: &str) -> bool {
-    matches!(field, "valueFrom" | "envFrom" | "labels" | "annotations")
+    ["valueFrom", "envFrom", "labels", "annotations"].contains(&field)
 }
 
 /// A container of any role.

@@ -1,5 +1,6 @@
 //! A type that creates what is missing.
 
+use shared::settings::has_name;
 use shared::{Finding, Rule, Verdict, rule};
 
 use crate::ruling::Scope;
@@ -23,8 +24,8 @@ pub(crate) fn check(
     verdict: &mut Verdict,
 ) {
     if let Some(kind @ ("DirectoryOrCreate" | "FileOrCreate")) = volume.kind {
-        let mut listed = scope.allowed().into_iter().flat_map(|entry| &entry.types);
-        if listed.any(|listed| listed == kind) {
+        let entry = scope.allowed();
+        if entry.is_some_and(|entry| has_name(&entry.types, kind)) {
             return;
         }
         let reason = format!(

@@ -1,5 +1,6 @@
 //! A volume of another type than its entry allows.
 
+use shared::settings::has_name;
 use shared::{Finding, Level, Rule, Verdict, list_of, quote, rule};
 
 use crate::ruling::Scope;
@@ -19,7 +20,7 @@ pub(crate) fn check(volume: &HostVolume<'_>, scope: &Scope<'_>, verdict: &mut Ve
     let (Some(entry), Some(kind)) = (scope.allowed(), volume.kind) else {
         return;
     };
-    if entry.types.is_empty() || entry.types.iter().any(|allowed| allowed == kind) {
+    if entry.types.is_empty() || has_name(&entry.types, kind) {
         return;
     }
     let wanted = list_of(&mut entry.types.iter().map(String::as_str));
