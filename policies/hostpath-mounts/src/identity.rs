@@ -14,19 +14,19 @@ pub(crate) struct Identity<'a> {
 }
 
 impl<'a> Identity<'a> {
-    /// What a pod runs as whose spec names a service account, or none. Only a kind of Kubernetes itself is known to mean
-    /// `default` then: another one may name the account elsewhere, or get one from its operator.
+    /// What a pod runs as whose spec names a service account, or none. A whole spec means `default` then. One that is not
+    /// whole is that of a custom kind: it may name the account elsewhere, and more mounts, or get them from its operator.
     ///
     /// Source: `Admit` in `plugin/pkg/admission/serviceaccount/admission.go`.
-    pub(crate) fn new(namespace: &'a str, service_account: &'a str, is_built_in: bool) -> Self {
+    pub(crate) fn new(namespace: &'a str, service_account: &'a str, is_whole: bool) -> Self {
         let service_account = match service_account {
-            "" if is_built_in => "default",
+            "" if is_whole => "default",
             name => name,
         };
         Self {
             namespace,
             service_account,
-            has_other_mounts: false,
+            has_other_mounts: !is_whole,
         }
     }
 

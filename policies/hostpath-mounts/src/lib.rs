@@ -89,12 +89,11 @@ fn check(
     cluster: &dyn Cluster,
     verdict: &mut Verdict,
 ) -> Result<(), Error> {
-    let is_built_in = kinds::pod_spec_path(&request.kind).is_some();
+    // A template has all that its pods have. Other parts of a custom kind may have some fields of a pod spec alone.
+    let is_whole = kinds::pod_spec_path(&request.kind).is_some()
+        || !pod.containers.is_empty() && path.ends_with("emplate.spec");
     let namespace = request.object_namespace()?;
-    let mut identity = Identity::new(namespace, pod.service_account_name, is_built_in);
-    // A template has all containers of its pods. Other parts of a custom kind may have some fields of a pod spec alone.
-    identity.has_other_mounts =
-        !is_built_in && (pod.containers.is_empty() || !path.ends_with("emplate.spec"));
+    let identity = Identity::new(namespace, pod.service_account_name, is_whole);
     if settings.exempts(identity, request.username) || is_mirror_pod(request)? {
         return Ok(());
     }
@@ -374,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn an_account_goes_by_either_name_and_is_the_default_in_kinds_of_kubernetes_alone() {
+    fn an_account_goes_by_either_name_and_is_the_default_in_whole_pod_specs_alone() {
         let volumes = json!([{"name": "v", "hostPath": {"path": "/"}}]);
         let (new, old) = ("serviceAccountName", "serviceAccount");
         for (api_version, kind, names, account) in [
@@ -410,8 +409,8 @@ mod tests {
                 json!({old: "default"}),
                 "default",
             ),
-            ("argoproj.io/v1alpha1", "Rollout", json!({}), "none"),
-            ("example.com/v1", "Gadget", json!({}), "none"),
+            ("argoproj.io/v1alpha1", "Rollout", json!({}), "default"),
+            ("example.com/v1", "Gadget", json!({}), "default"),
             ("example.com/v1", "Gadget", json!({old: "agent"}), "agent"),
         ] {
             let mut spec = json!({"volumes": volumes, "containers": [{"name": "app"}]});
