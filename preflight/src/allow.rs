@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cluster::kinds::is_built_in;
 use serde_json::json;
 use tree::Value;
 
@@ -141,10 +142,12 @@ fn used(finding: &Reported, object: &Object) -> Option<(Account, String, Use)> {
         .flatten()
         .filter(|mount| text(mount, "name") == name)
         .collect();
-    let account = match text(pod, "serviceAccountName") {
-        "" => "default",
-        account => account,
-    };
+    let accounts = ["serviceAccountName", "serviceAccount"].map(|key| text(pod, key));
+    let account = accounts.into_iter().find(|account| !account.is_empty());
+    // Of a custom kind only a whole template is known to mean `default` where it names none.
+    let is_template = field.contains("emplate.spec.") && pod.get("containers").is_some();
+    let is_whole = is_template || is_built_in(object.group());
+    let account = account.or_else(|| is_whole.then_some("default"))?;
     let namespace = finding.object.namespace.as_deref()?;
     let is_read_only = |mount: &Value| mount.get("readOnly") == Some(&Value::Bool(true));
     let used = Use {

@@ -259,3 +259,48 @@ fn a_path_that_looks_like_a_command_is_written_with_an_escape() {
     stage.write("settings.yaml", &text);
     assert_eq!(refused(&stage, &["pod.yaml"]), 0);
 }
+
+#[test]
+fn the_account_goes_by_either_name_and_is_none_where_it_may_be_named_elsewhere() {
+    let spec = |account: &str| {
+        format!(
+            "{{{account}containers: [{{name: a}}], volumes: [{{name: v, hostPath: {{path: /etc/kubernetes}}}}]}}"
+        )
+    };
+    let old = spec("serviceAccount: agent, ");
+    let bare = spec("");
+    for (api_version, kind, spec, accounts) in [
+        ("v1", "Pod", old.clone(), Some("shop/agent")),
+        ("v1", "Pod", bare.clone(), Some("shop/default")),
+        (
+            "argoproj.io/v1alpha1",
+            "Rollout",
+            format!("{{template: {{spec: {bare}}}}}"),
+            Some("shop/default"),
+        ),
+        (
+            "opentelemetry.io/v1beta1",
+            "OpenTelemetryCollector",
+            old,
+            Some("shop/agent"),
+        ),
+        (
+            "opentelemetry.io/v1beta1",
+            "OpenTelemetryCollector",
+            bare,
+            None,
+        ),
+    ] {
+        let stage = Stage::with_built(&["hostpath-mounts"]);
+        let object = format!(
+            "apiVersion: {api_version}\nkind: {kind}\nmetadata: {{name: a, namespace: shop}}\nspec: {spec}\n"
+        );
+        stage.write("m/a.yaml", object);
+        let (_, printed, _) = stage.run(&["allow", "m"]);
+        let line = accounts.map(|accounts| format!("serviceAccounts: [\"{accounts}\"]"));
+        match line {
+            Some(line) => assert!(printed.contains(&line), "{kind} {printed}"),
+            None => assert!(!printed.contains("serviceAccounts"), "{kind} {printed}"),
+        }
+    }
+}
