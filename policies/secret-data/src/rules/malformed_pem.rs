@@ -51,6 +51,13 @@ pub(crate) fn check_tls(tls: &Tls<'_>, is_typed: bool, level: Level, verdict: &m
             (None, Some(_)) => None,
             (None, None) => Some(other_blocks(file.value, &file.blocks, without)),
         };
+        // Cluster API keeps the pair that signs tokens in such a Secret: "Using Custom Certificates" in its book.
+        let mut others = file.blocks.iter().filter(|_| wanted.is_none() && !is_key);
+        let level = if others.any(|block| block.label.ends_with("PUBLIC KEY")) {
+            level.at_most(Level::Warn)
+        } else {
+            level
+        };
         if problem.is_none() {
             // Go passes over a block that it cannot read, and OpenSSL does not.
             let level = level.at_most(Level::Warn);
@@ -313,6 +320,33 @@ mod tests {
             );
             let reasons: Vec<_> = found.iter().map(|line| reason(line)).collect();
             assert_eq!(reasons, expected.into_iter().collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn a_public_key_in_place_of_a_certificate_warns() {
+        let public = b"-----BEGIN PUBLIC KEY-----\nAQID\n-----END PUBLIC KEY-----\n";
+        let both = [EC_CERTIFICATE, public].concat();
+        for (crt, key, expected) in [
+            (
+                &public[..],
+                EC_KEY,
+                &[
+                    "warning: secret-data: data[\"tls.crt\"]: holds PEM, and no certificate in it; fix: put the right file in \
+                   [malformed_pem]",
+                ][..],
+            ),
+            (
+                EC_CERTIFICATE,
+                public,
+                &[
+                    "data[\"tls.key\"]: holds PEM, and no private key in it; fix: put the right file in [malformed_pem]",
+                ],
+            ),
+            (&both, EC_KEY, &[]),
+        ] {
+            let found = found("kubernetes.io/tls", &[("tls.crt", crt), ("tls.key", key)]);
+            assert_eq!(found, expected);
         }
     }
 
