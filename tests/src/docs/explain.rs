@@ -45,11 +45,11 @@ fn page(policy: &str, rule: &Rule, example: Example) -> Page {
     }
 }
 
-/// The case that the README shows; else the shortest that shows the rule and nothing else, with as little besides the
-/// object as there is.
+/// The case that the README shows; else the shortest that shows the rule, its usual fix and nothing else, with as little
+/// besides the object as there is.
 fn example_of_case(policy: &str, rule: &Rule) -> Result<Example, String> {
     let folder = format!("tests/cases/{policy}/{}", rule.id);
-    let mut best: Option<((bool, bool, usize, usize), Example)> = None;
+    let mut best: Option<([usize; 5], Example)> = None;
     for name in names(&repository(&folder))? {
         let file =
             |name_of_file: &str| read(&repository(&format!("{folder}/{name}/{name_of_file}")));
@@ -82,7 +82,11 @@ fn example_of_case(policy: &str, rule: &Rule) -> Result<Example, String> {
         let length: usize = length.map(str::len).sum::<usize>() + request.len();
         let count = beside.into_iter().flatten().count();
         let is_shown = is_shown(policy, &format!("{}/{name}", rule.id));
-        let rank = (!is_shown, !is_alone, count, length);
+        // Of examples that are as good, one with the fix that the page has.
+        let is_usual = example.message.contains(rule.fix);
+        let [other, among_others, special] =
+            [is_shown, is_alone, is_usual].map(|is| usize::from(!is));
+        let rank = [other, among_others, count, special, length];
         if best.as_ref().is_none_or(|(best, _)| rank < *best) {
             best = Some((rank, example));
         }
