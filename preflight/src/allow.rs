@@ -3,8 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cluster::kinds::is_built_in;
+use cluster::kinds::split;
 use serde_json::json;
+use shared::GroupVersionKind;
+use shared::kubernetes::kinds::is_whole;
 use tree::Value;
 
 use crate::{
@@ -130,7 +132,8 @@ fn used(finding: &Reported, object: &Object) -> Option<(Account, String, Use)> {
         };
         return Some((None, normal(text(source, "path"))?, used));
     }
-    let (pod, name) = volume_of(object, field)?;
+    let (path, name) = volume_of(object, field)?;
+    let pod = object.value_of(path)?;
     let volumes = pod.get("volumes")?.as_array()?;
     let source = volumes.iter().find(|volume| text(volume, "name") == name)?;
     let source = source.get("hostPath")?;
@@ -144,9 +147,15 @@ fn used(finding: &Reported, object: &Object) -> Option<(Account, String, Use)> {
         .collect();
     let accounts = ["serviceAccountName", "serviceAccount"].map(|key| text(pod, key));
     let account = accounts.into_iter().find(|account| !account.is_empty());
-    // Of a custom kind only a whole template is known to mean `default` where it names none.
-    let is_template = field.contains("emplate.spec.") && pod.get("containers").is_some();
-    let is_whole = is_template || is_built_in(object.group());
+    let (group, version) = split(object.api_version());
+    let kind = GroupVersionKind {
+        group,
+        version,
+        kind: object.kind(),
+    };
+    let containers = pod.get("containers").and_then(Value::as_array);
+    // Only a whole spec is known to mean `default` where it names none, as the policy has it.
+    let is_whole = is_whole(&kind, path, containers.is_some_and(|it| !it.is_empty()));
     let account = account.or_else(|| is_whole.then_some("default"))?;
     let namespace = finding.object.namespace.as_deref()?;
     let is_read_only = |mount: &Value| mount.get("readOnly") == Some(&Value::Bool(true));
@@ -177,9 +186,9 @@ fn types(source: Option<&Value>) -> BTreeSet<String> {
         .collect()
 }
 
-/// The spec of the pod and the name of the volume that a field is about: `spec.volumes[0].hostPath.path`, or
+/// The path of the pod spec and the name of the volume that a field is about: `spec.volumes[0].hostPath.path`, or
 /// `spec.containers[0].volumeMounts[1].readOnly`.
-fn volume_of<'a>(object: &'a Object, field: &str) -> Option<(&'a Value, &'a str)> {
+fn volume_of<'a>(object: &'a Object, field: &'a str) -> Option<(&'a str, &'a str)> {
     let lists = [
         "volumes[",
         "initContainers[",
@@ -194,7 +203,7 @@ fn volume_of<'a>(object: &'a Object, field: &str) -> Option<(&'a Value, &'a str)
             (before.is_empty() || before.ends_with('.')).then_some((start, list))
         })
         .min()?;
-    let pod = object.value_of(field.get(..start)?.trim_end_matches('.'))?;
+    let pod = field.get(..start)?.trim_end_matches('.');
     let end = if field.contains(".volumeMounts[") {
         field.rfind("].").filter(|end| {
             field

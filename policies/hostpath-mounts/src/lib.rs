@@ -89,9 +89,7 @@ fn check(
     cluster: &dyn Cluster,
     verdict: &mut Verdict,
 ) -> Result<(), Error> {
-    // A template has all that its pods have. Other parts of a custom kind may have some fields of a pod spec alone.
-    let is_whole = kinds::pod_spec_path(&request.kind).is_some()
-        || !pod.containers.is_empty() && path.ends_with("emplate.spec");
+    let is_whole = kinds::is_whole(&request.kind, path, !pod.containers.is_empty());
     let namespace = request.object_namespace()?;
     let identity = Identity::new(namespace, pod.service_account_name, is_whole);
     if settings.exempts(identity, request.username) || is_mirror_pod(request)? {

@@ -52,6 +52,13 @@ pub fn pod_spec_path(kind: &GroupVersionKind<'_>) -> Option<&'static str> {
         .map(|known| known.pod_spec)
 }
 
+/// Whether a pod spec at this path of an object has all that its pods have. A template does; other parts of a custom kind may
+/// have some fields of a pod spec alone, and the object the others elsewhere.
+#[must_use]
+pub fn is_whole(kind: &GroupVersionKind<'_>, path: &str, has_containers: bool) -> bool {
+    pod_spec_path(kind).is_some() || has_containers && path.ends_with("emplate.spec")
+}
+
 /// Whether an object of a kind is a copy of a template in the controller that owns it, which was judged when its user
 /// wrote it.
 #[must_use]
