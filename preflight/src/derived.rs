@@ -7,6 +7,7 @@
 //! Each source is a file in `derived/`. What KEDA makes is checked as well: [`keda`](crate::keda).
 
 use std::{
+    borrow::Cow,
     collections::{BTreeSet, HashMap},
     fmt,
     sync::Arc,
@@ -139,22 +140,22 @@ pub(crate) fn derive<'a>(
 
 /// What is added to Secrets and `ConfigMap`s that manifests have as well.
 #[derive(Debug)]
-pub(crate) struct Additions(HashMap<Home, Vec<Value>>);
+pub(crate) struct Additions<'a>(HashMap<Home, Vec<Cow<'a, Value>>>);
 
 /// Kind, namespace and name.
 type Home = [String; 3];
 
-impl Additions {
+impl<'a> Additions<'a> {
     /// Those of what is derived of objects, and of what the objects add without making it.
-    pub(crate) fn of<'a>(
-        objects: impl Iterator<Item = &'a Object>,
-        derived: &[DerivedObject],
+    pub(crate) fn of<'o>(
+        objects: impl Iterator<Item = &'o Object>,
+        derived: &'a [DerivedObject],
     ) -> Self {
         let made = derived.iter().filter(|derived| derived.maker.is_some());
-        let made = made.map(|derived| derived.value.clone());
+        let made = made.map(|derived| Cow::Borrowed(&derived.value));
         let added = objects.filter_map(|object| external_secret::add(&object.value));
-        let mut additions: HashMap<Home, Vec<Value>> = HashMap::new();
-        for value in made.chain(added) {
+        let mut additions: HashMap<Home, Vec<Cow<'a, Value>>> = HashMap::new();
+        for value in made.chain(added.map(Cow::Owned)) {
             if let Some(home) = home(&value) {
                 additions.entry(home).or_default().push(value);
             }
@@ -176,10 +177,10 @@ impl Additions {
 /// Where a Secret or `ConfigMap` is.
 fn home(value: &Value) -> Option<Home> {
     let kind = text(value, "/kind").filter(|kind| matches!(*kind, "Secret" | "ConfigMap"))?;
-    let of_metadata = |field| text(value, &format!("/metadata/{field}"));
+    let namespace = text(value, "/metadata/namespace")?;
+    let name = text(value, "/metadata/name")?;
     let is_core = text(value, "/apiVersion") == Some("v1");
-    let parts = [kind, of_metadata("namespace")?, of_metadata("name")?];
-    is_core.then(|| parts.map(ToOwned::to_owned))
+    is_core.then(|| [kind, namespace, name].map(ToOwned::to_owned))
 }
 
 /// Adds the keys, or where they are not known the owner, who may add any. Of an object that has no keys yet, nothing is

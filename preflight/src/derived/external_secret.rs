@@ -25,47 +25,61 @@ fn policy(object: &Value) -> Option<&str> {
 
 /// The Secret as it is filled in.
 fn filled_in(object: &Value) -> Option<Value> {
-    let own = filled(object, "/metadata/name");
-    let of_data = |field| items(object, "/spec/data").filter_map(move |entry| filled(entry, field));
-    // What is extracted or found there has keys that nothing here names.
-    let has = |field: &str| items(object, field).next().is_some();
-    let extracts = has("/spec/dataFrom");
-    if is(object, "kubernetes-client.io", "ExternalSecret") {
-        let kind = filled(object, "/spec/template/type").or(filled(object, "/spec/type"));
-        let made = own.map(|name| secret(object, name, kind, of_data("/name")));
-        let made = made.map(|made| {
-            if extracts {
-                with_unknown_keys(made)
-            } else {
-                made
-            }
-        });
-        return made;
-    }
+    let (secret, is_open) = if is(object, "kubernetes-client.io", "ExternalSecret") {
+        of_kubernetes_client(object)?
+    } else if is(object, "external-secrets.io", "ExternalSecret") {
+        of_external_secrets(object)?
+    } else {
+        return None;
+    };
+    Some(if is_open {
+        with_unknown_keys(secret)
+    } else {
+        secret
+    })
+}
+
+/// The Secret, and whether it has keys that nothing here names.
+type Filled = (Value, bool);
+
+fn of_kubernetes_client(object: &Value) -> Option<Filled> {
+    let name = filled(object, "/metadata/name")?;
+    let kind = filled(object, "/spec/template/type").or(filled(object, "/spec/type"));
+    let made = secret(object, name, kind, of_data(object, "/name"));
+    Some((made, has(object, "/spec/dataFrom")))
+}
+
+fn of_external_secrets(object: &Value) -> Option<Filled> {
     // It may make an object of another kind.
     let kind = filled(object, "/spec/target/manifest/kind");
-    if !is(object, "external-secrets.io", "ExternalSecret")
-        || kind.is_some_and(|kind| kind != "Secret")
-    {
+    if kind.is_some_and(|kind| kind != "Secret") {
         return None;
     }
-    let name = filled(object, "/spec/target/name").or(own)?;
+    let name = filled(object, "/spec/target/name").or(filled(object, "/metadata/name"))?;
     let template = "/spec/target/template";
     let merges = filled(object, &format!("{template}/mergePolicy")) == Some("Merge");
     let data = format!("{template}/data");
     let of_template: Vec<&str> = keys(object, &data).collect();
     // A template replaces the data that it is filled with.
     let takes_all = merges || of_template.is_empty();
-    let of_store = of_data("/secretKey").filter(|_| takes_all);
+    let of_store = of_data(object, "/secretKey").filter(|_| takes_all);
     let keys = of_store.chain(of_template.iter().copied());
     let kind = filled(object, &format!("{template}/type"));
     let made = secret(object, name, kind, keys);
-    let is_open = extracts && takes_all || has(&format!("{template}/templateFrom"));
-    Some(if is_open {
-        with_unknown_keys(made)
-    } else {
-        made
-    })
+    // What is extracted or found there has keys that nothing here names.
+    let extracts = has(object, "/spec/dataFrom") && takes_all;
+    let is_open = extracts || has(object, &format!("{template}/templateFrom"));
+    Some((made, is_open))
+}
+
+/// What the entries of its data have in a field.
+fn of_data<'v>(object: &'v Value, field: &'static str) -> impl Iterator<Item = &'v str> {
+    items(object, "/spec/data").filter_map(move |entry| filled(entry, field))
+}
+
+/// Whether a list is there and has an item.
+fn has(object: &Value, list: &str) -> bool {
+    items(object, list).next().is_some()
 }
 
 #[cfg(test)]
