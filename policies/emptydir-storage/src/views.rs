@@ -208,8 +208,13 @@ impl<'a> Medium<'a> {
     }
 }
 
-/// Whether a text is the size of huge pages. A space is trimmed where a quantity stands alone, and not here. Pages of no
-/// bytes no container can request: `IsHugePageResourceValueDivisible` in `pkg/apis/core/v1/helper/helpers.go`.
+/// Whether a text is the size of huge pages. Pages of no bytes no container can request:
+/// `IsHugePageResourceValueDivisible` in `pkg/apis/core/v1/helper/helpers.go`.
 pub(crate) fn is_page_size(text: &str) -> bool {
-    Amount::parse(text) >= Some(Amount::whole(1)) && !text.contains(' ')
+    page_size(text) >= Some(Amount::whole(1))
+}
+
+/// The quantity behind `HugePages-`. A space is trimmed where a quantity stands alone, and not here.
+pub(crate) fn page_size(text: &str) -> Option<Amount> {
+    Amount::parse(text).filter(|_| !text.contains(' '))
 }

@@ -97,14 +97,11 @@ pub(super) fn has_no_kind(text: &str) -> bool {
                 is_key = false;
                 continue;
             }
-            // Go looks neither at the case of letters nor at whether an `s` is a long one.
-            // A tag may make another name of what is written.
-            What::Scalar(_, scalar) if depth == 1 && is_key && scalar.tag.is_some() => {
-                return false;
-            }
+            // Go looks neither at the case of letters nor at whether an `s` is a long one, and a tag may make another name of
+            // what is written.
             What::Scalar(_, scalar) if depth == 1 && is_key => {
                 let name = scalar.text.to_lowercase().replace('ſ', "s");
-                if ["kind", "items", "<<"].contains(&name.as_str()) {
+                if scalar.tag.is_some() || ["kind", "items", "<<"].contains(&name.as_str()) {
                     return false;
                 }
             }

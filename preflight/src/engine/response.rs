@@ -39,13 +39,13 @@ pub struct Response {
     pub mutated_object: Option<Value>,
 }
 
-/// How many findings of one kind are kept of an answer. Where each of thousands of objects has something to do with each
-/// other, all of them take more memory than there is, and nobody reads them.
+/// How many refusals, and how many warnings, are kept of an answer. Where thousands of objects all have something to do with
+/// each other, the findings of all of them together take more memory than there is.
 const KEPT: usize = 100;
 
 impl Response {
-    /// The answer of a policy of the bundle, which lists all that it found, without those findings that nobody reads: they
-    /// are counted, as the policy itself counts them where it is asked for less.
+    /// The answer of a policy of the bundle with its first findings. It lists all that it found; the rest is counted here, in
+    /// the words of `shared::message`.
     pub(crate) fn bounded(mut self, policy: &str) -> Self {
         if let Some(message) = &mut self.message {
             let mut lines = message.match_indices("\n- ").skip(KEPT);

@@ -1,11 +1,10 @@
 //! A medium that the kubelet does not know.
 
-use shared::kubernetes::quantity::amount::Amount;
 use shared::{Level, Rule, Verdict, quote, rule};
 
 use super::report;
 use crate::pod::{Pod, Scratch};
-use crate::views::is_page_size;
+use crate::views::{is_page_size, page_size};
 
 pub(crate) static RULE: Rule = rule! {
     id: "unknown_medium",
@@ -45,9 +44,8 @@ pub(crate) fn check(volume: &Scratch<'_>, medium: &str, pod: &Pod<'_>, verdict: 
                 }
                 _ => String::new(),
             };
-            let is_quantity = |size: &str| Amount::parse(size).is_some() && !size.contains(' ');
             let error = match medium.strip_prefix("HugePages-") {
-                Some(size) if is_quantity(size) => {
+                Some(size) if page_size(size).is_some() => {
                     format!(
                         "medium {medium}: hugePages storage requested, but there is no resource request for huge pages"
                     )
