@@ -21,6 +21,8 @@ use super::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Document<'a> {
     text: &'a str,
+    /// The byte of the file where it starts.
+    start: usize,
     /// How many lines stand above it in the file.
     above: usize,
     /// Whether its first line separates it from what is above, and is no part of it.
@@ -29,9 +31,20 @@ pub(super) struct Document<'a> {
     is_json: bool,
 }
 
+/// The content of a document: what kubectl hands on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Content<'a> {
+    pub(super) text: &'a str,
+    /// The byte of the file where it starts.
+    pub(super) start: usize,
+    /// How many lines stand above it in the file.
+    above: usize,
+}
+
 /// Cuts where kubectl does: at `---` lines, and between the values of a JSON stream.
 pub(super) fn split(text: &str) -> impl Iterator<Item = Document<'_>> {
     let mut rest = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut start = text.len() - rest.len();
     let is_json = is_json(rest);
     // What is left up to the next `---` line: a stream may have very many values before it.
     let mut part = "";
@@ -52,10 +65,12 @@ pub(super) fn split(text: &str) -> impl Iterator<Item = Document<'_>> {
         (text, part) = part.split_at(end_of_value(part).unwrap_or(part.len()));
         let document = Document {
             text,
+            start,
             above,
             is_json,
             is_separated: std::mem::take(&mut is_separated),
         };
+        start += text.len();
         above += text.matches('\n').count();
         Some(document)
     })
@@ -153,9 +168,11 @@ pub fn parse_with_lines(file: &str, text: &str) -> Result<Option<Object>, Unread
 
 /// A text as one document.
 fn one(text: &str) -> Document<'_> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let whole = text;
+    let text = whole.strip_prefix('\u{feff}').unwrap_or(whole);
     Document {
         text,
+        start: whole.len() - text.len(),
         above: 0,
         is_json: is_json(text),
         is_separated: false,
@@ -187,40 +204,44 @@ impl<'a> Document<'a> {
         self.above + 1..=self.above + 1 + breaks
     }
 
-    /// The text without the line that separates it from the one above, as kubectl has it, and the lines above that text.
-    /// Each document may begin with a byte order mark.
-    pub(super) fn below_separator(self) -> (&'a str, usize) {
+    /// Without the line that separates it from the one above, and without a byte order mark, with which each document may
+    /// begin.
+    pub(super) fn content(self) -> Content<'a> {
         let (mut text, mut above) = (self.text, self.above);
         if self.is_separated {
-            text = text.split_once('\n').map_or("", |(_, below)| below);
+            let separator = text
+                .find('\n')
+                .map_or(text.len(), |line_feed| line_feed + 1);
+            text = text.get(separator..).unwrap_or_default();
             above += 1;
         }
-        (text.strip_prefix('\u{feff}').unwrap_or(text), above)
+        text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let start = self.start + self.text.len() - text.len();
+        Content { text, start, above }
     }
 
     /// How its text is read.
     pub(super) fn reading(self) -> Reading {
-        let (_, above) = self.below_separator();
         Reading {
-            above,
+            above: self.content().above,
             is_json: self.is_json,
         }
     }
 
     /// Whether it is a template for text. It has to be one that cannot be read.
     pub(super) fn is_template(self) -> bool {
-        no_manifest::is_template(self.below_separator().0)
+        no_manifest::is_template(self.content().text)
     }
 
     /// Whether it would be no object if it could be read.
     pub(super) fn has_no_kind(self) -> bool {
-        no_manifest::has_no_kind(self.below_separator().0)
+        no_manifest::has_no_kind(self.content().text)
     }
 
     /// The value, and the text that it was read from; `None` when there is nothing but comments. Where fields are is there
     /// for lists alone, whose items are objects: whatever else is a whole document is read again when that is asked.
     pub(super) fn parse(self) -> Result<Option<(Located, Source)>, Unreadable> {
-        let (text, _) = self.below_separator();
+        let Content { text, .. } = self.content();
         // kubectl reads line by line, and ends each of them with a line feed alone.
         let mut text = Cow::from(text);
         if text.contains("\r\n") {

@@ -70,11 +70,10 @@ impl<'a> Editor<'a> {
             objects: BTreeMap::new(),
         };
         for document in split(text) {
-            let (part, _) = document.below_separator();
+            let content = document.content();
             let mut reader = Reader {
-                events: Events::of(part),
-                // It is a part of the text.
-                start: part.as_ptr() as usize - text.as_ptr() as usize,
+                events: Events::of(content.text),
+                start: content.start,
             };
             if let Some(root) = reader.document() {
                 editor.add(root);
@@ -527,6 +526,29 @@ mod tests {
         assert_eq!(changed, text.replace("\"x\"", "\"x\", \"readOnly\": true"));
         let changed = set(&changed, "m[0].name", &json!("yes")).unwrap();
         assert!(changed.contains("[{\"name\":\"yes\","), "{changed}");
+    }
+
+    #[test]
+    fn documents_begin_and_end_in_any_way() {
+        for (above, below) in [
+            ("", "---"),
+            ("\u{feff}", "\n--- # no more"),
+            ("a: 1\n---\r\n", "\r\n---"),
+            ("a: 1\n---\n\u{feff}", "\n---\n\u{feff}"),
+        ] {
+            let text = |it: &str| format!("{above}{HEAD}x: {it}\n{below}");
+            let edit = Editor::of(&text("1")).set(
+                At {
+                    line: above.matches('\n').count() + 1,
+                    kind: "Pod",
+                    name: "a",
+                },
+                "x",
+                &json!(2),
+            );
+            let changed = apply(&text("1"), &[edit.unwrap()]);
+            assert_eq!(changed, Some(text("2")), "{above:?} {below:?}");
+        }
     }
 
     #[test]
