@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use crate::{
     manifests::{Note, Place, bounded, printable},
-    report::{Because, MORE, Report, Reported, Subject, json},
+    report::{Because, Report, Reported, Subject, json},
 };
 
 /// The file that is written when nothing else is said.
@@ -83,6 +83,9 @@ pub struct Known {
     pub field: Option<String>,
     /// What was said.
     pub problem: String,
+    /// How many findings it stands for, where the policy only counts them: there may be fewer of them later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub more: Option<usize>,
     /// How many there were of it.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub count: usize,
@@ -158,6 +161,7 @@ impl Known {
             level,
             field: finding.steady_field.clone(),
             problem: finding.problem.clone(),
+            more: finding.more,
             count: 1,
         }
     }
@@ -169,18 +173,12 @@ impl Known {
             object: named(&self.object),
             field: self.field.clone(),
             // What has no rule is known by its words alone.
-            named: match (&self.rule, self.only_counted()) {
+            named: match (&self.rule, self.more) {
                 (Some(_), _) => names(&self.problem),
                 (None, Some(_)) => Vec::new(),
                 (None, None) => vec![self.problem.clone()],
             },
         }
-    }
-
-    /// How many findings it stands for, where a policy does not list them: there may be fewer of them later.
-    fn only_counted(&self) -> Option<usize> {
-        let count = self.problem.strip_prefix("and ")?.strip_suffix(MORE)?;
-        count.parse().ok()
     }
 
     fn line(&self) -> String {
@@ -321,7 +319,7 @@ impl Baseline {
             let mut entries = known.get_mut(&found.identity())?.iter_mut();
             // What only warned is new when it refuses, and so is more of what is only counted.
             let (count, _) = entries.find(|(count, entry)| {
-                *count > 0 && entry.level >= level && entry.only_counted() >= found.only_counted()
+                *count > 0 && entry.level >= level && entry.more >= found.more
             })?;
             *count -= 1;
             Some(because.clone())

@@ -406,7 +406,7 @@ impl Reported {
 
     /// What a policy found beyond what it lists.
     pub(crate) fn of_more(policy: &str, object: &Object, count: usize) -> Self {
-        let problem = format!("and {count}{MORE}");
+        let problem = format!("and {count} more, which the policy counts and does not list");
         Self {
             more: Some(count),
             ..Self::whole(policy, object, &problem)
@@ -433,9 +433,6 @@ impl Reported {
         }
     }
 }
-
-/// What stands behind the number of findings that a policy only counts.
-pub(crate) const MORE: &str = " more, which the policy counts and does not list";
 
 /// The page of the rule behind a finding. A resource may have another name than the policy that it runs.
 fn page(finding: &Reported, policies: &[ActivePolicy]) -> Option<&'static Page> {
