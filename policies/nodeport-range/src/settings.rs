@@ -204,6 +204,16 @@ impl Settings {
                 );
             }
         }
+        for (index, Denied { ports, .. }) in self.denied.iter().enumerate() {
+            // What could not be read is told already.
+            if !ports.is_empty() && ports.within(&cluster_range.into()).is_empty() {
+                let problem = format!(
+                    "{ports} is outside of clusterRange {cluster_range}, so it refuses nothing; set clusterRange to the API \
+                     server's --service-node-port-range"
+                );
+                settings.problem(&format!("denied[{index}].ports"), problem);
+            }
+        }
     }
 
     /// Whether a namespace may not have node ports.
@@ -363,6 +373,12 @@ mod tests {
             (
                 json!({"ranges": [{"ports": "30000-30100"}, {"ports": "30010-30020", "protocols": ["UDP"]}]}),
                 "ranges[1]: ranges[0] allows all of that already".to_owned(),
+            ),
+            (
+                json!({"denied": [denied("30000"), denied("20000-29999")]}),
+                "denied[1].ports: 20000-29999 is outside of clusterRange 30000-32767, so it refuses nothing; set clusterRange \
+                 to the API server's --service-node-port-range"
+                    .to_owned(),
             ),
             (
                 json!({"ranges": [of_shop("30000-30100"), of_shop("30000-30100")]}),

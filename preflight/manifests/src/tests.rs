@@ -140,7 +140,10 @@ fn json_is_read_as_json_where_the_file_begins_with_it() {
         panic!("{manifests:?}")
     };
     assert_eq!(object.value["x"], "a\u{85}\u{2028}😀/");
-    assert_eq!(object.value["y"].to_string(), "[1,0,1000,5.777777777777777e+43]");
+    assert_eq!(
+        object.value["y"].to_string(),
+        "[1,0,1000,5.777777777777777e+43]"
+    );
     assert_eq!(object.line_of("y[1]"), 2);
     // kubectl reads this as YAML, where a surrogate is no character.
     let manifests = read_text(&format!("# c\n{json}"));
