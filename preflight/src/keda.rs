@@ -4,6 +4,8 @@
 //! `parseResourceMetadata` in `pkg/scalers/cpu_memory_scaler.go`, `ParseGVKR` in `apis/keda/v1alpha1/gvkr.go`,
 //! `NeedToBePausedByAnnotation` in `apis/keda/v1alpha1/scaledobject_types.go`.
 
+use std::collections::HashMap;
+
 use tree::{Map, Value, json};
 
 use crate::review::{User, server::uid_of};
@@ -107,18 +109,66 @@ pub(crate) fn is_made_of(autoscaler: &Value, scaled: &Value) -> bool {
     {
         return false;
     }
-    let owners = autoscaler.pointer("/metadata/ownerReferences");
-    let mut owners = owners.and_then(Value::as_array).into_iter().flatten();
-    let is_owned = owners.any(|owner| {
-        text(owner, "/kind") == Some("ScaledObject")
-            && text(owner, "/name") == text(scaled, "/metadata/name")
-    });
+    let scaled_name = text(scaled, "/metadata/name");
+    let is_owned = owners(autoscaler).any(|owner| Some(owner) == scaled_name);
     let transfers = annotation(scaled, TRANSFER) == Some("true");
     let has_name = || {
         let name = name(scaled).map(|(name, _)| name);
         name.as_deref() == text(autoscaler, "/metadata/name")
     };
     is_owned || !transfers && has_name()
+}
+
+/// The namespace and a name.
+type Named<'a> = (Option<&'a str>, &'a str);
+
+/// The positions of horizontal autoscalers among objects, found by what connects them with a `ScaledObject`.
+#[derive(Debug, Default)]
+pub(crate) struct Autoscalers<'a> {
+    by_name: HashMap<Named<'a>, Vec<usize>>,
+    by_owner: HashMap<Named<'a>, Vec<usize>>,
+}
+
+impl<'a> Autoscalers<'a> {
+    /// Takes objects with their positions.
+    pub(crate) fn among(objects: impl Iterator<Item = (usize, &'a Value)>) -> Self {
+        let mut all = Self::default();
+        for (position, value) in objects {
+            if text(value, "/kind") != Some("HorizontalPodAutoscaler") {
+                continue;
+            }
+            let namespace = text(value, "/metadata/namespace");
+            if let Some(name) = text(value, "/metadata/name") {
+                let named = all.by_name.entry((namespace, name));
+                named.or_default().push(position);
+            }
+            for owner in owners(value) {
+                let owned = all.by_owner.entry((namespace, owner));
+                owned.or_default().push(position);
+            }
+        }
+        all
+    }
+
+    /// The positions of those that a `ScaledObject` owns, and of those that have the name of the one that it makes.
+    pub(crate) fn beside(&self, scaled: &Value) -> Vec<usize> {
+        let namespace = text(scaled, "/metadata/namespace");
+        let owner = text(scaled, "/metadata/name");
+        let owned = owner.and_then(|owner| self.by_owner.get(&(namespace, owner)));
+        let named = name(scaled);
+        let named = named.as_ref();
+        let named = named.and_then(|(name, _)| self.by_name.get(&(namespace, name)));
+        owned.into_iter().chain(named).flatten().copied().collect()
+    }
+}
+
+/// The names of the `ScaledObjects` that own an object.
+fn owners(object: &Value) -> impl Iterator<Item = &str> {
+    let owners = object.pointer("/metadata/ownerReferences");
+    let owners = owners.and_then(Value::as_array).into_iter().flatten();
+    owners
+        .filter(|owner| text(owner, "/kind") == Some("ScaledObject"))
+        .filter_map(|owner| text(owner, "/name"))
 }
 
 /// The autoscaler that KEDA makes of the `ScaledObject` at a position. None where it makes none: it is paused or on its

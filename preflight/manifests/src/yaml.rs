@@ -25,8 +25,9 @@ pub(super) const SEVERAL: &str =
 /// Sequences and mappings within each other: as many as JSON may have for the API server's policies.
 pub(super) const MAX_DEPTH: usize = 128;
 
-/// What aliases may bring in, counted in values: room for the dump of a whole cluster, but not for an alias bomb.
-const MAX_REPLAYED: usize = 500_000;
+/// What anchors may keep and aliases bring in, counted in values: room for the dump of a whole cluster, but not for an alias
+/// bomb.
+const MAX_COPIED: usize = 500_000;
 
 /// Reads a text with one document: its value, and where that is.
 pub(super) fn read<M: Marks>(text: Text<'_>) -> Result<(Node<M>, Mark), Unreadable> {
@@ -39,7 +40,7 @@ pub(super) fn read<M: Marks>(text: Text<'_>) -> Result<(Node<M>, Mark), Unreadab
         open: Vec::new(),
         anchors: BTreeMap::new(),
         values: 0,
-        replayed: 0,
+        copied: 0,
     };
     let mut start = composer.next()?;
     let mut root = Part::default();
@@ -76,8 +77,8 @@ struct Composer<'a, M> {
     anchors: BTreeMap<String, Anchor<M>>,
     /// How many values there were.
     values: usize,
-    /// How many of them came from aliases.
-    replayed: usize,
+    /// How many were copied: for an anchor, or in place of an alias.
+    copied: usize,
 }
 
 /// A value, and how large it is.
@@ -171,21 +172,21 @@ impl<M: Marks> Composer<'_, M> {
                     node: self.scalar(meaning, scalar.text, start)?.into(),
                     height: 1,
                 };
-                self.keep(anchor, &part, first, || name);
+                self.keep(anchor, &part, (start, first), || name)?;
                 Ok(part)
             }
             What::SequenceStart(anchor) => {
                 self.open(anchor.as_ref(), start);
                 let part = self.sequence(depth)?;
                 self.open.pop();
-                self.keep(anchor, &part, first, || None);
+                self.keep(anchor, &part, (start, first), || None)?;
                 Ok(part)
             }
             What::MappingStart(anchor) => {
                 self.open(anchor.as_ref(), start);
                 let part = self.mapping(depth)?;
                 self.open.pop();
-                self.keep(anchor, &part, first, || None);
+                self.keep(anchor, &part, (start, first), || None)?;
                 Ok(part)
             }
             // The parser of libyaml ends nothing that it did not start.
@@ -203,8 +204,8 @@ impl<M: Marks> Composer<'_, M> {
             Some(Anchor::Open) => Err(self.cannot_be_read("an alias within its own anchor", start)),
             Some(Anchor::Known { part, size, .. }) => {
                 self.values += size;
-                self.replayed += size;
-                if self.replayed > MAX_REPLAYED || depth + part.height > MAX_DEPTH + 1 {
+                self.copied += size;
+                if self.copied > MAX_COPIED || depth + part.height > MAX_DEPTH + 1 {
                     return Err(Unreadable::too_deep(self.places.line(start)));
                 }
                 Ok(part.clone())
@@ -219,22 +220,28 @@ impl<M: Marks> Composer<'_, M> {
         }
     }
 
-    /// Remembers a value that has an anchor. `first` is how many values there were before it.
+    /// Remembers a value that has an anchor. It starts at a byte, and `first` is how many values there were before it.
     fn keep(
         &mut self,
         anchor: Option<String>,
         part: &Part<M>,
-        first: usize,
+        (start, first): (usize, usize),
         name: impl FnOnce() -> Option<String>,
-    ) {
+    ) -> Result<(), Unreadable> {
         if let Some(anchor) = anchor {
+            let size = self.values - first;
+            self.copied += size;
+            if self.copied > MAX_COPIED {
+                return Err(Unreadable::too_deep(self.places.line(start)));
+            }
             let known = Anchor::Known {
                 part: part.clone(),
-                size: self.values - first,
+                size,
                 name: name(),
             };
             self.anchors.insert(anchor, known);
         }
+        Ok(())
     }
 
     fn sequence(&mut self, depth: usize) -> Result<Part<M>, Unreadable> {
@@ -331,7 +338,7 @@ impl<M: Marks> Composer<'_, M> {
                         node: self.scalar(meaning, scalar.text, start)?.into(),
                         height: 1,
                     };
-                    self.keep(anchor, &part, self.values, || name.clone());
+                    self.keep(anchor, &part, (start, self.values), || name.clone())?;
                     name
                 } else {
                     meaning.into_name(scalar.text)
@@ -392,10 +399,16 @@ impl<M: Marks> Composer<'_, M> {
 /// Whether the tag of a node that starts at a byte is not ended by a space, as in `[!!str, a]`. Up to version 0.2.2 of
 /// libyaml, and in go-yaml, the comma is a part of the tag.
 fn has_loose_end(text: &str, start: usize) -> bool {
-    let mut words = text.get(start..).unwrap_or_default().split_whitespace();
+    let mut properties = text.get(start..).unwrap_or_default();
     // An anchor may stand before the tag.
-    let tag = words.by_ref().take(2).find(|word| word.starts_with('!'));
-    tag.is_some_and(|tag| !tag.starts_with("!<") && tag.contains([',', '[', ']', '{', '}']))
+    if properties.starts_with('&') {
+        let behind = properties.split_once(char::is_whitespace);
+        properties = behind.map_or("", |(_, behind)| behind.trim_start());
+    }
+    let is_end = |it: char| it.is_whitespace() || matches!(it, ',' | '[' | ']' | '{' | '}');
+    let is_short_tag = properties.starts_with('!') && !properties.starts_with("!<");
+    let end = properties.chars().find(|it| is_end(*it));
+    is_short_tag && end.is_some_and(|end| !end.is_whitespace())
 }
 
 /// What `!!binary` stands for. As in kubectl's JSON, bytes that are no text are replaced.
@@ -630,6 +643,14 @@ mod tests {
         };
         assert!(parse_one(&nested(MAX_DEPTH - 2)).is_ok());
         assert!(error(&nested(MAX_DEPTH)).ends_with(too_deep.trim_start_matches("line 1: ")));
+        // An anchor keeps a copy, with or without an alias.
+        let anchored = |levels: usize| {
+            let open: String = (0..levels).map(|level| format!("[&a{level} ")).collect();
+            let close = "]".repeat(levels);
+            format!("{open}[{}]{close}", "x, ".repeat(MAX_COPIED / 100))
+        };
+        assert!(parse_one(&anchored(90)).is_ok());
+        assert_eq!(error(&anchored(110)), too_deep);
         assert_eq!(
             error("a: &a [*a]\n"),
             "line 1: cannot be read: an alias within its own anchor (column 8)"

@@ -1,7 +1,10 @@
 //! What a finding rests on that is not there: a `LimitRange` that was not given, and a target that is there as something
 //! else.
 
-use std::{cell::LazyCell, collections::BTreeSet};
+use std::{
+    cell::LazyCell,
+    collections::{BTreeSet, HashMap},
+};
 
 use tree::Value;
 
@@ -20,7 +23,8 @@ pub(crate) fn notes<'a>(
 ) -> Vec<Note> {
     let mut notes = Vec::new();
     let limited = LazyCell::new(|| limited(all));
-    let services = LazyCell::new(|| misspelt_services(all));
+    let services = LazyCell::new(|| by_name(misspelt_services(all)));
+    let named = LazyCell::new(|| by_name(all.iter()));
     let mut told = BTreeSet::new();
     for finding in findings {
         match finding.rule.as_deref() {
@@ -36,12 +40,25 @@ pub(crate) fn notes<'a>(
                     });
                 }
             }
-            Some("missing_target") => notes.extend(elsewhere(finding, all)),
+            Some("missing_target") => notes.extend(elsewhere(finding, all, &named)),
             Some("missing_service") => notes.extend(misspelt(finding, all, &services)),
             _ => {}
         }
     }
     notes
+}
+
+/// Objects by their names.
+type Named<'a> = HashMap<&'a str, Vec<&'a Object>>;
+
+fn by_name<'a>(objects: impl Iterator<Item = &'a Object>) -> Named<'a> {
+    let mut named = Named::new();
+    for object in objects {
+        if let Some(name) = object.name() {
+            named.entry(name).or_default().push(object);
+        }
+    }
+    named
 }
 
 /// The namespaces that have a `LimitRange`.
@@ -54,7 +71,7 @@ fn limited(all: &[Object]) -> BTreeSet<&str> {
 
 /// The object that has the kind and name of a target, and yet is not it: of another group or version, in another
 /// namespace or environment, or in another case.
-fn elsewhere(finding: &Reported, all: &[Object]) -> Option<Note> {
+fn elsewhere(finding: &Reported, all: &[Object], named: &Named<'_>) -> Option<Note> {
     let autoscaler = all.get(finding.position)?;
     let target = autoscaler.value.pointer("/spec/scaleTargetRef")?;
     // KEDA scales a Deployment where nothing else is said.
@@ -77,9 +94,8 @@ fn elsewhere(finding: &Reported, all: &[Object]) -> Option<Note> {
     );
     let is_it = |object: &Object| (object.group(), object.kind(), object.namespace()) == wanted;
     let meets = |object: &Object| may_be_one(&object.file, &autoscaler.file);
-    let mut alike = all.iter().filter(|object| {
+    let mut alike = named.get(name)?.iter().filter(|object| {
         object.kind().eq_ignore_ascii_case(kind)
-            && object.name() == Some(name)
             // One of that very name is on its way out.
             && !(is_it(object) && meets(object))
     });
@@ -94,27 +110,25 @@ fn elsewhere(finding: &Reported, all: &[Object]) -> Option<Note> {
 }
 
 /// The Services that are written in a way that no server has.
-fn misspelt_services(all: &[Object]) -> Vec<&Object> {
+fn misspelt_services(all: &[Object]) -> impl Iterator<Item = &Object> {
     let kinds = Kinds::default();
-    let is_one = |object: &&Object| {
+    all.iter().filter(move |object| {
         kinds.misspelt(object.api_version(), object.kind()) == Some(("v1", "Service"))
-    };
-    all.iter().filter(is_one).collect()
+    })
 }
 
 /// The one among them that a backend names.
-fn misspelt(finding: &Reported, all: &[Object], services: &[&Object]) -> Option<Note> {
+fn misspelt(finding: &Reported, all: &[Object], services: &Named<'_>) -> Option<Note> {
     let route = all.get(finding.position)?;
     let field = finding.field.as_deref()?;
     let name = route.value_of(field)?.as_str()?;
     let above = field.rsplit_once('.').map(|(above, _)| above);
     let other = above.and_then(|above| route.value_of(above)?.get("namespace")?.as_str());
     let namespace = other.or(route.namespace());
-    let mut alike = services.iter().filter(|object| {
-        object.name() == Some(name)
-            && object.namespace() == namespace
-            && may_be_one(&object.file, &route.file)
-    });
+    let mut alike = services
+        .get(name)?
+        .iter()
+        .filter(|object| object.namespace() == namespace && may_be_one(&object.file, &route.file));
     let why = "it wants Service of v1";
     Some(unreached(route, field, alike.next()?, why))
 }

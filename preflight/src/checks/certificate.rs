@@ -3,6 +3,8 @@
 //! Read with the crate that rustls reads them with, for pulling policies brings it anyway. The reader in `secret-data` is
 //! made for a small module, and knows keys and times alone.
 
+use std::collections::HashSet;
+
 use base64::{Engine, prelude::BASE64_STANDARD};
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 use tree::Value;
@@ -59,6 +61,25 @@ pub(super) fn covers(name: &str, host: &str) -> bool {
         Some(name.strip_prefix("*.")?.eq_ignore_ascii_case(above))
     };
     name.eq_ignore_ascii_case(host) || is_below().unwrap_or_default()
+}
+
+/// HostNames of certificates, of which there may be very many.
+#[derive(Debug, Default)]
+pub(super) struct HostNames(HashSet<String>);
+
+impl<'a> FromIterator<&'a str> for HostNames {
+    fn from_iter<T: IntoIterator<Item = &'a str>>(names: T) -> Self {
+        Self(names.into_iter().map(str::to_ascii_lowercase).collect())
+    }
+}
+
+impl HostNames {
+    /// Whether one of them covers a host, as [`covers`] says.
+    pub(super) fn cover(&self, host: &str) -> bool {
+        let host = host.to_ascii_lowercase();
+        let wildcard = host.split_once('.').map(|(_, above)| format!("*.{above}"));
+        self.0.contains(&host) || wildcard.is_some_and(|wildcard| self.0.contains(&wildcard))
+    }
 }
 
 #[cfg(test)]
@@ -153,6 +174,8 @@ mod tests {
             ("*.com", "com", false),
         ] {
             assert_eq!(covers(name, host), expected, "{name} {host}");
+            let names: HostNames = ["a.example", name].into_iter().collect();
+            assert_eq!(names.cover(host), expected, "{name} {host}");
         }
     }
 }

@@ -10,7 +10,7 @@ use tree::{Name, Value};
 
 use super::{
     Objects,
-    certificate::{self, covers, is_host},
+    certificate::{self, HostNames, is_host},
     ingress::{class, is_ingress, items},
 };
 use crate::{derived::Source, manifests::Object};
@@ -175,9 +175,10 @@ impl<'a> Reader<'a> {
                 endpoints.push(endpoint);
             }
         }
+        let named: HostNames = named.into_iter().collect();
         for (index, rule) in items(&self.object.value, "/spec/rules") {
             let host = text(rule, "/host").unwrap_or_default();
-            if !named.iter().any(|name| covers(name, host)) {
+            if !named.cover(host) {
                 others
                     .hosts
                     .push((format!("spec.rules[{index}].host"), host));

@@ -21,7 +21,7 @@ use crate::{
     EvaluationError, MemoryCluster, Policy,
     checks::{self, Identity, Objects, Own},
     derived::DerivedObject,
-    keda::{self, Derived},
+    keda::{self, Autoscalers, Derived},
     manifests::{Note, Object},
     report::{Reported, Subject},
     review::{Request, complete, server},
@@ -379,8 +379,7 @@ fn made(
     }
     let replaced: HashSet<&Identity> = identities.iter().take(written).collect();
     let all = objects.iter().enumerate();
-    let is_autoscaler = |object: &Object| object.kind() == "HorizontalPodAutoscaler";
-    let autoscalers: Vec<_> = all.filter(|(_, it)| is_autoscaler(it)).collect();
+    let autoscalers = Autoscalers::among(all.map(|(position, it)| (position, &*it.value)));
     let mut made = BTreeMap::new();
     for (position, object) in objects.iter().enumerate() {
         let Some(derived) = keda::derive(&object.value, position) else {
@@ -395,15 +394,18 @@ fn made(
             continue;
         }
         // As a cluster prints it, or as it is before KEDA changes it.
+        let mut beside = autoscalers.beside(&object.value);
+        beside.sort_unstable();
+        let beside = beside
+            .iter()
+            .filter_map(|at| Some((*at, objects.get(*at)?)));
         let is_its = |other: &Object| keda::is_made_of(&other.value, &object.value);
-        let beside = if is_written { written } else { objects.len() };
-        let mut there = autoscalers.iter();
-        if there.any(|(other, autoscaler)| *other < beside && is_its(autoscaler)) {
+        let end = if is_written { written } else { objects.len() };
+        if (beside.clone()).any(|(other, autoscaler)| other < end && is_its(autoscaler)) {
             continue;
         }
-        let old = autoscalers.iter().find(|(other, autoscaler)| {
-            let is_named = is_its(autoscaler) || derived.has_name_of(&autoscaler.value);
-            *other >= first_old && is_named
+        let old = beside.into_iter().find(|(other, old)| {
+            *other >= first_old && (is_its(old) || derived.has_name_of(&old.value))
         });
         let old = old.map(|(_, old)| Value::clone(&old.value));
         let of_old = || {

@@ -11,7 +11,7 @@ use crate::{
     MemoryCluster,
     checks::Identity,
     derived::{self, Additions, DerivedObject},
-    keda,
+    keda::{self, Autoscalers},
     manifests::Object,
 };
 use cluster::{Origin, Rank};
@@ -93,11 +93,14 @@ impl All<'_> {
         let all = there.chain(unknown);
         let derived = all.clone().map(|(_, object)| object);
         let derived = derived::derive(derived, kustomizations, namespace);
+        let autoscalers = all.clone().map(|(position, it)| (position, &*it.value));
+        let autoscalers = Autoscalers::among(autoscalers);
         let of_keda = all.clone().filter_map(|(position, object)| {
             let made = keda::derive(&object.value, position)?;
             let is_its = |other: &Object| keda::is_made_of(&other.value, &object.value);
-            let mut others = all.clone();
-            let is_there = others.any(|(_, other)| is_its(other));
+            let others = autoscalers.beside(&object.value);
+            let mut others = others.iter().filter_map(|other| self.objects.get(*other));
+            let is_there = others.any(is_its);
             (!is_there).then(|| (Arc::new(made.value), self.origin(position)))
         });
         let additions = Additions::of(all.clone().map(|(_, object)| object), &derived);
