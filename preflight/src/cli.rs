@@ -89,14 +89,8 @@ pub(crate) struct Cli {
     /// `unjudged` fails on what was not checked: pods in a kind that no policy covers, a kind in a version that no server
     /// has, a policy of `--policies-from` that cannot be followed, and each file or folder that was left out.
     /// `unjudged,warning` fails on both. What cannot be read always ends with 2.
-    #[arg(
-        long,
-        value_enum,
-        value_name = "FINDING",
-        value_delimiter = ',',
-        default_value = "violation"
-    )]
-    pub(crate) fail_on: Vec<FailOn>,
+    #[arg(long, value_enum, value_name = "FINDING", value_delimiter = ',')]
+    pub(crate) fail_on: Option<Vec<FailOn>>,
     /// Write the report to a file as well; may be given more than once
     ///
     /// `github` alone, without a file, is printed behind the report: the runner reads it from there.
@@ -540,7 +534,7 @@ fn unused(cli: &Cli) -> Option<String> {
         ("--frame", cli.frames.frame),
         ("--no-frame", cli.frames.no_frame),
         ("--beside <NAME=FILE>", !cli.beside.is_empty()),
-        ("--fail-on <FINDING>", cli.fail_on != [FailOn::Violation]),
+        ("--fail-on <FINDING>", cli.fail_on.is_some()),
     ];
     let given = |options: &[(&'static str, bool)]| {
         let mut given = options.iter().filter(|(_, is_given)| *is_given);

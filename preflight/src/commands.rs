@@ -241,7 +241,7 @@ fn judge_manifests(cli: &Cli, project: Option<&Project>) -> Result<u8, Box<dyn E
         ))
     });
     let files: Vec<_> = files.collect::<Result<_, Box<dyn Error>>>()?;
-    let fails = cli.fail_on.iter().any(|on| match on {
+    let fails = cli.fail_on.iter().flatten().any(|on| match on {
         FailOn::Violation => !report.refusals.is_empty(),
         FailOn::Warning => !report.by_policy.is_empty(),
         FailOn::Unjudged => !report.unjudged.is_empty(),

@@ -77,6 +77,10 @@ pub(crate) fn complete(mut cli: Cli, project: &Project) -> Cli {
     }
     let input = &mut cli.input;
     unless_given(&mut input.paths, &config.paths);
+    lowers(
+        "cluster",
+        input.cluster.is_empty() && !config.cluster.is_empty(),
+    );
     unless_given(&mut input.cluster, &config.cluster);
     if !input.live {
         lowers("old", input.old.is_empty() && !config.old.is_empty());
@@ -97,14 +101,14 @@ pub(crate) fn complete(mut cli: Cli, project: &Project) -> Cli {
     if cli.command.is_some() {
         return cli;
     }
-    if cli.fail_on == [FailOn::Violation] {
+    cli.fail_on.get_or_insert_with(|| {
         let words = config.fail_on.iter().map(String::as_str);
-        let also = words.map(|word| match word {
+        let fail_on = words.map(|word| match word {
             "warning" => FailOn::Warning,
             _ => FailOn::Unjudged,
         });
-        cli.fail_on.extend(also);
-    }
+        fail_on.collect()
+    });
     for (name, file) in config.reports.all() {
         if let (Ok(format), false) = (Format::from_str(name, false), file.is_empty()) {
             let file = Some(project.path(file));

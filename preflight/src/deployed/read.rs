@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
-    mem,
+    fmt, mem,
     path::PathBuf,
     sync::Arc,
 };
@@ -93,7 +93,7 @@ struct Reader<'a> {
     namespace: &'a str,
     /// The namespace of Kubewarden.
     host: &'a str,
-    names: BTreeSet<String>,
+    names: BTreeSet<ResourceName>,
     configured: Vec<ActivePolicy>,
     notes: Vec<Note>,
     unjudged: Vec<Unjudged>,
@@ -143,7 +143,7 @@ impl Reader<'_> {
     }
 
     fn add(&mut self, object: &Object, is_group: bool) -> Result<(), DeployedError> {
-        let name = name(object, self.namespace);
+        let name = ResourceName::of(object, self.namespace);
         if !self.names.insert(name.clone()) {
             return Err(malformed(
                 object,
@@ -162,7 +162,7 @@ impl Reader<'_> {
         };
         let one = ActivePolicy {
             judge,
-            deployed: Some(deployed(object, name, spec, self.host)),
+            deployed: Some(deployed(object, &name, spec, self.host)),
         };
         let notes = one.deployed.iter();
         let notes = notes.flat_map(|deployed| deployed.notes(one.metadata(), &one.members()));
@@ -175,7 +175,7 @@ impl Reader<'_> {
     fn one(
         &mut self,
         object: &Object,
-        name: &str,
+        name: &ResourceName,
         spec: &mut ClusterAdmissionPolicySpec,
     ) -> Result<Option<Judge>, DeployedError> {
         let module = name_of_module(&spec.module);
@@ -184,7 +184,7 @@ impl Reader<'_> {
             return Ok(None);
         }
         let Some(policy) = self.policy(module) else {
-            self.add_unknown(object, name.to_owned(), module);
+            self.add_unknown(object, name, module);
             return Ok(None);
         };
         let settings = mem::take(&mut spec.settings).0;
@@ -198,7 +198,7 @@ impl Reader<'_> {
     fn group(
         &mut self,
         object: &Object,
-        name: &str,
+        name: &ResourceName,
         spec: ClusterAdmissionPolicyGroupSpec,
     ) -> Option<Judge> {
         let specs: BTreeMap<String, PolicyGroupMemberWithContext> =
@@ -242,14 +242,14 @@ impl Reader<'_> {
         policies.find(|policy| policy.name() == module).cloned()
     }
 
-    fn leave_out<T>(&mut self, object: &Object, name: &str, why: &str) -> Option<T> {
+    fn leave_out<T>(&mut self, object: &Object, name: &ResourceName, why: &str) -> Option<T> {
         self.leave(object, format!("this policy was not asked: {why}"));
         self.unknown
             .get_or_insert_with(|| malformed(object, name, why));
         None
     }
 
-    fn add_unknown(&mut self, object: &Object, name: String, module: &str) {
+    fn add_unknown(&mut self, object: &Object, name: &ResourceName, module: &str) {
         let text = format!(
             "this policy was not asked: no policy named {module} is loaded; add its module with --wasm"
         );
@@ -260,7 +260,7 @@ impl Reader<'_> {
             .get_or_insert_with(|| DeployedError::UnknownModule {
                 place: object.place_of("spec.module"),
                 unknown: Box::new(unknown),
-                name,
+                name: name.to_string(),
             });
     }
 
@@ -302,7 +302,7 @@ struct Spec {
 }
 
 impl Spec {
-    fn read(object: &Object, name: &str, is_group: bool) -> Result<Self, DeployedError> {
+    fn read(object: &Object, name: &ResourceName, is_group: bool) -> Result<Self, DeployedError> {
         let spec = Self::parse(object, is_group).map_err(|text| malformed(object, name, text))?;
         let members = spec.group.as_ref().map(|group| &group.policies);
         let missing = if !is_group && spec.policy.module.is_empty() {
@@ -361,9 +361,9 @@ fn member(
     policy: Arc<Policy>,
     settings: Value,
     grants: Vec<ContextAwareResource>,
-    name: &str,
+    name: &ResourceName,
 ) -> Member {
-    let grants = grants.into_iter().filter(|_| home(name).is_none());
+    let grants = grants.into_iter().filter(|_| name.namespace.is_none());
     let grants = grants.map(|ContextAwareResource { api_version, kind }| {
         policy_metadata::ContextAwareResource { api_version, kind }
     });
@@ -375,18 +375,23 @@ fn member(
     }
 }
 
-fn check(object: &Object, name: &str, field: &str, member: &Member) -> Result<(), DeployedError> {
+fn check(
+    object: &Object,
+    name: &ResourceName,
+    field: &str,
+    member: &Member,
+) -> Result<(), DeployedError> {
     settings::check(&member.policy, &member.settings).map_err(|error| DeployedError::Settings {
         place: object.place_of(field),
-        name: name.to_owned(),
+        name: name.to_string(),
         error: Box::new(error),
     })
 }
 
-fn deployed(object: &Object, name: String, spec: Spec, host: &str) -> PolicyResource {
+fn deployed(object: &Object, name: &ResourceName, spec: Spec, host: &str) -> PolicyResource {
     let policy = spec.policy;
     let mut rules = policy.rules.unwrap_or_default();
-    let namespace = home(&name).map(ToOwned::to_owned);
+    let namespace = name.namespace.clone();
     if namespace.is_some() {
         // The controller writes the one.
         for rule in &mut rules {
@@ -394,7 +399,7 @@ fn deployed(object: &Object, name: String, spec: Spec, host: &str) -> PolicyReso
         }
     }
     PolicyResource {
-        name,
+        name: name.to_string(),
         place: object.place(),
         mode: policy.mode.unwrap_or_default(),
         message: policy.message.filter(|message| !message.is_empty()),
@@ -409,25 +414,41 @@ fn deployed(object: &Object, name: String, spec: Spec, host: &str) -> PolicyReso
     }
 }
 
-/// The namespace of a resource that is for one, from its name.
-fn home(name: &str) -> Option<&str> {
-    name.split_once('/').map(|(namespace, _)| namespace)
+/// What a resource is called.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct ResourceName {
+    /// That of an `AdmissionPolicy`.
+    namespace: Option<String>,
+    name: String,
 }
 
-/// The name of the resource; that of an `AdmissionPolicy` behind its namespace.
-fn name(object: &Object, namespace: &str) -> String {
-    let name = object.name().unwrap_or_default();
-    if object.kind().starts_with("Cluster") {
-        return name.to_owned();
+impl ResourceName {
+    fn of(object: &Object, default_namespace: &str) -> Self {
+        let namespace = || {
+            let written = object.namespace().filter(|written| !written.is_empty());
+            written.unwrap_or(default_namespace).to_owned()
+        };
+        let is_cluster_wide = object.kind().starts_with("Cluster");
+        Self {
+            namespace: (!is_cluster_wide).then(namespace),
+            name: object.name().unwrap_or_default().to_owned(),
+        }
     }
-    let home = object.namespace().filter(|home| !home.is_empty());
-    format!("{}/{name}", home.unwrap_or(namespace))
 }
 
-fn malformed(object: &Object, name: &str, text: impl Into<String>) -> DeployedError {
+impl fmt::Display for ResourceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.namespace {
+            Some(namespace) => write!(f, "{namespace}/{}", self.name),
+            None => f.write_str(&self.name),
+        }
+    }
+}
+
+fn malformed(object: &Object, name: &ResourceName, text: impl Into<String>) -> DeployedError {
     DeployedError::Malformed {
         place: object.place(),
-        name: name.to_owned(),
+        name: name.to_string(),
         text: text.into(),
     }
 }

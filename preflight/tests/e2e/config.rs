@@ -329,6 +329,7 @@ fn what_may_hide_findings_is_told_in_every_format_also_quietly() {
         ("settings: {gentle: {a: 1}}", "settings"),
         ("settings: settings.yaml", "settings"),
         ("old: [deploy/pod.yaml]", "old"),
+        ("cluster: [deploy/pod.yaml]", "cluster"),
         ("baseline: baseline.json", "baseline"),
     ] {
         stage.write("settings.yaml", "{}");
@@ -347,6 +348,27 @@ fn what_may_hide_findings_is_told_in_every_format_also_quietly() {
     );
     let expected = format!("{REFUSED}1 object, 2 policies: 1 refused\n");
     assert_eq!(stage.run(&["-q"]), out(1, &expected));
+}
+
+#[test]
+fn the_command_line_says_what_fails_where_it_says_anything() {
+    let stage = Stage::new(&[(
+        "gentle",
+        Validate::Answer(r#"{"accepted":true,"warnings":["careful"]}"#),
+    )]);
+    stage.write(
+        "pod.yaml",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\n",
+    );
+    stage.write(".preflight.yaml", "failOn: [warning]\n");
+    for (options, expected) in [
+        (&["pod.yaml"][..], 1),
+        (&["--fail-on", "violation", "pod.yaml"], 0),
+        (&["--fail-on", "unjudged", "pod.yaml"], 0),
+        (&["--no-config", "pod.yaml"], 0),
+    ] {
+        assert_eq!(stage.run(options).0, expected, "{options:?}");
+    }
 }
 
 #[test]

@@ -201,6 +201,24 @@ fn a_policy_of_a_namespace_looks_at_that_one() {
 }
 
 #[test]
+fn a_slash_in_a_name_makes_no_namespace() {
+    let stage = Stage::new(&[("strict", REFUSE)]);
+    let of_shop =
+        deployed("one, namespace: shop", "").replace("ClusterAdmissionPolicy", "AdmissionPolicy");
+    stage.write(
+        "p.yaml",
+        format!("{}\n---\n{of_shop}", deployed("shop/one", "")),
+    );
+    stage.write("m.yaml", pod("other", ""));
+    let (status, text, _) = stage.run(&["--policies-from", "p.yaml", "m.yaml"]);
+    assert_eq!(status, 1, "{text}");
+    assert!(
+        text.starts_with(&refused("Pod other/web", "shop/one", 1)),
+        "{text}"
+    );
+}
+
+#[test]
 fn the_rules_are_those_of_the_resource() {
     let stage = Stage::with_policy_for_all("strict", &REFUSE);
     stage.write(
