@@ -102,10 +102,35 @@ fn read(file: &Path) -> Result<tree::Value, Box<dyn Error>> {
         Some(request) => std::mem::take(request),
         None => review,
     };
-    if request.get("operation").is_some() && request.get("resource").is_some() {
-        return Ok(request);
+    let problem = problem(&request);
+    problem.map_or(Ok(request), |problem| {
+        Err(format!("{name}: {problem}").into())
+    })
+}
+
+/// What keeps a request from being one that an API server would send.
+fn problem(request: &tree::Value) -> Option<&'static str> {
+    let operation = request.get("operation");
+    if operation.is_none() || request.get("resource").is_none() {
+        return Some(
+            "neither an AdmissionReview nor its request: `operation` and `resource` must be there",
+        );
     }
-    Err(format!("{name}: neither an AdmissionReview nor its request: `operation` and `resource` must be there").into())
+    let has = |field| request.get(field).is_some_and(tree::Value::is_object);
+    let old = has("oldObject") || has("old_object");
+    match operation.and_then(tree::Value::as_str) {
+        Some("CREATE") if !has("object") => {
+            Some("`object` must be there, for it is what a CREATE writes")
+        }
+        Some("UPDATE") if !has("object") => {
+            Some("`object` must be there, for it is what an UPDATE writes")
+        }
+        Some("UPDATE") if !old => {
+            Some("`oldObject` must be there, for it is what an UPDATE replaces")
+        }
+        Some("CREATE" | "UPDATE" | "DELETE" | "CONNECT") => None,
+        _ => Some("`operation` must be CREATE, UPDATE, DELETE or CONNECT"),
+    }
 }
 
 /// The objects that policies find when they look something up.
@@ -214,9 +239,11 @@ fn as_text(evaluations: &[Evaluation<'_>], target: &Target, width: usize) -> Str
         let Target {
             operation,
             resource,
+            subresource,
             ..
         } = target;
-        let target = printable(&format!("{operation} of {resource}"));
+        let slash = if subresource.is_empty() { "" } else { "/" };
+        let target = printable(&format!("{operation} of {resource}{slash}{subresource}"));
         let _ = writeln!(text, "no policy covers {target}");
     }
     text

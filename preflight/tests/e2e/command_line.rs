@@ -266,7 +266,7 @@ REFUSED  Pod default/other  by look
 2 objects, 1 policy: 2 refused
 ";
     assert_eq!(stage.run(&["a.yaml", "b.yaml"]), out(1, expected));
-    let review = json!({"operation": "CREATE", "resource": {"group": "", "version": "v1", "resource": "pods"}});
+    let review = json!({"operation": "CREATE", "resource": {"group": "", "version": "v1", "resource": "pods"}, "object": {}});
     stage.write("review.json", review.to_string());
     assert_eq!(
         stage.run(&["review", "--cluster", "b.yaml", "review.json"]),
@@ -419,6 +419,46 @@ strict refuses it (403)
     assert_eq!(
         serde_json::from_str::<Value>(&text).unwrap(),
         json!({"version": 1, "responses": [{"policy": "strict", "response": response}]})
+    );
+}
+
+#[test]
+fn a_review_that_no_api_server_sends_is_an_error() {
+    let stage = Stage::new(&[("gentle", Validate::Answer(WARNING))]);
+    let resource = json!({"group": "", "version": "v1", "resource": "pods"});
+    for (request, expected) in [
+        (
+            json!({"operation": "CREATE"}),
+            "neither an AdmissionReview nor its request: `operation` and `resource` must be there",
+        ),
+        (
+            json!({"operation": "create", "resource": resource, "object": {}}),
+            "`operation` must be CREATE, UPDATE, DELETE or CONNECT",
+        ),
+        (
+            json!({"operation": "CREATE", "resource": resource, "object": null, "Object": {}}),
+            "`object` must be there, for it is what a CREATE writes",
+        ),
+        (
+            json!({"operation": "UPDATE", "resource": resource, "oldObject": {}}),
+            "`object` must be there, for it is what an UPDATE writes",
+        ),
+        (
+            json!({"operation": "UPDATE", "resource": resource, "object": {}}),
+            "`oldObject` must be there, for it is what an UPDATE replaces",
+        ),
+    ] {
+        stage.write("r.json", request.to_string());
+        assert_eq!(
+            stage.run(&["review", "r.json"]),
+            err(&format!("r.json: {expected}"))
+        );
+    }
+    let connect = json!({"operation": "CONNECT", "resource": resource, "subResource": "exec"});
+    stage.write("r.json", connect.to_string());
+    assert_eq!(
+        stage.run(&["review", "r.json"]),
+        out(0, "no policy covers CONNECT of pods/exec\n")
     );
 }
 

@@ -61,7 +61,7 @@ fn a_setting_is_a_rule_and_a_grant() {
     );
     let review = json!({
         "operation": "UPDATE", "resource": {"group": "example.com", "version": "v2", "resource": "gadgets"},
-        "object": {"kind": "Gadget"},
+        "object": {"kind": "Gadget"}, "oldObject": {"kind": "Gadget"},
     });
     stage.write("review.json", review.to_string());
     let arguments = [

@@ -113,7 +113,7 @@ fn monitor_alone_refuses_nothing() {
         stage.run_with_input(&["-q", "--policies-from", "-", "m.yaml"], &input),
         out(0, expected)
     );
-    let request = json!({"operation": "CREATE", "resource": {"group": "", "version": "v1", "resource": "pods"}});
+    let request = json!({"operation": "CREATE", "resource": {"group": "", "version": "v1", "resource": "pods"}, "object": {}});
     stage.write("request.json", request.to_string());
     assert_eq!(
         stage.run_with_input(&["review", "--policies-from", "-", "request.json"], &input),
@@ -548,7 +548,7 @@ fn a_review_says_what_is_not_followed_and_who_only_reports() {
             "  mode: monitor\n  matchConditions: [{name: a, expression: authorizer.x()}]\n",
         ),
     );
-    let request = json!({"operation": "CREATE", "resource": {"group": "", "version": "v1", "resource": "pods"}});
+    let request = json!({"operation": "CREATE", "resource": {"group": "", "version": "v1", "resource": "pods"}, "object": {}});
     stage.write("request.json", request.to_string());
     let (status, text, errors) = stage.run(&[
         "review",
@@ -735,7 +735,7 @@ fn a_message_of_the_resource_is_what_users_read() {
         stage.run(&["--policies-from", "p.yaml", "m.yaml"]),
         out(1, &expected)
     );
-    let request = json!({"operation": "CREATE", "resource": {"group": "", "version": "v1", "resource": "pods"}});
+    let request = json!({"operation": "CREATE", "resource": {"group": "", "version": "v1", "resource": "pods"}, "object": {}});
     stage.write("request.json", request.to_string());
     let text = "one refuses it (403)\n  ask the platform team\n  cause: no\n".to_owned();
     assert_eq!(
@@ -806,7 +806,7 @@ fn a_group_tells_a_review_and_the_list_of_what_it_is_made() {
         "p.yaml",
         group("all", "gentle() && strict()", "  mode: protect\n"),
     );
-    let request = json!({"operation": "CREATE", "resource": {"group": "", "version": "v1", "resource": "pods"}});
+    let request = json!({"operation": "CREATE", "resource": {"group": "", "version": "v1", "resource": "pods"}, "object": {}});
     stage.write("request.json", request.to_string());
     let review = ["review", "--policies-from", "p.yaml", "request.json"];
     assert_eq!(

@@ -152,7 +152,7 @@ fn no_error_and_no_other_command_is_obeyed() {
     stage.write("settings.yaml", format!("{evil}: {{}}\n"));
     stage.write(
         "review.json",
-        r#"{"operation": "CREATE\n::x ##[y]", "resource": {"group": "", "version": "v1", "resource": "pods"}, "object": {}}"#,
+        r#"{"operation": "CREATE", "resource": {"group": "", "version": "v1", "resource": "pods\n::x ##[y]"}, "object": {}}"#,
     );
     let review_of = |operation: &str| {
         format!(
@@ -217,7 +217,7 @@ fn a_pipe_and_a_device_are_a_problem_wherever_they_are_named() {
                 arguments.push("review.json");
                 stage.write(
                     "review.json",
-                    r#"{"operation": "CREATE", "resource": {"resource": "pods"}}"#,
+                    r#"{"operation": "CREATE", "resource": {"resource": "pods"}, "object": {}}"#,
                 );
             }
             assert_eq!(stage.run(&arguments), err(&text), "{arguments:?}");
