@@ -291,7 +291,8 @@ impl Baseline {
     /// How many findings there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.findings.iter().map(|known| known.count).sum()
+        let counts = self.findings.iter().map(|known| known.count);
+        counts.fold(0, usize::saturating_add)
     }
 
     /// Whether there are none.

@@ -289,7 +289,7 @@ impl Reported {
         let lines = shared::message::parse_refusal(message);
         let mut findings: Vec<Self> = if let Some(lines) = lines {
             let of_line = |line| Self::of_line(policy, object, line);
-            let more = rest_of_refusal(message);
+            let more = shared::message::parse_rest_of_refusal(message);
             let more = more.map(|count| Self::of_more(policy, object, count));
             lines.iter().map(of_line).chain(more).collect()
         } else {
@@ -348,7 +348,7 @@ impl Reported {
 
     /// The finding in a warning.
     pub(crate) fn of_warning(policy: &str, object: &Object, warning: &str) -> Self {
-        if let Some(count) = rest_of_warnings(policy, warning) {
+        if let Some(count) = shared::message::parse_rest_of_warnings(policy, warning) {
             return Self::of_more(policy, object, count);
         }
         match shared::message::parse_warning(warning) {
@@ -440,20 +440,6 @@ fn page(finding: &Reported, policies: &[ActivePolicy]) -> Option<&'static Page> 
     let configured = policies.iter().find(|policy| policy.name() == name);
     let policy = configured.and_then(ActivePolicy::policy);
     explain::page(policy.map_or(name, Policy::name), finding.rule.as_deref()?)
-}
-
-/// How many findings of a refusal are only counted: its last line is `- and 8 more`.
-pub(crate) fn rest_of_refusal(message: &str) -> Option<usize> {
-    let (_, last) = message.rsplit_once("\n- and ")?;
-    last.strip_suffix(" more")?.parse().ok()
-}
-
-/// How many warnings of a policy are only counted: the last one is `hostpath-mounts: and 2 more warnings`.
-fn rest_of_warnings(policy: &str, warning: &str) -> Option<usize> {
-    let rest = warning.strip_prefix(policy)?.strip_prefix(": and ")?;
-    let (count, what) = rest.split_once(' ')?;
-    let count = count.parse().ok()?;
-    matches!(what, "more warning" | "more warnings").then_some(count)
 }
 
 /// What to do about a value of the wrong type, where quotes are all that is wrong with it.

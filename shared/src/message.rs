@@ -99,9 +99,15 @@ pub(crate) fn render_refusal(
         message.extend(["\n- ", &line(one)]);
     }
     if rest + more > 0 {
-        let _ = write!(message, "\n- and {} more", rest + more);
+        add_rest_of_refusal(&mut message, rest + more);
     }
     message
+}
+
+/// Writes how many problems of a refusal are not listed.
+pub fn add_rest_of_refusal(message: &mut String, rest: usize) {
+    // Writing to a String cannot fail.
+    let _ = write!(message, "\n- and {rest} more");
 }
 
 /// Writes warnings, each one line. There are `more` than these.
@@ -130,10 +136,16 @@ pub(crate) fn render_warnings(
     }
     let rest = rest + more;
     if rest > 0 {
-        let s = if rest == 1 { "" } else { "s" };
-        warnings.push(format!("{policy}: and {rest} more warning{s}"));
+        warnings.push(render_rest_of_warnings(policy, rest));
     }
     warnings
+}
+
+/// Writes how many warnings are not listed.
+#[must_use]
+pub fn render_rest_of_warnings(policy: &str, rest: usize) -> String {
+    let s = if rest == 1 { "" } else { "s" };
+    format!("{policy}: and {rest} more warning{s}")
 }
 
 /// What is too long loses the end of the reason first, and then that of the fix; place and rule stay.
@@ -209,7 +221,7 @@ pub fn parse_refusal(message: &str) -> Option<Vec<Line<'_>>> {
         Some(list) => list
             .split('\n')
             .map(|line| line.strip_prefix("- "))
-            .filter(|line| !line.is_some_and(is_the_rest))
+            .filter(|line| !line.is_some_and(|line| parse_rest(line, &[" more"]).is_some()))
             .map(|line| line.and_then(parse_line))
             .collect(),
     }
@@ -225,10 +237,25 @@ pub fn parse_warning(warning: &str) -> Option<(&str, Line<'_>)> {
     Some((policy, parse_line(line)?))
 }
 
-fn is_the_rest(line: &str) -> bool {
-    line.strip_prefix("and ")
-        .and_then(|rest| rest.strip_suffix(" more"))
-        .is_some_and(|count| count.bytes().all(|byte| byte.is_ascii_digit()))
+/// How many problems of a refusal are not listed.
+#[must_use]
+pub fn parse_rest_of_refusal(message: &str) -> Option<usize> {
+    let (_, last) = message.rsplit_once("\n- ")?;
+    parse_rest(last, &[" more"])
+}
+
+/// How many warnings of a policy are not listed.
+#[must_use]
+pub fn parse_rest_of_warnings(policy: &str, warning: &str) -> Option<usize> {
+    let rest = warning.strip_prefix(policy)?.strip_prefix(": ")?;
+    parse_rest(rest, &[" more warning", " more warnings"])
+}
+
+fn parse_rest(line: &str, ends: &[&str]) -> Option<usize> {
+    let line = line.strip_prefix("and ")?;
+    let count = ends.iter().find_map(|end| line.strip_suffix(end))?;
+    // As many as a policy may find, and few enough to be added to each other.
+    count.parse::<u32>().ok()?.try_into().ok()
 }
 
 fn parse_line(line: &str) -> Option<Line<'_>> {
@@ -331,12 +358,14 @@ mod tests {
         let start = "Pod shop/ci violates p in 23 places:\n- spec.volumes[0]: is bad\n";
         assert!(message.starts_with(start), "{message}");
         assert!(message.ends_with("\n- spec.volumes[14]: is bad\n- and 8 more"));
-        assert_eq!(parse_refusal(&message).map(|lines| lines.len()), Some(15));
+        assert_eq!(parse_refusal(&message), Some(lines[..15].to_vec()));
+        assert_eq!(parse_rest_of_refusal(&message), Some(8));
         let message = refusal(&lines[..15], 0);
         assert!(
             message.ends_with("\n- spec.volumes[14]: is bad"),
             "{message}"
         );
+        assert_eq!(parse_rest_of_refusal(&message), None);
         let one = refusal(&[PLAIN], 1);
         assert!(
             one.ends_with(" in 2 places:\n- spec.volumes[0]: is bad\n- and 1 more"),
@@ -535,6 +564,15 @@ mod tests {
         assert_eq!(listed.len(), 16);
         assert_eq!(listed[15], "p: and 2 more warnings");
         assert_eq!(warnings(&lines[..15], 0).len(), 15);
+        for (warning, rest) in [
+            (&*listed[15], Some(2)),
+            (&listed[14], None),
+            ("p: and 1 more warning", Some(1)),
+            ("q: and 1 more warning", None),
+            ("p: and 18446744073709551615 more warnings", None),
+        ] {
+            assert_eq!(parse_rest_of_warnings("p", warning), rest, "{warning}");
+        }
     }
 
     #[test]

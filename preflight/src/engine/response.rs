@@ -1,13 +1,13 @@
 //! The answers of a policy.
 
-use std::{collections::BTreeMap, fmt::Write};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use cluster::Get;
 
-use crate::report::rest_of_refusal;
+use shared::message;
 
 /// The verdict on one request, as the guest sends it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -51,17 +51,16 @@ impl Response {
             let mut lines = message.match_indices("\n- ").skip(KEPT);
             if let Some((end, _)) = lines.next() {
                 // The policy counts what it did not keep itself, in a line of its own.
-                let rest = lines.count() + rest_of_refusal(message).unwrap_or(1);
+                let rest = lines.count() + message::parse_rest_of_refusal(message).unwrap_or(1);
                 message.truncate(end);
-                let _ = write!(message, "\n- and {rest} more");
+                message::add_rest_of_refusal(message, rest);
             }
         }
         let rest = self.warnings.len().saturating_sub(KEPT);
         if rest > 0 {
             self.warnings.truncate(KEPT);
-            let s = if rest == 1 { "" } else { "s" };
-            self.warnings
-                .push(format!("{policy}: and {rest} more warning{s}"));
+            let rest = message::render_rest_of_warnings(policy, rest);
+            self.warnings.push(rest);
         }
         self
     }
