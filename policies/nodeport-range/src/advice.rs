@@ -8,8 +8,8 @@ use crate::settings::{Apply, Settings};
 /// What to do where nothing is left to write.
 const NOTHING_LEFT: &str = "have the platform team allow another port in `ranges`";
 
-/// At most this many places get a number of their own: a message lists no more.
-const ADVISED: usize = 15;
+/// At most this many places get a number of their own: preflight lists no more, and a message fewer.
+const ADVISED: usize = 100;
 
 /// Ports, each a bit. A flag of a byte for each makes the guest ask its host for another 64 KiB, which takes longer than
 /// all the rest of an evaluation.

@@ -216,14 +216,15 @@ mod tests {
     #[test]
     fn no_more_numbers_are_looked_for_than_are_printed() {
         for (outside, advice) in [
-            (14, "set nodePort: 30040, or another one of 30000-30085"),
-            (15, "set another nodePort"),
+            (99, "set nodePort: 20075, or another one of 20000-20127"),
+            (100, "set another nodePort"),
         ] {
             let mut ports: Vec<_> = (0..outside)
                 .map(|index| json!({"port": 80 + index, "nodePort": 33000 + index}))
                 .collect();
             ports.push(json!({"port": 8080, "nodePort": 31000}));
-            let found = lines(&json!({"type": "NodePort", "ports": ports}), &json!({}));
+            let settings = json!({"clusterRange": "20000-32767"});
+            let found = lines(&json!({"type": "NodePort", "ports": ports}), &settings);
             let warning = found.last().unwrap();
             let (_, fix) = warning.split_once("; fix: ").unwrap();
             assert_eq!(fix, format!("{advice} [dynamic_band_port]"), "{warning}");
