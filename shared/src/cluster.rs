@@ -197,7 +197,7 @@ fn ask(
     // Strings and flags can always be written. An error that is never made does not cost its text.
     let request = serde_json::to_vec(question).unwrap_or_default();
     match cluster.ask(operation, &request) {
-        // What is not UTF-8 is no JSON either, and is told so. A long list is not copied.
+        // What is not UTF-8 is not JSON either: an empty text cannot be read. A long list is not copied.
         Ok(answer) => Ok(Answer {
             text: String::from_utf8(answer).unwrap_or_default(),
             arena: Arena::new(),

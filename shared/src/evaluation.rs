@@ -132,7 +132,7 @@ pub fn check_settings<P: Policy>(payload: &[u8]) -> SettingsResponse {
     }
 }
 
-/// The text of a payload. What is not UTF-8 is no JSON either, and is told so.
+/// The text of a payload. What is not UTF-8 is not JSON either, and is refused as such.
 fn text(payload: &[u8]) -> &str {
     std::str::from_utf8(payload).unwrap_or("not UTF-8")
 }

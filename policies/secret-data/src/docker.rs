@@ -63,6 +63,9 @@ pub(crate) enum Form {
     Cfg,
 }
 
+/// What is said of bytes where JSON or YAML should be.
+pub(crate) const NOT_TEXT: &str = "is not text in UTF-8";
+
 /// Every problem with a value.
 pub(crate) fn problems(value: &[u8], form: Form) -> Vec<Problem> {
     if matches!(
@@ -71,7 +74,9 @@ pub(crate) fn problems(value: &[u8], form: Form) -> Vec<Problem> {
     ) {
         return vec![Problem::ByteOrderMark];
     }
-    let text = std::str::from_utf8(value).unwrap_or("not UTF-8");
+    let Ok(text) = std::str::from_utf8(value) else {
+        return vec![Problem::Syntax(NOT_TEXT.to_owned())];
+    };
     let arena = Arena::new();
     let json = match Json::parse(text, &arena) {
         Ok(json) => json,

@@ -58,6 +58,7 @@ mod tests {
         for (value, expected) in [
             (&b"{\"auths\":{\"r.io\":{\"auth\":\"amFuZTpwdw==\"}}}"[..], None),
             (b"{", Some(format!("is not JSON, or too deep, at line 1, column 1{create}"))),
+            (b"\xff{}", Some(format!("is not text in UTF-8{create}"))),
             (
                 b"{\"auths\":[]}",
                 Some(format!("has something else where a map from registries to credentials should be{create}")),

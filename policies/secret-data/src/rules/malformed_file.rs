@@ -2,6 +2,7 @@
 
 use shared::{Json, Level, Rule, Verdict, rule};
 
+use crate::docker::NOT_TEXT;
 use crate::text::has;
 use crate::value::Value;
 use crate::yaml;
@@ -35,8 +36,11 @@ pub(crate) fn check(value: &Value<'_>, level: Level, verdict: &mut Verdict) {
     {
         return;
     }
+    let Some(text) = value.text else {
+        value.tell(&RULE, level, NOT_TEXT, verdict);
+        return;
+    };
     // What has a byte order mark is told so. A template is none of its format yet. Base64 may be meant.
-    let text = value.text.unwrap_or("\u{1}");
     if text.starts_with('\u{feff}')
         || has(text, "{{")
         || has(text, "${")
@@ -91,11 +95,8 @@ mod tests {
                 b"{}{}",
                 Some("is not JSON, or too deep, at line 1, column 3"),
             ),
-            (
-                "a.json",
-                b"\xff",
-                Some("is not JSON, or too deep, at line 1, column 1"),
-            ),
+            ("a.json", b"\xff", Some("is not text in UTF-8")),
+            ("a.yaml", b"a: \xff", Some("is not text in UTF-8")),
             ("a.json", b"{\"a\": {{ .x }}}", None),
             ("a.json", b"", None),
             ("a.yaml", b"a: 1\nb:\n  - c\n", None),
