@@ -12,7 +12,7 @@ use std::fs;
 use std::sync::LazyLock;
 
 use bundle_tests::{browser, policies, read, repository};
-use preflight::exceptions::{Exception, Exceptions};
+use preflight::exceptions::{Exception, Exceptions, pattern};
 use preflight::judge::{ActivePolicy, judge};
 use preflight::manifests::{self, Place};
 use preflight::report::html::{self, Run};
@@ -326,8 +326,8 @@ fn everything() -> Value {
     let exception = Exception {
         policy: refused.policy.clone(),
         rule: refused.rule.clone().unwrap(),
-        object: refused.object.to_string(),
-        field: String::new(),
+        object: pattern(&refused.object.to_string()),
+        field: None,
         file: None,
         reason: "it has to".to_owned(),
         until: Some("2999-01-01".parse().unwrap()),

@@ -16,6 +16,7 @@ use clap::{
 use clap_complete::Shell;
 use preflight::{Limits, explain, names::UnknownName};
 use serde_json::Value;
+use shared::settings::namespace_problem;
 
 use crate::terminal;
 
@@ -215,11 +216,12 @@ pub(crate) struct Common {
         value_name = "NAME",
         global = true,
         requires = "policies_from",
+        value_parser = namespace,
         hide_short_help = true
     )]
     pub(crate) kubewarden_namespace: Option<String>,
     /// The namespace of manifests that name none; `default` without this
-    #[arg(long, short, value_name = "NAME", global = true)]
+    #[arg(long, short, value_name = "NAME", value_parser = namespace, global = true)]
     pub(crate) namespace: Option<String>,
     /// Go by this file instead of the `.preflight.yaml` of the folder or of the nearest one above it
     ///
@@ -461,6 +463,11 @@ impl FromStr for ReportFile {
         }
         Ok(Self { format, file })
     }
+}
+
+/// Reads the name of a namespace.
+fn namespace(name: &str) -> Result<String, String> {
+    namespace_problem(name).map_or_else(|| Ok(name.to_owned()), Err)
 }
 
 impl Cli {

@@ -11,12 +11,12 @@ use shared::{
     Reader, quote, settings as declare,
     settings::{
         self, SettingType,
-        described::{Form, Type},
+        described::{Form, Type, Value as Described},
     },
 };
 
 use crate::{
-    exceptions::{Exception, Exceptions},
+    exceptions::{self, Exception, Exceptions},
     manifests::{Note, Place, Unreadable, bounded, parse_with_lines, printable},
 };
 
@@ -34,7 +34,7 @@ declare! {
         /// counts where `--config` names this file; where preflight finds it, give `--render`.
         "render" => pub render: bool = false, example true;
         /// The namespace of manifests that name none.
-        "namespace" => pub namespace: Name, example "shop";
+        "namespace" => pub namespace: DefaultNamespace, example "shop";
         /// The names of the policies to run. Empty: all.
         "policies" => pub policies: [PolicyName], example ["hostpath-mounts"];
         /// Manifests with the policies of a cluster, as for `--policies-from`.
@@ -46,31 +46,31 @@ declare! {
         /// Manifests of what is in the cluster already, to check changes.
         "old" => pub old: [FileName], example ["cluster/objects.yaml"];
         /// What fails besides refusals.
-        "failOn" => pub fail_on: [Finding], example ["warning"];
+        "failOn" => pub fail_on: [FailOnWord], example ["warning"];
         /// More reports, each written to a file. Where preflight finds this file, they stay below its folder.
         "reports" => pub reports: Reports;
         /// Findings that do not count, each for a reason. They are for preflight alone: a cluster refuses all the same.
         "exceptions" => exceptions: [ExceptionEntry];
         /// What was found before and does not count: a file that `preflight baseline` writes.
-        "baseline" => pub baseline: Name, example ".preflight-baseline.json";
+        "baseline" => pub baseline: OptionalFile, example ".preflight-baseline.json";
     }
 
     /// More reports, each written to a file.
     pub struct Reports {
         /// For programs.
-        "json" => pub json: Name, example "preflight.json";
+        "json" => pub json: OptionalFile, example "preflight.json";
         /// For code hosts.
-        "sarif" => pub sarif: Name, example "preflight.sarif";
+        "sarif" => pub sarif: OptionalFile, example "preflight.sarif";
         /// For build servers.
-        "junit" => pub junit: Name, example "preflight.xml";
+        "junit" => pub junit: OptionalFile, example "preflight.xml";
         /// Commands for a workflow of GitHub, which has to print them.
-        "github" => pub github: Name, example "preflight.txt";
+        "github" => pub github: OptionalFile, example "preflight.txt";
         /// For merge requests of GitLab.
-        "gitlab" => pub gitlab: Name, example "gl-code-quality-report.json";
+        "gitlab" => pub gitlab: OptionalFile, example "gl-code-quality-report.json";
         /// For a comment on a change.
-        "markdown" => pub markdown: Name, example "preflight.md";
+        "markdown" => pub markdown: OptionalFile, example "preflight.md";
         /// A page for a browser.
-        "html" => pub html: Name, example "preflight.html";
+        "html" => pub html: OptionalFile, example "preflight.html";
     }
 
     /// Findings that do not count.
@@ -80,11 +80,11 @@ declare! {
         /// The rule, which stands at the end of a message.
         "rule" => rule: RuleName, example "risky_path";
         /// The object as the report names it. A `*` stands for any letters.
-        "object" => object: Name, example "DaemonSet monitoring/node-exporter";
+        "object" => object: Glob, example "DaemonSet monitoring/node-exporter";
         /// The field as the report names it. A `*` stands for any letters. Empty: all.
-        "field" => field: Name, example "spec.template.spec.volumes[*].hostPath.path";
+        "field" => field: Glob, example "spec.template.spec.volumes[*].hostPath.path";
         /// The file, or a folder that it is in.
-        "file" => file: Name, example "deploy/monitoring/";
+        "file" => file: OptionalFile, example "deploy/monitoring/";
         /// Why they do not count, in one line for those who read the report.
         "reason" => reason: Why, example "node-exporter reads the figures of the node";
         /// The last day on which it holds.
@@ -117,18 +117,24 @@ declare! {
         pattern: ".",
     }
 
-    text Name {
+    text DefaultNamespace {
+        problem: default_namespace_problem,
+        pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$",
+        max_length: 63,
+    }
+
+    text OptionalFile {
         problem: no_problem,
         pattern: "",
     }
 
-    text Day {
-        problem: day_problem,
-        pattern: "^([0-9]{4}-[0-9]{2}-[0-9]{2})?$",
+    text Glob {
+        problem: no_problem,
+        pattern: "",
     }
 
-    text Finding {
-        problem: finding_problem,
+    text FailOnWord {
+        problem: fail_on_problem,
         words: {
             /// What a cluster would let pass with a warning.
             "warning",
@@ -162,14 +168,47 @@ fn no_problem(_: &str) -> Option<String> {
     None
 }
 
-fn day_problem(text: &str) -> Option<String> {
-    let is_day = text.is_empty() || text.parse::<Date>().is_ok();
-    (!is_day).then(|| format!("{} is no day; write it as 2027-06-30", quote(text)))
+fn default_namespace_problem(name: &str) -> Option<String> {
+    let name = Some(name).filter(|name| !name.is_empty());
+    name.and_then(settings::namespace_problem)
 }
 
-fn finding_problem(text: &str) -> Option<String> {
-    let words = Finding::WORDS;
-    (!words.contains(&text)).then(|| shared::settings::not_one_of(text, words))
+fn fail_on_problem(text: &str) -> Option<String> {
+    let words = FailOnWord::WORDS;
+    (!words.contains(&text)).then(|| settings::not_one_of(text, words))
+}
+
+/// A day, where there is one.
+#[derive(Debug)]
+enum Day {}
+
+impl SettingType for Day {
+    type Value = Option<Date>;
+    type Default = ();
+
+    fn read(entry: &mut Reader<'_, '_>, name: &'static str, (): ()) -> Option<Date> {
+        let text = entry.text(name);
+        if text.is_empty() {
+            return None;
+        }
+        let day = text.parse();
+        if day.is_err() {
+            let problem = format!("{} is not a date; write it as 2027-06-30", quote(text));
+            entry.problem(name, problem);
+        }
+        day.ok()
+    }
+
+    fn described() -> Type {
+        Type::unnamed(Form::Text {
+            pattern: "^([0-9]{4}-[0-9]{2}-[0-9]{2})?$",
+            max_length: None,
+        })
+    }
+
+    fn written((): ()) -> Option<Described> {
+        Some("".into())
+    }
 }
 
 /// The settings of the policies, which the policies read.
@@ -447,11 +486,11 @@ fn exceptions(config: &Config, file: &Path, place: &dyn Fn(&str) -> Place) -> Ex
     let entries = entries.map(|(index, entry)| Exception {
         policy: entry.policy.clone(),
         rule: entry.rule.clone(),
-        object: entry.object.clone(),
-        field: entry.field.clone(),
+        object: exceptions::pattern(&entry.object),
+        field: exceptions::pattern(&entry.field),
         file: (!entry.file.is_empty()).then(|| beside(file, &entry.file)),
         reason: entry.reason.clone(),
-        until: entry.until.parse().ok(),
+        until: entry.until,
         place: place(&format!("exceptions[{index}]")),
     });
     Exceptions::new(entries.collect())
@@ -502,7 +541,7 @@ exceptions:
             "../.preflight.yaml:2: failOn[0]: \"violation\" is not one of \"warning\", \"unjudged\"\n\
              ../.preflight.yaml:4: reports.other: is not a setting; expected one of \"json\", \"sarif\", \"junit\", \"github\", \"gitlab\", \"markdown\", \"html\"\n\
              ../.preflight.yaml:7: exceptions[0].reason: must say why the finding does not count\n\
-             ../.preflight.yaml:9: exceptions[0].until: \"30.6.2027\" is no day; write it as 2027-06-30\n\
+             ../.preflight.yaml:9: exceptions[0].until: \"30.6.2027\" is not a date; write it as 2027-06-30\n\
              ../.preflight.yaml:7: exceptions[0].object: is missing, and so is file: name one, or set the level of the \
              rule in settings\n\
              ../.preflight.yaml:10: exceptions[1].rule: is missing\n\

@@ -16,16 +16,16 @@ use crate::{
 const NOTICE: i32 = 7;
 
 /// Findings that do not count.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Exception {
     /// The policy.
     pub policy: String,
     /// The rule.
     pub rule: String,
-    /// The object as the report names it, with `*` for any letters. Empty: all.
-    pub object: String,
-    /// The field, in the same way.
-    pub field: String,
+    /// The object as the report names it. None: all.
+    pub object: Option<WildMatch>,
+    /// The field as the report names it. None: all.
+    pub field: Option<WildMatch>,
     /// The file, or a folder that it is in.
     pub file: Option<PathBuf>,
     /// Why.
@@ -84,7 +84,10 @@ impl Exception {
     fn is_about(&self, finding: &Reported) -> bool {
         self.policy == finding.policy
             && finding.rule.as_deref() == Some(self.rule.as_str())
-            && matches(&self.field, finding.field.as_deref().unwrap_or_default())
+            && matches(
+                self.field.as_ref(),
+                finding.field.as_deref().unwrap_or_default(),
+            )
             && self.names(&finding.object, &finding.place)
     }
 
@@ -96,7 +99,7 @@ impl Exception {
 
     fn names(&self, object: &Subject, place: &Place) -> bool {
         let file = self.file.as_deref();
-        matches(&self.object, &object.to_string())
+        matches(self.object.as_ref(), &object.to_string())
             && file.is_none_or(|file| plain(Path::new(&place.file)).starts_with(plain(file)))
     }
 
@@ -128,9 +131,15 @@ impl Exception {
     }
 }
 
-/// Whether a text is as a pattern has it. None is for all.
-fn matches(pattern: &str, text: &str) -> bool {
-    pattern.is_empty() || WildMatch::new(pattern).matches(text)
+/// A pattern, with `*` for any letters. An empty one is none.
+#[must_use]
+pub fn pattern(text: &str) -> Option<WildMatch> {
+    (!text.is_empty()).then(|| WildMatch::new(text))
+}
+
+/// Whether a text is as a pattern has it.
+fn matches(pattern: Option<&WildMatch>, text: &str) -> bool {
+    pattern.is_none_or(|pattern| pattern.matches(text))
 }
 
 /// A path without `.` in it.

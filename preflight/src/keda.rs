@@ -142,8 +142,8 @@ impl<'a> Autoscalers<'a> {
                 let named = all.by_name.entry((namespace, name));
                 named.or_default().push(position);
             }
-            for owner in owners(value) {
-                let owned = all.by_owner.entry((namespace, owner));
+            for name in owners(value) {
+                let owned = all.by_owner.entry((namespace, name));
                 owned.or_default().push(position);
             }
         }
@@ -153,8 +153,8 @@ impl<'a> Autoscalers<'a> {
     /// The positions of those that a `ScaledObject` owns, and of those that have the name of the one that it makes.
     pub(crate) fn beside(&self, scaled: &Value) -> Vec<usize> {
         let namespace = text(scaled, "/metadata/namespace");
-        let owner = text(scaled, "/metadata/name");
-        let owned = owner.and_then(|owner| self.by_owner.get(&(namespace, owner)));
+        let own_name = text(scaled, "/metadata/name");
+        let owned = own_name.and_then(|name| self.by_owner.get(&(namespace, name)));
         let named = name(scaled);
         let named = named.as_ref();
         let named = named.and_then(|(name, _)| self.by_name.get(&(namespace, name)));

@@ -102,12 +102,10 @@ pub(crate) fn complete(mut cli: Cli, project: &Project) -> Cli {
         return cli;
     }
     cli.fail_on.get_or_insert_with(|| {
-        let words = config.fail_on.iter().map(String::as_str);
-        let fail_on = words.map(|word| match word {
-            "warning" => FailOn::Warning,
-            _ => FailOn::Unjudged,
-        });
-        fail_on.collect()
+        let words = config.fail_on.iter();
+        words
+            .filter_map(|word| FailOn::from_str(word, false).ok())
+            .collect()
     });
     for (name, file) in config.reports.all() {
         if let (Ok(format), false) = (Format::from_str(name, false), file.is_empty()) {

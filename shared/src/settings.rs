@@ -14,6 +14,7 @@ pub use exempt::Exempt;
 pub use names::{
     ApiGroup, CustomApiVersion, DataKey, Kind, Namespace, NamespacedName, NamespacedService,
     Reason, User, field_path_problem, has_name, has_object, is_data_key, is_object_name,
+    namespace_problem,
 };
 
 use std::borrow::Cow;

@@ -63,7 +63,7 @@ pub(super) fn covers(name: &str, host: &str) -> bool {
     name.eq_ignore_ascii_case(host) || is_below().unwrap_or_default()
 }
 
-/// HostNames of certificates, of which there may be very many.
+/// Names of certificates, of which there may be very many.
 #[derive(Debug, Default)]
 pub(super) struct HostNames(HashSet<String>);
 

@@ -506,3 +506,17 @@ fn init_writes_one_for_the_folder_at_hand() {
         "{text}"
     );
 }
+
+#[test]
+fn a_namespace_that_no_cluster_has_is_an_error() {
+    let stage = stage("paths: [deploy/pod.yaml]\nnamespace: Shop\n");
+    let problem = "\"Shop\" cannot be a namespace, which has no capital letters; write \"shop\"";
+    assert_eq!(
+        stage.run(&[]),
+        err(&format!(".preflight.yaml:2: namespace: {problem}"))
+    );
+    let (status, _, errors) = stage.run(&["--no-config", "--namespace", "Shop", "deploy"]);
+    let expected = format!("error: invalid value 'Shop' for '--namespace <NAME>': {problem}\n");
+    assert!(errors.starts_with(&expected), "{errors}");
+    assert_eq!(status, 2);
+}

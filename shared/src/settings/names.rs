@@ -196,8 +196,9 @@ fn has_star(text: &str) -> bool {
     text.bytes().any(|byte| byte == b'*')
 }
 
-/// What is wrong with a namespace.
-fn namespace_problem(name: &str) -> Option<String> {
+/// Why a namespace cannot have this name, and what to write instead.
+#[must_use]
+pub fn namespace_problem(name: &str) -> Option<String> {
     NAMESPACE.problem(name)
 }
 
