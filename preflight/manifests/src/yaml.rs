@@ -645,7 +645,8 @@ mod tests {
         assert!(error(&nested(MAX_DEPTH)).ends_with(too_deep.trim_start_matches("line 1: ")));
         // An anchor keeps a copy, with or without an alias.
         let anchored = |levels: usize| {
-            let open: String = (0..levels).map(|level| format!("[&a{level} ")).collect();
+            let open: Vec<String> = (0..levels).map(|level| format!("[&a{level} ")).collect();
+            let open = open.concat();
             let close = "]".repeat(levels);
             format!("{open}[{}]{close}", "x, ".repeat(MAX_COPIED / 100))
         };
