@@ -37,7 +37,7 @@ pub enum BaselineError {
         error: io::Error,
     },
     /// The file is something else.
-    #[error("{file}: is no baseline: {error}; write it anew with `preflight baseline`")]
+    #[error("{file}: is not a baseline: {error}; write it anew with `preflight baseline`")]
     Malformed {
         /// The file.
         file: String,
@@ -375,7 +375,7 @@ impl Compared {
             notes.push(note(format!("gone: {}{times}", known.line())));
         }
         if !self.gone.is_empty() {
-            let text = "run `preflight baseline` as you ran it before, so that what has gone is new when it comes back";
+            let text = "run `preflight baseline` again, or a finding that comes back will not be reported as new";
             notes.push(note(text.to_owned()));
         }
         if self.not_checked > 0 {
@@ -483,7 +483,7 @@ mod tests {
                 notes,
                 [
                     "gone: strict/some_rule of Pod shop/web (spec.containers[name=\"a\"].x)",
-                    "run `preflight baseline` as you ran it before, so that what has gone is new when it comes back",
+                    "run `preflight baseline` again, or a finding that comes back will not be reported as new",
                 ]
             );
         }
@@ -564,11 +564,11 @@ mod tests {
             ),
             (
                 "[]",
-                "b.json: is no baseline: it has no `version`; write it anew with `preflight baseline`",
+                "b.json: is not a baseline: it has no `version`; write it anew with `preflight baseline`",
             ),
             (
                 "{\"version\": 1, \"findings\": [{}]}",
-                "b.json: is no baseline: missing field `object` at line 1 column 30; write it anew with `preflight baseline`",
+                "b.json: is not a baseline: missing field `object` at line 1 column 30; write it anew with `preflight baseline`",
             ),
         ] {
             assert_eq!(

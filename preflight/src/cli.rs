@@ -85,7 +85,7 @@ pub(crate) struct Cli {
     pub(crate) input: Input,
     #[command(flatten)]
     pub(crate) common: Common,
-    /// What ends with 1 besides refusals, which always do: `warning`, `unjudged`, or both with a comma
+    /// What else ends with 1, besides refusals: `warning`, `unjudged`, or both with a comma
     ///
     /// `unjudged` fails on what was not checked: pods in a kind that no policy covers, a kind in a version that no server
     /// has, a policy of `--policies-from` that cannot be followed, and each file or folder that was left out.

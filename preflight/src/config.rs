@@ -374,7 +374,7 @@ impl Project {
     #[must_use]
     pub fn note(&self, lowering: &[&str]) -> Note {
         let what = match lowering.join(", ") {
-            fields if fields.is_empty() => "what it says counts".to_owned(),
+            fields if fields.is_empty() => "this file is used".to_owned(),
             fields => format!("it may hide findings ({fields})"),
         };
         Note {

@@ -278,7 +278,8 @@ pub(crate) fn unreadable(scaled: &Value) -> Vec<Unreadable> {
                 false,
             );
         } else if kind == "Utilization" && value.parse::<i32>().is_err() {
-            let what = format!("{value:?} is no whole number, as Utilization needs it, {nothing}");
+            let what =
+                format!("{value:?} is not a whole number, as Utilization needs it, {nothing}");
             add(
                 "metadata.value",
                 what,

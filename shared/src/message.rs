@@ -60,7 +60,7 @@ impl fmt::Display for Line<'_> {
 }
 
 impl Line<'_> {
-    /// The line with reason and fix cut to so many characters.
+    /// The line with its reason and its fix cut to these numbers of characters.
     fn cut(&self, reason: usize, fix: usize) -> String {
         Line {
             reason: &one_line(self.reason, reason),

@@ -63,7 +63,7 @@ impl GroupVersionKind<'_> {
 /// What is to be done with an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operation {
-    /// A new object. What is not known is taken for this, which hides nothing.
+    /// A new object. An operation that is not known counts as this, so that nothing is skipped.
     Create,
     /// A change of an object.
     Update,

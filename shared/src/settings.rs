@@ -52,13 +52,13 @@ crate::settings! {
     }
 }
 
-/// Of the name of a setting that there is not, so many characters are told.
+/// The longest part of an unknown setting's name that is shown, in characters.
 const NAME_MOST: usize = 100;
 
-/// No list of words has more bytes, one word aside.
+/// A list of words ends behind the word with which it has more bytes than this.
 const LIST_MOST: usize = 1_000;
 
-/// So many problems of settings are told.
+/// At most this many problems are listed.
 const MAX_PROBLEMS: usize = 100;
 
 /// What is wrong with settings, problem by problem.

@@ -160,7 +160,7 @@ const WINDOWS_DIRECTORIES: &[&str] = &[
     "windows",
 ];
 
-/// No link is looked for behind so many names: see [`leads_anywhere`].
+/// Links are only looked for in this many first names of a path: see [`leads_anywhere`].
 const FOLLOWED: usize = 6;
 
 impl HostPath {

@@ -13,7 +13,7 @@ use crate::views::{Container, Source, Volume, VolumeMount};
 pub(crate) const OF_PERSISTENT_VOLUME: &str = "use another path, or have the platform team list it in `allowed`, for all \
                                                namespaces and with readOnly: false";
 
-/// So many mounts of volumes that share a name are judged; see [`Mounts::most_pairs`].
+/// At most this many mounts of volumes that share a name are judged; see [`Mounts::most_pairs`].
 const MORE_PAIRS: usize = 10_000;
 
 /// A path of the node that is made a volume.

@@ -59,7 +59,7 @@ impl<'a> Budget<'a> {
         self.selector.as_ref().is_some_and(LabelSelector::is_empty)
     }
 
-    /// How many of so many pods it keeps, where it says so by `minAvailable`. A share is rounded up. `maxUnavailable` is
+    /// How many of this number of pods it keeps, where it says so by `minAvailable`. A share is rounded up. `maxUnavailable` is
     /// rounded up as well, and so leaves one at least, unless it is 0.
     ///
     /// Source: `getExpectedPodCount` in `pkg/controller/disruption/disruption.go`.

@@ -52,7 +52,7 @@ pub(crate) fn budget(spec: &Value) -> Value {
     })
 }
 
-/// Deployment `shop/<name>` of so many pods with these labels.
+/// Deployment `shop/<name>` with this number of pods, which have these labels.
 pub(crate) fn labelled(name: &str, labels: &Value, replicas: i64) -> Value {
     let mut object = deployment(&json!({ "labels": labels }), &json!([]));
     object["metadata"]["name"] = json!(name);

@@ -82,7 +82,7 @@ pub(crate) fn max_decoded_len(length: usize) -> usize {
     base64::decoded_len_estimate(length)
 }
 
-/// So many symbols are decoded at a time, where something is skipped: whole groups of four.
+/// How many symbols are decoded at a time where something is skipped: whole groups of four.
 const BLOCK: usize = 1024;
 
 /// Decodes into `buffer`, and skips some bytes wherever they stand. The library skips none, and a copy of the text without
@@ -211,7 +211,7 @@ static EXACT: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// At most so many bytes of a text are decoded to find out whether it was encoded.
+/// At most this many bytes of a text are decoded to find out whether it was encoded.
 const ENOUGH: usize = 4096;
 
 /// Whether a text was encoded: with what is no symbol left out, and in the alphabet of URLs as well, it decodes to text or

@@ -41,7 +41,7 @@ impl BackendRef<'_> {
     }
 }
 
-/// So many Services are got one by one; of more, the list is asked for.
+/// Up to this many Services are got one by one; for more, the list is asked for.
 const MOST_GOT: usize = 16;
 
 /// The fields of a Service that a reference needs.

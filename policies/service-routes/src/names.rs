@@ -123,7 +123,7 @@ pub(crate) fn is_near(one: &str, other: &str) -> bool {
     (by_one || exchanged) && !is_digit(short) && !is_digit(long)
 }
 
-/// Of so many names the nearest is looked for: there may be as many wrong ones.
+/// Among at most this many names the nearest is looked for: there may be as many wrong ones.
 const MOST_COMPARED: usize = 1_000;
 
 /// The first of some names that comes near to one, in the alphabet.

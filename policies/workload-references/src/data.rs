@@ -45,7 +45,7 @@ impl<'n> Names<'n> {
         }
     }
 
-    /// The places of those of this name, in their order, up to so many.
+    /// The places of those of this name, in their order, up to a number.
     #[inline(never)]
     pub(crate) fn places(&self, name: &str, most: usize) -> Vec<usize> {
         let mut places = Vec::new();

@@ -12,10 +12,10 @@ use crate::reference::{Reference, Target, Use};
 use crate::review::Review;
 use crate::settings::{Secrets, Settings};
 
-/// So many objects are looked up for one pod spec. What people write names 37 at most.
+/// At most this many objects are looked up for one pod spec. What people write names 37 at most.
 const MAX_LOOKUPS: usize = 64;
 
-/// So many bytes of them are kept.
+/// At most this many bytes of them are kept.
 const MAX_BYTES: usize = 8 * 1024 * 1024;
 
 /// An object that references name.

@@ -119,7 +119,7 @@ pub(crate) struct Judging<'j> {
     pub(crate) states: &'j [State<'j>],
     pub(crate) settings: &'j Settings,
     pub(crate) cluster: &'j dyn Cluster,
-    /// For so many findings more there is a look at what was probably meant.
+    /// For how many more findings what was probably meant is looked for.
     suggestions: Cell<usize>,
 }
 

@@ -13,7 +13,7 @@ use crate::views::{Container, Variable};
 /// The values of an object that not every variable can have, by their keys.
 pub(crate) struct Flaws<'f>(Vec<(&'f str, Flaw)>);
 
-/// So many of an object are told apart. Where there are more, the first ones tell enough.
+/// At most this many of an object are told apart. Where there are more, the first ones tell enough.
 const MOST: usize = 100;
 
 impl<'f> Flaws<'f> {
@@ -147,7 +147,7 @@ pub(crate) struct Flaw {
     pub(crate) length: usize,
 }
 
-/// A value of so many bytes is too long with some name, or nearly so.
+/// A value of this many bytes is too long with some name, or nearly so.
 const LONG: usize = 100_000;
 
 impl Flaw {

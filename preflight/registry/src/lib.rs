@@ -95,7 +95,7 @@ pub enum RegistryError {
     },
     /// Something else is there.
     #[error(
-        "{reference}: holds {found}, not one layer of type {LAYER}: it is no policy of Kubewarden"
+        "{reference}: holds {found}, not one layer of type {LAYER}: it is not a policy of Kubewarden"
     )]
     NotAPolicy {
         /// What was wanted.

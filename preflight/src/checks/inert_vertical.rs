@@ -72,7 +72,10 @@ fn judge(position: usize, vertical: &Object, beside: &[&Object]) -> Option<Found
         let mut known = WELL_KNOWN.iter();
         let known = known.find(|kind| kind.eq_ignore_ascii_case(target.kind));
         let known = known.filter(|_| group.is_empty() || is_built_in(group))?;
-        let problem = format!("{:?} is no kind: case counts", target.kind);
+        let problem = format!(
+            "{:?} is not a kind: upper and lower case matter",
+            target.kind
+        );
         return Some(told(
             "kind",
             Level::Deny,
@@ -191,7 +194,7 @@ mod tests {
                 "deployment",
                 "web-server",
                 WEB,
-                "kind \"deployment\" is no kind: case counts",
+                "kind \"deployment\" is not a kind: upper and lower case matter",
             ),
             (
                 "StatefulSet",

@@ -129,7 +129,7 @@ impl Reader<'_> {
             return;
         };
         let text =
-            format!("is no policy to a cluster: write kind: {meant} and apiVersion: {GROUP}/v1");
+            format!("is not a policy to a cluster: write kind: {meant} and apiVersion: {GROUP}/v1");
         self.leave(object, text);
     }
 

@@ -66,7 +66,7 @@ impl<'a> Reader<'a> {
         }
         if self.kinds.is_list(api_version, kind) {
             let text = format!(
-                "a {kind} without `items` is no list to kubectl, and no server has an object of this kind; write `items: []`, \
+                "a {kind} without `items` is not a list to kubectl, and no server has an object of this kind; write `items: []`, \
                  if it is empty"
             );
             return Some(unjudged(Reason::UnservedVersion, "kind", text));

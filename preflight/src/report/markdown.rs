@@ -14,7 +14,7 @@ use crate::{
 /// Room for what is said of the items that are left out.
 const RESERVE: usize = 256;
 
-/// Writes the report in at most so many bytes: what does not fit is counted.
+/// Writes the report in at most this many bytes: what does not fit is counted.
 #[must_use]
 pub fn render(report: &Report, policies: &[ActivePolicy], limit: usize) -> String {
     let mut page = Output {

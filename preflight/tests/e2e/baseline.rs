@@ -172,8 +172,8 @@ fn what_has_gone_is_told_and_what_was_not_given_has_not() {
     stage.write("dist/strict.wasm", accepts);
     let expected = format!(
         "note: {file}: gone: strict/some_rule of Pod shop/web (spec)
-note: {file}: run `preflight baseline` as you ran it before, so that what has gone
-      is new when it comes back
+note: {file}: run `preflight baseline` again, or a finding that comes back will
+      not be reported as new
 
 {known}
 1 object, 2 policies: 1 in the baseline
@@ -229,7 +229,7 @@ fn one_that_cannot_be_used_is_an_error() {
         ),
         (
             "other.json",
-            "other.json: is no baseline: it has no `version`; write it anew with `preflight \
+            "other.json: is not a baseline: it has no `version`; write it anew with `preflight \
              baseline`",
         ),
     ] {

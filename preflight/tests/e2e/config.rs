@@ -14,12 +14,12 @@ use crate::{
 const POD: &str =
     "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\n  namespace: shop\nspec: {}\n";
 const REFUSAL: &str = r#"{"accepted":false,"code":403,"message":"Pod shop/web violates strict: spec: is wrong; fix: write less [some_rule]"}"#;
-const NOTE: &str = "note: .preflight.yaml: what it says counts; --no-config leaves it out\n";
+const NOTE: &str = "note: .preflight.yaml: this file is used; --no-config leaves it out\n";
 
 /// The note where some fields may hide findings.
 fn note(fields: &str) -> String {
     NOTE.replace(
-        "what it says counts",
+        "this file is used",
         &format!("it may hide findings ({fields})"),
     )
 }

@@ -77,9 +77,9 @@ preflight/inert_vertical  warn; 대소문자가 틀린 종류는 deny
   metadata: {name: web, namespace: shop}
   spec: {targetRef: {apiVersion: apps/v1, kind: deployment, name: web}}
 메시지  예와 메시지는 클러스터에서 보는 그대로 영어입니다
-  VerticalPodAutoscaler shop/web: spec.targetRef.kind: \"deployment\" is no kind:
-  case counts, so it recommends nothing (ConfigUnsupported); fix: write kind:
-  Deployment [inert_vertical]
+  VerticalPodAutoscaler shop/web: spec.targetRef.kind: \"deployment\" is not a
+  kind: upper and lower case matter, so it recommends nothing
+  (ConfigUnsupported); fix: write kind: Deployment [inert_vertical]
 
 ";
     let arguments = ["explain", "inert_vertical", "--lang", "ko", "--width", "80"];

@@ -350,7 +350,7 @@ fn a_policy_in_other_letters_and_a_file_of_policies_that_is_hidden_are_named() {
     stage.write("pod.yaml", POD);
     let expected = "NOT CHECKED  clusteradmissionpolicy one
   p/b.yaml:1
-    is no policy to a cluster: write kind: ClusterAdmissionPolicy and apiVersion:
+    is not a policy to a cluster: write kind: ClusterAdmissionPolicy and apiVersion:
     policies.kubewarden.io/v1
 
 NOT CHECKED  1 file left out because its name begins with a dot
@@ -370,7 +370,7 @@ NOT CHECKED  1 file left out because its name begins with a dot
         (
             0,
             "note: p/.c.yaml: left out because its name begins with a dot; name it, if it holds manifests\n\
-             note: p/b.yaml:1: clusteradmissionpolicy one: is no policy to a cluster: write kind: ClusterAdmissionPolicy \
+             note: p/b.yaml:1: clusteradmissionpolicy one: is not a policy to a cluster: write kind: ClusterAdmissionPolicy \
              and apiVersion: policies.kubewarden.io/v1\n"
         )
     );
@@ -447,7 +447,7 @@ fn what_no_server_has_or_sops_encrypted_is_named() {
 
 NOT CHECKED  List default/(without a name)
   a.yaml:6
-    a List without `items` is no list to kubectl, and no server has an object of this kind; write
+    a List without `items` is not a list to kubectl, and no server has an object of this kind; write
     `items: []`, if it is empty
 
 NOT CHECKED  Service default/a

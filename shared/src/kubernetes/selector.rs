@@ -32,7 +32,7 @@ struct Expression<'a> {
     values: Vec<&'a str>,
 }
 
-/// So many are compared faster than they are put in an index.
+/// Up to this many are compared faster than they are put in an index.
 const FEW: usize = 8;
 
 const OPERATORS: &[&str] = &["In", "NotIn", "Exists", "DoesNotExist"];

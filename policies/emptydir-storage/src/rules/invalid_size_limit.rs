@@ -8,13 +8,13 @@ use crate::pod::{Pod, Scratch};
 
 pub(crate) static RULE: Rule = rule! {
     id: "invalid_size_limit",
-    summary: "A `sizeLimit` that is no quantity, or less than 0",
+    summary: "A `sizeLimit` that is not a quantity, or less than 0",
     why: "The API server refuses the object; in a kind of another project, its controller cannot make the pods",
     fix: "write a size such as 100Mi, or leave sizeLimit out",
     levels: [Deny],
 };
 
-/// Refuses it, whether the volume is mounted or not. Whether it did.
+/// Refuses it, whether the volume is mounted or not, and returns whether it did.
 ///
 /// Source: `validateVolumeSource` in `pkg/apis/core/validation/validation.go`.
 pub(crate) fn check(volume: &Scratch<'_>, pod: &Pod<'_>, verdict: &mut Verdict) -> bool {

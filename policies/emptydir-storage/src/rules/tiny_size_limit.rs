@@ -15,7 +15,7 @@ pub(crate) static RULE: Rule = rule! {
     levels: [Deny],
 };
 
-/// Refuses it. Whether it did.
+/// Refuses it, and returns whether it did.
 ///
 /// Source: `emptyDirLimitEviction` in `pkg/kubelet/eviction/eviction_manager.go`, for every medium. A tmpfs has at least a
 /// page, and its first file takes one. Pods of the system's priorities are not evicted.

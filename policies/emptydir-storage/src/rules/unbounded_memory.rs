@@ -16,7 +16,7 @@ pub(crate) static RULE: Rule = rule! {
     levels: [Warn by "unboundedMemory"],
 };
 
-/// Reports it. Whether it did. A `LimitRange` may give the containers limits when the pods are made.
+/// Reports it, and returns whether it did. A `LimitRange` may give the containers limits when the pods are made.
 ///
 /// Source: `calculateEmptyDirMemorySize` in `pkg/volume/emptydir/empty_dir.go`.
 pub(crate) fn check(

@@ -16,7 +16,7 @@ pub(crate) static RULE: Rule = rule! {
     levels: [Off by "requireLimit"],
 };
 
-/// Reports it. Whether it did.
+/// Reports it, and returns whether it did.
 ///
 /// Source: `rankDiskPressureFunc` in `pkg/kubelet/eviction/helpers.go`.
 pub(crate) fn check(

@@ -12,7 +12,7 @@ pub(crate) static RULE: Rule = rule! {
     levels: [Deny],
 };
 
-/// So many characters has a path at most that Linux opens.
+/// The longest path that Linux opens, in characters.
 pub(crate) const PATH_MAX: usize = 4096;
 
 /// Whether the path is too long, alone or with the `subPath` of a mount, so that nothing else needs to be said of it.

@@ -14,7 +14,7 @@ pub(crate) static RULE: Rule = rule! {
     levels: [Warn by "zeroReplicas"],
 };
 
-/// Reports it. Whether it is so.
+/// Reports it, and returns whether it is so.
 ///
 /// Source: `reconcileAutoscaler` in `pkg/controller/podautoscaler/horizontal.go`.
 pub(crate) fn check(

@@ -15,7 +15,7 @@ pub(crate) static RULE: Rule = rule! {
     levels: [Warn],
 };
 
-/// Warns of such a number. Whether it did.
+/// Warns of such a number, and returns whether it did.
 pub(crate) fn check(number: &NodePort<'_>, advice: &mut Advice<'_>, verdict: &mut Verdict) -> bool {
     let mut ports = PROCESSES.iter();
     let found = ports.find(|(port, _)| i64::from(*port) == number.number);

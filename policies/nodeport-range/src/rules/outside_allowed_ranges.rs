@@ -15,7 +15,7 @@ pub(crate) static RULE: Rule = rule! {
     levels: [Deny, Deny by "healthCheckNodePort" for "the health check"],
 };
 
-/// Refuses a number that is in no range for one of its protocols. Whether it did.
+/// Refuses a number that is in no range for one of its protocols, and returns whether it did.
 pub(crate) fn check(
     number: &NodePort<'_>,
     scope: &Scope<'_>,

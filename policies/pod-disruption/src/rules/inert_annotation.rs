@@ -19,7 +19,7 @@ pub(crate) static RULE: Rule = rule! {
     levels: [Warn by "inertAnnotation"],
 };
 
-/// Reports it. Whether it is so.
+/// Reports it, and returns whether it is so.
 ///
 /// The first rule with an answer decides: those of a `DaemonSet` come before `safe-to-evict`, and that before volumes.
 /// Source: `Default` in `cluster-autoscaler/simulator/drainability/rules/rules.go` of kubernetes/autoscaler.

@@ -17,7 +17,7 @@ pub(crate) static RULE: Rule = rule! {
     levels: [Deny],
 };
 
-/// So many keys are named.
+/// At most this many keys are named.
 const NAMED: usize = 3;
 
 /// Refuses data over the limit, as Kubernetes counts: decoded, without the keys. Says whether it did.

@@ -16,7 +16,7 @@ pub(crate) static RULE: Rule = rule! {
     levels: [Deny by "unfit.variables"],
 };
 
-/// So many bytes `NAME=VALUE` can have, and a NUL behind them: 32 pages of 4 KiB.
+/// The most bytes of `NAME=VALUE`, with a NUL behind them: 32 pages of 4 KiB.
 /// Source: `MAX_ARG_STRLEN` in `include/uapi/linux/binfmts.h` of Linux.
 const MOST: usize = 131_071;
 
