@@ -67,7 +67,7 @@ check: wasm ## Check format, lints (native and wasm) and documentation
 	cargo fmt --all --check
 	cargo fmt --manifest-path fuzz/Cargo.toml --check
 	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
-	tools/wasm-cargo clippy --locked --profile wasm -p shared $(POLICIES:%=-p %) -- -D warnings
+	tools/wasm-cargo clippy --locked --profile wasm -p document -p shared $(POLICIES:%=-p %) -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 	@cargo metadata --quiet --locked --format-version 1 --manifest-path fuzz/Cargo.toml >/dev/null
 

@@ -37,6 +37,7 @@ fn files(folder: &str, found: &mut Vec<String>) {
 fn sources() -> Vec<String> {
     let mut found = Vec::new();
     files("shared/src", &mut found);
+    files("shared/document/src", &mut found);
     for policy in names(&repository("policies")).unwrap() {
         files(&format!("policies/{policy}/src"), &mut found);
     }

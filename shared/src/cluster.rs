@@ -4,11 +4,13 @@ use std::cell::Cell;
 
 use serde::Serialize;
 
-use crate::decode::Cursor;
-use crate::error::{ClusterError, DecodeError, Error};
-use crate::field::FieldPath;
-use crate::json::{self, Arena, Json, Selection, Wanted};
-use crate::quote::quote;
+use document::Cursor;
+use document::DecodeError;
+
+use crate::error::{ClusterError, Error};
+use document::FieldPath;
+use document::json::{self, Arena, Json, Selection, Wanted};
+use document::quote;
 
 /// Where objects are looked up: the host in a cluster, a set of objects in tests.
 ///

@@ -3,11 +3,7 @@
 use std::fmt;
 
 use crate::cluster::{Before, Cached, Cluster};
-use crate::decode::Cursor;
-use crate::error::DecodeError;
 use crate::error::Error;
-use crate::field::FieldPath;
-use crate::json::{self, Arena, Json, Selection, Wanted};
 use crate::message::{self, MAX_REASON};
 use crate::policy::Policy;
 use crate::request::{self, Operation, Request};
@@ -15,6 +11,10 @@ use crate::response::{Response, SettingsResponse};
 use crate::rules::unjudged::UNJUDGED_START;
 use crate::settings::{self, OnUpdate, Settings};
 use crate::verdict::Verdict;
+use document::Cursor;
+use document::DecodeError;
+use document::FieldPath;
+use document::json::{self, Arena, Json, Selection, Wanted};
 
 /// The longest answer on settings, in characters: the message of a condition in a status has at most 32,768 bytes.
 /// Source: `Condition` in `staging/src/k8s.io/apimachinery/pkg/apis/meta/v1/types.go`.

@@ -87,19 +87,14 @@
 //! that there is a host.
 
 pub mod cluster;
-pub mod decode;
 mod error;
 pub mod evaluation;
-mod field;
-mod field_names;
 #[cfg(target_arch = "wasm32")]
 pub mod guest;
 pub mod index;
-mod json;
 pub mod kubernetes;
 pub mod message;
 mod policy;
-mod quote;
 mod request;
 pub mod response;
 mod rule;
@@ -110,13 +105,12 @@ pub mod similar;
 pub mod testing;
 mod verdict;
 pub use cluster::Cluster;
-pub use decode::{Cursor, IntOrString};
-pub use error::{ClusterError, DecodeError, Error};
-pub use field::FieldPath;
-pub use field_names::FieldNames;
-pub use json::{Arena, Field, Json, Wanted};
+pub use document::{
+    Arena, Cursor, DecodeError, Field, FieldNames, FieldPath, IntOrString, Json, Quote, Wanted,
+    quote, shown_key,
+};
+pub use error::{ClusterError, Error};
 pub use policy::Policy;
-pub use quote::{Quote, quote};
 pub use request::{GroupVersionKind, ObjectMeta, Operation, Request};
 #[cfg(not(target_arch = "wasm32"))]
 pub use rule::DefaultLevel;

@@ -2,12 +2,12 @@
 
 use k8s_openapi::Resource;
 
-use crate::decode::Cursor;
-use crate::error::DecodeError;
-use crate::field::FieldPath;
-use crate::json::{Field, Json, Wanted};
 use crate::message;
 use crate::verdict::Level;
+use document::Cursor;
+use document::DecodeError;
+use document::FieldPath;
+use document::{Field, Json, Wanted};
 
 /// An admission request, borrowed from the payload.
 ///
@@ -381,7 +381,7 @@ fn is_alike(new: &Json<'_>, old: &Json<'_>, wanted: Wanted) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json::{self, Arena};
+    use document::json::{self, Arena};
 
     fn with<T>(text: &str, check: impl FnOnce(Request<'_>) -> T) -> T {
         let arena = Arena::new();

@@ -20,13 +20,13 @@ pub use names::{
 use std::borrow::Cow;
 use std::fmt::{self, Write};
 
-use crate::decode::Cursor;
-use crate::error::DecodeError;
-use crate::field::FieldPath;
-use crate::json::{self, Arena, Json};
 use crate::message;
-use crate::quote::quote;
 use crate::similar::distance;
+use document::Cursor;
+use document::DecodeError;
+use document::FieldPath;
+use document::json::{self, Arena, Json};
+use document::quote;
 
 /// The settings of a policy. `{}` is always valid, safe and useful.
 pub trait Settings: Fields {

@@ -260,7 +260,7 @@ fn distinct(findings: &[Finding]) -> Vec<Line<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::field::FieldPath;
+    use document::FieldPath;
 
     pub(super) static ODD: Rule = Rule {
         id: "odd_value",

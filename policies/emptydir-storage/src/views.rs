@@ -133,9 +133,9 @@ impl<'a> Resources<'a> {
                         read.page_sizes.extend(name.strip_prefix(HUGE_PAGES));
                     }
                     if list == "limits" {
-                        read.memory = quantities.quantity("memory")?.map(Box::new);
+                        read.memory = Size::read_valid(quantities, "memory")?.map(Box::new);
                         read.ephemeral_storage =
-                            quantities.quantity("ephemeral-storage")?.map(Box::new);
+                            Size::read_valid(quantities, "ephemeral-storage")?.map(Box::new);
                     }
                     Ok(())
                 })?;
@@ -175,7 +175,7 @@ impl<'a> View<'a> for EmptyDir<'a> {
     fn read(cursor: &Cursor<'a>) -> Result<Self, DecodeError> {
         Ok(Self {
             medium: Medium::of(cursor.text("medium")?),
-            size_limit: cursor.size("sizeLimit")?.map(Box::new),
+            size_limit: Size::read(cursor, "sizeLimit")?.map(Box::new),
         })
     }
 }

@@ -9,7 +9,7 @@ use k8s_openapi::Resource;
 use k8s_openapi::api::core::v1::LimitRange;
 use shared::cluster::{Cluster, ListLookup};
 use shared::index::{Index, hash};
-use shared::kubernetes::quantity::Quantity;
+use shared::kubernetes::quantity::{self, Quantity};
 use shared::{Cursor, DecodeError, Error, Verdict};
 
 use crate::rules::unreadable_object;
@@ -84,7 +84,7 @@ fn read(limit_range: &Cursor<'_>) -> Result<Vec<Given>, DecodeError> {
             let mut defaults = Vec::new();
             if item.text("type")? == "Container" {
                 for source in SOURCES {
-                    defaults.extend(item.quantities(source)?);
+                    defaults.extend(quantity::read_all(item, source)?);
                 }
             }
             Ok(defaults)

@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use shared::decode::shown_key;
 use shared::index::{Index, hash};
-use shared::{Cursor, DecodeError, FieldNames, FieldPath, Finding, Level, Request, Rule, Verdict};
+use shared::{
+    Cursor, DecodeError, FieldNames, FieldPath, Finding, Level, Request, Rule, Verdict, shown_key,
+};
 
 /// Where client-side `kubectl apply` keeps what it was given.
 pub(crate) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";

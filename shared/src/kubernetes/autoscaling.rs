@@ -14,11 +14,11 @@ use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::ReplicationController;
 
 use crate::cluster::ListLookup;
-use crate::decode::Cursor;
-use crate::error::DecodeError;
-use crate::field_names::FieldNames;
-use crate::quote::quote;
 use crate::request::Request;
+use document::Cursor;
+use document::DecodeError;
+use document::FieldNames;
+use document::quote;
 
 mod horizontal;
 mod replicas;
@@ -361,8 +361,8 @@ impl<'a> AutoscalerMeta<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::field::FieldPath;
-    use crate::json::{self, Arena};
+    use document::FieldPath;
+    use document::json::{self, Arena};
 
     fn target<'a>(api_version: &'a str, kind: &'a str, name: &'a str) -> ScaleTarget<'a> {
         ScaleTarget {

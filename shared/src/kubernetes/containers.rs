@@ -2,8 +2,8 @@
 
 use super::quantity::{self, Quantities, Quantity};
 use super::view::View;
-use crate::decode::Cursor;
-use crate::error::DecodeError;
+use document::Cursor;
+use document::DecodeError;
 
 /// What containers of all roles have in common.
 pub trait Container {
@@ -54,8 +54,8 @@ impl<'a> Resources<'a> {
     pub fn read(cursor: &Cursor<'a>) -> Result<Self, DecodeError> {
         let resources = cursor.map("resources", |resources| {
             Ok(Self {
-                requests: resources.quantities("requests")?,
-                limits: resources.quantities("limits")?,
+                requests: quantity::read_all(resources, "requests")?,
+                limits: quantity::read_all(resources, "limits")?,
             })
         })?;
         Ok(resources.unwrap_or_default())
@@ -103,8 +103,8 @@ impl Container for SizedContainer<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::field::FieldPath;
-    use crate::json::{self, Arena};
+    use document::FieldPath;
+    use document::json::{self, Arena};
 
     #[test]
     fn a_limit_is_a_request_where_there_is_no_other() {

@@ -1,8 +1,8 @@
 //! The controller that made an object, and keeps it as it is.
 
-use crate::decode::Cursor;
-use crate::error::DecodeError;
 use crate::request::GroupVersionKind;
+use document::Cursor;
+use document::DecodeError;
 
 /// The fields of objects that this module reads.
 pub const FIELDS: &[&str] = &[
@@ -35,8 +35,8 @@ pub fn controller<'a>(cursor: &Cursor<'a>) -> Result<Option<GroupVersionKind<'a>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::field::FieldPath;
-    use crate::json::{self, Arena};
+    use document::FieldPath;
+    use document::json::{self, Arena};
 
     #[test]
     fn an_object_has_one_controller_or_none() {

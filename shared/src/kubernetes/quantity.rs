@@ -5,9 +5,9 @@
 
 pub mod amount;
 
-use crate::decode::Cursor;
-use crate::error::DecodeError;
-use crate::json::Json;
+use document::Cursor;
+use document::DecodeError;
+use document::Json;
 
 /// A quantity that is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,27 +91,25 @@ pub fn find(quantities: &[(&str, Quantity)], name: &str) -> Option<Quantity> {
     found.next().map(|(_, quantity)| *quantity)
 }
 
-impl<'a> Cursor<'a> {
-    /// The quantities of the map in the field `name`; none when it is absent.
-    pub fn quantities(&self, name: &str) -> Result<Quantities<'a>, DecodeError> {
-        let read = |map: &Cursor<'a>| {
-            let fields = map.fields()?;
-            let mut quantities = Vec::with_capacity(fields.len());
-            for (key, value) in fields {
-                let Some(quantity) = Quantity::of(value) else {
-                    let found = match value {
-                        Json::String(_) => "other text",
-                        other => other.type_name(),
-                    };
-                    let path = map.path.entry(key);
-                    return Err(DecodeError::unexpected(&path, found, such_as(key)));
+/// The quantities of the map in a field; none when it is absent.
+pub fn read_all<'a>(cursor: &Cursor<'a>, field: &str) -> Result<Quantities<'a>, DecodeError> {
+    let read = |map: &Cursor<'a>| {
+        let fields = map.fields()?;
+        let mut quantities = Vec::with_capacity(fields.len());
+        for (key, value) in fields {
+            let Some(quantity) = Quantity::of(value) else {
+                let found = match value {
+                    Json::String(_) => "other text",
+                    other => other.type_name(),
                 };
-                quantities.push((*key, quantity));
-            }
-            Ok(quantities)
-        };
-        Ok(self.map(name, read)?.unwrap_or_default())
-    }
+                let path = map.path.entry(key);
+                return Err(DecodeError::unexpected(&path, found, such_as(key)));
+            };
+            quantities.push((*key, quantity));
+        }
+        Ok(quantities)
+    };
+    Ok(cursor.map(field, read)?.unwrap_or_default())
 }
 
 /// What is expected of a resource: a thousandth of a byte, as in `100m`, is hardly ever meant.
@@ -126,15 +124,15 @@ fn such_as(resource: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::field::FieldPath;
-    use crate::json::{self, Arena};
+    use document::FieldPath;
+    use document::json::{self, Arena};
 
     /// What is asked of a quantity that is read from `{"a":{"x":<json>}}`; the text of the error where it is refused.
     fn read(json: &str) -> Result<Quantity, String> {
         let text = format!(r#"{{"a":{{"x":{json}}}}}"#);
         let arena = Arena::new();
         let parsed = json::parse(&text, &arena).map_err(|error| error.to_string())?;
-        let read = Cursor::new(&parsed, FieldPath::new("")).quantities("a");
+        let read = read_all(&Cursor::new(&parsed, FieldPath::new("")), "a");
         let found = read.map_err(|error| error.to_string())?;
         find(&found, "x").ok_or_else(|| "is not there".to_owned())
     }
@@ -181,7 +179,7 @@ mod tests {
         let arena = Arena::new();
         let json = json::parse(text, &arena).unwrap();
         let cursor = Cursor::new(&json, FieldPath::new("resources"));
-        let found = cursor.quantities("a").unwrap();
+        let found = read_all(&cursor, "a").unwrap();
         let (zero, some) = (Quantity::Zero, Quantity::Something);
         assert_eq!(
             found,
@@ -198,8 +196,8 @@ mod tests {
             (find(&found, "y"), find(&found, "gpu")),
             (Some(Quantity::Zero), None)
         );
-        assert_eq!(cursor.quantities("b"), Ok(vec![]));
-        assert_eq!(cursor.quantities("c"), Ok(vec![]));
+        assert_eq!(read_all(&cursor, "b"), Ok(vec![]));
+        assert_eq!(read_all(&cursor, "c"), Ok(vec![]));
     }
 
     #[test]
@@ -217,7 +215,7 @@ mod tests {
         ] {
             let arena = Arena::new();
             let json = json::parse(text, &arena).unwrap();
-            let error = Cursor::new(&json, FieldPath::new("r")).quantities("a");
+            let error = read_all(&Cursor::new(&json, FieldPath::new("r")), "a");
             assert_eq!(error.unwrap_err().to_string(), expected);
         }
     }

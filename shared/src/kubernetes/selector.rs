@@ -3,10 +3,10 @@
 //! Source: `LabelSelectorAsSelector` in `staging/src/k8s.io/apimachinery/pkg/apis/meta/v1/helpers.go`, `NewRequirement`
 //! and `Matches` in `staging/src/k8s.io/apimachinery/pkg/labels/selector.go`.
 
-use crate::decode::Cursor;
-use crate::error::DecodeError;
 use crate::index::{Index, hash};
 use crate::settings::not_one_of;
+use document::Cursor;
+use document::DecodeError;
 
 /// The labels of an object, or the pairs of a map that selects by equality alone, as that of a Service does.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -180,8 +180,8 @@ impl Expression<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::field::FieldPath;
-    use crate::json::{self, Arena, Json};
+    use document::FieldPath;
+    use document::json::{self, Arena, Json};
 
     fn top<'a>(json: &'a Json<'a>) -> Cursor<'a> {
         Cursor::new(json, FieldPath::new(""))

@@ -1,7 +1,7 @@
 //! Parts of objects, each with the fields that a policy reads of it.
 
-use crate::decode::Cursor;
-use crate::error::DecodeError;
+use document::Cursor;
+use document::DecodeError;
 
 /// A part of a pod spec that a policy reads.
 pub trait View<'a>: Sized {

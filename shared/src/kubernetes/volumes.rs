@@ -1,9 +1,9 @@
 //! The volumes of a pod.
 
-use crate::decode::Cursor;
-use crate::error::DecodeError;
-use crate::json::{Field, Json};
 use crate::request::Request;
+use document::Cursor;
+use document::DecodeError;
+use document::{Field, Json};
 
 /// Whether the volume at a cursor has no source, which makes it an `emptyDir`. For that, all of its fields have to be read.
 ///

@@ -4,11 +4,12 @@ use super::containers::{Container, ContainerRef, Role};
 use super::kinds::custom::CustomKind;
 use super::kinds::{self, well_known};
 use super::view::View;
-use crate::decode::Cursor;
-use crate::error::{DecodeError, Error};
-use crate::field::FieldPath;
-use crate::json::Json;
+use crate::error::Error;
 use crate::request::{GroupVersionKind, Request};
+use document::Cursor;
+use document::DecodeError;
+use document::FieldPath;
+use document::Json;
 
 /// What came of looking for the pod specs of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -282,8 +283,8 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::json::{self, Arena, Selection, Wanted};
     use crate::kubernetes::kinds::{KINDS, pod_spec_path};
+    use document::json::{self, Arena, Selection, Wanted};
 
     #[derive(Debug, Default, PartialEq)]
     struct Named<'a> {

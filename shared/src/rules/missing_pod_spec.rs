@@ -1,9 +1,9 @@
 //! A custom kind without a pod spec where the settings say that it is.
 
-use crate::field::FieldPath;
 use crate::rule;
 use crate::rule::Rule;
 use crate::verdict::Verdict;
+use document::FieldPath;
 
 /// For the list of a policy that has `customKinds`.
 pub static RULE: Rule = rule! {

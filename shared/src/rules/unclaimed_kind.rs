@@ -1,12 +1,12 @@
 //! An object of a kind that the policy does not read.
 
-use crate::field::FieldPath;
 use crate::message::{self, MAX_REASON};
-use crate::quote::quote;
 use crate::request::Request;
 use crate::rule;
 use crate::rule::Rule;
 use crate::verdict::Verdict;
+use document::FieldPath;
+use document::quote;
 
 static UNCLAIMED_KIND: Rule = rule! {
     id: "unclaimed_kind",

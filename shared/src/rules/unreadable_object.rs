@@ -1,11 +1,11 @@
 //! An object of the cluster that cannot be read.
 
 use crate::cluster;
-use crate::decode::Cursor;
-use crate::error::DecodeError;
 use crate::rule;
 use crate::rule::Rule;
 use crate::verdict::Verdict;
+use document::Cursor;
+use document::DecodeError;
 
 /// An object of the cluster that cannot be read.
 pub static RULE: Rule = rule! {

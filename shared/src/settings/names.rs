@@ -1,7 +1,7 @@
 //! What names in settings can be. A name that nothing can have makes a setting do nothing, so it is refused, with what
 //! to write instead. What only looks unusual may be meant, and passes.
 
-use crate::quote::quote;
+use document::quote;
 
 crate::settings! {
     /// A namespace.

@@ -2,8 +2,7 @@
 
 use std::fmt::Write;
 
-use shared::decode::shown_key;
-use shared::{FieldPath, Finding, Level, Rule, Verdict, quote, rule};
+use shared::{FieldPath, Finding, Level, Rule, Verdict, quote, rule, shown_key};
 
 use super::bytes;
 use crate::settings::Size;

@@ -1,7 +1,6 @@
 //! A path in a volume that leads to no file of it.
 
-use shared::decode::shown_key;
-use shared::{Level, Rule, Verdict, quote, rule};
+use shared::{Level, Rule, Verdict, quote, rule, shown_key};
 
 use super::{Found, Judging, alike, note};
 use crate::data::{Data, Names};

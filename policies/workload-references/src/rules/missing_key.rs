@@ -1,7 +1,6 @@
 //! A key that an object does not have.
 
-use shared::decode::shown_key;
-use shared::{Level, Rule, Verdict, quote, rule};
+use shared::{Level, Rule, Verdict, quote, rule, shown_key};
 
 use super::{Found, Said, alike, effect};
 use crate::data::Data;

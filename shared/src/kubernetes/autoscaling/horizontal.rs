@@ -7,12 +7,12 @@ use k8s_openapi::Resource;
 use k8s_openapi::api::autoscaling::v2;
 
 use super::{AutoscalerMeta, METRICS_ANNOTATION, ScaleTarget};
-use crate::decode::Cursor;
-use crate::error::DecodeError;
-use crate::field::FieldPath;
 use crate::index::{hash, keep_first};
-use crate::json::{self, Arena, Json};
-use crate::quote::quote;
+use document::Cursor;
+use document::DecodeError;
+use document::FieldPath;
+use document::json::{self, Arena, Json};
+use document::quote;
 
 /// A `HorizontalPodAutoscaler`.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,8 +6,8 @@ use k8s_openapi::Resource;
 use k8s_openapi::api::autoscaling::v2;
 
 use super::{AutoscalerMeta, ScaleTarget};
-use crate::decode::Cursor;
-use crate::error::DecodeError;
+use document::Cursor;
+use document::DecodeError;
 
 /// How many pods a `HorizontalPodAutoscaler` lets its target have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,8 +97,8 @@ impl fmt::Display for Scaler<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::field::FieldPath;
-    use crate::json::{self, Arena};
+    use document::FieldPath;
+    use document::json::{self, Arena};
 
     fn read(text: &str, check: impl Fn(Scaler<'_>)) {
         let arena = Arena::new();

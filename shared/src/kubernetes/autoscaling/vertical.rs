@@ -5,10 +5,10 @@ use std::fmt;
 use k8s_openapi::{NamespaceResourceScope, Resource};
 
 use super::{AutoscalerMeta, ScaleTarget};
-use crate::decode::Cursor;
-use crate::error::DecodeError;
 use crate::index::{Index, hash};
-use crate::json::Json;
+use document::Cursor;
+use document::DecodeError;
+use document::Json;
 
 /// A `VerticalPodAutoscaler`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -199,9 +199,9 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::field::FieldPath;
-    use crate::json::{self, Arena};
     use crate::kubernetes::autoscaling::Owner;
+    use document::FieldPath;
+    use document::json::{self, Arena};
 
     fn with<T>(spec: &Value, check: impl FnOnce(VerticalPodAutoscaler<'_>) -> T) -> T {
         let text = json!({"metadata": {"name": "web"}, "spec": spec}).to_string();

@@ -4,9 +4,9 @@ use k8s_openapi::Resource;
 use k8s_openapi::api::core::v1::PersistentVolume;
 
 use super::KINDS;
-use crate::quote::quote;
 use crate::request::GroupVersionKind;
 use crate::settings::{ApiGroup, Kind, Reader, field_path_problem};
+use document::quote;
 
 crate::settings! {
     /// A kind of others that bears pods.

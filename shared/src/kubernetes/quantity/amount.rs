@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::{Quantity, such_as, without_suffix};
-use crate::decode::Cursor;
-use crate::error::DecodeError;
-use crate::json::Json;
-use crate::quote::quote;
+use document::Cursor;
+use document::DecodeError;
+use document::Json;
+use document::quote;
 
 /// How many decimal places of one an [`Amount`] has. Kubernetes has 9, and rounds up what is less.
 const PLACES: i32 = 18;
@@ -199,10 +199,10 @@ impl fmt::Display for Size<'_> {
     }
 }
 
-impl<'a> Cursor<'a> {
-    /// The quantity in the field `name`, whether it is one or not; none when it is absent.
-    pub fn size(&self, name: &str) -> Result<Option<Size<'a>>, DecodeError> {
-        let json = self.value(name)?;
+impl<'a> Size<'a> {
+    /// The quantity in a field, whether it is one or not; none when it is absent.
+    pub fn read(cursor: &Cursor<'a>, field: &str) -> Result<Option<Self>, DecodeError> {
+        let json = cursor.value(field)?;
         let written = match json {
             Json::Null => return Ok(None),
             Json::String(text) => Written::Text(text),
@@ -211,20 +211,20 @@ impl<'a> Cursor<'a> {
             other => Written::Other(other.type_name()),
         };
         let amount = Amount::of(json);
-        Ok(Some(Size { written, amount }))
+        Ok(Some(Self { written, amount }))
     }
 
-    /// The quantity in the field `name`, which is an error where it is none; none when it is absent.
-    pub fn quantity(&self, name: &str) -> Result<Option<Size<'a>>, DecodeError> {
-        let size = self.size(name)?;
+    /// The quantity in a field, which is an error where it is none; none when it is absent.
+    pub fn read_valid(cursor: &Cursor<'a>, field: &str) -> Result<Option<Self>, DecodeError> {
+        let size = Self::read(cursor, field)?;
         match &size {
             Some(none) if none.amount.is_none() => {
                 let found = match none.written {
                     Written::Other(other) => other,
                     _ => "other text",
                 };
-                let path = self.path.entry(name);
-                Err(DecodeError::unexpected(&path, found, such_as(name)))
+                let path = cursor.path.entry(field);
+                Err(DecodeError::unexpected(&path, found, such_as(field)))
             }
             _ => Ok(size),
         }
@@ -234,8 +234,8 @@ impl<'a> Cursor<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::field::FieldPath;
-    use crate::json::{self, Arena};
+    use document::FieldPath;
+    use document::json::{self, Arena};
 
     #[test]
     fn reads_exact_amounts() {
@@ -313,7 +313,7 @@ mod tests {
             let text_of_json = format!(r#"{{"x":{json}}}"#);
             let arena = Arena::new();
             let parsed = json::parse(&text_of_json, &arena).unwrap();
-            let size = Cursor::new(&parsed, FieldPath::new("")).size("x");
+            let size = Size::read(&Cursor::new(&parsed, FieldPath::new("")), "x");
             let size = size.unwrap().unwrap();
             assert_eq!(
                 (size.to_string().as_str(), size.text().as_ref(), size.amount),
@@ -324,11 +324,14 @@ mod tests {
         let arena = Arena::new();
         let json = json::parse(r#"{"x":null,"a.b/c":"1GB","z":1}"#, &arena).unwrap();
         let cursor = Cursor::new(&json, FieldPath::new("limits"));
-        assert_eq!((cursor.size("x"), cursor.size("y")), (Ok(None), Ok(None)));
-        assert_eq!(cursor.quantity("x"), Ok(None));
-        assert_eq!(cursor.quantity("z"), cursor.size("z"));
         assert_eq!(
-            cursor.quantity("a.b/c").unwrap_err().to_string(),
+            (Size::read(&cursor, "x"), Size::read(&cursor, "y")),
+            (Ok(None), Ok(None))
+        );
+        assert_eq!(Size::read_valid(&cursor, "x"), Ok(None));
+        assert_eq!(Size::read_valid(&cursor, "z"), Size::read(&cursor, "z"));
+        assert_eq!(
+            Size::read_valid(&cursor, "a.b/c").unwrap_err().to_string(),
             "limits[\"a.b/c\"]: must be a quantity such as 100Mi, not other text"
         );
     }

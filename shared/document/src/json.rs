@@ -61,7 +61,8 @@ impl<'a> Json<'a> {
     }
 
     /// What the value is, in words that people who write YAML know.
-    pub(crate) fn type_name(&self) -> &'static str {
+    #[must_use]
+    pub fn type_name(&self) -> &'static str {
         match self {
             Json::Null => "null",
             Json::Bool(_) => "true or false",
@@ -93,7 +94,8 @@ impl Wanted {
     }
 
     /// What is read of the value of a field.
-    pub(crate) fn below(self, field: &str) -> Self {
+    #[must_use]
+    pub fn below(self, field: &str) -> Self {
         if (self.whole)(field) { Self::ALL } else { self }
     }
 
@@ -113,7 +115,7 @@ impl Wanted {
 ///    └─ settings ─▶ All                          List ─ items ─▶ Wanted
 /// ```
 #[derive(Clone, Copy)]
-pub(crate) enum Selection {
+pub enum Selection {
     /// Those of a payload: the request and the settings.
     Payload,
     /// Those of an admission request.
@@ -161,14 +163,14 @@ impl Selection {
 }
 
 /// Reads a text with all that it has.
-pub(crate) fn parse<'a>(text: &'a str, arena: &'a Arena) -> Result<Json<'a>, DecodeError> {
+pub fn parse<'a>(text: &'a str, arena: &'a Arena) -> Result<Json<'a>, DecodeError> {
     read(text, arena, Selection::All, Wanted::ALL)
 }
 
 /// Reads a text, and of it what is selected, in objects what is wanted.
 // One for all: inlined, it would be in the wasm three times.
 #[inline(never)]
-pub(crate) fn read<'a>(
+pub fn read<'a>(
     text: &'a str,
     arena: &'a Arena,
     selection: Selection,

@@ -7,7 +7,7 @@ use std::fmt::{self, Write};
 /// `{:?}` of the standard library does the same with tables of Unicode that are larger than most rules.
 ///
 /// ```
-/// assert_eq!(shared::quote("a \"b\"\n").to_string(), r#""a \"b\"\n""#);
+/// assert_eq!(document::quote("a \"b\"\n").to_string(), r#""a \"b\"\n""#);
 /// ```
 #[must_use]
 pub fn quote(text: &str) -> Quote<'_> {

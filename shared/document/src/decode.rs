@@ -14,7 +14,8 @@ use crate::json::{Field, Json};
 #[derive(Debug, Clone, Copy)]
 pub struct Cursor<'a> {
     json: &'a Json<'a>,
-    pub(crate) path: FieldPath<'a>,
+    /// The way to it.
+    pub path: FieldPath<'a>,
 }
 
 const NULL: &Json<'static> = &Json::Null;
@@ -173,7 +174,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// What lies at `path`. The way is walked here, once for all types of view.
-    pub(crate) fn find(&self, path: &str) -> Result<&'a Json<'a>, DecodeError> {
+    pub fn find(&self, path: &str) -> Result<&'a Json<'a>, DecodeError> {
         let (first, rest) = path.split_once('.').unwrap_or((path, ""));
         let (mut json, mut walked) = (self.value(first)?, first.len());
         for name in rest.split('.').filter(|name| !name.is_empty()) {
@@ -221,7 +222,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// What is in the field `name`.
-    pub(crate) fn value(&self, name: &str) -> Result<&'a Json<'a>, DecodeError> {
+    pub fn value(&self, name: &str) -> Result<&'a Json<'a>, DecodeError> {
         // Most of what settings may have is absent.
         if self.is_null() {
             return Ok(NULL);
@@ -236,7 +237,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// The items of the list in the field `name`; none when it is absent.
-    pub(crate) fn items(&self, name: &str) -> Result<&'a [Json<'a>], DecodeError> {
+    pub fn items(&self, name: &str) -> Result<&'a [Json<'a>], DecodeError> {
         match self.value(name)? {
             Json::Null => Ok(&[]),
             Json::List(items) => Ok(items),

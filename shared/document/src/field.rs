@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::message;
+use crate::line::one_line;
 use crate::quote::quote;
 
 /// No key is printed with more bytes: behind a longer one, a warning would be cut before it says anything.
@@ -11,7 +11,7 @@ const KEY_LIMIT: usize = 100;
 /// A path that borrows its parents, so that walking an object costs nothing until a path is printed.
 ///
 /// ```
-/// use shared::FieldPath;
+/// use document::FieldPath;
 ///
 /// let spec = FieldPath::new("spec");
 /// let volumes = spec.child("volumes");
@@ -104,7 +104,7 @@ impl fmt::Display for FieldPath<'_> {
             Segment::Field(name) => write!(f, ".{name}"),
             Segment::Index(index) => write!(f, "[{index}]"),
             Segment::Key(key) if key.len() > KEY_LIMIT => {
-                write!(f, "[{}]", quote(&message::one_line(key, KEY_LIMIT)))
+                write!(f, "[{}]", quote(&one_line(key, KEY_LIMIT)))
             }
             Segment::Key(key) => write!(f, "[{}]", quote(key)),
         }
