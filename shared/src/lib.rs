@@ -107,7 +107,7 @@ mod verdict;
 pub use cluster::Cluster;
 pub use document::{
     Arena, Cursor, DecodeError, Field, FieldNames, FieldPath, IntOrString, Json, Quote, Wanted,
-    quote, shown_key,
+    quote, shown_key, written,
 };
 pub use error::{ClusterError, Error};
 pub use policy::Policy;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use shared::{IntOrString, quote};
+use shared::{IntOrString, quote, written};
 
 use crate::settings::Settings;
 
@@ -34,16 +34,6 @@ pub(crate) fn told(port: IntOrString<'_>) -> String {
     match port {
         IntOrString::Int(number) => number.to_string(),
         IntOrString::String(name) => quote(name).to_string(),
-    }
-}
-
-/// A text of a user as it is to be written, without quotes where it is clear where it ends.
-pub(crate) fn written(text: &str) -> String {
-    let is_clear = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./*".contains(&byte);
-    if !text.is_empty() && text.bytes().all(is_clear) {
-        text.to_owned()
-    } else {
-        quote(text).to_string()
     }
 }
 

@@ -17,4 +17,4 @@ pub use field::FieldPath;
 pub use field_names::FieldNames;
 pub use json::{Arena, Field, Json, Wanted};
 pub use line::one_line;
-pub use quote::{Quote, quote};
+pub use quote::{Quote, quote, written};

@@ -45,9 +45,37 @@ fn is_seen(character: char) -> bool {
         | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
+/// A text of a user as it is to be written in YAML: without quotes where all readers take it for text.
+///
+/// ```
+/// assert_eq!(document::written("web"), "web");
+/// assert_eq!(document::written("1.10"), "\"1.10\"");
+/// ```
+#[must_use]
+pub fn written(text: &str) -> String {
+    let is_plain = |byte| matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'-'..=b'9' | b'_' | b'*');
+    let mut bytes = text.bytes().map(|byte| byte | b' ');
+    let start = (bytes.next(), bytes.next());
+    let begins_as_text = matches!(start.0, Some(b'a'..=b'z' | b'/'));
+    // It may be `yes`, `no`, `null`, `on`, `off`, `true` or `false`, in any case of the letters. Quotes do no harm.
+    let may_be_word = match start {
+        (Some(b'y'), _)
+        | (Some(b'n'), None | Some(b'o' | b'u'))
+        | (Some(b'o'), Some(b'n' | b'f'))
+        | (Some(b't'), Some(b'r')) => text.len() <= 4,
+        (Some(b'f'), Some(b'a')) => text.len() == 5,
+        _ => false,
+    };
+    if begins_as_text && !may_be_word && text.bytes().all(is_plain) {
+        text.to_owned()
+    } else {
+        quote(text).to_string()
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::quote;
+    use super::*;
 
     #[test]
     fn escapes_what_is_not_seen() {
@@ -61,6 +89,33 @@ mod tests {
             ("\u{202e}txt\u{feff}", r#""\u{202e}txt\u{feff}""#),
         ] {
             assert_eq!(quote(text).to_string(), quoted);
+        }
+    }
+
+    #[test]
+    fn what_yaml_reads_as_something_else_is_quoted() {
+        for plain in [
+            "web", "a.b/c", "/data", "v1", "www.*", "nginx", "tier", "tcp", "e1",
+        ] {
+            assert_eq!(written(plain), plain);
+        }
+        for quoted in [
+            "",
+            "1.10",
+            "1e3",
+            "0x1",
+            "-a",
+            "*.example.com",
+            ".5",
+            "~",
+            "y",
+            "No",
+            "TRUE",
+            "null",
+            "a b",
+            "a:b",
+        ] {
+            assert_eq!(written(quoted), format!("\"{quoted}\""));
         }
     }
 }

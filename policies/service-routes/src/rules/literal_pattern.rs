@@ -1,8 +1,7 @@
 //! A pattern where a path is taken as it is.
 
-use shared::{Finding, Rule, Verdict, quote, rule};
+use shared::{Finding, Rule, Verdict, quote, rule, written};
 
-use crate::names::written;
 use crate::pattern::is_pattern;
 use crate::settings::Settings;
 use crate::views::{Ingress, Path};

@@ -1,10 +1,9 @@
 //! A route to a Service of another namespace, which that namespace does not allow.
 
-use shared::{Finding, Rule, Verdict, quote, rule};
+use shared::{Finding, Rule, Verdict, quote, rule, written};
 
 use super::NO_REQUEST;
 use crate::backends::BackendRef;
-use crate::names::written;
 use crate::review::Review;
 
 pub(crate) static RULE: Rule = rule! {

@@ -1,10 +1,10 @@
 //! A port that a Service does not have.
 
-use shared::{Finding, IntOrString, Level, Rule, Verdict, quote, rule};
+use shared::{Finding, IntOrString, Level, Rule, Verdict, quote, rule, written};
 
 use super::NO_REQUEST;
 use crate::backends::BackendRef;
-use crate::names::{some_of, told, written};
+use crate::names::{some_of, told};
 use crate::review::Review;
 use crate::views::{Service, ServicePort};
 

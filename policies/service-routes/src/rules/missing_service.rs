@@ -1,10 +1,10 @@
 //! A backend that does not exist.
 
-use shared::{Finding, Rule, Verdict, quote, rule};
+use shared::{Finding, Rule, Verdict, quote, rule, written};
 
 use super::NO_REQUEST;
 use crate::backends::BackendRef;
-use crate::names::{nearest, written};
+use crate::names::nearest;
 use crate::review::Review;
 use crate::views::Service;
 

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use shared::{Finding, IntOrString, Level, Rule, Verdict, quote, rule};
+use shared::{Finding, IntOrString, Level, Rule, Verdict, quote, rule, written};
 
 use super::NO_REQUEST;
-use crate::names::{is_port_name, nearest, told, written};
+use crate::names::{is_port_name, nearest, told};
 use crate::views::{self, DeclaredPort, Service, ServicePort, Workload};
 
 pub(crate) static RULE: Rule = rule! {
@@ -182,10 +182,10 @@ mod tests {
                 name(2, "htttp"),
             ),
             (
-                json!([port("x", 81), port("y", 80), port("z", 80)]),
+                json!([port("x", 81), port("w", 80), port("z", 80)]),
                 1,
                 "name",
-                name(80, "y"),
+                name(80, "w"),
             ),
             (
                 json!([port("x", 81), port("", 80)]),

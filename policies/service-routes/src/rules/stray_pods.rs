@@ -2,9 +2,8 @@
 
 use std::fmt;
 
-use shared::{FieldPath, Finding, Rule, Verdict, quote, rule};
+use shared::{FieldPath, Finding, Rule, Verdict, quote, rule, written};
 
-use crate::names::written;
 use crate::review::Review;
 use crate::views::{self, Service, Workload};
 

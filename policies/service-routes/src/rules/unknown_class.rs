@@ -3,9 +3,9 @@
 use k8s_openapi::Resource;
 use k8s_openapi::api::networking::v1::IngressClass;
 use shared::cluster::ListAllLookup;
-use shared::{Error, FieldPath, Finding, Level, Rule, Verdict, quote, rule};
+use shared::{Error, FieldPath, Finding, Level, Rule, Verdict, quote, rule, written};
 
-use crate::names::{insert_once, nearest, some_of, written};
+use crate::names::{insert_once, nearest, some_of};
 use crate::review::{Review, Stage};
 use crate::views::{Ingress, wants};
 

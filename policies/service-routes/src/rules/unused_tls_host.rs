@@ -1,9 +1,8 @@
 //! A certificate for a host that no rule has.
 
-use shared::{FieldPath, Finding, Rule, Verdict, quote, rule};
+use shared::{FieldPath, Finding, Rule, Verdict, quote, rule, written};
 
 use crate::hosts::{Hosts, wildcard_of};
-use crate::names::written;
 use crate::settings::Settings;
 use crate::views::Ingress;
 

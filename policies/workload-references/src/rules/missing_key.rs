@@ -1,6 +1,6 @@
 //! A key that an object does not have.
 
-use shared::{Level, Rule, Verdict, quote, rule, shown_key};
+use shared::{Level, Rule, Verdict, quote, rule, shown_key, written};
 
 use super::{Found, Said, alike, effect};
 use crate::data::Data;
@@ -47,7 +47,7 @@ pub(crate) fn check(found: &Found<'_>, data: &Data<'_>, verdict: &mut Verdict) {
         };
         let meant = found.judging.suggestion(key, &data.keys());
         let fix = match meant.map(shown_key) {
-            Some(meant) => format!("name {meant}, which it has, or add the key"),
+            Some(meant) => format!("name {}, which it has, or add the key", written(&meant)),
             None => String::new(),
         };
         let said = Said {
