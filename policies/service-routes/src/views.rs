@@ -483,6 +483,14 @@ impl DeclaredPort<'_> {
         }
     }
 
+    /// Whether a port of a Service finds it.
+    pub(crate) fn is_target_of(&self, port: &ServicePort<'_>) -> bool {
+        match port.target {
+            IntOrString::Int(number) => number == self.number,
+            IntOrString::String(name) => name == self.name && port.protocol == self.protocol,
+        }
+    }
+
     /// Its place below that of the template.
     pub(crate) fn place(&self, template: &str) -> String {
         let (container, port) = self.places;

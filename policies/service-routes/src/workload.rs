@@ -5,7 +5,8 @@ use k8s_openapi::api::batch::v1::{CronJob, Job};
 use shared::{Cursor, DecodeError, Error, IntOrString, Level, Operation, Verdict};
 
 use crate::lists::{WorkloadKind, with_services, with_workloads};
-use crate::review::Review;
+use crate::review::{Review, Stage};
+use crate::rules::undeclared_port::is_aside;
 use crate::rules::{lost_pods, missing_target_port, stray_pods};
 use crate::views::{Service, Workload, may_select};
 
@@ -122,8 +123,10 @@ fn judge_ports(
         match port.target {
             IntOrString::String(_) if declaring.is_empty() => {
                 let mut level = review.settings.workloads;
-                // Most often something else serves, of a kind that is not looked up.
-                if [Job::KIND, CronJob::KIND].contains(&workload.kind) {
+                // Most often something else serves: of a kind that is not looked up, or what a tool writes next.
+                let mut ports = workload.template.ports.iter();
+                let is_first = review.stage == Stage::New && ports.all(|port| is_aside(port.name));
+                if is_first || [Job::KIND, CronJob::KIND].contains(&workload.kind) {
                     level = level.at_most(Level::Warn);
                 }
                 let pair = (service, port);

@@ -26,6 +26,9 @@ const LEFT_OUT: &str = "A refusal\n";
 /// What stands before the heading of a section.
 const HEADING: &str = "\n## ";
 
+/// What the annotations begin with that only catalogues read.
+const OF_CATALOGUE: &str = "io.artifacthub.";
+
 /// The annotation that holds the version of the policy.
 pub const VERSION: &str = "io.kubewarden.policy.version";
 
@@ -125,10 +128,13 @@ impl Metadata {
         Ok(serde_json::from_slice(bytes)?)
     }
 
-    /// Completes what `metadata.yml` says with what the build knows, as `kwctl annotate` would.
+    /// Completes what `metadata.yml` says with what the build knows, as `kwctl annotate` would. What only a catalogue shows
+    /// is left out: it reads `metadata.yml` itself, and a guest is to be small.
     #[must_use]
     pub fn finished(mut self, version: &str, readme: &str) -> Self {
         self.protocol_version = Some("v1".to_owned());
+        self.annotations
+            .retain(|name, _| !name.starts_with(OF_CATALOGUE));
         self.annotations
             .insert(VERSION.to_owned(), version.to_owned());
         let usage = readme
@@ -173,6 +179,7 @@ contextAwareResources:
 - {apiVersion: v1, kind: PersistentVolume}
 annotations:
   io.kubewarden.policy.title: hostpath-mounts
+  io.artifacthub.keywords: path
 ";
 
     #[test]
@@ -200,6 +207,7 @@ Inside"
         assert_eq!(read.title(), Some("hostpath-mounts"));
         assert_eq!(read.protocol_version.as_deref(), Some("v1"));
         assert_eq!(read.annotations[VERSION], "1.2.3");
+        assert_eq!(read.annotations.len(), 3, "{read:?}");
         assert_eq!(
             read.annotations[USAGE],
             "# How to use\n\n## Settings\n\nSome."

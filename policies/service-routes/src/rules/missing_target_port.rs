@@ -38,7 +38,7 @@ pub(crate) fn check(
         for workload in workloads {
             declared.extend(&workload.template.ports);
         }
-        let meant = meant(port, &declared);
+        let meant = meant(service, port, &declared);
         let (reason, here) = match template {
             None => {
                 let all = views::told(workloads);
@@ -77,9 +77,13 @@ pub(crate) fn check(
                 );
             }
             Some(meant) => {
-                fix = format!("name containerPort {} {wanted}", meant.number);
+                fix = String::new();
+                // A container has one port of a name.
+                if !declared.iter().any(|other| other.name == name) {
+                    fix = format!("name containerPort {} {wanted}", meant.number);
+                }
                 if !meant.name.is_empty() {
-                    fix.push_str(", or ");
+                    fix.push_str(if fix.is_empty() { "" } else { ", or " });
                     fix.push_str(&write(&written(meant.name), ""));
                 }
             }
@@ -117,6 +121,7 @@ fn name<'a>(port: &ServicePort<'a>) -> &'a str {
 /// The port that was meant: one of this name and another protocol, a near name, the number of the Service, or the only
 /// one.
 fn meant<'p, 'a>(
+    service: &Service<'_>,
     port: &ServicePort<'_>,
     declared: &[&'p DeclaredPort<'a>],
 ) -> Option<&'p DeclaredPort<'a>> {
@@ -125,8 +130,12 @@ fn meant<'p, 'a>(
     let near = near.unwrap_or(name);
     let mut found: Option<(usize, &DeclaredPort<'a>)> = None;
     for declared_port in declared {
+        let mut others = service.ports.iter();
+        let is_used = others.any(|other| declared_port.is_target_of(other));
         let rank = match declared_port {
+            _ if is_used => continue,
             it if it.name == name => 0,
+            it if it.protocol != port.protocol => continue,
             it if it.name == near => 1,
             it if it.number == port.number => 2,
             _ if declared.len() == 1 => 3,

@@ -55,7 +55,7 @@ pub(crate) fn check(
 
 /// Whether a port is for metrics or probes, by its name. Where pods declare no other, they do not declare all: a gateway of
 /// Istio declares `http-envoy-prom` alone.
-fn is_aside(name: &str) -> bool {
+pub(crate) fn is_aside(name: &str) -> bool {
     // A search for whole words would take 2 KB.
     let is_word = |part: &[u8]| matches!(part, b"metr" | b"prom" | b"heal" | b"prob");
     name.as_bytes().windows(4).any(is_word)
