@@ -40,14 +40,14 @@ pub(crate) fn check(ingress: &Ingress<'_>, verdict: &mut Verdict) {
             continue;
         }
         verdict.report_with(Level::Deny, &|| {
+            let (own_path, backend) = (quote(path.path), told_backend(&path.backend));
             let reason = format!(
-                "{} of host {} leads to {} already, so {} may never get a request",
-                quote(path.path),
+                "{own_path} of host {} leads to {} already, so {backend} may never get a request",
                 quote(path.host),
                 told_backend(&first.backend),
-                told_backend(&path.backend)
             );
             Finding::new(&RULE, &path.place("path"), reason)
+                .known_as(format!("{own_path} {backend}"))
                 .fix(format!("remove it, or {}", first.place("path")))
         });
     }
