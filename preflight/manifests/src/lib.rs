@@ -8,6 +8,7 @@
 //!   for different values, such as a key that is there twice, is a problem.
 //! - An object with `items` is a list, whatever its kind, because kubectl applies the items and not the object.
 //! - A broken document is a [`Problem`] with its line, and all others are still read.
+//! - A file that is given twice, or by two names, is read once, by its first name.
 //! - In a folder, files that are not manifests are a [`Note`], one for each. Templates of Helm charts, patches of
 //!   kustomizations and other templates are left out, because they are rendered before they are applied.
 //! - Nothing is read without an end: no device, no pipe, no file over [`bounded::LIMIT`], and no link of a folder that leads
@@ -37,6 +38,7 @@ mod lines;
 mod list;
 mod no_manifest;
 mod node;
+mod once;
 mod path;
 mod place;
 mod plan;
@@ -62,6 +64,7 @@ pub use written::{ShownLine, Written};
 use build::Built;
 use kustomization::Named;
 use list::Contents;
+use once::Once;
 use walk::{Source, Unlisted, Walk};
 
 /// How the version of a kustomization begins.
@@ -288,8 +291,9 @@ pub fn read_built(paths: &[PathBuf], exclude: &Exclude, namespace: &str) -> Mani
 fn read_all(paths: &[PathBuf], exclude: &Exclude, built: &Built) -> Manifests {
     let mut manifests = Manifests::default();
     let named = Named::of(paths);
+    let mut once = Once::of(paths);
     for path in paths {
-        manifests.read_path(path, &named, exclude, built);
+        manifests.read_path(path, &named, exclude, built, &mut once);
     }
     manifests
 }
@@ -304,9 +308,22 @@ pub fn read_text(file: &str, text: &str) -> Manifests {
 
 impl Manifests {
     /// Reads a path, which is one of those that are named.
-    fn read_path(&mut self, path: &Path, named: &Named<'_>, exclude: &Exclude, built: &Built) {
+    fn read_path(
+        &mut self,
+        path: &Path,
+        named: &Named<'_>,
+        exclude: &Exclude,
+        built: &Built,
+        once: &mut Once,
+    ) {
         if path.is_dir() {
-            return self.read_folder(path, named, exclude, built);
+            if once.adds_folder(path) {
+                self.read_folder(path, named, exclude, built, once);
+            }
+            return;
+        }
+        if !once.adds_named(path) {
+            return;
         }
         let before = self.kustomizations.len();
         self.add_named(&path.display().to_string(), bounded::read(path));
@@ -316,7 +333,14 @@ impl Manifests {
         self.left_out.extend(changing);
     }
 
-    fn read_folder(&mut self, path: &Path, named: &Named<'_>, exclude: &Exclude, built: &Built) {
+    fn read_folder(
+        &mut self,
+        path: &Path,
+        named: &Named<'_>,
+        exclude: &Exclude,
+        built: &Built,
+        once: &mut Once,
+    ) {
         let folder = path.display().to_string();
         let Walk {
             files,
@@ -348,20 +372,44 @@ impl Manifests {
             self.problem(&file.display().to_string(), Some(*line), text.clone());
         }
         let is_broken = |path: &Path| broken.iter().any(|(file, _)| file == path);
+        let mut is_read = false;
+        let files: Vec<_> = files
+            .into_iter()
+            .map(|file| {
+                let (file, source) = file?;
+                // A kustomization is still looked at, for what it generates. One that is broken is told already, and
+                // objects in it would be missed.
+                let is_wanted = if source == Source::Description {
+                    !is_broken(&file)
+                } else {
+                    !built.has_used(&file)
+                };
+                let is_new = is_wanted && once.adds(&file);
+                is_read |= is_wanted && !is_new;
+                let source = if once.is_named(&file) {
+                    Source::Named
+                } else {
+                    source
+                };
+                let output = built.output(&file).filter(|_| once.adds_output(&file));
+                Ok((file, is_new.then_some(source), output))
+            })
+            .collect();
         // Reading YAML is half of all work. The order is that of the files, whichever is read first.
         let read = files.into_par_iter().map(|file| {
             let mut manifests = Self::default();
             let mut is_anything = true;
             match file {
-                // It is told already, and objects in it would be missed.
-                Ok((file, Source::Description)) if is_broken(&file) => {}
-                Ok((file, source)) => {
+                Ok((file, source, output)) => {
                     let name = file.display().to_string();
-                    // A kustomization is still looked at, for what it generates.
-                    if source == Source::Description || !built.has_used(&file) {
-                        is_anything = manifests.add_file(&name, bounded::read(&file), source);
+                    match source {
+                        Some(Source::Named) => manifests.add_named(&name, bounded::read(&file)),
+                        Some(source) => {
+                            is_anything = manifests.add_file(&name, bounded::read(&file), source);
+                        }
+                        None => {}
                     }
-                    if let Some(output) = built.output(&file) {
+                    if let Some(output) = output {
                         manifests.extend(output.clone());
                     }
                 }
@@ -378,7 +426,7 @@ impl Manifests {
             is_anything |= is_any;
         }
         let commands = rendered.commands();
-        let is_nothing = all.objects.is_empty() && all.problems.is_empty();
+        let is_nothing = all.objects.is_empty() && all.problems.is_empty() && !is_read;
         if is_built {
             // What could not be built is told with its file.
         } else if is_nothing && rendered.is_empty() && !all.left_out.is_empty() {
