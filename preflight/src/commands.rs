@@ -3,6 +3,7 @@
 use std::{
     env,
     error::Error,
+    fmt::Write as _,
     fs::{self, OpenOptions},
     io::{self, Write},
     iter,
@@ -11,6 +12,7 @@ use std::{
 };
 
 use anstream::adapter::strip_str;
+use anstyle::{AnsiColor, Style};
 use clap::ColorChoice;
 use jiff::{Timestamp, Zoned};
 use preflight::{
@@ -178,6 +180,32 @@ fn judge_all(
     let report = judge_in(existing, manifests, policies, namespace, now, tick)?;
     bar.finish_and_clear();
     Ok(report)
+}
+
+/// What could not be read or checked, in a line each.
+fn problems(report: &Report) -> Vec<String> {
+    let lines = report.problems.iter();
+    let lines = lines.map(|problem| format!("{}: {}", problem.place, printable(&problem.text)));
+    lines.collect()
+}
+
+/// Says what could not be read or checked, where there is no report to say it in.
+fn tell_problems(report: &Report, color: ColorChoice) {
+    for problem in problems(report) {
+        terminal::complain(&problem, color);
+    }
+}
+
+/// Adds to a text what was not checked, if anything.
+fn not_checked(text: &mut String, report: &Report) {
+    const STYLE: Style = AnsiColor::Yellow.on_default().bold();
+    let lines = report.not_checked();
+    for line in &lines {
+        let _ = writeln!(text, "{STYLE}NOT CHECKED{STYLE:#}  {line}");
+    }
+    if !lines.is_empty() {
+        text.push_str("  `preflight` says why\n\n");
+    }
 }
 
 /// Takes out of a report what the project excepts.

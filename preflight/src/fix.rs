@@ -5,7 +5,10 @@
 //! first.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
+    fs,
+    path::PathBuf,
     sync::Arc,
 };
 
@@ -55,6 +58,8 @@ enum To {
 pub struct Fix {
     /// The finding.
     pub finding: Reported,
+    /// The file that changes, by the name under which it is read.
+    pub file: String,
     /// The line where its object starts.
     line: usize,
     /// The fields, and what each is then.
@@ -68,7 +73,7 @@ pub struct Unfixed {
     /// The finding.
     pub finding: Reported,
     /// Why.
-    pub why: &'static str,
+    pub why: Cow<'static, str>,
 }
 
 /// The fixes of a report.
@@ -79,6 +84,8 @@ pub struct Fixes {
     /// What is not.
     pub left: Vec<Unfixed>,
     texts: BTreeMap<String, String>,
+    /// Other names of these files, which are links, and the names under which they are read.
+    links: BTreeMap<String, String>,
 }
 
 impl Fix {
@@ -122,7 +129,7 @@ pub fn propose(report: &mut Report, policies: &[ActivePolicy]) {
     let mut editors: BTreeMap<&str, Editor<'_>> = BTreeMap::new();
     let mut proposed: BTreeMap<_, Vec<Replacement>> = BTreeMap::new();
     for fix in &made {
-        let Some((file, text)) = texts.get_key_value(&fix.finding.place.file) else {
+        let Some((file, text)) = texts.get_key_value(&fix.file) else {
             continue;
         };
         let editor = editors.entry(file).or_insert_with(|| Editor::of(text));
@@ -177,7 +184,26 @@ impl Fixes {
             }
         }
         let mut taken = node_ports(manifests);
-        for (file, findings) in by_file {
+        let mut real: BTreeMap<PathBuf, &str> = BTreeMap::new();
+        let mut by_first_name: BTreeMap<&str, Vec<_>> = BTreeMap::new();
+        for (name, findings) in by_file {
+            // Another file may be called like the sign for what is no text.
+            if name.contains(char::REPLACEMENT_CHARACTER) {
+                for (finding, _) in findings {
+                    fixes.leave(finding, "its name is not text in UTF-8: rename the file");
+                }
+                continue;
+            }
+            let file = match fs::canonicalize(name) {
+                Ok(path) => *real.entry(path).or_insert(name),
+                Err(_) => name,
+            };
+            if file != name {
+                fixes.links.insert(name.to_owned(), file.to_owned());
+            }
+            by_first_name.entry(file).or_default().extend(findings);
+        }
+        for (file, findings) in by_first_name {
             let Ok(text) = bounded::read_to_string(file.as_ref()) else {
                 for (finding, _) in findings {
                     fixes.leave(finding, "the file cannot be read");
@@ -188,7 +214,7 @@ impl Fixes {
             for (finding, changes) in findings {
                 let judged = report.judged.get(finding.position);
                 let line = judged.and_then(|it| it.place.line).unwrap_or_default();
-                fixes.add(&editor, finding, line, &changes, &mut taken);
+                fixes.add(&editor, finding, (file, line), &changes, &mut taken);
             }
             fixes.texts.insert(file.to_owned(), text);
         }
@@ -199,16 +225,16 @@ impl Fixes {
         &mut self,
         editor: &Editor<'_>,
         finding: &Reported,
-        line: usize,
+        (file, line): (&str, usize),
         changes: &[Change],
         taken: &mut BTreeSet<u64>,
     ) {
-        // Two policies may ask for the same.
+        // Two policies may ask for the same, and a file may have two names.
         let mut made = self.made.iter();
         let known = made.find(|fix| {
             let fields = fix.values.iter().map(|(field, _)| field);
             fix.line == line
-                && fix.finding.place.file == finding.place.file
+                && fix.file == file
                 && fix.finding.object == finding.object
                 && fields.eq(changes.iter().map(|change| &change.field))
         });
@@ -226,6 +252,7 @@ impl Fixes {
                 let (values, edits) = edits.into_iter().unzip();
                 self.made.push(Fix {
                     finding: finding.clone(),
+                    file: file.to_owned(),
                     line,
                     values,
                     edits,
@@ -235,22 +262,26 @@ impl Fixes {
         }
     }
 
-    fn leave(&mut self, finding: &Reported, why: &'static str) {
+    fn leave(&mut self, finding: &Reported, why: impl Into<Cow<'static, str>>) {
         self.left.push(Unfixed {
             finding: finding.clone(),
-            why,
+            why: why.into(),
         });
     }
 
     /// Does not make what is not wanted.
-    pub fn drop(&mut self, why: &'static str, is_unwanted: impl Fn(&Fix) -> bool) {
-        let (unwanted, made) = std::mem::take(&mut self.made)
-            .into_iter()
-            .partition(is_unwanted);
-        self.made = made;
-        let unwanted: Vec<Fix> = unwanted;
-        for fix in unwanted {
-            self.leave(&fix.finding, why);
+    pub fn drop(
+        &mut self,
+        why: impl Into<Cow<'static, str>>,
+        mut is_unwanted: impl FnMut(&Fix) -> bool,
+    ) {
+        let why = why.into();
+        for fix in std::mem::take(&mut self.made) {
+            if is_unwanted(&fix) {
+                self.leave(&fix.finding, why.clone());
+            } else {
+                self.made.push(fix);
+            }
         }
     }
 
@@ -259,10 +290,7 @@ impl Fixes {
     pub fn texts(&self) -> BTreeMap<&str, (&str, String)> {
         let mut changed = BTreeMap::new();
         for (file, text) in &self.texts {
-            let made = self
-                .made
-                .iter()
-                .filter(|fix| &fix.finding.place.file == file);
+            let made = self.made.iter().filter(|fix| &fix.file == file);
             let edits: Vec<Edit> = made.flat_map(|fix| fix.edits.clone()).collect();
             if let Some(new) = apply(text, &edits).filter(|new| new != text) {
                 changed.insert(file.as_str(), (text.as_str(), new));
@@ -271,54 +299,141 @@ impl Fixes {
         changed
     }
 
-    /// The manifests after the changes. Fixes in files in which anything else would change, too, are not made.
+    /// The manifests after the changes. What would change anything else is not made.
     pub fn changed(&mut self, manifests: &Manifests) -> Manifests {
         let mut changed = manifests.clone();
-        let mut failed = BTreeSet::new();
-        for (file, (_, new)) in self.texts() {
-            let read = read_text(file, &new).objects;
-            let mut places = 0;
-            let mut is_right = true;
-            // A file may be named twice.
-            let objects = changed
-                .objects
-                .iter_mut()
-                .filter(|object| object.file == file);
-            for (object, new) in objects.zip(read.iter().cycle()) {
-                is_right &= self.expected(object).as_ref() == Some(&new.value);
-                *object = new.clone();
-                places += 1;
+        let mut objects: BTreeMap<&str, Vec<&mut Object>> = BTreeMap::new();
+        for object in &mut changed.objects {
+            let name = self.links.get(&object.file).unwrap_or(&object.file);
+            if let Some((file, _)) = self.texts.get_key_value(name) {
+                objects.entry(file).or_default().push(object);
             }
-            if !is_right || places == 0 || places % read.len() != 0 {
-                failed.insert(file.to_owned());
+        }
+        let mut failed = BTreeSet::new();
+        for (file, text) in &self.texts {
+            let made = self.changes_of(file);
+            if made.is_empty() {
+                continue;
+            }
+            let mut objects = objects.remove(file.as_str()).unwrap_or_default();
+            let of_file = Changed {
+                file,
+                text,
+                objects: objects.iter().map(|object| &**object).collect(),
+            };
+            let Some(read) = of_file.after(&made) else {
+                failed.extend(of_file.at_fault(&made));
+                continue;
+            };
+            for (object, new) in objects.iter_mut().zip(read.iter().cycle()) {
+                // It stays where it is by a link.
+                let file = std::mem::take(&mut object.file);
+                **object = new.clone();
+                object.file = file;
             }
         }
         if failed.is_empty() {
             return changed;
         }
+        let mut number = 0;
         self.drop(
             "something else in the file would change, too: change it by hand",
-            |fix| failed.contains(&fix.finding.place.file),
+            |_| {
+                number += 1;
+                failed.contains(&(number - 1))
+            },
         );
         self.changed(manifests)
     }
 
-    /// What is to come of an object.
-    fn expected(&self, object: &Object) -> Option<Arc<Value>> {
-        let mut changed = object.clone();
-        for fix in &self.made {
-            let is_its = fix.line == object.line
-                && fix.finding.place.file == object.file
-                && fix.finding.object.kind == object.kind()
-                && object
-                    .name()
-                    .is_none_or(|name| name == fix.finding.object.name);
-            for (field, value) in fix.values.iter().filter(|_| is_its) {
-                changed.value = changed.with(field, value)?.into();
+    /// The changes of a file, in its order: the same one may be for several findings.
+    fn changes_of(&self, file: &str) -> Vec<Same<'_>> {
+        let mut changes: BTreeMap<_, Same<'_>> = BTreeMap::new();
+        for (number, fix) in self.made.iter().enumerate() {
+            if fix.file == file {
+                let fields = fix.values.iter().map(|(field, _)| field.as_str());
+                let key = (fix.line, &fix.finding.object, fields.collect::<Vec<_>>());
+                changes.entry(key).or_default().push((number, fix));
             }
         }
-        Some(changed.value)
+        changes.into_values().collect()
     }
+}
+
+/// What changes the same, with its numbers.
+type Same<'a> = Vec<(usize, &'a Fix)>;
+
+/// A file that changes.
+struct Changed<'a> {
+    file: &'a str,
+    text: &'a str,
+    /// Those of the manifests. They are there once for each name of the file.
+    objects: Vec<&'a Object>,
+}
+
+impl Changed<'_> {
+    /// The objects in the file after these changes, if it is these that change them, and all else stays.
+    fn after(&self, changes: &[Same<'_>]) -> Option<Vec<Object>> {
+        let fixes = changes.iter().flatten().map(|(_, fix)| *fix);
+        let edits: Vec<Edit> = fixes.clone().flat_map(|fix| fix.edits.clone()).collect();
+        let read = read_text(self.file, &apply(self.text, &edits)?).objects;
+        let mut by_line: BTreeMap<usize, Vec<&Fix>> = BTreeMap::new();
+        for fix in fixes {
+            by_line.entry(fix.line).or_default().push(fix);
+        }
+        let are_all =
+            !self.objects.is_empty() && self.objects.len().checked_rem(read.len()) == Some(0);
+        let mut pairs = self.objects.iter().zip(read.iter().cycle());
+        let is_right = pairs.all(|(object, new)| {
+            let fixes = by_line.get(&object.line);
+            expected(object, fixes.into_iter().flatten()).as_ref() == Some(&new.value)
+        });
+        (are_all && is_right).then_some(read)
+    }
+
+    /// The numbers of the changes without which all others are right.
+    fn at_fault(&self, changes: &[Same<'_>]) -> BTreeSet<usize> {
+        if self.after(changes).is_some() {
+            return BTreeSet::new();
+        }
+        let numbers = |changes: &[Same<'_>]| -> BTreeSet<usize> {
+            changes
+                .iter()
+                .flatten()
+                .map(|(number, _)| *number)
+                .collect()
+        };
+        if changes.len() <= 1 {
+            return numbers(changes);
+        }
+        let (one, other) = changes.split_at(changes.len() / 2);
+        let mut wrong = self.at_fault(one);
+        wrong.extend(self.at_fault(other));
+        if wrong.is_empty() {
+            // Each is right without the others.
+            return numbers(changes);
+        }
+        let is_right = |same: &&Same<'_>| same.iter().all(|(number, _)| !wrong.contains(number));
+        let rest: Vec<Same<'_>> = changes.iter().filter(is_right).cloned().collect();
+        let more = self.at_fault(&rest);
+        wrong.extend(more);
+        wrong
+    }
+}
+
+/// What is to come of an object by the changes at its line.
+fn expected<'a>(object: &Object, fixes: impl Iterator<Item = &'a &'a Fix>) -> Option<Arc<Value>> {
+    let mut changed = object.clone();
+    for fix in fixes {
+        let is_its = fix.finding.object.kind == object.kind()
+            && object
+                .name()
+                .is_none_or(|name| name == fix.finding.object.name);
+        for (field, value) in fix.values.iter().filter(|_| is_its) {
+            changed.value = changed.with(field, value)?.into();
+        }
+    }
+    Some(changed.value)
 }
 
 /// Whether a finding is in a file of its own, and not in what a tool made of others.

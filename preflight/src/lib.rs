@@ -43,6 +43,7 @@ pub mod fix;
 pub mod judge;
 mod keda;
 pub mod names;
+pub mod replace;
 pub mod report;
 pub mod review;
 pub mod settings;

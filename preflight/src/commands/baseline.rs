@@ -2,7 +2,7 @@
 
 use std::{
     error::Error,
-    fs,
+    fmt::Write,
     path::{Path, PathBuf},
 };
 
@@ -10,10 +10,11 @@ use preflight::{
     baseline::{Baseline, NAME},
     config::{Project, is_within},
     manifests::printable,
+    replace::replace,
     report::Report,
 };
 
-use super::{Task, except, only_a_table, print};
+use super::{Task, except, not_checked, only_a_table, print, problems};
 use crate::{cli::Cli, terminal};
 
 /// `preflight baseline FILE…`
@@ -37,8 +38,7 @@ pub(super) fn run(
     check(&report, &name)?;
     except(&mut report, cli, project);
     let (baseline, left_out) = Baseline::of(&report);
-    fs::write(&file, baseline.text()?)
-        .map_err(|error| format!("{name}: cannot be written: {error}"))?;
+    replace(&file, &baseline.text()?).map_err(|error| format!("{name}: {error}"))?;
     if left_out > 0 {
         let text = format!(
             "{left_out} about Secrets are left out, which still count: a policy that is not of this bundle may repeat \
@@ -56,18 +56,16 @@ pub(super) fn run(
     } else {
         format!(": check with --baseline {name}, or write `baseline: {name}` into .preflight.yaml")
     };
-    print(
-        &format!("{name} is written, {findings}{next}\n"),
-        cli.common.color,
-    )?;
+    let mut text = String::new();
+    not_checked(&mut text, &report);
+    let _ = writeln!(text, "{name} is written, {findings}{next}");
+    print(&text, cli.common.color)?;
     Ok(0)
 }
 
 /// A baseline of what could be checked would let the rest be new, or hide that it was never checked.
 fn check(report: &Report, name: &str) -> Result<(), Box<dyn Error>> {
-    let lines = report.problems.iter();
-    let lines = lines.map(|problem| format!("{}: {}", problem.place, printable(&problem.text)));
-    let mut lines: Vec<String> = lines.collect();
+    let mut lines = problems(report);
     if lines.is_empty() {
         return Ok(());
     }

@@ -1,17 +1,26 @@
 //! Changes in the files what needs no decision, or shows how.
 
-use std::{collections::BTreeSet, error::Error, fmt::Write, fs, ops::RangeInclusive};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    error::Error,
+    fmt::Write,
+    ops::RangeInclusive,
+    path::Path,
+};
 
 use anstyle::{AnsiColor, Style};
 use preflight::{
     config::Project,
     fix::{Fix, Fixes, Unfixed},
     manifests::{printable, secret_lines},
-    report::{Report, Reported, Subject},
+    replace::replace,
+    report::{Report, Reported},
 };
 use similar::{ChangeTag, TextDiff};
 
-use super::{NOT_JUDGED, REFUSED, Task, except, judge_all, only_a_table, print};
+use super::{
+    NOT_JUDGED, REFUSED, Task, except, judge_all, not_checked, only_a_table, print, tell_problems,
+};
 use crate::cli::Cli;
 
 const BOLD: Style = Style::new().bold();
@@ -35,6 +44,7 @@ pub(super) fn run(
         policies,
         manifests,
         existing,
+        unjudged,
         ..
     } = Task::read(cli)?;
     // What the project excepts stays as it is.
@@ -47,7 +57,7 @@ pub(super) fn run(
     };
     let before = judge(manifests.clone())?;
     let mut fixes = Fixes::of(&before, &policies, &manifests, with_warnings);
-    let after = loop {
+    let mut after = loop {
         let after = judge(fixes.changed(&manifests))?;
         let count = fixes.made.len();
         drop_unwanted(&mut fixes, &before, &after);
@@ -56,27 +66,32 @@ pub(super) fn run(
         }
     };
     let mut text = String::new();
-    let texts = fixes.texts();
+    let mut unwritten = BTreeMap::new();
     if dry_run {
-        for (file, (old, new)) in &texts {
+        for (file, (old, new)) in &fixes.texts() {
             diff(&mut text, file, old, new);
         }
+    } else {
+        unwritten = write(&fixes);
     }
+    for (file, why) in &unwritten {
+        fixes.drop(format!("the file {why}"), |fix| &fix.file == file);
+    }
+    if !unwritten.is_empty() {
+        after = judge(fixes.changed(&manifests))?;
+    }
+    after.leave(unjudged);
     for fix in &fixes.made {
         made(&mut text, fix, dry_run);
     }
     for unfixed in &fixes.left {
         left(&mut text, unfixed);
     }
-    summary(&mut text, &fixes, &after, dry_run, texts.len());
-    if !dry_run {
-        for (file, (_, new)) in &texts {
-            fs::write(file, new)
-                .map_err(|error| format!("{}: cannot be written: {error}", printable(file)))?;
-        }
-    }
+    not_checked(&mut text, &after);
+    summary(&mut text, &fixes, &after, dry_run, unwritten.len());
     print(&text, cli.common.color)?;
-    Ok(if !after.problems.is_empty() {
+    tell_problems(&after, cli.common.color);
+    Ok(if !after.problems.is_empty() || !unwritten.is_empty() {
         NOT_JUDGED
     } else if after.refusals.is_empty() {
         0
@@ -85,15 +100,25 @@ pub(super) fn run(
     })
 }
 
-/// What makes two findings of one run the same.
-type Key<'a> = (&'a str, Option<&'a str>, &'a Subject, Option<&'a str>);
+/// Writes the files that change. Those that are as they were, each with why: all others are written all the same.
+fn write(fixes: &Fixes) -> BTreeMap<String, String> {
+    let texts = fixes.texts().into_iter();
+    let unwritten = texts.filter_map(|(file, (_, new))| {
+        let error = replace(Path::new(file), &new).err()?;
+        Some((file.to_owned(), error.to_string()))
+    });
+    unwritten.collect()
+}
+
+/// What makes two findings the same, before the changes and after them: no item of a list comes or goes.
+type Key<'a> = (usize, &'a str, Option<&'a str>, Option<&'a str>);
 
 fn key(finding: &Reported) -> Key<'_> {
     (
+        finding.position,
         &finding.policy,
         finding.rule.as_deref(),
-        &finding.object,
-        finding.steady_field.as_deref(),
+        finding.field.as_deref(),
     )
 }
 
@@ -105,7 +130,7 @@ fn keys(findings: &[Reported]) -> BTreeSet<Key<'_>> {
 fn drop_unwanted(fixes: &mut Fixes, before: &Report, after: &Report) {
     let (before, refused) = (keys(&before.refusals), keys(&after.refusals));
     let new = refused.difference(&before);
-    let new: BTreeSet<&Subject> = new.map(|(_, _, object, _)| *object).collect();
+    let new: BTreeSet<usize> = new.map(|(position, ..)| *position).collect();
     let warned = keys(&after.warnings);
     fixes.drop("the change does not help: change it by hand", |fix| {
         let key = key(&fix.finding);
@@ -114,7 +139,7 @@ fn drop_unwanted(fixes: &mut Fixes, before: &Report, after: &Report) {
     let count = fixes.made.len();
     fixes.drop(
         "something else would be refused then: change it by hand",
-        |fix| new.contains(&fix.finding.object),
+        |fix| new.contains(&fix.finding.position),
     );
     // What is refused now is an object that was not changed.
     if !new.is_empty() && fixes.made.len() == count {
@@ -148,7 +173,7 @@ fn left(text: &mut String, unfixed: &Unfixed) {
     let _ = writeln!(text, "    {}\n", unfixed.why);
 }
 
-fn summary(text: &mut String, fixes: &Fixes, after: &Report, dry_run: bool, changed: usize) {
+fn summary(text: &mut String, fixes: &Fixes, after: &Report, dry_run: bool, unwritten: usize) {
     let some = |count: usize, what: &str| {
         let plural = if count == 1 { "" } else { "s" };
         format!("{count} {what}{plural}")
@@ -161,7 +186,7 @@ fn summary(text: &mut String, fixes: &Fixes, after: &Report, dry_run: bool, chan
             some(count, "refusal")
         ),
     };
-    let (made, changed) = (fixes.made.len(), some(changed, "file"));
+    let (made, changed) = (fixes.made.len(), some(fixes.texts().len(), "file"));
     let made = match (made, dry_run) {
         (0, true) => "nothing would be fixed".to_owned(),
         (0, false) => "nothing was fixed".to_owned(),
@@ -169,6 +194,9 @@ fn summary(text: &mut String, fixes: &Fixes, after: &Report, dry_run: bool, chan
         (_, false) => format!("{} fixed in {changed}", some(made, "finding")),
     };
     let _ = writeln!(text, "{made}; {left}");
+    if unwritten > 0 {
+        let _ = writeln!(text, "{} could not be written", some(unwritten, "file"));
+    }
     if !after.problems.is_empty() {
         let _ = writeln!(
             text,

@@ -9,6 +9,7 @@ use textwrap::{Options, WordSplitter};
 
 use super::{
     Excepted, Judged, Needed, Reason, Report, Reported, Subject, Unjudged, frame, printable,
+    unjudged::SHOWN as UNJUDGED,
 };
 use crate::manifests::{Note, Place, without_commands};
 
@@ -22,8 +23,6 @@ const FRAME: &str = "  ";
 const PADDING: usize = 3;
 /// More notes than this are counted, not shown.
 const NOTES: usize = 10;
-/// Of the objects that were not checked for one reason, more than this are counted, not shown.
-const UNJUDGED: usize = 10;
 /// Of the files, more than this.
 const FILES: usize = 5;
 /// Of the objects that are needed from elsewhere, more than this.
@@ -92,7 +91,7 @@ fn written(report: &Report, width: usize, framed: Option<&[Judged]>) -> String {
         paragraph(&mut text, "    ", &printable(&problem.text), width);
         text.push('\n');
     }
-    unjudged(&mut text, &report.unjudged, width);
+    unjudged(&mut text, report, width);
     notes(&mut text, &report.notes, width);
     needed(&mut text, &report.needed_from_elsewhere);
     excepted(&mut text, &report.excepted, width);
@@ -198,13 +197,8 @@ fn in_the_baseline(text: &mut String, baselined: &[&Excepted]) {
 
 /// What was not checked: objects and policies one by one, files by the reason, so that a folder with hundreds of
 /// templates does not fill the screen.
-fn unjudged(text: &mut String, unjudged: &[Unjudged], width: usize) {
-    for reason in Reason::ALL {
-        let those = unjudged.iter().filter(|one| one.reason == reason);
-        let those: Vec<&Unjudged> = those.collect();
-        if those.is_empty() {
-            continue;
-        }
+fn unjudged(text: &mut String, report: &Report, width: usize) {
+    for (reason, those) in report.unjudged_by_reason() {
         if reason.is_of_files() {
             files(text, reason, &those, width);
             continue;
@@ -224,17 +218,7 @@ fn unjudged(text: &mut String, unjudged: &[Unjudged], width: usize) {
 }
 
 fn files(text: &mut String, reason: Reason, files: &[&Unjudged], width: usize) {
-    let things = match (
-        files.len(),
-        files.iter().any(|one| one.place.file.ends_with('/')),
-    ) {
-        (1, false) => "1 file".to_owned(),
-        (1, true) => "1 folder".to_owned(),
-        (count, false) => format!("{count} files"),
-        (count, true) => format!("{count} files or folders"),
-    };
-    let what = reason.what(files.len());
-    not_checked(text, &format!("{things} {what}"));
+    not_checked(text, &reason.of_files(files));
     for one in files.iter().take(FILES) {
         place(text, &one.place, None, width);
     }

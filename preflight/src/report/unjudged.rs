@@ -3,8 +3,11 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::Subject;
+use super::{Report, Subject};
 use crate::manifests::{LeftOut, Place, Why};
+
+/// Of the objects that were not checked for one reason, more than this are counted, not shown.
+pub(super) const SHOWN: usize = 10;
 
 /// Something that was not checked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -148,6 +151,51 @@ impl Reason {
     }
 }
 
+impl Reason {
+    /// What these files and folders are: `2 files left out by --exclude`.
+    pub(super) fn of_files(self, files: &[&Unjudged]) -> String {
+        let has_folders = files.iter().any(|one| one.place.file.ends_with('/'));
+        let things = match (files.len(), has_folders) {
+            (1, false) => "1 file".to_owned(),
+            (1, true) => "1 folder".to_owned(),
+            (count, false) => format!("{count} files"),
+            (count, true) => format!("{count} files or folders"),
+        };
+        format!("{things} {}", self.what(files.len()))
+    }
+}
+
+impl Report {
+    /// What was not checked, for each reason.
+    pub(super) fn unjudged_by_reason(&self) -> impl Iterator<Item = (Reason, Vec<&Unjudged>)> {
+        let by_reason = Reason::ALL.into_iter().map(|reason| {
+            let those = self.unjudged.iter().filter(move |one| one.reason == reason);
+            (reason, those.collect::<Vec<_>>())
+        });
+        by_reason.filter(|(_, those)| !those.is_empty())
+    }
+
+    /// What was not checked, in a line each: objects and policies one by one, files by the reason.
+    #[must_use]
+    pub fn not_checked(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for (reason, those) in self.unjudged_by_reason() {
+            if reason.is_of_files() {
+                lines.push(reason.of_files(&those));
+                continue;
+            }
+            lines.extend(those.iter().take(SHOWN).map(|one| match &one.object {
+                Some(object) => format!("{object} ({})", one.place),
+                None => one.place.to_string(),
+            }));
+            if let Some(more) = those.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+                lines.push(format!("{more} more like these"));
+            }
+        }
+        lines
+    }
+}
+
 impl From<LeftOut> for Unjudged {
     fn from(LeftOut { path, why }: LeftOut) -> Self {
         let reason = match why {
@@ -187,5 +235,46 @@ mod tests {
             let has_words = !reason.what(1).is_empty() && !reason.advice().is_empty();
             assert_eq!(has_words, reason.is_of_files(), "{reason:?}");
         }
+    }
+    #[test]
+    fn what_was_not_checked_is_told_in_a_line_each() {
+        let left_out = |path: &str, why| LeftOut {
+            path: path.to_owned(),
+            why,
+        };
+        let pods = |number: usize| Unjudged {
+            reason: Reason::UnreadPods,
+            place: Place {
+                file: "a.yaml".to_owned(),
+                line: Some(number),
+                source: None,
+            },
+            object: Some(Subject {
+                api_version: "example.com/v1".to_owned(),
+                kind: "Wrap".to_owned(),
+                namespace: Some("shop".to_owned()),
+                name: "web".to_owned(),
+            }),
+            text: String::new(),
+        };
+        let mut report = Report::default();
+        report.leave([
+            left_out("a/.b/", Why::Hidden),
+            left_out("a/c.yaml", Why::Excluded),
+            left_out("a/d/", Why::Excluded),
+        ]);
+        report.leave((1..=SHOWN + 2).map(pods));
+        let mut expected: Vec<String> = (1..=SHOWN)
+            .map(|number| format!("Wrap shop/web (a.yaml:{number})"))
+            .collect();
+        expected.extend(
+            [
+                "2 more like these",
+                "1 folder left out because its name begins with a dot",
+                "2 files or folders left out by --exclude",
+            ]
+            .map(ToOwned::to_owned),
+        );
+        assert_eq!(report.not_checked(), expected);
     }
 }

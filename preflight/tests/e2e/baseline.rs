@@ -250,3 +250,13 @@ fn nothing_is_written_where_not_everything_could_be_checked() {
     );
     assert!(!stage.path().join(".preflight-baseline.json").exists());
 }
+
+#[test]
+fn what_was_not_checked_is_named() {
+    let stage = stage();
+    stage.write("deploy/.hidden.yaml", POD);
+    let expected = format!(
+        "NOT CHECKED  1 file left out because its name begins with a dot\n  `preflight` says why\n\n{WRITTEN}"
+    );
+    assert_eq!(stage.run(&["baseline", "deploy"]), out(0, &expected));
+}

@@ -290,3 +290,156 @@ fn a_file_that_is_named_twice_is_changed_once() {
     );
     assert_eq!(stage.read("m/pod.yaml"), expected);
 }
+
+#[test]
+fn a_file_with_two_names_is_one() {
+    let stage = stage();
+    let (status, text, _) = stage.run(&["fix", "m/pod.yaml", "./m/pod.yaml", "m/../m"]);
+    assert_eq!(status, 0, "{text}");
+    assert!(
+        text.ends_with("5 findings fixed in 4 files; nothing is refused then\n"),
+        "{text}"
+    );
+    let (_, report, _) = stage.run(&["-f", "json", "m/pod.yaml", "./m/pod.yaml"]);
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["summary"]["objects"], 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_a_file_of_another_folder_is_that_file() {
+    let stage = stage();
+    stage.write("dev/other.yaml", SCALER);
+    let link = stage.path().join("dev/services.yaml");
+    std::os::unix::fs::symlink("../m/services.yaml", &link).unwrap();
+    let (_, text, _) = stage.run(&["fix", "."]);
+    assert!(text.contains("findings fixed in 5 files"), "{text}");
+    assert_eq!(text.matches("nodePort: 30062").count(), 2, "{text}");
+    assert!(link.is_symlink());
+    let expected = SERVICES
+        .replace("nodePort: 33000}", "nodePort: 30062}")
+        .replace("nodePort: 33000\n", "nodePort: 30000\n");
+    assert_eq!(stage.read("m/services.yaml"), expected);
+}
+
+#[test]
+fn what_cannot_be_written_is_told_and_all_else_is_written() {
+    let stage = stage();
+    let [pod, other] = ["m/pod.yaml", "pod.txt"].map(|file| stage.path().join(file));
+    std::fs::hard_link(pod, other).unwrap();
+    let (status, text, errors) = stage.run(&["fix", "m/pod.yaml", "m/scaler.yaml"]);
+    let expected =
+        "FIXED  HorizontalPodAutoscaler shop/web  by hpa-target-requests [unscalable_target]
+  m/scaler.yaml:5  spec.scaleTargetRef.apiVersion
+    apiVersion: apps/v1, kind: Deployment
+
+NOT FIXED  Pod shop/logs  by hostpath-mounts [writable_read_only_path]
+  m/pod.yaml:12  spec.containers[0].volumeMounts[0].readOnly
+    the file is not written: it has other names (hard links), which would keep the old text
+
+1 finding fixed in 1 file; 1 refusal left, which `preflight` explains
+1 file could not be written
+";
+    assert_eq!((status, text.as_str(), errors.as_str()), (2, expected, ""));
+    assert_eq!(stage.read("m/pod.yaml"), POD);
+    assert!(stage.read("m/scaler.yaml").contains("apps/v1"));
+}
+
+#[test]
+fn what_was_not_checked_is_named() {
+    let stage = Stage::with_built(&POLICIES);
+    stage.write("m/broken.yaml", "kind: [\n");
+    stage.write("m/utf16.yaml", [0xff, 0xfe, b'a', 0]);
+    stage.write("m/.hidden/pod.yaml", POD);
+    stage.write("m/pod.yaml", POD.replace("kind: Pod", "kind: pod"));
+    let (status, text, errors) = stage.run(&["fix", "m"]);
+    let expected = "NOT CHECKED  pod shop/logs (m/pod.yaml:3)
+NOT CHECKED  1 folder left out because its name begins with a dot
+  `preflight` says why
+
+nothing was fixed; nothing is refused
+2 inputs could not be checked
+";
+    let problems = "error: m/broken.yaml:1: cannot be read: what starts here has no end (column 7)
+error: m/utf16.yaml:1: is text in UTF-16: save it as UTF-8
+";
+    assert_eq!(
+        (status, text.as_str(), errors.as_str()),
+        (2, expected, problems)
+    );
+}
+
+#[test]
+fn what_cannot_be_changed_keeps_nothing_else_from_it() {
+    let stage = Stage::with_built(&POLICIES);
+    let mounts = "    - { mountPath: /one, name: logs }
+    - ? mountPath
+      : /two
+      ? name
+      : logs
+";
+    let start = POD.find("    - name: logs").unwrap();
+    let pod = format!("{}{mounts}", POD.get(..start).unwrap());
+    stage.write("pod.yaml", &pod);
+    let (status, text, _) = stage.run(&["fix", "pod.yaml"]);
+    assert_eq!(status, 1, "{text}");
+    assert!(
+        text.contains("1 finding fixed in 1 file; 1 refusal left"),
+        "{text}"
+    );
+    let expected = pod.replace("name: logs }", "name: logs, readOnly: true }");
+    assert_eq!(stage.read("pod.yaml"), expected);
+}
+
+#[test]
+fn what_would_change_something_else_keeps_nothing_else_from_it() {
+    let stage = Stage::with_built(&POLICIES);
+    let line = "password: \"hunter2 MARK\"  # change it\n";
+    let alias = SECRET.replace(line, "password: &it \"hunter2 MARK\"\n  again: *it\n");
+    let list = "\
+apiVersion: v1
+kind: List
+items:
+- {apiVersion: v1, kind: Secret, metadata: {name: a, namespace: shop}, data: {a: &a \"hunter2 MARK\", b: \"hunter2 MARK\"}}
+- {apiVersion: v1, kind: Secret, metadata: {name: b, namespace: shop}, data: {a: *a, b: \"hunter2 MARK\"}}
+";
+    let all = |secret: &str, alias: &str, list: &str| {
+        format!("{alias}---\n{secret}---\n{list}---\n{SERVICES}")
+    };
+    stage.write("all.yaml", all(SECRET, &alias, list));
+    let (status, text, _) = stage.run(&["fix", "all.yaml"]);
+    assert_eq!(status, 1, "{text}");
+    let why = "something else in the file would change, too: change it by hand";
+    assert_eq!(text.matches(why).count(), 2, "{text}");
+    let encoded = |text: &str| text.replace("hunter2 MARK", "aHVudGVyMiBNQVJL");
+    let expected = all(
+        &encoded(SECRET),
+        &alias,
+        &list.replace("b: \"hunter2 MARK", "b: \"aHVudGVyMiBNQVJL"),
+    );
+    let services = SERVICES
+        .replace("nodePort: 33000}", "nodePort: 30062}")
+        .replace("nodePort: 33000\n", "nodePort: 30000\n");
+    assert_eq!(
+        stage.read("all.yaml"),
+        expected.replace(SERVICES, &services)
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_whose_name_is_no_text_is_not_taken_for_another() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let stage = Stage::with_built(&POLICIES);
+    stage.write("m/pod\u{fffd}.yaml", "of another\n");
+    let name = std::ffi::OsStr::from_bytes(b"m/pod\xff.yaml");
+    std::fs::write(stage.path().join(name), POD).unwrap();
+    let (status, text, _) = stage.run(&["fix", "m"]);
+    assert_eq!(status, 1, "{text}");
+    assert!(
+        text.contains("\n    its name is not text in UTF-8: rename the file\n"),
+        "{text}"
+    );
+    assert_eq!(stage.read("m/pod\u{fffd}.yaml"), "of another\n");
+}
