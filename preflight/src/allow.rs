@@ -40,14 +40,20 @@ struct Use {
 /// Who mounts it: a service account, or none for a `PersistentVolume`.
 type Account = Option<String>;
 
-/// What these refusals by the policy need. Where no entry can help there is none.
+/// What these refusals by the policy need. Where no entry can help there is none. `same` has paths of which the policy says
+/// that they are others, by a link that every node has.
 #[must_use]
-pub fn entries(refusals: &[Reported], manifests: &Manifests) -> Vec<Entry> {
+pub fn entries(
+    refusals: &[Reported],
+    manifests: &Manifests,
+    same: &BTreeMap<String, String>,
+) -> Vec<Entry> {
     let mut uses: BTreeMap<(Account, String), Use> = BTreeMap::new();
     for finding in refusals {
         if let Some(object) = manifests.objects.get(finding.position)
             && let Some((account, path, used)) = used(finding, object)
         {
+            let path = same.get(&path).cloned().unwrap_or(path);
             uses.entry((account, path)).or_default().add(used);
         }
     }
@@ -87,6 +93,15 @@ pub fn is_by_policy(policies: &[ActivePolicy], finding: &Reported) -> bool {
     let mut policies = policies.iter();
     let by = policies.find(|by| by.name() == finding.policy);
     by.and_then(ActivePolicy::policy).map(Policy::name) == Some(POLICY)
+}
+
+impl Entry {
+    /// The path that it is for.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        let path = self.settings.get("path");
+        path.and_then(serde_json::Value::as_str).unwrap_or_default()
+    }
 }
 
 impl Use {
@@ -159,8 +174,10 @@ fn used(finding: &Reported, object: &Object) -> Option<(Account, String, Use)> {
     let account = account.or_else(|| is_whole.then_some("default"))?;
     let namespace = finding.object.namespace.as_deref()?;
     let is_read_only = |mount: &Value| mount.get("readOnly") == Some(&Value::Bool(true));
+    // What no container of a whole spec mounts may be mounted writable later.
+    let may_be_mounted = is_whole && mounts.is_empty();
     let used = Use {
-        writable: !mounts.iter().copied().all(is_read_only),
+        writable: may_be_mounted || !mounts.iter().copied().all(is_read_only),
         bidirectional: mounts
             .iter()
             .any(|mount| text(mount, "mountPropagation") == "Bidirectional"),

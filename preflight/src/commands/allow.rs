@@ -1,18 +1,23 @@
 //! Writes the settings of hostpath-mounts that let pass what manifests mount.
 
-use std::{collections::BTreeSet, error::Error, fmt::Write, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    error::Error,
+    fmt::Write,
+    sync::Arc,
+};
 
 use preflight::{
     allow::{self, Entry, POLICY, is_by_policy},
     config::Project,
     judge::ActivePolicy,
-    manifests::printable,
+    manifests::{Manifests, printable},
     report::Reported,
     settings,
 };
 use serde_json::{Value, json};
 
-use super::{NOT_JUDGED, REFUSED, Task, judge_all, only_a_table, print};
+use super::{NOT_JUDGED, REFUSED, Task, judge_all, only_a_table, print, tell_problems};
 use crate::cli::Cli;
 
 const HEAD: &str = "\
@@ -59,29 +64,34 @@ pub(super) fn run(cli: &Cli, project: Option<&Project>) -> Result<u8, Box<dyn Er
     };
     let takes = |entries: &[Entry]| settings::check(&policy, &merged(&settings, entries)).is_ok();
     let mut findings = judge(settings.clone())?.refusals;
-    let mut entries = taken(allow::entries(&findings, &manifests), takes);
+    let mut same = BTreeMap::new();
+    let mut entries = taken(&findings, &manifests, &mut same, takes);
     // What an entry says of a path holds for mounts that were not refused before, too.
     let after = loop {
         let after = judge(merged(&settings, &entries))?;
         findings.extend(after.refusals.iter().cloned());
-        let more = taken(allow::entries(&findings, &manifests), takes);
+        let more = taken(&findings, &manifests, &mut same, takes);
         if more == entries {
             break after;
         }
         entries = more;
     };
     let refused = &after.refusals;
-    let text = if entries.is_empty() && refused.is_empty() {
+    let mut text = if entries.is_empty() && refused.is_empty() {
         format!("# {POLICY} refuses nothing of this: nothing has to be allowed.\n")
     } else {
         written(&settings, &entries, refused)
     };
+    let not_checked = after.not_checked();
+    if !not_checked.is_empty() {
+        text.push_str("# What was not checked, and may need more (`preflight` says why):\n");
+    }
+    for line in not_checked {
+        let _ = writeln!(text, "# - {line}");
+    }
     print(&text, cli.common.color)?;
+    tell_problems(&after, cli.common.color);
     Ok(if !after.problems.is_empty() {
-        for problem in &after.problems {
-            let text = format!("{}: {}", problem.place, printable(&problem.text));
-            crate::terminal::complain(&text, cli.common.color);
-        }
         NOT_JUDGED
     } else if refused.is_empty() {
         0
@@ -90,19 +100,41 @@ pub(super) fn run(cli: &Cli, project: Option<&Project>) -> Result<u8, Box<dyn Er
     })
 }
 
-/// The entries that the settings take: a path may lead anywhere, or be one of which they say something already.
-fn taken(entries: Vec<Entry>, takes: impl Fn(&[Entry]) -> bool) -> Vec<Entry> {
-    if takes(&entries) {
-        return entries;
-    }
-    let mut kept = Vec::new();
-    for entry in entries {
-        kept.push(entry);
-        if !takes(&kept) {
+/// The entries that the settings take: a path may lead anywhere, or be one of which they say something already. Two of which
+/// they take either, and not both, are for one path, as the policy knows it: they become one, and `same` says so.
+fn taken(
+    findings: &[Reported],
+    manifests: &Manifests,
+    same: &mut BTreeMap<String, String>,
+    takes: impl Fn(&[Entry]) -> bool,
+) -> Vec<Entry> {
+    loop {
+        let entries = allow::entries(findings, manifests, same);
+        if takes(&entries) {
+            return entries;
+        }
+        let known = same.len();
+        let mut kept: Vec<Entry> = Vec::new();
+        for entry in entries {
+            kept.push(entry.clone());
+            if takes(&kept) {
+                continue;
+            }
             kept.pop();
+            if !takes(std::slice::from_ref(&entry)) {
+                continue;
+            }
+            let is_same = |other: &&Entry| {
+                other.path() != entry.path() && !takes(&[Entry::clone(other), entry.clone()])
+            };
+            if let Some(other) = kept.iter().find(is_same) {
+                same.insert(entry.path().to_owned(), other.path().to_owned());
+            }
+        }
+        if same.len() == known {
+            return kept;
         }
     }
-    kept
 }
 
 /// The settings with these entries of `allowed`.

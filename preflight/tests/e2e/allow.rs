@@ -304,3 +304,65 @@ fn the_account_goes_by_either_name_and_is_none_where_it_may_be_named_elsewhere()
         }
     }
 }
+
+#[test]
+fn what_no_container_mounts_may_be_mounted_writable_later() {
+    let stage = stage();
+    let object = |api: &str, kind: &str, spec: &str| {
+        format!(
+            "---\napiVersion: {api}\nkind: {kind}\nmetadata: {{name: a, namespace: shop}}\nspec: {{{spec}, volumes: [{{name: v, \
+             hostPath: {{path: /etc/kubernetes}}}}]}}\n"
+        )
+    };
+    for (object, read_only) in [
+        (object("v1", "Pod", "containers: [{name: a}]"), false),
+        (object("v1", "Pod", "containers: []"), false),
+        // Its mounts stand elsewhere.
+        (
+            object(
+                "opentelemetry.io/v1beta1",
+                "OpenTelemetryCollector",
+                "serviceAccount: agent",
+            ),
+            true,
+        ),
+    ] {
+        stage.write("a.yaml", &object);
+        let (status, text, errors) = stage.run(&["allow", "a.yaml"]);
+        assert_eq!((status, errors.as_str()), (0, ""), "{text}");
+        assert!(text.contains(&format!("readOnly: {read_only}")), "{text}");
+        stage.write("settings.yaml", &text);
+        assert_eq!(refused(&stage, &["a.yaml"]), 0, "{text}");
+    }
+}
+
+#[test]
+fn what_was_not_checked_is_named() {
+    let stage = stage();
+    let wrap = "apiVersion: example.com/v1\nkind: Wrap\nmetadata: {name: a, namespace: shop}\nspec: {template: {spec: \
+                {containers: [{name: a, image: a}]}}}\n";
+    stage.write("m/wrap.yaml", wrap);
+    let rest = "# What was not checked, and may need more (`preflight` says why):\n# - Wrap shop/a (m/wrap.yaml:4)\n";
+    let nothing = "# hostpath-mounts refuses nothing of this: nothing has to be allowed.\n";
+    assert_eq!(
+        stage.run(&["allow", "m/wrap.yaml"]),
+        out(0, &format!("{nothing}{rest}"))
+    );
+    let (_, text, _) = stage.run(&["allow", "m"]);
+    assert_eq!(text, format!("{SETTINGS}{rest}"));
+}
+
+#[test]
+fn two_names_of_one_path_have_one_entry() {
+    let stage = stage();
+    let pods = [
+        pod("writes", "{path: /lib/modules}", false),
+        pod("reads", "{path: /usr/lib/modules, type: Directory}", true),
+    ];
+    stage.write("pods.yaml", pods.concat());
+    let (status, text, errors) = stage.run(&["allow", "pods.yaml"]);
+    assert_eq!((status, errors.as_str()), (0, ""), "{text}");
+    assert_eq!(text.matches("- path: ").count(), 1, "{text}");
+    stage.write("settings.yaml", &text);
+    assert_eq!(refused(&stage, &["pods.yaml"]), 0);
+}
