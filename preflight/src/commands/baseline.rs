@@ -14,7 +14,7 @@ use preflight::{
     report::Report,
 };
 
-use super::{Task, except, not_checked, only_a_table, print, problems};
+use super::{Task, except, not_checked, only_a_table, print, problems, target};
 use crate::{cli::Cli, terminal};
 
 /// `preflight baseline FILE…`
@@ -25,6 +25,7 @@ pub(super) fn run(
 ) -> Result<u8, Box<dyn Error>> {
     only_a_table(&cli.common, "baseline")?;
     // What a configuration says is read from where all options are.
+    let given = file;
     let file = file.or(cli.baseline.as_deref());
     let file = file.map_or_else(|| PathBuf::from(NAME), Path::to_owned);
     let name = printable(&file.display().to_string());
@@ -34,7 +35,11 @@ pub(super) fn run(
             format!("{name} is not written: it is a link that leads out of this folder").into(),
         );
     }
-    let (mut report, _) = Task::read(cli)?.judge(cli)?;
+    let task = Task::read(cli)?;
+    let project_names_it = given.is_none() && cli.baseline.is_some();
+    let naming = project.filter(|project| project_names_it && !project.is_named);
+    target::check_baseline(&file, cli, naming, &task)?;
+    let (mut report, _) = task.judge(cli)?;
     check(&report, &name)?;
     except(&mut report, cli, project);
     let (baseline, left_out) = Baseline::of(&report);

@@ -260,3 +260,44 @@ fn what_was_not_checked_is_named() {
     );
     assert_eq!(stage.run(&["baseline", "deploy"]), out(0, &expected));
 }
+
+#[test]
+fn it_takes_the_place_of_nothing_that_is_read() {
+    let stage = stage();
+    stage.write(".preflight.yaml", "{}\n");
+    let reads = "this run reads it";
+    for (file, why) in [
+        ("deploy/pod.yaml", reads),
+        ("deploy/../deploy/pod.yaml", reads),
+        (".preflight.yaml", "it is the configuration of a project"),
+    ] {
+        for paths in ["deploy", "deploy/pod.yaml"] {
+            assert_eq!(
+                stage.run(&["baseline", "--baseline", file, paths]),
+                err(&format!("{file} is not written: {why}; name another file"))
+            );
+        }
+    }
+    assert_eq!(stage.read("deploy/pod.yaml"), POD);
+    // One that cannot be used is written anew, where it is a baseline at all.
+    stage.write(".preflight.yaml", "paths: [deploy]\nbaseline: known.json\n");
+    stage.write(
+        "known.json",
+        "<<<<<<< ours\n{\"version\": 1, \"findings\": [\n",
+    );
+    let written = "known.json is written, with 2 findings\n";
+    assert_eq!(stage.run(&["baseline"]), out(0, written));
+    stage.write("known.json", "notes\n");
+    assert_eq!(
+        stage.run(&["baseline"]),
+        err(
+            "known.json is not written: what is there is no baseline of preflight; remove it, or name another \
+             file"
+        )
+    );
+    assert_eq!(stage.read("known.json"), "notes\n");
+    assert_eq!(
+        stage.run(&["baseline", "--baseline", "known.json"]),
+        out(0, written)
+    );
+}

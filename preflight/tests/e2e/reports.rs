@@ -533,3 +533,78 @@ fn what_was_not_judged_did_not_pass() {
         )
     );
 }
+
+#[test]
+fn a_report_takes_the_place_of_nothing_that_is_read() {
+    let stage = stage();
+    stage.write("there/old.yaml", SERVICE);
+    stage.write("settings.yaml", "{}\n");
+    stage.write("known.json", "{\"version\": 1, \"findings\": []}\n");
+    stage.write("m/.preflight.yaml", "{}\n");
+    let reads = "this run reads it";
+    for (file, why) in [
+        ("m/service.yaml", reads),
+        ("m/broken.yaml", reads),
+        ("./m/../m/a pod.yaml", reads),
+        ("there/old.yaml", reads),
+        ("settings.yaml", reads),
+        ("known.json", reads),
+        ("m/.preflight.yaml", "it is the configuration of a project"),
+    ] {
+        let before = stage.read(file);
+        let report = format!("json={file}");
+        let arguments = [
+            "--report",
+            "html=page.html",
+            "--report",
+            &report,
+            "--settings",
+            "settings.yaml",
+            "--baseline",
+            "known.json",
+            "--old",
+            "there",
+            "m",
+        ];
+        assert_eq!(
+            stage.run(&arguments),
+            err(&format!("{file} is not written: {why}; name another file"))
+        );
+        assert_eq!(stage.read(file), before);
+        assert!(!stage.path().join("page.html").exists());
+    }
+    // The last report is in the folder, and no manifest.
+    for _ in 0..2 {
+        let (_, _, errors) = stage.run(&["--report", "json=m/report.json", "m"]);
+        assert_eq!(errors, "");
+    }
+}
+
+#[test]
+fn the_report_of_a_project_that_is_found_takes_the_place_of_reports_alone() {
+    let stage = Stage::new(&[("strict", Validate::Answer(REFUSAL))]);
+    stage.write("m/pod.yaml", POD);
+    stage.write("none/service.yaml", SERVICE);
+    for format in [
+        "json", "sarif", "junit", "github", "gitlab", "markdown", "html",
+    ] {
+        let config = format!("reports:\n  {format}: out/report\n");
+        stage.write(".preflight.yaml", &config);
+        stage.write("out/report", "");
+        for paths in ["none", "m", "none", "m"] {
+            let (_, _, errors) = stage.run(&[paths]);
+            assert_eq!(errors, "", "{format}");
+        }
+        stage.write("out/report", "# notes\n");
+        let why = "what is there is no report of preflight; remove it, or name another file";
+        assert_eq!(
+            stage.run(&["m"]),
+            err(&format!("out/report is not written: {why}")),
+            "{format}"
+        );
+        assert_eq!(stage.read("out/report"), "# notes\n");
+        let (_, _, errors) = stage.run(&["--config", ".preflight.yaml", "m"]);
+        assert_eq!(errors, "", "{format}");
+        assert_ne!(stage.read("out/report"), "# notes\n");
+    }
+}
