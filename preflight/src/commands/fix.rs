@@ -126,10 +126,30 @@ fn keys(findings: &[Reported]) -> BTreeSet<Key<'_>> {
     findings.iter().map(key).collect()
 }
 
+/// How many findings each policy has about each object, and how many of these it does not list.
+fn counts(findings: &[Reported]) -> BTreeMap<(usize, &str), (usize, usize)> {
+    let mut counts: BTreeMap<_, (usize, usize)> = BTreeMap::new();
+    for finding in findings {
+        let count = counts.entry((finding.position, finding.policy.as_str()));
+        let (all, more) = count.or_default();
+        *all = all.saturating_add(finding.more.unwrap_or(1));
+        *more = more.saturating_add(finding.more.unwrap_or(0));
+    }
+    counts
+}
+
 /// Does not make what does not help, or what leads to another refusal.
 fn drop_unwanted(fixes: &mut Fixes, before: &Report, after: &Report) {
-    let (before, refused) = (keys(&before.refusals), keys(&after.refusals));
-    let new = refused.difference(&before);
+    let (listed, refused) = (keys(&before.refusals), keys(&after.refusals));
+    let (counted, left) = (counts(&before.refusals), counts(&after.refusals));
+    let new = refused
+        .difference(&listed)
+        .filter(|(position, policy, ..)| {
+            // Of very many findings a policy lists the first ones, and the next ones when these are gone.
+            let of = (*position, *policy);
+            let more = counted.get(&of).filter(|(_, more)| *more > 0);
+            more.is_none_or(|(all, _)| left.get(&of).is_some_and(|(left, _)| left >= all))
+        });
     let new: BTreeSet<usize> = new.map(|(position, ..)| *position).collect();
     let warned = keys(&after.warnings);
     fixes.drop("the change does not help: change it by hand", |fix| {

@@ -322,6 +322,7 @@ fn a_link_to_a_file_of_another_folder_is_that_file() {
     assert_eq!(stage.read("m/services.yaml"), expected);
 }
 
+#[cfg(unix)]
 #[test]
 fn what_cannot_be_written_is_told_and_all_else_is_written() {
     let stage = stage();
@@ -442,4 +443,22 @@ fn a_file_whose_name_is_no_text_is_not_taken_for_another() {
         "{text}"
     );
     assert_eq!(stage.read("m/pod\u{fffd}.yaml"), "of another\n");
+}
+
+#[test]
+fn of_very_many_findings_the_next_ones_are_not_new() {
+    let stage = Stage::with_built(&POLICIES);
+    let start = POD.find("    - name: logs").unwrap();
+    let mut pod = POD.get(..start).unwrap().to_owned();
+    let mounts = (0..150).map(|number| format!("    - {{name: logs, mountPath: /{number}}}\n"));
+    pod.push_str(&mounts.collect::<Vec<_>>().concat());
+    stage.write("pod.yaml", pod);
+    for (status, expected) in [
+        (1, "100 findings fixed in 1 file; 50 refusals left"),
+        (0, "50 findings fixed in 1 file; nothing is refused then"),
+    ] {
+        let (ended, text, _) = stage.run(&["fix", "pod.yaml"]);
+        assert_eq!(ended, status, "{text}");
+        assert!(text.contains(expected), "{text}");
+    }
 }
