@@ -110,12 +110,15 @@ const EXPECTED: &[&str] = &[
 /// Annotations and labels that tools put on the objects that they fill, each in its documentation.
 const FILLED_BY: &[&str] = &[
     "cert-manager.io/certificate-name",
+    "reconcile.external-secrets.io/data-hash",
     "reconcile.external-secrets.io/managed",
     "secret-generator.v1.mittwald.de/autogenerate",
     "replicator.v1.mittwald.de/replicate-from",
     "reflector.v1.k8s.emberstack.com/reflects",
     "service.beta.openshift.io/inject-cabundle",
     "config.openshift.io/inject-trusted-cabundle",
+    "sealedsecrets.bitnami.com/managed",
+    "sealedsecrets.bitnami.com/patch",
 ];
 
 impl Settings {
