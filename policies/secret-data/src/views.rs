@@ -8,6 +8,8 @@ use shared::{
     Cursor, DecodeError, FieldNames, FieldPath, Finding, Level, Request, Rule, Verdict, shown_key,
 };
 
+use crate::base64;
+
 /// Where client-side `kubectl apply` keeps what it was given.
 pub(crate) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 const SERVICE_ACCOUNT: &str = "kubernetes.io/service-account.name";
@@ -84,7 +86,10 @@ impl<'a> Object<'a> {
         let index = Index::of(&mut clear.iter().map(|(key, _)| *key));
         entries.retain(|entry| {
             let mut places = index.places(hash(0, entry.key));
-            !places.any(|place| clear.get(place).is_some_and(|(key, _)| *key == entry.key))
+            let is_replaced =
+                places.any(|place| clear.get(place).is_some_and(|(key, _)| *key == entry.key));
+            // The whole Secret is decoded before that.
+            !is_replaced || base64::decode(entry.written, &mut Vec::new()).is_err()
         });
         entries.extend(clear.into_iter().map(|(key, written)| Entry {
             field: "stringData",
