@@ -19,7 +19,7 @@ pub(crate) type Shape = (&'static str, &'static str);
 
 const SOPS: Shape = (
     "is what SOPS encrypted",
-    "decrypt it before it is applied: sops decrypt",
+    "apply what `sops decrypt` prints; where a tool such as Flux does that, check what it applies",
 );
 const EYAML: Shape = (
     "is what hiera-eyaml encrypted",
@@ -287,8 +287,8 @@ mod tests {
         assert_eq!(
             lines(&object, &json!({})),
             [
-                "data[\"k\"]: is not base64 at byte 3: it is what SOPS encrypted; fix: decrypt it before it is applied: \
-                 sops decrypt [invalid_base64]",
+                "data[\"k\"]: is not base64 at byte 3: it is what SOPS encrypted; fix: apply what `sops decrypt` prints; \
+                 where a tool such as Flux does that, check what it applies [invalid_base64]",
                 "data[\"l\"]: is not base64 at byte 0: it has a ${…} that was not filled in; fix: write the real value, \
                  or render the template before it is applied [invalid_base64]",
             ]
