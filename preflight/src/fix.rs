@@ -590,8 +590,19 @@ fn changes(policies: &[ActivePolicy], finding: &Reported) -> Option<Vec<Change>>
             Some(vec![beside(name, To::Value(json!(true)))])
         }
         ("nodeport-range", _) if matches!(name, "nodePort" | "healthCheckNodePort") => {
-            let (first, others) = ports(fix.strip_prefix(&format!("set {name}: "))?)?;
-            Some(vec![beside(name, To::Port(first, others))])
+            let Ports {
+                first,
+                others,
+                elsewhere,
+            } = ports(fix.strip_prefix(&format!("set {name}: "))?)?;
+            let own = field.to_owned();
+            let elsewhere = elsewhere.into_iter().map(|port| format!("{port}.{name}"));
+            let fields = std::iter::once(own).chain(elsewhere);
+            let change = |field| Change {
+                field,
+                to: To::Port(first, others.clone()),
+            };
+            Some(fields.map(change).collect())
         }
         ("hpa-target-requests", "unscalable_target")
             if finding.object.kind == "HorizontalPodAutoscaler" =>
@@ -630,17 +641,31 @@ fn word(text: &str) -> Option<&str> {
     text.chars().all(is_part).then_some(text)
 }
 
-/// The ports in `30062, or another one of 30000-30085, 30100`.
-fn ports(fix: &str) -> Option<(u64, Vec<(u64, u64)>)> {
-    let (first, rest) = fix.split_once(", or another one of ").unwrap_or((fix, ""));
-    let first = first.split(',').next()?.parse().ok()?;
-    let rest = rest.split(", or ").next().unwrap_or_default();
-    let ranges = rest.split(", ").map_while(|range| {
+/// What a fix says of a port.
+#[derive(Debug, PartialEq, Eq)]
+struct Ports<'a> {
+    first: u64,
+    others: Vec<(u64, u64)>,
+    /// Where the number stands as well.
+    elsewhere: Vec<&'a str>,
+}
+
+/// The ports in `30062 here and at spec.ports[1], or another one of 30000-30085, 30100`.
+fn ports(fix: &str) -> Option<Ports<'_>> {
+    let (first, rest) = fix.split_once(", or ").unwrap_or((fix, ""));
+    let (first, elsewhere) = first.split_once(" here and at ").unwrap_or((first, ""));
+    let others = rest.strip_prefix("another one of ").unwrap_or_default();
+    let others = others.split(", or ").next().unwrap_or_default();
+    let ranges = others.split(", ").map_while(|range| {
         let range = range.split(' ').next()?;
         let (first, last) = range.split_once('-').unwrap_or((range, range));
         Some((first.parse().ok()?, last.parse().ok()?))
     });
-    Some((first, ranges.collect()))
+    Some(Ports {
+        first: first.parse().ok()?,
+        others: ranges.collect(),
+        elsewhere: elsewhere.split(", ").filter(|it| !it.is_empty()).collect(),
+    })
 }
 
 #[cfg(test)]
@@ -649,21 +674,33 @@ mod tests {
 
     #[test]
     fn the_ports_of_a_finding_are_tried_in_their_order() {
-        for (fix, first, others) in [
+        for (fix, first, others, elsewhere) in [
             (
                 "30062, or another one of 30000-32767, or leave it out",
                 30062,
                 vec![(30000, 32767)],
+                vec![],
             ),
             (
                 "30005, or another one of 30000-30002, 30500 and 3 more",
                 30005,
                 vec![(30000, 30002), (30500, 30500)],
+                vec![],
             ),
-            ("30005", 30005, vec![]),
-            ("30005, or leave it out to get a free one", 30005, vec![]),
+            ("30005", 30005, vec![], vec![]),
+            (
+                "30005 here and at spec.ports[1], spec.ports[3], or leave it out to get a free one",
+                30005,
+                vec![],
+                vec!["spec.ports[1]", "spec.ports[3]"],
+            ),
         ] {
-            assert_eq!(ports(fix), Some((first, others)), "{fix}");
+            let expected = Ports {
+                first,
+                others,
+                elsewhere,
+            };
+            assert_eq!(ports(fix), Some(expected), "{fix}");
         }
         assert_eq!(ports("another one"), None);
         let mut taken = BTreeSet::from([1, 3]);

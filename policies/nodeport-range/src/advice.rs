@@ -77,7 +77,8 @@ impl<'a> Advice<'a> {
 
     /// What to do at a place about a number that may not be used.
     pub(crate) fn about(&mut self, number: &NodePort<'_>, place: Place) -> String {
-        let instead = self.instead(place, number.number, number.protocols());
+        let elsewhere = number.elsewhere(place);
+        let instead = self.instead(place, number.number, number.protocols(), &elsewhere);
         if !number.is_chosen {
             let range = self.scope.settings.cluster_range;
             return format!("{instead}: the API server chooses from all of {range}");
@@ -95,44 +96,43 @@ impl<'a> Advice<'a> {
         }
     }
 
-    /// `set nodePort: 30080, or another one of 30000-30100`; from the static band where that is possible.
+    /// `set nodePort: 30080, or another one of 30000-30100`; from the static band where that is possible. Where the number
+    /// stands elsewhere as well, as [`NodePort::elsewhere`] says, that is told.
     pub(crate) fn instead<'p>(
         &mut self,
         place: Place,
         number: i64,
         protocols: impl Iterator<Item = &'p str>,
+        elsewhere: &str,
     ) -> String {
         if self.given == ADVISED {
             return another(place);
         }
         let free = self.scope.free(protocols);
         let static_part = free.within(&self.band);
-        let advice = self.advise(place, number, &static_part, &free);
+        let advice = self.advise(place, number, (&static_part, &free), elsewhere);
         advice
-            .or_else(|| self.advise(place, number, &free, &free))
+            .or_else(|| self.advise(place, number, (&free, &free), elsewhere))
             .unwrap_or_else(|| NOTHING_LEFT.to_owned())
     }
 
     /// The same, and only from the static band. None where no port of it is left.
-    pub(crate) fn in_static_band<'p>(
-        &mut self,
-        place: Place,
-        number: i64,
-        protocols: impl Iterator<Item = &'p str>,
-    ) -> Option<String> {
+    pub(crate) fn in_static_band(&mut self, number: &NodePort<'_>) -> Option<String> {
+        let place = number.place;
         if self.given == ADVISED {
             return Some(another(place));
         }
-        let part = self.scope.free(protocols).within(&self.band);
-        self.advise(place, number, &part, &part)
+        let part = self.scope.free(number.protocols()).within(&self.band);
+        let elsewhere = number.elsewhere(place);
+        self.advise(place, number.number, (&part, &part), &elsewhere)
     }
 
     fn advise(
         &mut self,
         place: Place,
         number: i64,
-        candidates: &PortSet,
-        free: &PortSet,
+        (candidates, free): (&PortSet, &PortSet),
+        elsewhere: &str,
     ) -> Option<String> {
         let field = place.field();
         let is_taken = |port| self.taken.has(port);
@@ -149,9 +149,9 @@ impl<'a> Advice<'a> {
         // A warning has no room for the long name and the others.
         let is_all = free.is_just(port) || place == Place::HealthCheck;
         Some(if is_all {
-            format!("set {field}: {port}")
+            format!("set {field}: {port}{elsewhere}")
         } else {
-            format!("set {field}: {port}, or another one of {free}")
+            format!("set {field}: {port}{elsewhere}, or another one of {free}")
         })
     }
 }

@@ -97,6 +97,8 @@ struct Use<'a> {
     protocol: &'a str,
     /// Where it stands first.
     place: Place,
+    /// Whether the Service had it before.
+    is_old: bool,
     /// Whether the API server chose it before, whatever is chosen for other protocols now.
     is_kept: bool,
 }
@@ -107,25 +109,36 @@ impl<'a> NodePort<'a> {
         self.uses.iter().map(|it| it.protocol)
     }
 
+    /// Where else it stands than at a place: ` here and at spec.ports[1]`. Empty where it stands at one place.
+    pub(crate) fn elsewhere(&self, place: Place) -> String {
+        let mut text = String::new();
+        for other in self.uses.iter().filter(|other| other.place != place) {
+            if let Place::Port(index) = other.place {
+                let before = if text.is_empty() { " here and at" } else { "," };
+                text.push_str(&format!("{before} spec.ports[{index}]"));
+            }
+        }
+        text
+    }
+
     /// What is found of some of the protocols that are judged, with its place, and all protocols concerned. Of several it
-    /// is the first in the alphabet, so that the order of ports makes no difference.
+    /// is one that the Service did not have before, and of these the first in the alphabet, so that the order of ports makes
+    /// no difference.
     pub(crate) fn find<T>(
         &self,
         apply: Apply,
         find: impl Fn(&'a str) -> Option<T>,
     ) -> Option<(T, Place, Vec<String>)> {
-        let mut first: Option<(&str, T, Place)> = None;
+        let mut first: Option<((bool, &str), T, Place)> = None;
         let mut concerned = Vec::new();
         let judged = self.uses.iter();
         let judged = judged.filter(|it| apply == Apply::All || !it.is_kept);
-        for Use {
-            protocol, place, ..
-        } in judged
-        {
-            if let Some(found) = find(protocol) {
-                concerned.push((*protocol).to_owned());
-                if first.as_ref().is_none_or(|(known, ..)| protocol < known) {
-                    first = Some((protocol, found, *place));
+        for it in judged {
+            if let Some(found) = find(it.protocol) {
+                concerned.push(it.protocol.to_owned());
+                let rank = (it.is_old, it.protocol);
+                if first.as_ref().is_none_or(|(known, ..)| rank < *known) {
+                    first = Some((rank, found, it.place));
                 }
             }
         }
@@ -277,10 +290,12 @@ impl<'a> Service<'a> {
             // On CREATE an entry without a number gets the one of an entry with the same `port`, which is chosen even
             // so: `initNodePorts` in `pkg/registry/core/service/storage/alloc.go`.
             let is_chosen = choice != Choice::Allocator;
+            let is_old = self.had_with(number, protocol);
             let its = Use {
                 protocol,
                 place,
-                is_kept: !is_chosen && self.had_with(number, protocol),
+                is_old,
+                is_kept: !is_chosen && is_old,
             };
             let first = known.first(number).filter(|first| *first != index);
             let result = first.and_then(|first| results.get(first).copied());

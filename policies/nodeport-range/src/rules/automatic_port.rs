@@ -39,7 +39,7 @@ pub(crate) fn check(service: &Service<'_>, advice: &mut Advice<'_>, verdict: &mu
             _ => continue,
         };
         let seed = port.number.unwrap_or(port.port);
-        let fix = advice.instead(port.place, seed, std::iter::once(port.protocol));
+        let fix = advice.instead(port.place, seed, std::iter::once(port.protocol), "");
         verdict.report(
             Level::Deny,
             Finding::new(&RULE, &port.place, reason).fix(fix),

@@ -27,7 +27,7 @@ pub(crate) fn check(
     if !number.is_chosen || !number.is_new || !dynamic.contains(number.number) {
         return;
     }
-    let fix = advice.in_static_band(number.place, number.number, number.protocols());
+    let fix = advice.in_static_band(number);
     if let Some(fix) = fix {
         let reason = format!(
             "{} is in the dynamic band {dynamic}: another Service may get it first",

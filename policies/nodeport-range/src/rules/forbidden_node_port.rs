@@ -29,24 +29,29 @@ pub(crate) fn check(service: &Service<'_>, settings: &Settings, verdict: &mut Ve
             .map(|port| format!("{}/{}", port.number.unwrap_or(port.port), port.protocol))
             .collect()
     };
+    let is_any_chosen = || {
+        let mut ports = service.ports.iter();
+        ports.any(|port| port.number.is_some() && port.choice == Choice::User)
+    };
     let spec = FieldPath::new("spec");
     match service.kind {
         Kind::Other(_) => {}
         Kind::NodePort => {
             let reason = format!("is \"NodePort\", and {are_forbidden}");
-            let finding = Finding::new(&RULE, &spec.child("type"), reason).concerning(ports());
-            verdict.report(Level::Deny, finding);
+            let mut finding = Finding::new(&RULE, &spec.child("type"), reason);
+            if is_any_chosen() {
+                finding = finding.fix(
+                    "set type: ClusterIP, leave nodePort out, and use an Ingress or a Gateway",
+                );
+            }
+            verdict.report(Level::Deny, finding.concerning(ports()));
         }
         Kind::LoadBalancer if service.is_allocated() => {
             let reason = match service.allocates {
                 None => format!("is not set, which means true, and {are_forbidden}"),
                 Some(_) => format!("is true, and {are_forbidden}"),
             };
-            let is_any_chosen = service
-                .ports
-                .iter()
-                .any(|port| port.number.is_some() && port.choice == Choice::User);
-            let fix = if is_any_chosen {
+            let fix = if is_any_chosen() {
                 "set allocateLoadBalancerNodePorts: false, and leave nodePort out"
             } else {
                 "set allocateLoadBalancerNodePorts: false"
@@ -95,8 +100,8 @@ mod tests {
             (
                 json!({"type": "NodePort", "ports": ports}),
                 vec![format!(
-                    "spec.type: is \"NodePort\", and {forbidden}; fix: set type: ClusterIP, and use an Ingress or \
-                     a Gateway [forbidden_node_port]"
+                    "spec.type: is \"NodePort\", and {forbidden}; fix: set type: ClusterIP, leave nodePort out, and \
+                     use an Ingress or a Gateway [forbidden_node_port]"
                 )],
             ),
             (

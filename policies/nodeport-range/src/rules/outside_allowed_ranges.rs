@@ -182,7 +182,8 @@ mod tests {
             lines(&spec, &json!({})),
             [
                 format!(
-                    "spec.ports[0].nodePort: 33000 is outside of 30000-32767; fix: set nodePort: 30062, {rest}"
+                    "spec.ports[0].nodePort: 33000 is outside of 30000-32767; fix: set nodePort: 30062 here \
+                     and at spec.ports[1], {rest}"
                 ),
                 format!(
                     "spec.ports[2].nodePort: 33086 is outside of 30000-32767; fix: set nodePort: 30063, {rest}"
