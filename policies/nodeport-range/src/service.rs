@@ -1,6 +1,6 @@
 //! A Service as the rules see it: the numbers that the nodes listen on for it, and who chose each.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use shared::index::Index;
 use shared::{DecodeError, FieldPath, Level, Operation, Request};
@@ -115,7 +115,8 @@ impl<'a> NodePort<'a> {
         for other in self.uses.iter().filter(|other| other.place != place) {
             if let Place::Port(index) = other.place {
                 let before = if text.is_empty() { " here and at" } else { "," };
-                text.push_str(&format!("{before} spec.ports[{index}]"));
+                // Writing to a String cannot fail.
+                let _ = write!(text, "{before} spec.ports[{index}]");
             }
         }
         text

@@ -5,7 +5,7 @@
 //! and `ValidateServiceClusterIPsRelatedFields` in `pkg/apis/core/validation/validation.go`, `initNodePorts` in
 //! `pkg/registry/core/service/storage/alloc.go`, `dropTypeDependentFields` in `pkg/registry/core/service/strategy.go`.
 
-use shared::{Level, Rule, quote, rule};
+use shared::{Level, Rule, quote, rule, settings::is_object_name};
 use tree::{Value, json};
 
 use super::{Found, INVALID, Manifests};
@@ -251,6 +251,20 @@ impl<'a> Service<'a> {
                 fix: "write the name of the host that it stands for".to_owned(),
             });
         }
+        // `ValidateDNS1123Subdomain`
+        let host = name.as_str().unwrap_or_default();
+        let host = host.strip_suffix('.').unwrap_or(host);
+        if !host.is_empty() && !is_object_name(host) {
+            problems.push(Problem {
+                field: "spec.externalName".to_owned(),
+                words: format!(
+                    "Invalid value: {}: must consist of lower case letters, digits, '-' or '.', and start and end with a \
+                     letter or digit",
+                    quote(host)
+                ),
+                fix: "write the name of a host, and no address".to_owned(),
+            });
+        }
         for name in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"] {
             let own = self.own(name);
             if is_set(own) && !self.drops(has_cluster_ip, |old| field(old, name) == own) {
@@ -271,12 +285,18 @@ impl<'a> Service<'a> {
             if self.drops(|old| has_node_ports(kind_of(old)), same) {
                 return;
             }
+            // A headless one may be of no other type.
+            let fix = if is_headless(self.spec) {
+                "leave nodePort out"
+            } else {
+                "leave nodePort out, or set type: NodePort"
+            };
             for (index, number) in numbers.iter().enumerate() {
                 if is_set(number) {
                     problems.push(Problem {
                         field: format!("spec.ports[{index}].nodePort"),
                         words: "may not be used when `type` is 'ClusterIP'".to_owned(),
-                        fix: "leave nodePort out, or set type: NodePort".to_owned(),
+                        fix: fix.to_owned(),
                     });
                 }
             }
@@ -464,6 +484,16 @@ mod tests {
             (
                 "{type: ExternalName}",
                 "spec.externalName the API server refuses it: Required value",
+            ),
+            (
+                "{type: ExternalName, externalName: 'fd00::1'}",
+                "spec.externalName the API server refuses it: Invalid value: \"fd00::1\": must consist of lower case letters, \
+                 digits, '-' or '.', and start and end with a letter or digit",
+            ),
+            (
+                "{type: ExternalName, externalName: a_b.example.com.}",
+                "spec.externalName the API server refuses it: Invalid value: \"a_b.example.com\": must consist of lower case \
+                 letters, digits, '-' or '.', and start and end with a letter or digit",
             ),
             (
                 "{type: ExternalName, externalName: a, clusterIP: None}",

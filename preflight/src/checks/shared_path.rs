@@ -35,6 +35,10 @@ const SHARING: &[&str] = &[
     "alb.ingress.kubernetes.io/group.name",
 ];
 
+/// Classes whose controllers give each Ingress a load balancer of its own, unless they share it by an annotation.
+/// Sources: the guides of the AWS Load Balancer Controller (`IngressGroup`) and of GKE Ingress.
+const OF_THEIR_OWN: &[&str] = &["alb", "gce", "gce-internal"];
+
 /// A path of an Ingress.
 struct Claim<'a> {
     /// Class, host, type and path.
@@ -72,6 +76,9 @@ fn claims<'a>(position: usize, object: &'a Object, identity: &'a Identity) -> Ve
         return claims;
     }
     let class = class(object);
+    if class.is_some_and(|class| OF_THEIR_OWN.contains(&class)) {
+        return claims;
+    }
     for (rule, host) in items(&object.value, "/spec/rules") {
         for (index, path) in items(host, "/http/paths") {
             let kind = text(path, "/pathType").unwrap_or_default();
@@ -209,6 +216,16 @@ mod tests {
             ingress(canary, "nginx", "a.example.com", PREFIX, "api"),
         ] {
             assert_eq!(found(find, &format!("{one}---\n{two}")), [""; 0], "{two}");
+        }
+    }
+
+    #[test]
+    fn load_balancers_of_their_own_share_no_path() {
+        for (class, count) in [("nginx", 2), ("alb", 0), ("gce", 0), ("gce-internal", 0)] {
+            let one = ingress("{name: one}", class, "a.example.com", PREFIX, "web");
+            let two = ingress("{name: two}", class, "a.example.com", PREFIX, "api");
+            let found = found(find, &format!("{one}---\n{two}"));
+            assert_eq!(found.len(), count, "{class}");
         }
     }
 }

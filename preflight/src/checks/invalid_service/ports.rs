@@ -37,6 +37,7 @@ pub(super) fn find(service: &Service<'_>, problems: &mut Vec<Problem>) {
         let at = format!("spec.ports[{index}]");
         name(port, &at, ports.len() > 1, &mut names, problems);
         number(port, &at, problems);
+        target(port, &at, problems);
         let protocol = text(port, "/protocol")
             .filter(|it| !it.is_empty())
             .unwrap_or("TCP");
@@ -141,6 +142,62 @@ fn number(port: &Value, at: &str, problems: &mut Vec<Problem>) {
     }
 }
 
+/// The port of the pods, where it is written. 0 and an empty text stand for the port of the Service.
+///
+/// Source: `ValidatePortNumOrName` in `pkg/apis/core/validation/validation.go`.
+fn target(port: &Value, at: &str, problems: &mut Vec<Problem>) {
+    let mut found = |words: String, fix: String| {
+        problems.push(Problem {
+            field: format!("{at}.targetPort"),
+            words,
+            fix,
+        });
+    };
+    match field(port, "targetPort") {
+        Value::Number(number) if number.as_i64().is_some_and(|it| !(0..=65535).contains(&it)) => {
+            found(
+                format!("Invalid value: {number}: must be between 1 and 65535, inclusive"),
+                "write the number of a port of the pods".to_owned(),
+            );
+        }
+        Value::String(name) => {
+            if let Some(problem) = port_name_problem(name) {
+                let is_number = name.bytes().all(|byte| byte.is_ascii_digit());
+                let fix = if is_number {
+                    format!("write {name} without quotes")
+                } else {
+                    "write the number of the port, or a name that a container may give it"
+                        .to_owned()
+                };
+                found(format!("Invalid value: {}: {problem}", quote(name)), fix);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What the API server says first of the name of a port that it refuses.
+///
+/// Source: `IsValidPortName` in `staging/src/k8s.io/apimachinery/pkg/util/validation/validation.go`.
+fn port_name_problem(name: &str) -> Option<&'static str> {
+    let is_part = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if name.is_empty() {
+        None
+    } else if name.len() > 15 {
+        Some("must be no more than 15 characters")
+    } else if !name.bytes().all(is_part) {
+        Some("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)")
+    } else if !name.bytes().any(|byte| byte.is_ascii_lowercase()) {
+        Some("must contain at least one letter (a-z)")
+    } else if name.contains("--") {
+        Some("must not contain consecutive hyphens")
+    } else if name.starts_with('-') || name.ends_with('-') {
+        Some("must not begin or end with a hyphen")
+    } else {
+        None
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use crate::checks::{
@@ -162,6 +219,40 @@ mod tests {
                 &["spec.ports Required value"],
             ),
             ("{type: LoadBalancer}", &["spec.ports Required value"]),
+            (
+                "{ports: [{port: 80, targetPort: '8080'}]}",
+                &[
+                    "spec.ports[0].targetPort Invalid value: \"8080\": must contain at least one letter (a-z)",
+                ],
+            ),
+            (
+                "{ports: [{port: 80, targetPort: prometheus-metrics}]}",
+                &[
+                    "spec.ports[0].targetPort Invalid value: \"prometheus-metrics\": must be no more than 15 characters",
+                ],
+            ),
+            (
+                "{ports: [{port: 80, targetPort: http_web}]}",
+                &[
+                    "spec.ports[0].targetPort Invalid value: \"http_web\": must contain only alpha-numeric characters \
+                     (a-z, 0-9), and hyphens (-)",
+                ],
+            ),
+            (
+                "{ports: [{name: a, port: 80, targetPort: a--b}, {name: b, port: 81, targetPort: a-}]}",
+                &[
+                    "spec.ports[0].targetPort Invalid value: \"a--b\": must not contain consecutive hyphens",
+                    "spec.ports[1].targetPort Invalid value: \"a-\": must not begin or end with a hyphen",
+                ],
+            ),
+            (
+                "{ports: [{port: 80, targetPort: 70000}]}",
+                &[
+                    "spec.ports[0].targetPort Invalid value: 70000: must be between 1 and 65535, inclusive",
+                ],
+            ),
+            ("{ports: [{port: 80, targetPort: 0}]}", &[]),
+            ("{ports: [{port: 80, targetPort: ''}]}", &[]),
             (
                 "{ports: [{port: 80, protocol: tcp}]}",
                 &[
