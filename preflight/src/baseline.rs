@@ -339,7 +339,9 @@ impl Baseline {
         for (count, entry) in left {
             compared.known = compared.known.saturating_add(entry.count - count);
             if count == 0 {
-            } else if is_asked(entry) && given.contains(&named(&entry.object)) {
+                continue;
+            }
+            if is_asked(entry) && given.contains(&named(&entry.object)) {
                 compared.gone.push(Known {
                     count,
                     ..entry.clone()

@@ -427,22 +427,23 @@ impl Manifests {
         }
         let commands = rendered.commands();
         let is_nothing = all.objects.is_empty() && all.problems.is_empty() && !is_read;
-        if is_built {
-            // What could not be built is told with its file.
-        } else if is_nothing && rendered.is_empty() && !all.left_out.is_empty() {
-            let text = "there is nothing to check in this folder but templates: check what they are rendered to";
-            self.problem(&folder, None, text.to_owned());
-        } else if rendered.is_empty() && !is_anything {
-            let text = "the .yaml, .yml and .json files in this folder are empty: there is no manifest in it";
-            self.problem(&folder, None, text.to_owned());
-        } else if !rendered.is_empty() && is_nothing {
-            let text = format!(
-                "there is nothing to check in this folder but {rendered}: check the output of {commands}"
-            );
-            self.problem(&folder, None, text);
-        } else if !rendered.is_empty() && !rendered.leaves_out() && !is_any_named {
-            let text = format!("left out {rendered}: check the output of {commands}");
-            self.note(&folder, None, text);
+        // What could not be built is told with its file.
+        if !is_built {
+            if is_nothing && rendered.is_empty() && !all.left_out.is_empty() {
+                let text = "there is nothing to check in this folder but templates: check what they are rendered to";
+                self.problem(&folder, None, text.to_owned());
+            } else if rendered.is_empty() && !is_anything {
+                let text = "the .yaml, .yml and .json files in this folder are empty: there is no manifest in it";
+                self.problem(&folder, None, text.to_owned());
+            } else if !rendered.is_empty() && is_nothing {
+                let text = format!(
+                    "there is nothing to check in this folder but {rendered}: check the output of {commands}"
+                );
+                self.problem(&folder, None, text);
+            } else if !rendered.is_empty() && !rendered.leaves_out() && !is_any_named {
+                let text = format!("left out {rendered}: check the output of {commands}");
+                self.note(&folder, None, text);
+            }
         }
         self.extend(all);
     }

@@ -3,6 +3,8 @@
 //! Source: apimachinery, `unstructuredJSONScheme.decode` and `decodeToList` in
 //! `pkg/apis/meta/v1/unstructured/helpers.go`, `Unstructured.IsList`.
 
+use std::iter;
+
 use tree::{Value, json};
 
 use super::{Lines, Unreadable, lines::Mark};
@@ -55,6 +57,9 @@ impl Contents {
         let text = |key| value.get(key).and_then(Value::as_str).unwrap_or_default();
         let (api_version, kind) = (text("apiVersion"), text("kind"));
         let kind = kind.strip_suffix("List").unwrap_or(kind);
+        // An item whose place is not known is an object all the same.
+        let unknown = iter::repeat((mark, Lines::Leaf));
+        let item_lines = item_lines.into_iter().chain(unknown);
         for (mut item, (mark, lines)) in items.into_iter().zip(item_lines) {
             // The items of a PodList say neither kind nor version.
             if let Some(fields) = item.as_object_mut()
