@@ -306,6 +306,9 @@ pub fn read_text(file: &str, text: &str) -> Manifests {
     manifests
 }
 
+/// A file of a folder: what it is read as, if it is read, and what was built of it.
+type Planned<'a> = (PathBuf, Option<Source>, Option<&'a Manifests>);
+
 impl Manifests {
     /// Reads a path, which is one of those that are named.
     fn read_path(
@@ -395,6 +398,32 @@ impl Manifests {
                 Ok((file, is_new.then_some(source), output))
             })
             .collect();
+        let (all, is_anything) = Self::of_files(files);
+        let commands = rendered.commands();
+        let is_nothing = all.objects.is_empty() && all.problems.is_empty() && !is_read;
+        // What could not be built is told with its file.
+        if !is_built {
+            if is_nothing && rendered.is_empty() && !all.left_out.is_empty() {
+                let text = "there is nothing to check in this folder but templates: check what they are rendered to";
+                self.problem(&folder, None, text.to_owned());
+            } else if rendered.is_empty() && !is_anything {
+                let text = "the .yaml, .yml and .json files in this folder are empty: there is no manifest in it";
+                self.problem(&folder, None, text.to_owned());
+            } else if !rendered.is_empty() && is_nothing {
+                let text = format!(
+                    "there is nothing to check in this folder but {rendered}: check the output of {commands}"
+                );
+                self.problem(&folder, None, text);
+            } else if !rendered.is_empty() && !rendered.leaves_out() && !is_any_named {
+                let text = format!("left out {rendered}: check the output of {commands}");
+                self.note(&folder, None, text);
+            }
+        }
+        self.extend(all);
+    }
+
+    /// Reads files, and says whether there was anything in them.
+    fn of_files(files: Vec<Result<Planned<'_>, Unlisted>>) -> (Self, bool) {
         // Reading YAML is half of all work. The order is that of the files, whichever is read first.
         let read = files.into_par_iter().map(|file| {
             let mut manifests = Self::default();
@@ -425,27 +454,7 @@ impl Manifests {
             all.extend(manifests);
             is_anything |= is_any;
         }
-        let commands = rendered.commands();
-        let is_nothing = all.objects.is_empty() && all.problems.is_empty() && !is_read;
-        // What could not be built is told with its file.
-        if !is_built {
-            if is_nothing && rendered.is_empty() && !all.left_out.is_empty() {
-                let text = "there is nothing to check in this folder but templates: check what they are rendered to";
-                self.problem(&folder, None, text.to_owned());
-            } else if rendered.is_empty() && !is_anything {
-                let text = "the .yaml, .yml and .json files in this folder are empty: there is no manifest in it";
-                self.problem(&folder, None, text.to_owned());
-            } else if !rendered.is_empty() && is_nothing {
-                let text = format!(
-                    "there is nothing to check in this folder but {rendered}: check the output of {commands}"
-                );
-                self.problem(&folder, None, text);
-            } else if !rendered.is_empty() && !rendered.leaves_out() && !is_any_named {
-                let text = format!("left out {rendered}: check the output of {commands}");
-                self.note(&folder, None, text);
-            }
-        }
-        self.extend(all);
+        (all, is_anything)
     }
 
     /// Reads what the user named. Nothing at all is most often what a command before it failed to write.
