@@ -7,7 +7,7 @@
 
 use bundle_tests::{cases, policies, read, repository, yaml};
 use serde_json::Value;
-use shared::message::{LISTED, Line, parse_refusal, parse_warning};
+use shared::message::{Line, MAX_LISTED, parse_refusal, parse_warning};
 
 /// In characters. What says more than this is not read to the end.
 const WARNING_LIMIT: usize = 450;
@@ -166,7 +166,7 @@ fn every_warning_is_one_line_that_reads_back() {
                 .strip_prefix(policy)
                 .and_then(|rest| rest.strip_prefix(": and "));
             let count = rest.and_then(|rest| rest.strip_suffix(" more warnings"));
-            count.is_some_and(|count| count.parse::<usize>().is_ok()) && all.len() == LISTED + 1
+            count.is_some_and(|count| count.parse::<usize>().is_ok()) && all.len() == MAX_LISTED + 1
         };
         let listed = all.len() - usize::from(all.last().is_some_and(|last| counts(&last)));
         for warning in all.iter().copied().take(listed) {

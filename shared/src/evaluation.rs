@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::cluster::{Before, Cached, Cluster};
 use crate::error::Error;
-use crate::message::{self, MAX_REASON};
+use crate::message::{self, MAX_EXPLANATION_CHARS};
 use crate::policy::Policy;
 use crate::request::{self, Operation, Request};
 use crate::response::{Response, SettingsResponse};
@@ -18,7 +18,7 @@ use document::json::{self, Arena, Json, Selection, Wanted};
 
 /// The longest answer on settings, in characters: the message of a condition in a status has at most 32,768 bytes.
 /// Source: `Condition` in `staging/src/k8s.io/apimachinery/pkg/apis/meta/v1/types.go`.
-const MAX_SETTINGS_MESSAGE: usize = 10_000;
+const MAX_SETTINGS_CHARS: usize = 10_000;
 
 /// The request is not what it should be.
 const BAD_REQUEST: u16 = 400;
@@ -58,7 +58,7 @@ pub fn evaluate<P: Policy>(payload: &[u8], cluster: &dyn Cluster) -> Response {
     let unabridged = unabridged.is_ok_and(|flag| flag == Some(true));
     let cannot_judge = |code, reason: &dyn fmt::Display| {
         // The reason may be the host's own words.
-        let reason = message::one_line(&reason.to_string(), MAX_REASON);
+        let reason = message::one_line(&reason.to_string(), MAX_EXPLANATION_CHARS);
         refuse(
             code,
             format!(
@@ -123,7 +123,7 @@ pub fn check_settings<P: Policy>(payload: &[u8]) -> SettingsResponse {
             message: None,
         },
         Err(problems) => {
-            let problems = message::one_line(&problems.to_string(), MAX_SETTINGS_MESSAGE);
+            let problems = message::one_line(&problems.to_string(), MAX_SETTINGS_CHARS);
             SettingsResponse {
                 valid: false,
                 message: Some(format!("wrong settings of {}: {problems}", P::NAME)),

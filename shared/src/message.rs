@@ -18,22 +18,22 @@ const FIX: &str = "; fix: ";
 /// The most characters of warnings in one answer. The API server shows all warnings of a request in full up to 4096
 /// characters, and cuts each to 256 beyond that: `staging/src/k8s.io/apiserver/pkg/endpoints/filters/warning.go`. Half
 /// of that is left to other policies.
-const WARNINGS_ROOM: usize = 2048;
+const MAX_WARNINGS_CHARS: usize = 2048;
 
-/// The longest warning where [`WARNINGS_ROOM`] is not enough for all of them in full.
-const WARNING_LIMIT: usize = 256;
+/// The longest warning where [`MAX_WARNINGS_CHARS`] is not enough for all of them in full.
+const MAX_WARNING_CHARS: usize = 256;
 
 /// The longest reason, in characters: names and paths that users write may have no limit of their own.
-pub(crate) const REASON_LIMIT: usize = 300;
+pub(crate) const MAX_REASON_CHARS: usize = 300;
 
 /// The longest fix, in characters.
-pub(crate) const FIX_LIMIT: usize = 250;
+pub(crate) const MAX_FIX_CHARS: usize = 250;
 
 /// The longest reason, in characters, of an answer that is not about a field: why an object could not be checked.
-pub(crate) const MAX_REASON: usize = 2000;
+pub(crate) const MAX_EXPLANATION_CHARS: usize = 2000;
 
 /// At most this many findings are listed; then the number of the rest is given.
-pub const LISTED: usize = 15;
+pub const MAX_LISTED: usize = 15;
 
 /// One problem: where, what, and what to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,7 +75,7 @@ impl Line<'_> {
 
 /// The first lines, or all where nothing is to be left out, and the number of the others.
 fn listed<'l, 't>(lines: &'l [Line<'t>], unabridged: bool) -> (&'l [Line<'t>], usize) {
-    let listed = lines.get(..LISTED).filter(|_| !unabridged);
+    let listed = lines.get(..MAX_LISTED).filter(|_| !unabridged);
     let listed = listed.unwrap_or(lines);
     (listed, lines.len() - listed.len())
 }
@@ -90,7 +90,7 @@ pub(crate) fn render_refusal(
 ) -> String {
     let mut message = format!("{subject} violates {policy}");
     let (listed, rest) = listed(lines, unabridged);
-    let line = |line: &Line<'_>| line.cut(REASON_LIMIT, FIX_LIMIT);
+    let line = |line: &Line<'_>| line.cut(MAX_REASON_CHARS, MAX_FIX_CHARS);
     if let ([one], 0) = (listed, more) {
         message.extend([": ", &line(one)]);
         return message;
@@ -121,18 +121,18 @@ pub(crate) fn render_warnings(
 ) -> Vec<String> {
     let (listed, rest) = listed(lines, unabridged);
     let mut warnings = Vec::new();
-    for limit in [usize::MAX, WARNING_LIMIT] {
+    for limit in [usize::MAX, MAX_WARNING_CHARS] {
         let mut length = 0;
         warnings.clear();
         for line in listed {
             let warning = render_warning(policy, line, limit);
             length += characters(&warning);
             warnings.push(warning);
-            if length > WARNINGS_ROOM && limit > WARNING_LIMIT && !unabridged {
+            if length > MAX_WARNINGS_CHARS && limit > MAX_WARNING_CHARS && !unabridged {
                 break;
             }
         }
-        if unabridged || length <= WARNINGS_ROOM {
+        if unabridged || length <= MAX_WARNINGS_CHARS {
             break;
         }
     }
@@ -157,7 +157,7 @@ fn render_warning(policy: &str, line: &Line<'_>, limit: usize) -> String {
         let line = line.cut(reason, fix);
         one_line(&format!("{policy}: {line}"), usize::MAX)
     };
-    let whole = render(REASON_LIMIT, FIX_LIMIT);
+    let whole = render(MAX_REASON_CHARS, MAX_FIX_CHARS);
     if characters(&whole) <= limit {
         return whole;
     }
@@ -166,9 +166,9 @@ fn render_warning(policy: &str, line: &Line<'_>, limit: usize) -> String {
         let shown = characters(text).min(most);
         shown.saturating_sub(excess).max(1)
     };
-    let reason = kept(line.reason, REASON_LIMIT, &whole);
-    let shorter = render(reason, FIX_LIMIT);
-    let fix = kept(line.fix.unwrap_or_default(), FIX_LIMIT, &shorter);
+    let reason = kept(line.reason, MAX_REASON_CHARS, &whole);
+    let shorter = render(reason, MAX_FIX_CHARS);
+    let fix = kept(line.fix.unwrap_or_default(), MAX_FIX_CHARS, &shorter);
     one_line(&render(reason, fix), limit)
 }
 

@@ -308,7 +308,7 @@ impl<'a> Request<'a> {
             (true, false) => format!("{kind} {name}"),
             (_, true) => kind.to_owned(),
         };
-        message::one_line(&subject, message::REASON_LIMIT)
+        message::one_line(&subject, message::MAX_REASON_CHARS)
     }
 }
 

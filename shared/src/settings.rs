@@ -53,10 +53,10 @@ crate::settings! {
 }
 
 /// The longest part of an unknown setting's name that is shown, in characters.
-const NAME_MOST: usize = 100;
+const MAX_NAME_CHARS: usize = 100;
 
 /// A list of words ends behind the word with which it has more bytes than this.
-const LIST_MOST: usize = 1_000;
+const MAX_LIST_BYTES: usize = 1_000;
 
 /// At most this many problems are listed.
 const MAX_PROBLEMS: usize = 100;
@@ -313,7 +313,7 @@ impl<'a> Reader<'a, '_> {
             // It takes long to say what each of very many was meant to be.
             if !self.known.contains(name) && !self.problems.is_full() {
                 // It may be anything.
-                let told = message::one_line(name, NAME_MOST);
+                let told = message::one_line(name, MAX_NAME_CHARS);
                 self.note(&told, not_a_setting(name, &self.known));
             }
         }
@@ -396,7 +396,7 @@ pub fn list_of(words: &mut dyn Iterator<Item = &str>) -> String {
     let mut list = String::new();
     for word in words {
         // No message has room for more.
-        if list.len() > LIST_MOST {
+        if list.len() > MAX_LIST_BYTES {
             list.push('…');
             break;
         }
@@ -564,7 +564,7 @@ mod tests {
         assert_eq!(list, r#""a", "b""#);
         let list = list_of(&mut std::iter::repeat("name"));
         assert!(
-            list.len() < LIST_MOST + 20 && list.ends_with(r#""name"…"#),
+            list.len() < MAX_LIST_BYTES + 20 && list.ends_with(r#""name"…"#),
             "{list}"
         );
     }

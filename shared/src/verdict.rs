@@ -172,7 +172,7 @@ impl Verdict {
         if self.failures.contains(&failure) {
             return;
         }
-        if self.failures.len() < message::LISTED {
+        if self.failures.len() < message::MAX_LISTED {
             self.failures.push(failure);
         } else {
             self.more_warnings += 1;
@@ -212,7 +212,7 @@ impl Verdict {
             match annotations.iter_mut().find(|(rule, ..)| *rule == id) {
                 None => annotations.push((id, finding.0.path.clone(), 1)),
                 Some((_, paths, count)) => {
-                    if *count < message::LISTED {
+                    if *count < message::MAX_LISTED {
                         paths.push_str(", ");
                         paths.push_str(&finding.0.path);
                     }
@@ -225,7 +225,7 @@ impl Verdict {
             *count += self.more_violations;
         }
         let finished = |(rule, paths, count): (&'static str, String, usize)| match count
-            .checked_sub(message::LISTED)
+            .checked_sub(message::MAX_LISTED)
         {
             None | Some(0) => (rule, paths),
             Some(rest) => (rule, format!("{paths} and {rest} more")),
@@ -464,7 +464,7 @@ mod tests {
         let all = of(1_100);
         assert!(of(900).keeps_findings() && !all.keeps_findings());
         let (shown, count) = listed(&all);
-        assert_eq!((shown.len(), count), (message::LISTED, 1_100));
+        assert_eq!((shown.len(), count), (message::MAX_LISTED, 1_100));
         assert!(shown[14].starts_with("a: 14 is odd !!!"), "{}", shown[14]);
         assert!(of(900).without_old(&of(900)).is_accepted());
         let (_, places) = &all.audit_annotations()[0];

@@ -9,7 +9,7 @@ use crate::add;
 use crate::views::{Container, Fields};
 
 /// Of more variables each may matter, so that it takes no more time to find out.
-const MOST_COMPARED: usize = 1_000;
+const MAX_COMPARED: usize = 1_000;
 
 /// What variables may be taken from in a pod.
 #[derive(Debug, Clone, Copy, Default)]
@@ -30,10 +30,10 @@ pub(crate) fn used_by(container: &Container<'_>, pod: Pod<'_>) -> Vec<String> {
         describe(&mut place, source, pod, &mut used);
     };
     let variables = list(container.fields, "env");
-    let has_very_many = variables.len() > MOST_COMPARED;
+    let has_very_many = variables.len() > MAX_COMPARED;
     // From the last one: a value refers to what stands before it, which may have its own name.
     for variable in variables.iter().rev() {
-        let all = has_very_many || wanted.len() > MOST_COMPARED;
+        let all = has_very_many || wanted.len() > MAX_COMPARED;
         let variable = fields(Some(variable));
         let name = text(variable, "name");
         if wanted.is_empty() || !all && !wanted.contains(&name) {
@@ -67,7 +67,7 @@ pub(crate) fn used_by(container: &Container<'_>, pod: Pod<'_>) -> Vec<String> {
 ///
 /// Source: `third_party/forked/golang/expansion/expand.go`.
 fn want<'t>(text: &'t str, wanted: &mut Vec<&'t str>) {
-    let most = wanted.len() + MOST_COMPARED;
+    let most = wanted.len() + MAX_COMPARED;
     let mut rest = text;
     while let Some((_, behind)) = rest.split_once('$') {
         // What is behind another dollar sign is text.

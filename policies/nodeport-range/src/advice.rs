@@ -9,7 +9,7 @@ use crate::settings::{Apply, Settings};
 const NOTHING_LEFT: &str = "have the platform team allow another port in `ranges`";
 
 /// At most this many places get a number of their own: preflight lists no more, and a message fewer.
-const ADVISED: usize = 100;
+const MAX_ADVISED: usize = 100;
 
 /// Ports, each a bit. A flag of a byte for each makes the guest ask its host for another 64 KiB, which takes longer than
 /// all the rest of an evaluation.
@@ -105,7 +105,7 @@ impl<'a> Advice<'a> {
         protocols: impl Iterator<Item = &'p str>,
         elsewhere: &str,
     ) -> String {
-        if self.given == ADVISED {
+        if self.given == MAX_ADVISED {
             return another(place);
         }
         let free = self.scope.free(protocols);
@@ -119,7 +119,7 @@ impl<'a> Advice<'a> {
     /// The same, and only from the static band. None where no port of it is left.
     pub(crate) fn in_static_band(&mut self, number: &NodePort<'_>) -> Option<String> {
         let place = number.place;
-        if self.given == ADVISED {
+        if self.given == MAX_ADVISED {
             return Some(another(place));
         }
         let part = self.scope.free(number.protocols()).within(&self.band);

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// At most this many ranges are printed; then their number is given.
-const LISTED: usize = 4;
+const MAX_LISTED: usize = 4;
 
 /// Ports from one to another, both included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -225,11 +225,11 @@ impl PortSet {
 
 impl fmt::Display for PortSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, range) in self.0.iter().take(LISTED).enumerate() {
+        for (index, range) in self.0.iter().take(MAX_LISTED).enumerate() {
             let separator = if index > 0 { ", " } else { "" };
             write!(f, "{separator}{range}")?;
         }
-        match self.0.len().checked_sub(LISTED) {
+        match self.0.len().checked_sub(MAX_LISTED) {
             None | Some(0) => Ok(()),
             Some(rest) => write!(f, " and {rest} more"),
         }

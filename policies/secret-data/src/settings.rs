@@ -10,7 +10,7 @@ use shared::{Level, OnUpdate, Reader, quote, settings};
 use crate::views::Object;
 
 /// The largest Secret and `ConfigMap` that Kubernetes takes: `MaxSecretSize` in `pkg/apis/core/types.go`.
-const MOST: u64 = 1024 * 1024;
+const MAX_TOTAL: u64 = 1024 * 1024;
 
 /// From this size on, an UPDATE, which carries the object twice in base64, is too large for the policy server: its web
 /// framework takes requests of 2 MiB.
@@ -52,7 +52,7 @@ settings! {
     /// How large the data of an object may be: `4096`, `700Ki`, `1Mi`.
     pub(crate) struct Size {
         /// All values together. `1Mi` is what Kubernetes takes.
-        "total" => pub(crate) total: Bytes = MOST, example "900Ki";
+        "total" => pub(crate) total: Bytes = MAX_TOTAL, example "900Ki";
         /// A single value. Not set: no limit.
         "value" => pub(crate) value: Limit, example "128Ki";
         /// The number of keys. Not set: no limit.
@@ -263,7 +263,7 @@ fn check_size(
     for (field, is_wrong, problem) in [
         (
             "total",
-            total > MOST,
+            total > MAX_TOTAL,
             "is more than Kubernetes takes, which is 1Mi",
         ),
         (
@@ -302,7 +302,7 @@ impl SettingType for Bytes {
     #[cfg(not(target_arch = "wasm32"))]
     fn written(default: u64) -> Option<Value> {
         Some(match default {
-            MOST => "1Mi".into(),
+            MAX_TOTAL => "1Mi".into(),
             bytes => format!("{}Ki", bytes / 1024).into(),
         })
     }

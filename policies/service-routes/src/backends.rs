@@ -42,7 +42,7 @@ impl BackendRef<'_> {
 }
 
 /// Up to this many Services are got one by one; for more, the list is asked for.
-const MOST_GOT: usize = 16;
+const MAX_GETS: usize = 16;
 
 /// The fields of a Service that a reference needs.
 const MASK: &[&str] = &["spec.ports", "spec.type"];
@@ -62,7 +62,7 @@ pub(crate) fn judge(
     let key = |one: &&BackendRef<'_>| hash(hash(0, one.namespace), one.service);
     keep_first(&mut services, key, |one, other| one.is_to_that_of(other));
     let mut listed: Vec<&BackendRef<'_>> = Vec::new();
-    if services.len() > MOST_GOT {
+    if services.len() > MAX_GETS {
         listed.extend(backends);
     } else {
         for service in services {

@@ -59,16 +59,16 @@ pub(crate) fn label(key: &str, value: &str) -> String {
 }
 
 /// No list in a message names more.
-const MOST_NAMED: usize = 3;
+const MAX_NAMED: usize = 3;
 
 /// The first of many in words, and how many more there are.
 pub(crate) fn some_of(all: &[String]) -> String {
     let mut text = String::new();
-    for name in all.iter().take(MOST_NAMED) {
+    for name in all.iter().take(MAX_NAMED) {
         text.push_str(if text.is_empty() { "" } else { ", " });
         text.push_str(name);
     }
-    if let Some(more @ 1..) = all.len().checked_sub(MOST_NAMED) {
+    if let Some(more @ 1..) = all.len().checked_sub(MAX_NAMED) {
         // Writing to a String cannot fail.
         let _ = write!(text, " and {more} more");
     }
@@ -114,12 +114,12 @@ pub(crate) fn is_near(one: &str, other: &str) -> bool {
 }
 
 /// Among at most this many names the nearest is looked for: there may be as many wrong ones.
-const MOST_COMPARED: usize = 1_000;
+const MAX_COMPARED: usize = 1_000;
 
 /// The first of some names that comes near to one, in the alphabet.
 pub(crate) fn nearest<'n>(name: &str, names: &mut dyn Iterator<Item = &'n str>) -> Option<&'n str> {
     names
-        .take(MOST_COMPARED)
+        .take(MAX_COMPARED)
         .filter(|other| *other != name && is_near(name, other))
         .min()
 }

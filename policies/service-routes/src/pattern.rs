@@ -37,7 +37,7 @@ pub(crate) struct Pattern<'p> {
 }
 
 /// No rewrite refers to a group behind these.
-const MOST: usize = 9;
+const MAX_GROUPS: usize = 9;
 
 impl<'p> Pattern<'p> {
     pub(crate) fn read(path: &'p str) -> Self {
@@ -74,7 +74,7 @@ impl<'p> Pattern<'p> {
         Self {
             path,
             start,
-            groups: groups.iter().take(MOST).map(inside).collect(),
+            groups: groups.iter().take(MAX_GROUPS).map(inside).collect(),
         }
     }
 
@@ -196,7 +196,7 @@ mod tests {
             assert_eq!(pattern.count(), groups.len());
         }
         let many = "()".repeat(20);
-        assert_eq!(Pattern::read(&many).count(), MOST);
+        assert_eq!(Pattern::read(&many).count(), MAX_GROUPS);
     }
 
     #[test]

@@ -124,7 +124,7 @@ pub(crate) struct Judging<'j> {
 }
 
 /// As many findings are listed.
-const MAX_SUGGESTIONS: usize = shared::message::LISTED;
+const MAX_SUGGESTIONS: usize = shared::message::MAX_LISTED;
 
 impl<'j> Judging<'j> {
     pub(crate) fn new(

@@ -14,7 +14,7 @@ use crate::views::{Container, Variable};
 pub(crate) struct Flaws<'f>(Vec<(&'f str, Flaw)>);
 
 /// At most this many of an object are told apart. Where there are more, the first ones tell enough.
-const MOST: usize = 100;
+const MAX_VALUES: usize = 100;
 
 impl<'f> Flaws<'f> {
     /// Those of an object, if any of it becomes a variable. The values of a Secret are decoded.
@@ -37,7 +37,7 @@ impl<'f> Flaws<'f> {
             } else {
                 Flaw::of(value.as_bytes())
             };
-            if let Some(flaw) = flaw.filter(|_| flaws.len() < MOST) {
+            if let Some(flaw) = flaw.filter(|_| flaws.len() < MAX_VALUES) {
                 flaws.push((*key, flaw));
             }
         }

@@ -8,14 +8,14 @@ use std::{
 };
 
 /// More than this is not read, of a file or of standard input.
-pub const LIMIT: u64 = 64 * 1024 * 1024;
+pub const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
 /// Reads a file that has an end, or standard input where the path is `-`.
 pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     if path == Path::new("-") {
-        take(io::stdin().lock(), LIMIT, "there is more than")
+        take(io::stdin().lock(), MAX_BYTES, "there is more than")
     } else {
-        read_up_to(path, LIMIT)
+        read_up_to(path, MAX_BYTES)
     }
 }
 

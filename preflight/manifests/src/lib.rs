@@ -11,7 +11,7 @@
 //! - A file that is given twice, or by two names, is read once, by its first name.
 //! - In a folder, files that are not manifests are a [`Note`], one for each. Templates of Helm charts, patches of
 //!   kustomizations and other templates are left out, because they are rendered before they are applied.
-//! - Nothing is read without an end: no device, no pipe, no file over [`bounded::LIMIT`], and no link of a folder that leads
+//! - Nothing is read without an end: no device, no pipe, no file over [`bounded::MAX_BYTES`], and no link of a folder that leads
 //!   out of it.
 
 use std::{

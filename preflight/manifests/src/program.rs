@@ -14,11 +14,11 @@ use std::{
 use super::bounded;
 
 /// A program that takes longer is ended.
-const TIME_LIMIT: Duration = Duration::from_mins(1);
+const MAX_TIME: Duration = Duration::from_mins(1);
 /// How often it is looked whether a program has ended.
 const STEP: Duration = Duration::from_millis(5);
 /// What a program needs of the environment to be found and to run. All else may change what it does.
-const KEPT: [&str; 6] = ["PATH", "PATHEXT", "SystemRoot", "TMPDIR", "TEMP", "TMP"];
+const KEPT_VARIABLES: [&str; 6] = ["PATH", "PATHEXT", "SystemRoot", "TMPDIR", "TEMP", "TMP"];
 /// Where kubectl, kustomize, Helm and git look for plugins and settings.
 const HOMES: [&str; 10] = [
     "HOME",
@@ -44,13 +44,13 @@ const NO_NETWORK: [(&str, &str); 4] = [
 ///
 /// `home` is an empty folder.
 pub(super) fn output(command: &mut Command, home: &Path) -> Result<String, String> {
-    output_within(command, home, TIME_LIMIT)
+    output_within(command, home, MAX_TIME)
 }
 
 fn output_within(command: &mut Command, home: &Path, limit: Duration) -> Result<String, String> {
     let end = Instant::now() + limit;
     command.env_clear();
-    for name in KEPT {
+    for name in KEPT_VARIABLES {
         command.envs(env::var_os(name).map(|value| (name, value)));
     }
     command.envs(HOMES.map(|name| (name, home)));
@@ -89,7 +89,7 @@ fn printed_until(child: &mut Child, end: Instant) -> Result<String, Option<Strin
     if let Some(stdout) = child.stdout.take() {
         // A thread, since something that the program left behind may keep the pipe open for ever.
         thread::spawn(move || {
-            let read = bounded::take(stdout, bounded::LIMIT, "what is printed is larger than");
+            let read = bounded::take(stdout, bounded::MAX_BYTES, "what is printed is larger than");
             // The time may be over.
             let _ = sender.send(read);
         });

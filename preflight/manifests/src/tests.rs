@@ -872,7 +872,7 @@ fn no_link_of_a_folder_leads_out_of_it_and_nothing_without_an_end_is_read() {
     symlink("/dev/zero", path.join("in/kustomization.yaml")).unwrap();
     symlink("no-manifest", path.join("text")).unwrap();
     let big = std::fs::File::create(path.join("big.yaml")).unwrap();
-    big.set_len(bounded::LIMIT + 1).unwrap();
+    big.set_len(bounded::MAX_BYTES + 1).unwrap();
     let made = std::process::Command::new("mkfifo")
         .arg(path.join("pipe.yaml"))
         .status();

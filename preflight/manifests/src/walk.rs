@@ -23,7 +23,7 @@ const GITIGNORE: &str = ".gitignore";
 /// What preflight is told about a project.
 const OWN: [&str; 2] = [".preflight.yaml", ".preflight-baseline.json"];
 /// A larger one is not read: each of its patterns costs memory.
-const GITIGNORE_LIMIT: u64 = 1024 * 1024;
+const MAX_GITIGNORE_BYTES: u64 = 1024 * 1024;
 
 /// How a file came to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -302,7 +302,7 @@ impl Walker {
         if !is_file {
             return None;
         }
-        let text = match bounded::read_up_to(&file, GITIGNORE_LIMIT) {
+        let text = match bounded::read_up_to(&file, MAX_GITIGNORE_BYTES) {
             Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
             Err(error) => {
                 self.unlisted(&file, format!("cannot be read: {error}"));

@@ -51,7 +51,7 @@ pub const LAYER: &str = "application/vnd.wasm.content.layer.v1+wasm";
 pub const CONFIG: &str = "application/vnd.wasm.config.v1+json";
 
 /// No policy has more bytes. The largest that are published have some millions.
-const MOST: i64 = 256 * 1024 * 1024;
+const MAX_BYTES: i64 = 256 * 1024 * 1024;
 
 /// A registry that says nothing for so long has gone away.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -134,7 +134,7 @@ pub fn pull(reference: &str) -> Result<Vec<u8>, RegistryError> {
                 });
             }
         };
-        if layer.size > MOST {
+        if layer.size > MAX_BYTES {
             return Err(RegistryError::Registry {
                 reference: reference.to_owned(),
                 reason: format!("has {} bytes, and no policy is that large", layer.size),

@@ -8,7 +8,7 @@ const ELEMENTS: usize = 100_000;
 
 /// What of a memory is cleaned by writing over it. What is further up is given back to the system, which is slower for the
 /// few pages that most guests use.
-const KEPT: usize = 1024 * 1024;
+const MAX_KEPT_BYTES: usize = 1024 * 1024;
 
 /// Guests of other threads than those of rayon.
 const SPARE: u32 = 16;
@@ -27,8 +27,8 @@ pub(super) fn config(memory: u64) -> PoolingAllocationConfig {
         .table_elements(ELEMENTS)
         // A guest that asks for more is told that there is none.
         .max_memory_size(usize::try_from(memory).unwrap_or(usize::MAX))
-        .linear_memory_keep_resident(KEPT)
-        .table_keep_resident(KEPT)
+        .linear_memory_keep_resident(MAX_KEPT_BYTES)
+        .table_keep_resident(MAX_KEPT_BYTES)
         .max_unused_warm_slots(0);
     if PoolingAllocationConfig::is_pagemap_scan_available() {
         // Only the pages that were used are cleaned.

@@ -41,14 +41,14 @@ pub struct Response {
 
 /// How many refusals, and how many warnings, are kept of an answer. Where thousands of objects all have something to do with
 /// each other, the findings of all of them together take more memory than there is.
-const KEPT: usize = 100;
+const MAX_KEPT: usize = 100;
 
 impl Response {
     /// The answer of a policy of the bundle with its first findings. It lists all that it found; the rest is counted here, in
     /// the words of `shared::message`.
     pub(crate) fn bounded(mut self, policy: &str) -> Self {
         if let Some(message) = &mut self.message {
-            let mut lines = message.match_indices("\n- ").skip(KEPT);
+            let mut lines = message.match_indices("\n- ").skip(MAX_KEPT);
             if let Some((end, _)) = lines.next() {
                 // The policy counts what it did not keep itself, in a line of its own.
                 let rest = lines.count() + message::parse_rest_of_refusal(message).unwrap_or(1);
@@ -56,9 +56,9 @@ impl Response {
                 message::add_rest_of_refusal(message, rest);
             }
         }
-        let rest = self.warnings.len().saturating_sub(KEPT);
+        let rest = self.warnings.len().saturating_sub(MAX_KEPT);
         if rest > 0 {
-            self.warnings.truncate(KEPT);
+            self.warnings.truncate(MAX_KEPT);
             let rest = message::render_rest_of_warnings(policy, rest);
             self.warnings.push(rest);
         }
@@ -113,10 +113,10 @@ mod tests {
 
     #[test]
     fn the_first_findings_are_kept_and_the_rest_is_counted() {
-        for count in [1, KEPT] {
+        for count in [1, MAX_KEPT] {
             assert_eq!(response(count).bounded("p"), response(count));
         }
-        let bounded = response(KEPT + 7).bounded("p");
+        let bounded = response(MAX_KEPT + 7).bounded("p");
         let message = bounded.message.unwrap();
         assert!(message.starts_with("Pod a violates p in 107 places:\n- spec.a[0]: is odd\n"));
         assert!(
@@ -125,17 +125,17 @@ mod tests {
         );
         assert_eq!(
             shared::message::parse_refusal(&message).unwrap().len(),
-            KEPT
+            MAX_KEPT
         );
-        assert_eq!(bounded.warnings.len(), KEPT + 1);
-        assert_eq!(bounded.warnings[KEPT], "p: and 7 more warnings");
-        let mut more = response(KEPT + 2);
+        assert_eq!(bounded.warnings.len(), MAX_KEPT + 1);
+        assert_eq!(bounded.warnings[MAX_KEPT], "p: and 7 more warnings");
+        let mut more = response(MAX_KEPT + 2);
         more.message
             .get_or_insert_default()
             .push_str("\n- and 5 more");
         let message = more.bounded("p").message.unwrap();
         assert!(message.ends_with("\n- and 7 more"), "{message}");
-        let warnings = response(KEPT + 1).bounded("p").warnings;
-        assert_eq!(warnings[KEPT], "p: and 1 more warning");
+        let warnings = response(MAX_KEPT + 1).bounded("p").warnings;
+        assert_eq!(warnings[MAX_KEPT], "p: and 1 more warning");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use shared::message::LISTED;
+use shared::message::MAX_LISTED;
 
 use super::{
     ActivePolicy, Evaluation, metadata,
@@ -160,11 +160,11 @@ impl Entry<'_, '_> {
     ) {
         let policy = by.name();
         let findings = Reported::of_answer(policy, self.object, answer);
-        let more = findings.len().saturating_sub(LISTED);
+        let more = findings.len().saturating_sub(MAX_LISTED);
         // A policy that lists as little here as there says so itself.
         if more > 0 && findings.iter().all(|finding| finding.more.is_none()) {
             self.note(format!(
-                "{policy} refuses {subject} for more than a cluster shows: there it lists {LISTED} findings and counts \
+                "{policy} refuses {subject} for more than a cluster shows: there it lists {MAX_LISTED} findings and counts \
                  {more} more"
             ));
         }

@@ -6,7 +6,7 @@ use crate::line::one_line;
 use crate::quote::quote;
 
 /// No key is printed with more bytes: behind a longer one, a warning would be cut before it says anything.
-const KEY_LIMIT: usize = 100;
+const MAX_KEY_BYTES: usize = 100;
 
 /// A path that borrows its parents, so that walking an object costs nothing until a path is printed.
 ///
@@ -103,8 +103,8 @@ impl fmt::Display for FieldPath<'_> {
             Segment::Field(name) if self.parent.is_none_or(Self::is_nowhere) => f.write_str(name),
             Segment::Field(name) => write!(f, ".{name}"),
             Segment::Index(index) => write!(f, "[{index}]"),
-            Segment::Key(key) if key.len() > KEY_LIMIT => {
-                write!(f, "[{}]", quote(&one_line(key, KEY_LIMIT)))
+            Segment::Key(key) if key.len() > MAX_KEY_BYTES => {
+                write!(f, "[{}]", quote(&one_line(key, MAX_KEY_BYTES)))
             }
             Segment::Key(key) => write!(f, "[{}]", quote(key)),
         }

@@ -1,6 +1,6 @@
 //! An object of a kind that the policy does not read.
 
-use crate::message::{self, MAX_REASON};
+use crate::message::{self, MAX_EXPLANATION_CHARS};
 use crate::request::Request;
 use crate::rule;
 use crate::rule::Rule;
@@ -30,7 +30,7 @@ impl Verdict {
             quote(request.kind.kind)
         );
         // A group needs no quotes, but it comes from outside.
-        let reason = message::one_line(&reason, MAX_REASON);
+        let reason = message::one_line(&reason, MAX_EXPLANATION_CHARS);
         verdict.warn(&UNCLAIMED_KIND, &FieldPath::new("kind"), reason);
         verdict
     }

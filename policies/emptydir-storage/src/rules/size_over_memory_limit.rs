@@ -20,7 +20,7 @@ pub(crate) static RULE: Rule = rule! {
 };
 
 /// At most this many volumes are listed.
-const LISTED: usize = 3;
+const MAX_LISTED: usize = 3;
 
 /// Reports each such container. A mount that is read-only costs it nothing.
 ///
@@ -56,13 +56,13 @@ fn finding(
 ) -> Finding {
     let name = container.container.name;
     let mut listed = String::new();
-    for volume in volumes.iter().take(LISTED) {
+    for volume in volumes.iter().take(MAX_LISTED) {
         let size = volume.limit().map(ToString::to_string).unwrap_or_default();
         let comma = if listed.is_empty() { "" } else { ", " };
         let named = format!("{comma}{} ({size})", quote(volume.name));
         listed.push_str(&named);
     }
-    if volumes.len() > LISTED {
+    if volumes.len() > MAX_LISTED {
         listed.push_str(" and others");
     }
     let reason = format!(

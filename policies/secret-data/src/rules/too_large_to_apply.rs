@@ -14,7 +14,7 @@ pub(crate) static RULE: Rule = rule! {
 
 /// How many bytes all annotations may have: `TotalAnnotationSizeLimitB` in
 /// `staging/src/k8s.io/apimachinery/pkg/api/validation/objectmeta.go`.
-const MOST: usize = 256 * 1024;
+const MAX_BYTES: usize = 256 * 1024;
 
 /// Warns of manifests alone: what comes from the API server got there in some way.
 pub(crate) fn check(object: &Object<'_>, verdict: &mut Verdict) {
@@ -24,10 +24,10 @@ pub(crate) fn check(object: &Object<'_>, verdict: &mut Verdict) {
     // A quote, a colon and a comma around each.
     let written = |entry: &Entry<'_>| entry.key.len() + entry.written.len() + 6;
     let mut size: usize = object.entries.iter().map(written).sum();
-    if size <= MOST && size > MOST / 6 {
+    if size <= MAX_BYTES && size > MAX_BYTES / 6 {
         size += object.entries.iter().map(escapes).sum::<usize>();
     }
-    if size > MOST {
+    if size > MAX_BYTES {
         let reason = "has more than the 256 KiB that client-side kubectl apply can keep a copy of";
         verdict.warn(&RULE, &FieldPath::new("data"), reason);
     }

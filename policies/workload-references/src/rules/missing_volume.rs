@@ -1,6 +1,6 @@
 //! A mount of a volume that is not there.
 
-use shared::message::LISTED;
+use shared::message::MAX_LISTED;
 use shared::similar::nearest;
 use shared::{Level, Rule, Verdict, quote, rule};
 
@@ -28,7 +28,7 @@ pub(crate) fn check(pod: &Pod<'_>, verdict: &mut Verdict) {
     let names = [pod.by_name.all(), pod.claims_by_name.all()].concat();
     for (count, mount) in missing.iter().enumerate() {
         // It takes long to look for what each of very many was meant to be.
-        let names = if count < LISTED {
+        let names = if count < MAX_LISTED {
             names.as_slice()
         } else {
             &[]

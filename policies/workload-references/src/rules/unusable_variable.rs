@@ -18,7 +18,7 @@ pub(crate) static RULE: Rule = rule! {
 
 /// The most bytes of `NAME=VALUE`, with a NUL behind them: 32 pages of 4 KiB.
 /// Source: `MAX_ARG_STRLEN` in `include/uapi/linux/binfmts.h` of Linux.
-const MOST: usize = 131_071;
+const MAX_BYTES: usize = 131_071;
 
 /// What is told of values with a NUL byte, and of those that are too long.
 const PROBLEMS: [&str; 2] = [
@@ -41,7 +41,7 @@ pub(crate) fn check(found: &Found<'_>, flaws: &Flaws<'_>, verdict: &mut Verdict)
         &|flaw, _| flaw.has_nul,
         verdict,
     );
-    let is_too_long = |flaw: Flaw, name: usize| !flaw.has_nul && name + 1 + flaw.length > MOST;
+    let is_too_long = |flaw: Flaw, name: usize| !flaw.has_nul && name + 1 + flaw.length > MAX_BYTES;
     report(
         &RULE,
         level,
@@ -63,7 +63,7 @@ pub(crate) fn check_written(pod: &Pod<'_>, settings: &Settings, verdict: &mut Ve
             let (name, value) = (variable.name, variable.value);
             let problem = if value.bytes().any(|byte| byte == 0) {
                 has_nul
-            } else if name.len() + 1 + value.len() > MOST
+            } else if name.len() + 1 + value.len() > MAX_BYTES
                 // Another variable in it may make it shorter.
                 && !value.bytes().any(|byte| byte == b'$')
             {
