@@ -13,7 +13,8 @@ use crate::json::{Field, Json};
 /// A place in a document, with the way to it.
 #[derive(Debug, Clone, Copy)]
 pub struct Cursor<'a> {
-    json: &'a Json<'a>,
+    /// What is there.
+    pub json: &'a Json<'a>,
     /// The way to it.
     pub path: FieldPath<'a>,
 }

@@ -121,7 +121,7 @@ pub fn named_pod_specs<'s>(
 }
 
 /// Calls `found` with every pod spec at `path` of an object of a custom kind, and with its exact place. The path leads
-/// through every item of a list: `spec.workerGroupSpecs.template.spec` also finds
+/// through every item of a list, and of a list in a list: `spec.workerGroupSpecs.template.spec` also finds
 /// `spec.workerGroupSpecs[1].template.spec`. A `*` leads through every field of a map.
 pub fn pod_specs(
     object: &Cursor<'_>,
@@ -151,6 +151,15 @@ fn walk(
     if cursor.is_null() {
         return Ok(());
     }
+    // Also a list in a list, as the steps of a workflow are.
+    if let (Json::List(items), true) = (cursor.json, through_lists) {
+        for (index, item) in items.iter().enumerate() {
+            let item = Cursor::new(item, cursor.path.index(index));
+            let place = place.index(index);
+            walk((&item, holder), &place, path, true, found)?;
+        }
+        return Ok(());
+    }
     if path.is_empty() {
         return found(place, cursor, holder);
     }
@@ -158,36 +167,14 @@ fn walk(
     if name == "*" {
         for (name, json) in cursor.fields()? {
             let field = Cursor::new(json, cursor.path.child(name));
-            walk(
-                (&field, cursor),
-                &place.child(name),
-                rest,
-                through_lists,
-                found,
-            )?;
+            let place = place.child(name);
+            walk((&field, cursor), &place, rest, through_lists, found)?;
         }
         return Ok(());
     }
-    let json = cursor.value(name)?;
-    let (field, place) = (cursor.path.child(name), place.child(name));
-    let items = match json {
-        Json::List(items) if through_lists => items,
-        _ => {
-            let field = Cursor::new(json, field);
-            return walk((&field, cursor), &place, rest, through_lists, found);
-        }
-    };
-    for (index, item) in items.iter().enumerate() {
-        let item = Cursor::new(item, field.index(index));
-        walk(
-            (&item, cursor),
-            &place.index(index),
-            rest,
-            through_lists,
-            found,
-        )?;
-    }
-    Ok(())
+    let field = Cursor::new(cursor.value(name)?, cursor.path.child(name));
+    let place = place.child(name);
+    walk((&field, cursor), &place, rest, through_lists, found)
 }
 
 /// The pod spec of an object, with containers of type `C` and volumes of type `V`: each policy reads the fields that
@@ -438,6 +425,8 @@ mod tests {
             ],
             "none":[],
             "roles":{"Master":{"spec":{"serviceAccountName":"m"}},"worker":{"spec":{"serviceAccountName":"w"}},"x":null},
+            "steps":[[{"inline":{"serviceAccountName":"d"}}], [null, {"inline":{"serviceAccountName":"e"}}], null],
+            "lists":{"a":[{"serviceAccountName":"f"}]},
             "specs":[{"serviceAccountName":"c"}, null]}}"#;
         for (path, expected) in [
             (
@@ -452,6 +441,11 @@ mod tests {
                 ],
             ),
             ("spec.specs", &["spec.specs[0]: c"]),
+            (
+                "spec.steps.inline",
+                &["spec.steps[0][0].inline: d", "spec.steps[1][1].inline: e"],
+            ),
+            ("spec.lists.*", &["spec.lists.a[0]: f"]),
             (
                 "spec.roles.*.spec",
                 &["spec.roles.Master.spec: m", "spec.roles.worker.spec: w"],

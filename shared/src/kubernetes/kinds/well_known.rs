@@ -114,14 +114,19 @@ pub const WELL_KNOWN: &[WellKnownKind] = &[
         "spec.template.statefulSetTemplate.spec.template.spec",
     ),
     kind(
+        KRUISE,
+        "UnitedDeployment",
+        "spec.topology.subsets.patch.spec",
+    ),
+    kind(
         "game.kruise.io",
         "GameServerSet",
         "spec.gameServerTemplate.spec",
     ),
     // openshift/api: apps/v1
     kind("apps.openshift.io", "DeploymentConfig", TEMPLATE),
-    // argoproj/argo-rollouts: manifests/crds; argoproj/argo-workflows: manifests/base/crds/full, which have volumes
-    // alone, and containers in places of their own
+    // argoproj/argo-rollouts: manifests/crds; argoproj/argo-workflows: pkg/apis/workflow/v1alpha1/workflow_types.go, which
+    // has volumes alone, and containers in places of its own; `steps` is a list of lists
     kind(
         ARGO,
         "AnalysisRun",
@@ -138,15 +143,43 @@ pub const WELL_KNOWN: &[WellKnownKind] = &[
         "spec.metrics.provider.job.spec.template.spec",
     ),
     kind(ARGO, "ClusterWorkflowTemplate", "spec"),
+    kind(ARGO, "ClusterWorkflowTemplate", "spec.templateDefaults"),
     kind(ARGO, "ClusterWorkflowTemplate", "spec.templates"),
+    kind(
+        ARGO,
+        "ClusterWorkflowTemplate",
+        "spec.templates.dag.tasks.inline",
+    ),
+    kind(
+        ARGO,
+        "ClusterWorkflowTemplate",
+        "spec.templates.steps.inline",
+    ),
     kind(ARGO, "CronWorkflow", "spec.workflowSpec"),
+    kind(ARGO, "CronWorkflow", "spec.workflowSpec.templateDefaults"),
     kind(ARGO, "CronWorkflow", "spec.workflowSpec.templates"),
+    kind(
+        ARGO,
+        "CronWorkflow",
+        "spec.workflowSpec.templates.dag.tasks.inline",
+    ),
+    kind(
+        ARGO,
+        "CronWorkflow",
+        "spec.workflowSpec.templates.steps.inline",
+    ),
     kind(ARGO, "Experiment", "spec.templates.template.spec"),
     kind(ARGO, "Rollout", TEMPLATE),
     kind(ARGO, "Workflow", "spec"),
+    kind(ARGO, "Workflow", "spec.templateDefaults"),
     kind(ARGO, "Workflow", "spec.templates"),
+    kind(ARGO, "Workflow", "spec.templates.dag.tasks.inline"),
+    kind(ARGO, "Workflow", "spec.templates.steps.inline"),
     kind(ARGO, "WorkflowTemplate", "spec"),
+    kind(ARGO, "WorkflowTemplate", "spec.templateDefaults"),
     kind(ARGO, "WorkflowTemplate", "spec.templates"),
+    kind(ARGO, "WorkflowTemplate", "spec.templates.dag.tasks.inline"),
+    kind(ARGO, "WorkflowTemplate", "spec.templates.steps.inline"),
     // volcano-sh/volcano: config/crd/volcano/bases, config/crd/jobflow/bases
     kind(
         VOLCANO,
@@ -260,10 +293,13 @@ pub const WELL_KNOWN: &[WellKnownKind] = &[
     kind(KNATIVE, "Service", TEMPLATE),
     // kserve/kserve: pkg/apis/serving, which repeats the fields of a pod spec
     kind(KSERVE, "ClusterServingRuntime", "spec"),
+    kind(KSERVE, "ClusterServingRuntime", "spec.workerSpec"),
     kind(KSERVE, "InferenceService", "spec.explainer"),
     kind(KSERVE, "InferenceService", "spec.predictor"),
+    kind(KSERVE, "InferenceService", "spec.predictor.workerSpec"),
     kind(KSERVE, "InferenceService", "spec.transformer"),
     kind(KSERVE, "ServingRuntime", "spec"),
+    kind(KSERVE, "ServingRuntime", "spec.workerSpec"),
     // kubeflow/spark-operator: config/crd/bases; volumes are also beside the templates
     kind(SPARK, "ScheduledSparkApplication", "spec.template"),
     kind(
@@ -280,7 +316,15 @@ pub const WELL_KNOWN: &[WellKnownKind] = &[
     kind(SPARK, "SparkApplication", "spec.driver.template.spec"),
     kind(SPARK, "SparkApplication", "spec.executor.template.spec"),
     // tektoncd/pipeline: pkg/apis/pipeline; volumes alone, as its containers are called steps
+    kind(TEKTON, "Pipeline", "spec.finally.taskSpec"),
+    kind(TEKTON, "Pipeline", "spec.tasks.pipelineSpec.tasks.taskSpec"),
     kind(TEKTON, "Pipeline", "spec.tasks.taskSpec"),
+    kind(TEKTON, "PipelineRun", "spec.pipelineSpec.finally.taskSpec"),
+    kind(
+        TEKTON,
+        "PipelineRun",
+        "spec.pipelineSpec.tasks.pipelineSpec.tasks.taskSpec",
+    ),
     kind(TEKTON, "PipelineRun", "spec.pipelineSpec.tasks.taskSpec"),
     kind(TEKTON, "PipelineRun", "spec.podTemplate"),
     kind(TEKTON, "PipelineRun", "spec.taskRunSpecs.podTemplate"),
@@ -290,20 +334,31 @@ pub const WELL_KNOWN: &[WellKnownKind] = &[
     kind(TEKTON, "TaskRun", "spec.taskSpec"),
 ];
 
-/// What stands for one byte each in [`PACKED`]: what many paths have.
-const WORDS: [&str; 8] = [
+/// What stands for one byte each in [`PACKED`]: what many paths have, the longer before its parts. Names of [`STEPS`] are in
+/// the wasm once.
+const WORDS: [&str; 18] = [
+    "metrics.provider.job",
     "spec.template.spec",
+    "ReplicaSpecs.*",
+    "replicatedJobs",
     "template.spec",
     "spec.template",
+    "pipelineSpec",
+    "workflowSpec",
+    "podTemplate",
     "rayCluster",
+    "GroupSpec",
     "Template",
+    "taskSpec",
+    ".inline",
     "spec.",
     ".spec",
+    "tasks",
     "spec",
 ];
 
-/// A row of [`WORDS`] counts from here.
-const FIRST_WORD: u8 = 1;
+/// A row of [`WORDS`] counts from here, where no path has a byte.
+const FIRST_WORD: u8 = 128;
 
 /// The rows as one text, which takes half of what they do: each group on a line of its own, behind it its kinds, each behind
 /// a `/`, and behind each kind its paths, each behind a space.
@@ -419,13 +474,16 @@ pub const STEPS: &[&str] = &[
     "broadcastJobTemplate",
     "cloneSetTemplate",
     "daemonSet",
+    "dag",
     "deployment",
     "deploymentTemplate",
     "driver",
     "executor",
     "explainer",
+    "finally",
     "gameServerTemplate",
     "headGroupSpec",
+    "inline",
     "job",
     "jobManager",
     "jobTargetRef",
@@ -435,6 +493,7 @@ pub const STEPS: &[&str] = &[
     "listenerTemplate",
     "metrics",
     "nodeSets",
+    "patch",
     "pipelineSpec",
     "podTemplate",
     "predictor",
@@ -444,15 +503,20 @@ pub const STEPS: &[&str] = &[
     "replicatedJobs",
     "statefulSet",
     "statefulSetTemplate",
+    "steps",
     "submitterPodTemplate",
+    "subsets",
     "taskManager",
     "taskRunSpecs",
     "taskRunTemplate",
     "taskSpec",
     "tasks",
+    "templateDefaults",
     "templates",
+    "topology",
     "transformer",
     "workerGroupSpecs",
+    "workerSpec",
     "workerTemplate",
     "workflowSpec",
 ];
