@@ -98,7 +98,7 @@ pub fn judge_in(
     report.notes.extend(run.notes_on_choices(&judged));
     let mut own = run.own_findings(&judged, policies);
     let derived: Vec<&Derived> = run.of_keda().collect();
-    let reader = unread::Reader::new(run.kinds(), policies);
+    let reader = unread::Reader::new(run.cluster(), policies, run.is_live());
     let witnesses = run.witnesses();
     let told = Told {
         of_keda: &derived,
@@ -106,8 +106,7 @@ pub fn judge_in(
     };
     for (number, (object, mut evaluations)) in run.written().iter().zip(judged).enumerate() {
         let own = own.remove(&number).unwrap_or_default();
-        let is_read = evaluations.iter().any(Evaluation::is_of_a_reader);
-        let unread = reader.reason(object, is_read);
+        let unread = reader.reason(object, &evaluations);
         if unread.as_ref().map(|unread| unread.reason) == Some(Reason::UnservedVersion) {
             // That policies do not know the kind follows from it.
             evaluations.retain(Evaluation::is_of_a_reader);

@@ -13,6 +13,8 @@ pub(crate) struct CustomKind {
     kind: String,
     /// Where the policy also looks it up.
     api_version: Option<String>,
+    /// Where its pod specs are.
+    pod_spec_path: Option<String>,
 }
 
 impl CustomKind {
@@ -38,7 +40,14 @@ impl CustomKind {
             group: group.unwrap_or_default().to_owned(),
             kind: text("kind")?.to_owned(),
             api_version: api_version.map(ToOwned::to_owned),
+            pod_spec_path: text("podSpecPath").map(ToOwned::to_owned),
         })
+    }
+
+    /// Where the pod specs of this kind are, if it is the one.
+    pub(crate) fn path_of(self, group: &str, kind: &str) -> Option<String> {
+        let is_it = self.group == group && self.kind == kind;
+        self.pod_spec_path.filter(|_| is_it)
     }
 
     /// Whether a request is about one.
@@ -83,6 +92,8 @@ mod tests {
             group: group.to_owned(),
             kind: "Gadget".to_owned(),
             api_version: api_version.map(ToOwned::to_owned),
+            pod_spec_path: (group == "example.com" && api_version.is_none())
+                .then(|| "spec".to_owned()),
         };
         assert_eq!(
             entry(json!({"apiGroup": "example.com", "kind": "Gadget", "podSpecPath": "spec"})),

@@ -155,9 +155,14 @@ impl Run {
         }
     }
 
-    /// The kinds of all objects.
-    pub(super) fn kinds(&self) -> &Kinds {
-        self.cluster.kinds()
+    /// The cluster with all objects.
+    pub(super) fn cluster(&self) -> &Arc<MemoryCluster> {
+        &self.cluster
+    }
+
+    /// Whether a cluster printed the manifests.
+    pub(super) fn is_live(&self) -> bool {
+        self.live
     }
 
     /// What is judged.

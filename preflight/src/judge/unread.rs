@@ -1,13 +1,24 @@
 //! Objects that would pass for clean because no policy reads them as what they are.
 
-use tree::Value;
+use std::{cell::LazyCell, sync::Arc};
 
-use super::ActivePolicy;
+use shared::{GroupVersionKind, kubernetes::kinds::well_known::pod_spec_paths};
+use tree::{Value, json};
+
+use super::{ActivePolicy, CustomKind, Evaluation};
 use crate::{
+    MemoryCluster,
     manifests::Object,
     report::{Reason, Subject, Unjudged},
+    review::{Request, complete},
 };
-use cluster::kinds::Kinds;
+use pods::Pods;
+use search::{Step, find};
+use wrapped::Wrapped;
+
+mod pods;
+mod search;
+mod wrapped;
 
 /// The resources of Kubernetes itself that hold pods.
 const WITH_PODS: [&str; 9] = [
@@ -22,35 +33,46 @@ const WITH_PODS: [&str; 9] = [
     "jobs",
 ];
 
-/// The lists of a pod's containers.
-const CONTAINERS: [&str; 3] = ["containers", "initContainers", "ephemeralContainers"];
-
 /// What SOPS may encrypt and no policy reads, or reads as what it is.
 const UNREAD: [&str; 4] = ["binaryData", "data", "sops", "stringData"];
 
 /// What the run knows of kinds and policies.
 pub(super) struct Reader<'a> {
-    kinds: &'a Kinds,
+    cluster: &'a Arc<MemoryCluster>,
+    policies: &'a [ActivePolicy],
     /// Whether any policy looks at pods at all.
     reads_pods: bool,
+    /// Whether a cluster printed the objects.
+    live: bool,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(kinds: &'a Kinds, policies: &[ActivePolicy]) -> Self {
+    pub(super) fn new(
+        cluster: &'a Arc<MemoryCluster>,
+        policies: &'a [ActivePolicy],
+        live: bool,
+    ) -> Self {
         let mut resources = policies.iter().flat_map(ActivePolicy::resources);
         let is_of_pods = |resource: &str| {
             let resource = resource.split('/').next().unwrap_or(resource);
             resource == "*" || WITH_PODS.contains(&resource)
         };
         Self {
-            kinds,
+            cluster,
+            policies,
             reads_pods: resources.any(is_of_pods),
+            live,
         }
     }
 
-    /// Why an object was not checked, if it was not. `is_read` says whether any policy read it.
-    pub(super) fn reason(&self, object: &Object, is_read: bool) -> Option<Unjudged> {
+    /// Why an object was not checked, or a part of it, if it was not. `evaluations` are what policies say of it.
+    pub(super) fn reason(
+        &self,
+        object: &Object,
+        evaluations: &[Evaluation<'_>],
+    ) -> Option<Unjudged> {
         let (api_version, kind) = (object.api_version(), object.kind());
+        let kinds = self.cluster.kinds();
         let unjudged = |reason, field: &str, text| Unjudged {
             reason,
             place: object.place_of(field),
@@ -64,14 +86,14 @@ impl<'a> Reader<'a> {
             );
             return Some(unjudged(Reason::Encrypted, &field, text));
         }
-        if self.kinds.is_list(api_version, kind) {
+        if kinds.is_list(api_version, kind) {
             let text = format!(
                 "a {kind} without `items` is not a list to kubectl, and no server has an object of this kind; write `items: []`, \
                  if it is empty"
             );
             return Some(unjudged(Reason::UnservedVersion, "kind", text));
         }
-        if let Some((right_version, right_kind)) = self.kinds.misspelt(api_version, kind) {
+        if let Some((right_version, right_kind)) = kinds.misspelt(api_version, kind) {
             let (field, write) = match (right_version == api_version, right_kind == kind) {
                 (true, _) => ("kind", format!("write kind: {right_kind}")),
                 (_, true) => (
@@ -88,37 +110,98 @@ impl<'a> Reader<'a> {
             );
             return Some(unjudged(Reason::UnservedVersion, field, text));
         }
-        if self.kinds.is_unknown(api_version, kind) {
+        if kinds.is_unknown(api_version, kind) {
             let text = format!(
                 "no supported Kubernetes has {kind} in {api_version}, so no policy reads it as it is meant; remove it, or \
                  write the kind that is there now"
             );
             return Some(unjudged(Reason::UnservedVersion, "kind", text));
         }
-        if is_read || !self.reads_pods || is_of_patterns(object) {
+        let is_of_kubernetes = kinds.is_of_kubernetes(api_version, kind);
+        let readers = evaluations.iter().filter(|it| it.is_of_a_reader());
+        let readers: Vec<&ActivePolicy> = readers.map(|it| it.by).collect();
+        let is_read = !readers.is_empty();
+        if has_none(object) || is_read && (is_of_kubernetes || !has_of_this_bundle(&readers)) {
             return None;
         }
-        let field = pods(&object.value)?;
-        let what_to_do = if self.kinds.is_of_kubernetes(api_version, kind) {
-            "the rules and selectors of the policies leave it out"
-        } else {
-            "list its kind in `customKinds` of the policies' settings"
+        // What is not of Kubernetes is read where a policy knows it to have pods, and nowhere else.
+        let paths = paths(object, &readers);
+        let pods = Pods::new(&object.value, &paths, is_read && self.live);
+        if !is_of_kubernetes {
+            let wrapped = Wrapped::all(&object.value, |wrapped| {
+                self.reads(wrapped, object) && !pods.are_read_in(wrapped)
+            });
+            if let Some(Wrapped { path, .. }) = wrapped.first() {
+                let text = wrapped::text(object, &wrapped);
+                return Some(unjudged(Reason::UnreadObject, path, text));
+            }
+        }
+        if !self.reads_pods {
+            return None;
+        }
+        let (field, is_text) = pods.unread()?;
+        let what_to_do = match (is_of_kubernetes, is_read) {
+            (true, _) => "the rules and selectors of the policies leave it out",
+            (false, true) => "list the path in `customKinds` of the policies' settings",
+            (false, false) => "list its kind in `customKinds` of the policies' settings",
         };
-        let text = format!("holds pods in {field}, and no policy reads it; {what_to_do}");
+        let text = if is_text {
+            format!(
+                "holds a part of its pods in {field}, which is text to policies; write it in the fields of the pods, where \
+                 {kind} has them"
+            )
+        } else {
+            format!("holds pods in {field}, and no policy reads it; {what_to_do}")
+        };
         Some(unjudged(Reason::UnreadPods, &field, text))
+    }
+
+    /// Whether any policy would be asked about what an object holds, if it were a manifest of its own.
+    fn reads(&self, wrapped: &Value, holder: &Object) -> bool {
+        let kinds = self.cluster.kinds();
+        let mut wrapped = wrapped.clone();
+        complete(&mut wrapped, kinds, holder.namespace().unwrap_or("default"));
+        let request = Request::new(&wrapped, None, kinds, 0);
+        let target = request.target();
+        let request = LazyCell::new(|| json!(request));
+        let mut policies = self.policies.iter();
+        policies.any(|by| by.wants(&target, &request, self.cluster))
     }
 }
 
-/// Whether an object only describes how others look: a definition has a schema, and Kyverno's policies have patterns.
-fn is_of_patterns(object: &Object) -> bool {
-    let group = object.group();
-    group == "apiextensions.k8s.io" || group == "kyverno.io" || group.ends_with(".kyverno.io")
+/// Whether any of these policies is of this bundle. What others read of a kind is not known: it may be all.
+fn has_of_this_bundle(policies: &[&ActivePolicy]) -> bool {
+    let mut members = policies.iter().flat_map(|by| by.members());
+    members.any(|(_, member)| member.policy.is_of_this_bundle())
 }
 
-/// The path of the first containers, or of volumes that lead to the node, wherever they are.
-fn pods(object: &Value) -> Option<String> {
-    let mut path = String::new();
-    find(object, &mut path, &is_of_pods).then_some(path)
+/// Where the policies that read an object of a custom kind look for its pod specs.
+fn paths(object: &Object, readers: &[&ActivePolicy]) -> Vec<String> {
+    if readers.is_empty() {
+        return Vec::new();
+    }
+    let kind = GroupVersionKind {
+        group: object.group(),
+        version: "",
+        kind: object.kind(),
+    };
+    let mut paths = pod_spec_paths(&kind);
+    for (_, member) in readers.iter().flat_map(|by| by.members()) {
+        let custom = CustomKind::all(&member.policy, &member.settings);
+        let custom = custom.into_iter();
+        paths.extend(custom.filter_map(|custom| custom.path_of(kind.group, kind.kind)));
+    }
+    paths
+}
+
+/// Whether an object only describes how others look: a definition has a schema, and Kyverno's policies have patterns. And a
+/// `PersistentVolume` has the path of a node, but no pods.
+fn has_none(object: &Object) -> bool {
+    let group = object.group();
+    group == "apiextensions.k8s.io"
+        || group == "kyverno.io"
+        || group.ends_with(".kyverno.io")
+        || (group, object.kind()) == ("", "PersistentVolume")
 }
 
 /// The path of the first field that SOPS encrypted, but for data, of which policies say themselves what they read.
@@ -128,64 +211,22 @@ fn encrypted(object: &Value) -> Option<String> {
     let fields = fields.filter(|(key, _)| !UNREAD.contains(&key.as_str()));
     let mut fields = fields.map(|(key, value)| (key.to_string(), value));
     fields.find_map(|(mut path, value)| {
-        let is_it = is_cipher("", value) || is_of_sops && find(value, &mut path, &is_cipher);
+        let mut look = |_: &Value, _: &str, value: &Value, _: &str| {
+            if is_cipher(value) {
+                Step::Found
+            } else {
+                Step::Below
+            }
+        };
+        let is_it = is_cipher(value) || is_of_sops && find(value, &mut path, &mut look);
         is_it.then_some(path)
     })
 }
 
 /// Source: sops, `aes.Cipher.Encrypt` in `aes/cipher.go`.
-fn is_cipher(_: &str, value: &Value) -> bool {
+fn is_cipher(value: &Value) -> bool {
     let text = value.as_str();
     text.is_some_and(|text| text.starts_with("ENC[AES256_GCM,"))
-}
-
-/// Finds what is wanted, by its key or its value, and writes its path behind what is there.
-fn find(value: &Value, path: &mut String, is_it: &dyn Fn(&str, &Value) -> bool) -> bool {
-    let above = path.len();
-    let mut found = |step: &str, below: &Value, is_found: bool| {
-        path.push_str(step);
-        let is_found = is_found || find(below, path, is_it);
-        if !is_found {
-            path.truncate(above);
-        }
-        is_found
-    };
-    match value {
-        Value::Object(fields) => fields.iter().any(|(key, below)| {
-            let dot = if above == 0 { "" } else { "." };
-            let is_plain = key
-                .chars()
-                .all(|character| character.is_alphanumeric() || "-_".contains(character));
-            let step = if is_plain {
-                format!("{dot}{key}")
-            } else {
-                format!("[{key:?}]")
-            };
-            found(&step, below, is_it(key, below))
-        }),
-        Value::Array(items) => items
-            .iter()
-            .enumerate()
-            .any(|(number, item)| found(&format!("[{number}]"), item, is_it("", item))),
-        _ => false,
-    }
-}
-
-fn is_of_pods(key: &str, value: &Value) -> bool {
-    let has_any = |is_one: &dyn Fn(&Value) -> bool| {
-        value
-            .as_array()
-            .is_some_and(|items| items.iter().any(is_one))
-    };
-    let is_text = |value: Option<&Value>| value.is_some_and(Value::is_string);
-    if CONTAINERS.contains(&key) {
-        has_any(&|item| is_text(item.get("image")) || is_text(item.get("name")))
-    } else if key == "volumes" {
-        has_any(&|item| item.get("hostPath").is_some_and(Value::is_object))
-    } else {
-        // A step of a workflow is a container without a list round it.
-        key == "container" && is_text(value.get("image"))
-    }
 }
 
 #[cfg(test)]
@@ -214,40 +255,6 @@ mod tests {
             (json!({"kind": "Pod", "spec": {"a": "ENC[x]"}}), None),
         ] {
             assert_eq!(encrypted(&object).as_deref(), expected, "{object}");
-        }
-    }
-
-    #[test]
-    fn finds_pods_by_their_shape_wherever_they_are() {
-        let containers = json!([{"name": "a", "image": "b"}]);
-        for (object, expected) in [
-            (
-                json!({"spec": {"template": {"spec": {"containers": containers}}}}),
-                Some("spec.template.spec.containers"),
-            ),
-            (
-                json!({"spec": {"list": [1, {"a.b": {"initContainers": containers}}]}}),
-                Some("spec.list[1][\"a.b\"].initContainers"),
-            ),
-            (
-                json!({"spec": {"volumes": [{"name": "a", "hostPath": {"path": "/"}}]}}),
-                Some("spec.volumes"),
-            ),
-            (
-                json!({"spec": {"templates": [{"container": {"image": "a"}}]}}),
-                Some("spec.templates[0].container"),
-            ),
-            (json!({"spec": {"containers": ["a", "b"]}}), None),
-            (json!({"spec": {"containers": []}}), None),
-            (json!({"spec": {"containers": {"name": "a"}}}), None),
-            (json!({"spec": {"container": "a"}}), None),
-            (json!({"spec": {"volumes": [{"name": "a"}]}}), None),
-            (
-                json!({"data": {"pod.yaml": "containers: [{image: a}]"}}),
-                None,
-            ),
-        ] {
-            assert_eq!(pods(&object).as_deref(), expected, "{object}");
         }
     }
 }

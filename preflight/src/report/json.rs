@@ -46,10 +46,10 @@
 //! with the findings about it. These are no warnings; `summary.incomplete` counts those others of which there is nothing
 //! else to say. Where the manifests have the same name in another namespace, or nearly the same name, it is a warning.
 //!
-//! `unjudged` has what no policy read, each with a `reason`: `unserved_version`, `encrypted` and `unread_pods`, with the
-//! `object`; `missing_policy`; and files and folders that were not read, `ignored`, `hidden`, `excluded`, `template`,
-//! `patch`, `kustomization`, `unbuilt`, `unrendered` and `link`. Of these, `summary.unjudged` counts objects, with those that
-//! a policy gave no answer about, `leftOut` files and folders, and `missingPolicies` policies. `notes` repeats them for people, before all others.
+//! `unjudged` has what no policy read, each with a `reason`: `unserved_version`, `encrypted`, `unread_pods` and
+//! `unread_object`, with the `object`; `missing_policy`; and files and folders that were not read, `ignored`, `hidden`,
+//! `excluded`, `template`, `patch`, `kustomization`, `unbuilt`, `unrendered` and `link`. Of these, `summary.unjudged` counts
+//! objects, with those that a policy gave no answer about, `leftOut` files and folders, and `missingPolicies` policies. `notes` repeats them for people, before all others.
 //!
 //! The data are exact. Characters that a terminal or a build server may obey are written as escapes of JSON. New keys may come; a change of these raises `version`.
 

@@ -34,6 +34,8 @@ pub enum Reason {
     Encrypted,
     /// The object holds pods, and no policy reads it.
     UnreadPods,
+    /// The object holds others, which policies read where they are by themselves.
+    UnreadObject,
     /// A policy in `--policies-from` cannot be followed.
     MissingPolicy,
     /// A `.gitignore` leaves the file or folder out.
@@ -58,10 +60,11 @@ pub enum Reason {
 
 impl Reason {
     /// All of them, in the order in which they are shown.
-    pub(super) const ALL: [Self; 13] = [
+    pub(super) const ALL: [Self; 14] = [
         Self::UnservedVersion,
         Self::Encrypted,
         Self::UnreadPods,
+        Self::UnreadObject,
         Self::MissingPolicy,
         Self::Ignored,
         Self::Hidden,
@@ -81,6 +84,7 @@ impl Reason {
             Self::UnservedVersion => "unserved_version",
             Self::Encrypted => "encrypted",
             Self::UnreadPods => "unread_pods",
+            Self::UnreadObject => "unread_object",
             Self::MissingPolicy => "missing_policy",
             Self::Ignored => "ignored",
             Self::Hidden => "hidden",
@@ -114,7 +118,11 @@ impl Reason {
             (Self::Link, 1) => "left out as a link to a folder outside",
             (Self::Link, _) => "left out as links to folders outside",
             (
-                Self::UnservedVersion | Self::Encrypted | Self::UnreadPods | Self::MissingPolicy,
+                Self::UnservedVersion
+                | Self::Encrypted
+                | Self::UnreadPods
+                | Self::UnreadObject
+                | Self::MissingPolicy,
                 _,
             ) => "",
         }
@@ -137,7 +145,11 @@ impl Reason {
             }
             Self::Unbuilt => "pipe what `kubectl kustomize DIR` builds into `preflight -`",
             Self::Unrendered => "pipe what it is rendered to into `preflight -`",
-            Self::UnservedVersion | Self::Encrypted | Self::UnreadPods | Self::MissingPolicy => "",
+            Self::UnservedVersion
+            | Self::Encrypted
+            | Self::UnreadPods
+            | Self::UnreadObject
+            | Self::MissingPolicy => "",
         }
     }
 
@@ -146,7 +158,11 @@ impl Reason {
     pub fn is_of_files(self) -> bool {
         !matches!(
             self,
-            Self::UnservedVersion | Self::Encrypted | Self::UnreadPods | Self::MissingPolicy
+            Self::UnservedVersion
+                | Self::Encrypted
+                | Self::UnreadPods
+                | Self::UnreadObject
+                | Self::MissingPolicy
         )
     }
 }

@@ -33,4 +33,5 @@ mod requests;
 mod secrets;
 mod stage;
 mod unjudged;
+mod unread;
 mod untrusted;
