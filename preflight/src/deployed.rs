@@ -8,7 +8,6 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::api::admissionregistration::v1::RuleWithOperations;
 use kubewarden_policy_sdk::crd::policies::common::PolicyMode;
-use policy_metadata::Metadata;
 use tree::Value;
 
 use crate::{
@@ -85,12 +84,16 @@ impl PolicyResource {
 
     /// Whether it is asked about a request.
     pub(crate) fn wants(&self, target: &Target, request: &Value, cluster: &MemoryCluster) -> bool {
-        let is_namespace = target.group.is_empty() && target.resource == "namespaces";
-        let home = text(request, "/namespace").filter(|home| !home.is_empty() && !is_namespace);
+        self.lists(target, request) && self.selects(target, request, cluster)
+    }
+
+    /// Whether its rules list what a request is about, in the namespaces that it is for.
+    pub(crate) fn lists(&self, target: &Target, request: &Value) -> bool {
+        let home = home(target, request);
         if self.namespace.is_some() && self.namespace.as_deref() != home {
             return false;
         }
-        let is_listed = |rule: &RuleWithOperations| {
+        self.rules.iter().any(|rule| {
             let lists = Lists::of(rule);
             let mut versions = lists.versions.iter();
             let in_scope = match rule.scope.as_deref() {
@@ -101,7 +104,11 @@ impl PolicyResource {
             in_scope
                 && (!self.is_exact || versions.any(|it| it == "*" || *it == target.version))
                 && target.matches(lists.operations, lists.groups, lists.resources)
-        };
+        })
+    }
+
+    /// Whether its selectors and conditions let a request through.
+    fn selects(&self, target: &Target, request: &Value, cluster: &MemoryCluster) -> bool {
         let objects: Vec<&Value> = ["/object", "/oldObject", "/old_object"]
             .into_iter()
             .filter_map(|at| request.pointer(at).filter(|object| object.is_object()))
@@ -110,9 +117,13 @@ impl PolicyResource {
             let mut requirements = self.object_selector.iter();
             requirements.all(|requirement| requirement.matches_labels(object))
         };
-        self.rules.iter().any(is_listed)
-            && self.namespace_matches(is_namespace, home, objects.first().copied(), cluster)
-            && (self.object_selector.is_empty() || objects.iter().any(is_selected))
+        let home = home(target, request);
+        self.namespace_matches(
+            is_namespace(target),
+            home,
+            objects.first().copied(),
+            cluster,
+        ) && (self.object_selector.is_empty() || objects.iter().any(is_selected))
             && self.conditions.hold(request)
     }
 
@@ -153,8 +164,8 @@ impl PolicyResource {
     }
 
     /// What cannot be followed, and what can hardly be meant, of a resource that these policies judge for.
-    fn notes(&self, metadata: Option<&Metadata>, members: &[(&str, &Member)]) -> Vec<Note> {
-        let mut texts = rules::warnings(&self.rules, metadata);
+    fn notes(&self, members: &[(&str, &Member)]) -> Vec<Note> {
+        let mut texts = Vec::new();
         for (_, member) in members {
             texts.extend(rules::unlisted(&self.rules, member));
         }
@@ -226,4 +237,12 @@ fn without_look_ups(member: &Member, namespace: &str) -> Option<String> {
         member.policy.name(),
         kinds.join(", ")
     ))
+}
+/// The namespace of a request. A Namespace itself is in none.
+fn home<'r>(target: &Target, request: &'r Value) -> Option<&'r str> {
+    text(request, "/namespace").filter(|home| !home.is_empty() && !is_namespace(target))
+}
+
+fn is_namespace(target: &Target) -> bool {
+    target.group.is_empty() && target.resource == "namespaces"
 }

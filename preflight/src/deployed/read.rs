@@ -17,7 +17,7 @@ use kubewarden_policy_sdk::crd::policies::{
 };
 use serde_json::Value;
 
-use super::{Conditions, DeployedError, PolicyResource, home as kubewarden, wire};
+use super::{Conditions, DeployedError, PolicyResource, home as kubewarden, rules, wire};
 use crate::{
     Policy,
     judge::{ActivePolicy, Group, Judge, Member},
@@ -164,9 +164,12 @@ impl Reader<'_> {
             judge,
             deployed: Some(deployed(object, &name, spec, self.host)),
         };
-        let notes = one.deployed.iter();
-        let notes = notes.flat_map(|deployed| deployed.notes(one.metadata(), &one.members()));
-        self.notes.extend(notes);
+        if let Some(deployed) = &one.deployed {
+            for text in rules::unmet(&deployed.rules, one.metadata()) {
+                self.leave(object, text);
+            }
+            self.notes.extend(deployed.notes(&one.members()));
+        }
         self.configured.push(one);
         Ok(())
     }

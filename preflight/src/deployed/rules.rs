@@ -12,24 +12,24 @@ use crate::{
 };
 use cluster::kinds::{self, Kinds};
 
-/// What can hardly be meant. `metadata` is that of the policy that judges for the resource.
-pub(super) fn warnings(rules: &[RuleWithOperations], metadata: Option<&Metadata>) -> Vec<String> {
+/// Why rules ask the policy about less than they seem to. `metadata` is that of the policy that judges for the resource.
+pub(super) fn unmet(rules: &[RuleWithOperations], metadata: Option<&Metadata>) -> Vec<String> {
     let rules: Vec<Lists<'_>> = rules.iter().map(Lists::of).collect();
-    let mut warnings = BTreeSet::new();
+    let mut texts = BTreeSet::new();
     for rule in &rules {
-        warnings.extend(empty(rule));
-        warnings.extend(unknown(rule));
+        texts.extend(empty(rule));
+        texts.extend(unknown(rule));
     }
-    let mut warnings: Vec<String> = warnings.into_iter().collect();
-    if warnings.is_empty() {
-        warnings.extend(foreign(&rules, metadata));
+    let mut texts: Vec<String> = texts.into_iter().collect();
+    if texts.is_empty() {
+        texts.extend(foreign(&rules, metadata));
     }
     if !rules.iter().any(|rule| lists(rule.operations, "CREATE")) {
-        warnings.push(
+        texts.push(
             "none of its rules lists the operation CREATE, so it judges no new object".to_owned(),
         );
     }
-    warnings
+    texts
 }
 
 /// Kinds that the settings of a policy name, and that the cluster does not ask it about, or does not let it look up.
@@ -145,7 +145,7 @@ mod tests {
 
     use super::*;
 
-    fn warnings(rules: Value) -> Vec<String> {
+    fn texts(rules: Value) -> Vec<String> {
         let metadata: Metadata = serde_json::from_value(json!({
             "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"], "operations": ["CREATE"]}],
             "mutating": false,
@@ -153,7 +153,7 @@ mod tests {
         }))
         .unwrap();
         let rules: Vec<RuleWithOperations> = serde_json::from_value(rules).unwrap();
-        super::warnings(&rules, Some(&metadata))
+        unmet(&rules, Some(&metadata))
     }
 
     #[test]
@@ -201,7 +201,7 @@ mod tests {
                 &["none of its rules lists the operation CREATE, so it judges no new object"],
             ),
         ] {
-            assert_eq!(warnings(rules.clone()), expected, "{rules}");
+            assert_eq!(texts(rules.clone()), expected, "{rules}");
         }
     }
 }

@@ -199,6 +199,18 @@ impl ActivePolicy {
         })
     }
 
+    /// Whether it lists what a request is about, and its selectors or conditions leave the request out.
+    pub(super) fn leaves_out(
+        &self,
+        target: &Target,
+        request: &tree::Value,
+        cluster: &MemoryCluster,
+    ) -> bool {
+        self.deployed.as_ref().is_some_and(|deployed| {
+            deployed.lists(target, request) && !deployed.wants(target, request, cluster)
+        })
+    }
+
     /// Judges a request: in the words that the API server would show, or `unabridged`. It may look up what its metadata
     /// grants or, in a cluster, what its resource does.
     pub fn validate(

@@ -71,14 +71,16 @@ impl<'a> Reader<'a> {
         object: &Object,
         evaluations: &[Evaluation<'_>],
     ) -> Option<Unjudged> {
+        self.unreadable(object)
+            .or_else(|| self.unread(object, evaluations))
+            .or_else(|| self.unselected(object, evaluations))
+    }
+
+    /// Why no policy can read an object as what it is meant to be.
+    fn unreadable(&self, object: &Object) -> Option<Unjudged> {
         let (api_version, kind) = (object.api_version(), object.kind());
         let kinds = self.cluster.kinds();
-        let unjudged = |reason, field: &str, text| Unjudged {
-            reason,
-            place: object.place_of(field),
-            object: Some(Subject::of(object)),
-            text,
-        };
+        let unjudged = |reason, field: &str, text| unjudged(object, reason, field, text);
         if let Some(field) = encrypted(&object.value) {
             let text = format!(
                 "{field} is encrypted by SOPS, and no policy can read it; pipe what `sops --decrypt FILE` prints into \
@@ -117,7 +119,14 @@ impl<'a> Reader<'a> {
             );
             return Some(unjudged(Reason::UnservedVersion, "kind", text));
         }
-        let is_of_kubernetes = kinds.is_of_kubernetes(api_version, kind);
+        None
+    }
+
+    /// Where an object has pods or other objects in it that no policy reads.
+    fn unread(&self, object: &Object, evaluations: &[Evaluation<'_>]) -> Option<Unjudged> {
+        let kind = object.kind();
+        let kinds = self.cluster.kinds();
+        let is_of_kubernetes = kinds.is_of_kubernetes(object.api_version(), kind);
         let readers = evaluations.iter().filter(|it| it.is_of_a_reader());
         let readers: Vec<&ActivePolicy> = readers.map(|it| it.by).collect();
         let is_read = !readers.is_empty();
@@ -133,7 +142,7 @@ impl<'a> Reader<'a> {
             });
             if let Some(Wrapped { path, .. }) = wrapped.first() {
                 let text = wrapped::text(object, &wrapped);
-                return Some(unjudged(Reason::UnreadObject, path, text));
+                return Some(unjudged(object, Reason::UnreadObject, path, text));
             }
         }
         if !self.reads_pods {
@@ -153,7 +162,32 @@ impl<'a> Reader<'a> {
         } else {
             format!("holds pods in {field}, and no policy reads it; {what_to_do}")
         };
-        Some(unjudged(Reason::UnreadPods, &field, text))
+        Some(unjudged(object, Reason::UnreadPods, &field, text))
+    }
+
+    /// Whether policies of a cluster list the kind of an object that none of them is asked about: its labels decide that, or
+    /// those of its namespace, which a stranger may have written.
+    fn unselected(&self, object: &Object, evaluations: &[Evaluation<'_>]) -> Option<Unjudged> {
+        let is_deployed = |by: &ActivePolicy| by.deployed.is_some();
+        if !evaluations.is_empty() || !self.policies.iter().any(is_deployed) {
+            return None;
+        }
+        let request = Request::new(&object.value, None, self.cluster.kinds(), 0);
+        let target = request.target();
+        let request = json!(request);
+        let leaves_out = |by: &&ActivePolicy| by.leaves_out(&target, &request, self.cluster);
+        let names = self.policies.iter().filter(leaves_out);
+        let names: Vec<&str> = names.map(ActivePolicy::name).collect();
+        let text = match names.as_slice() {
+            [] => return None,
+            [name] => format!("the selectors or conditions of {name} leave it out"),
+            [first, others @ ..] => format!(
+                "the selectors or conditions of {first} and {} more leave it out",
+                others.len()
+            ),
+        };
+        let text = format!("{text}, and no other policy is asked about it");
+        Some(unjudged(object, Reason::Unselected, "", text))
     }
 
     /// Whether any policy would be asked about what an object holds, if it were a manifest of its own.
@@ -166,6 +200,15 @@ impl<'a> Reader<'a> {
         let request = LazyCell::new(|| json!(request));
         let mut policies = self.policies.iter();
         policies.any(|by| by.wants(&target, &request, self.cluster))
+    }
+}
+
+fn unjudged(object: &Object, reason: Reason, field: &str, text: String) -> Unjudged {
+    Unjudged {
+        reason,
+        place: object.place_of(field),
+        object: Some(Subject::of(object)),
+        text,
     }
 }
 

@@ -46,8 +46,8 @@
 //! with the findings about it. These are no warnings; `summary.incomplete` counts those others of which there is nothing
 //! else to say. Where the manifests have the same name in another namespace, or nearly the same name, it is a warning.
 //!
-//! `unjudged` has what no policy read, each with a `reason`: `unserved_version`, `encrypted`, `unread_pods` and
-//! `unread_object`, with the `object`; `missing_policy`; and files and folders that were not read, `ignored`, `hidden`,
+//! `unjudged` has what no policy read, each with a `reason`: `unserved_version`, `encrypted`, `unread_pods`,
+//! `unread_object` and `unselected`, with the `object`; `missing_policy`; and files and folders that were not read, `ignored`, `hidden`,
 //! `excluded`, `template`, `patch`, `kustomization`, `unbuilt`, `unrendered` and `link`. Of these, `summary.unjudged` counts
 //! objects, with those that a policy gave no answer about, `leftOut` files and folders, and `missingPolicies` policies. `notes` repeats them for people, before all others.
 //!

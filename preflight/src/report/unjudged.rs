@@ -36,6 +36,8 @@ pub enum Reason {
     UnreadPods,
     /// The object holds others, which policies read where they are by themselves.
     UnreadObject,
+    /// Policies in `--policies-from` list the kind of the object, and their selectors or conditions leave it out.
+    Unselected,
     /// A policy in `--policies-from` cannot be followed.
     MissingPolicy,
     /// A `.gitignore` leaves the file or folder out.
@@ -60,11 +62,12 @@ pub enum Reason {
 
 impl Reason {
     /// All of them, in the order in which they are shown.
-    pub(super) const ALL: [Self; 14] = [
+    pub(super) const ALL: [Self; 15] = [
         Self::UnservedVersion,
         Self::Encrypted,
         Self::UnreadPods,
         Self::UnreadObject,
+        Self::Unselected,
         Self::MissingPolicy,
         Self::Ignored,
         Self::Hidden,
@@ -85,6 +88,7 @@ impl Reason {
             Self::Encrypted => "encrypted",
             Self::UnreadPods => "unread_pods",
             Self::UnreadObject => "unread_object",
+            Self::Unselected => "unselected",
             Self::MissingPolicy => "missing_policy",
             Self::Ignored => "ignored",
             Self::Hidden => "hidden",
@@ -122,6 +126,7 @@ impl Reason {
                 | Self::Encrypted
                 | Self::UnreadPods
                 | Self::UnreadObject
+                | Self::Unselected
                 | Self::MissingPolicy,
                 _,
             ) => "",
@@ -149,6 +154,7 @@ impl Reason {
             | Self::Encrypted
             | Self::UnreadPods
             | Self::UnreadObject
+            | Self::Unselected
             | Self::MissingPolicy => "",
         }
     }
@@ -162,6 +168,7 @@ impl Reason {
                 | Self::Encrypted
                 | Self::UnreadPods
                 | Self::UnreadObject
+                | Self::Unselected
                 | Self::MissingPolicy
         )
     }

@@ -172,9 +172,12 @@ fn selectors_choose_as_the_api_server_does() {
         stage.write("m.yaml", &manifests);
         let (_, text, errors) = stage.run(&["--policies-from", "p.yaml", "m.yaml"]);
         let (findings, _) = text.rsplit_once("6 objects").unwrap();
+        let (refused, unchecked) = findings.split_at(expected.len());
+        assert_eq!((refused, errors.as_str()), (&*expected, ""), "{selector}");
+        let count = |what: &str| findings.matches(what).count();
         assert_eq!(
-            (findings, errors.as_str()),
-            (expected.as_str(), ""),
+            count("REFUSED") + unchecked.matches("NOT CHECKED  Pod").count(),
+            3,
             "{selector}"
         );
     }
@@ -198,6 +201,44 @@ fn a_policy_of_a_namespace_looks_at_that_one() {
         stage.run(&["--policies-from", "p.yaml", "m.yaml"]),
         out(1, &expected)
     );
+}
+
+#[test]
+fn what_selectors_leave_out_is_named() {
+    let stage = Stage::new(&[("strict", REFUSE)]);
+    let selector = "  objectSelector: {matchExpressions: [{key: free, operator: DoesNotExist}]}\n";
+    let of_shop =
+        deployed("two, namespace: shop", "").replace("ClusterAdmissionPolicy", "AdmissionPolicy");
+    let account = pod("other", "").replace("Pod", "ServiceAccount");
+    stage.write("m.yaml", pod("other", "free: a") + &account);
+    for (policies, expected) in [
+        // A policy of another namespace does not leave it out.
+        (
+            of_shop,
+            "2 objects, 1 policy: 2 clean (2 not covered by any policy)\n",
+        ),
+        (
+            deployed("one", selector),
+            "NOT CHECKED  Pod other/web
+  m.yaml:1
+    the selectors or conditions of one leave it out, and no other policy is asked about it
+
+2 objects, 1 policy: 1 not checked, 1 clean (1 not covered by any policy)
+",
+        ),
+    ] {
+        stage.write("p.yaml", &policies);
+        let (status, text, _) = stage.run(&["-q", "--policies-from", "p.yaml", "m.yaml"]);
+        assert_eq!((status, &*text), (0, expected));
+    }
+    let fails = [
+        "--policies-from",
+        "p.yaml",
+        "--fail-on",
+        "unjudged",
+        "m.yaml",
+    ];
+    assert_eq!(stage.run(&fails).0, 1);
 }
 
 #[test]
@@ -703,15 +744,16 @@ fn what_of_a_folder_is_rendered_first_is_named() {
     stage.write("p/patch.yaml", deployed("one", ""));
     stage.write("p/kustomization.yaml", "patches: [{path: patch.yaml}]\n");
     stage.write("m.yaml", pod("shop", ""));
-    let expected = "NOT CHECKED  1 file left out as a patch of a kustomization
+    let expected = "NOT CHECKED  ClusterAdmissionPolicy one
+  p/one.yaml:1
+    its rules list \"pod\", and there is no such resource in their apiGroups; did you mean \"pods\"?
+
+NOT CHECKED  1 file left out as a patch of a kustomization
   p/patch.yaml
     give --render, or pipe what `kubectl kustomize DIR` builds into `preflight -`
 
-note: p/one.yaml:1: one: its rules list \"pod\", and there is no such resource in their apiGroups; did
-      you mean \"pods\"?
-
 1 object, 1 policy: 1 clean (1 not covered by any policy)
-1 file or folder left out
+1 file or folder left out, 1 policy not followed
 ";
     assert_eq!(
         stage.run(&["--policies-from", "p", "m.yaml"]),
@@ -749,7 +791,7 @@ fn the_namespace_of_kubewarden_is_spared_unless_a_policy_is_meant_for_it() {
     let of_namespace =
         deployed("one, namespace: kubewarden", "").replace("ClusterAdmission", "Admission");
     for (policy, expected) in [
-        (deployed("one", ""), "1 clean"),
+        (deployed("one", ""), "1 not checked"),
         (
             deployed("one", "  allowInsideKubewardenNamespace: true\n"),
             "1 refused",
@@ -760,9 +802,9 @@ fn the_namespace_of_kubewarden_is_spared_unless_a_policy_is_meant_for_it() {
         ),
         (
             deployed("one", "  allowInsideAdmissionControllerNamespace: false\n"),
-            "1 clean",
+            "1 not checked",
         ),
-        (of_namespace, "1 clean"),
+        (of_namespace, "1 not checked"),
     ] {
         let stage = Stage::new(&[("strict", REFUSE)]);
         stage.write("p.yaml", &policy);

@@ -330,7 +330,13 @@ fn pods_that_the_rules_leave_out_are_named_where_any_policy_reads_pods() {
         stage.run(&["--policies-from", "p.yaml", "-q", "a.yaml"]),
         out(
             0,
-            "1 object, 1 policy: 1 clean (1 not covered by any policy)\n"
+            "NOT CHECKED  ClusterAdmissionPolicy one
+  p.yaml:1
+    none of its rules lists what the policy looks at: pods
+
+1 object, 1 policy: 1 clean (1 not covered by any policy)
+1 policy not followed
+"
         )
     );
 }
