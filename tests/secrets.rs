@@ -206,11 +206,12 @@ fn secrets_are_read_as_k8s_openapi_writes_them() {
         let mut sum = 0;
         let mut count = clear.len();
         for (key, text) in written {
-            if clear.contains_key(key) {
+            let text = text.as_str().unwrap();
+            let is_replaced = clear.contains_key(key);
+            count += usize::from(!is_replaced);
+            if is_replaced && is_base64(text) {
                 continue;
             }
-            count += 1;
-            let text = text.as_str().unwrap();
             if is_base64(text) {
                 let symbols = text
                     .chars()

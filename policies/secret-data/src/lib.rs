@@ -133,6 +133,12 @@ fn judge(object: &Object<'_>, settings: &Settings, verdict: &mut Verdict) {
             );
         }
     }
+    // The API server decodes all of `data` before it puts `stringData` in.
+    for entry in &object.replaced {
+        if let Err(malformed) = base64::decode(entry.written, &mut buffer) {
+            rules::invalid_base64::check(entry, malformed, settings, verdict);
+        }
+    }
     rules::check_sizes(object, &sizes, settings, verdict);
     rules::check_form(object, &values, settings, verdict);
     rules::clear_text_copy::check(object, settings, verdict);

@@ -8,8 +8,6 @@ use shared::{
     Cursor, DecodeError, FieldNames, FieldPath, Finding, Level, Request, Rule, Verdict, shown_key,
 };
 
-use crate::base64;
-
 /// Where client-side `kubectl apply` keeps what it was given.
 pub(crate) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 const SERVICE_ACCOUNT: &str = "kubernetes.io/service-account.name";
@@ -45,6 +43,8 @@ pub(crate) struct Object<'a> {
     pub(crate) secret_type: Option<&'a str>,
     /// Every value that counts, in the order of the object.
     pub(crate) entries: Vec<Entry<'a>>,
+    /// Values of `data` that `stringData` replaces.
+    pub(crate) replaced: Vec<Entry<'a>>,
     /// Whether its data cannot be changed.
     pub(crate) is_immutable: bool,
     /// The annotation of `kubectl apply`.
@@ -82,14 +82,17 @@ impl<'a> Object<'a> {
         };
         let clear = object.map("stringData", Cursor::texts)?.unwrap_or_default();
         let mut entries = entries(object, "data", true)?;
+        let mut replaced = Vec::new();
         // Source: `Convert_v1_Secret_To_core_Secret` in `pkg/apis/core/v1/conversion.go`.
         let index = Index::of(&mut clear.iter().map(|(key, _)| *key));
         entries.retain(|entry| {
             let mut places = index.places(hash(0, entry.key));
             let is_replaced =
                 places.any(|place| clear.get(place).is_some_and(|(key, _)| *key == entry.key));
-            // The whole Secret is decoded before that.
-            !is_replaced || base64::decode(entry.written, &mut Vec::new()).is_err()
+            if is_replaced {
+                replaced.push(*entry);
+            }
+            !is_replaced
         });
         entries.extend(clear.into_iter().map(|(key, written)| Entry {
             field: "stringData",
@@ -97,7 +100,8 @@ impl<'a> Object<'a> {
             written,
             is_encoded: false,
         }));
-        Self::read(request, object, Some(secret_type), entries)
+        let secret = Self::read(request, object, Some(secret_type), entries)?;
+        Ok(Self { replaced, ..secret })
     }
 
     /// Reads a `ConfigMap` of a request.
@@ -135,6 +139,7 @@ impl<'a> Object<'a> {
             namespace: request.object_namespace()?,
             secret_type,
             entries,
+            replaced: Vec::new(),
             is_immutable: object.flag("immutable")?.unwrap_or_default(),
             last_applied,
             service_account,

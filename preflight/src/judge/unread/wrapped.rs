@@ -17,7 +17,7 @@ const CONTENTS: [&str; 8] = [
     "template",
 ];
 
-/// So many are told; the others are counted.
+/// At most this many are told; the others are counted.
 const MAX_TOLD: usize = 3;
 
 /// An object in another one.
