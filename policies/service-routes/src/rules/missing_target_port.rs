@@ -54,6 +54,8 @@ pub(crate) fn check(
         };
         let write =
             |target: &str, why: &str| format!("write targetPort: {target}{here}{why}");
+        // A container has one port of a name.
+        let is_there = declared.iter().any(|declared| declared.name == name);
         let mut field = "name";
         let mut fix;
         match meant {
@@ -78,8 +80,7 @@ pub(crate) fn check(
             }
             Some(meant) => {
                 fix = String::new();
-                // A container has one port of a name.
-                if !declared.iter().any(|other| other.name == name) {
+                if !is_there {
                     fix = format!("name containerPort {} {wanted}", meant.number);
                 }
                 if !meant.name.is_empty() {
@@ -87,6 +88,7 @@ pub(crate) fn check(
                     fix.push_str(&write(&written(meant.name), ""));
                 }
             }
+            None if is_there => fix = write("a number or another name", ""),
             None => {
                 fix = format!("declare a port {wanted}, or write a number as targetPort{here}");
             }
