@@ -14,7 +14,7 @@ use crate::views;
 /// Judges it, where an author sent `spec.replicas`, or an UPDATE changes it.
 pub(crate) fn judge(review: &Review<'_>, verdict: &mut Verdict) -> Result<(), Error> {
     let request = review.request;
-    if review.settings.are_off() || autoscaling::is_made_by_deployment(request)? {
+    if review.settings.are_off() || autoscaling::is_owned_replica_set(request)? {
         return Ok(());
     }
     let new = Workload::read(&request.object())?;

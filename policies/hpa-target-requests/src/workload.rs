@@ -25,7 +25,7 @@ pub(crate) fn judge(
     if request.operation == Operation::Update {
         most = most.at_most(review.settings.written_first);
     }
-    if most == Level::Off || autoscaling::is_made_by_deployment(request)? {
+    if most == Level::Off || autoscaling::is_owned_replica_set(request)? {
         return Ok(());
     }
     let Some(pods) = review.pods(&request.object(), readable, name)? else {

@@ -270,10 +270,10 @@ impl<'a> ScaleTarget<'a> {
     }
 }
 
-/// Whether the object of a request is a `ReplicaSet` that a `Deployment` made, which was judged itself, and whose roll-out
-/// must not hang. An UPDATE that takes the owner off is that of the garbage collector, which lets go of what it leaves
+/// Whether the object of a request is a `ReplicaSet` that another object owns: a `Deployment`, or a `Rollout`. That was judged
+/// itself, and its roll-out must not hang. An UPDATE that takes the owner off is that of the garbage collector, which lets go of what it leaves
 /// behind.
-pub fn is_made_by_deployment(request: &Request<'_>) -> Result<bool, DecodeError> {
+pub fn is_owned_replica_set(request: &Request<'_>) -> Result<bool, DecodeError> {
     let is_owned = |object: &Cursor<'_>| {
         let meta = AutoscalerMeta::read(object);
         meta.map(|meta| meta.owner.is_some())

@@ -56,6 +56,7 @@ pub fn pod_spec_path(kind: &GroupVersionKind<'_>) -> Option<&'static str> {
 /// have some fields of a pod spec alone, and the object the others elsewhere.
 #[must_use]
 pub fn is_whole(kind: &GroupVersionKind<'_>, path: &str, has_containers: bool) -> bool {
+    // `template`, and names that end in it, such as `podTemplate`.
     pod_spec_path(kind).is_some() || has_containers && path.ends_with("emplate.spec")
 }
 

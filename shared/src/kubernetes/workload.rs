@@ -120,27 +120,12 @@ pub fn named_pod_specs<'s>(
     })
 }
 
-/// Calls `found` with every pod spec at `path` of an object of a custom kind, and with its exact place. The path leads
-/// through every item of a list, and of a list in a list: `spec.workerGroupSpecs.template.spec` also finds
-/// `spec.workerGroupSpecs[1].template.spec`. A `*` leads through every field of a map.
-pub fn pod_specs(
-    object: &Cursor<'_>,
-    path: &str,
-    found: &mut dyn FnMut(&FieldPath<'_>, &Cursor<'_>) -> Result<(), Error>,
-) -> Result<(), Error> {
-    let mut found = |place: &FieldPath<'_>, spec: &Cursor<'_>, _: &Cursor<'_>| found(place, spec);
-    walk(
-        (object, object),
-        &FieldPath::new(""),
-        path,
-        true,
-        &mut found,
-    )
-}
-
 /// Takes a place, what is there, and what holds that.
 type OnPlace<'f> = dyn FnMut(&FieldPath<'_>, &Cursor<'_>, &Cursor<'_>) -> Result<(), Error> + 'f;
 
+/// Calls `found` with all that is at `path` of an object, and with its exact place. Where it goes through lists, the path
+/// leads through every item, and of a list in a list: `spec.workerGroupSpecs.template.spec` also finds
+/// `spec.workerGroupSpecs[1].template.spec`. A `*` leads through every field of a map.
 fn walk(
     (cursor, holder): (&Cursor<'_>, &Cursor<'_>),
     place: &FieldPath<'_>,
@@ -362,11 +347,18 @@ mod tests {
         let json = json::parse(text, &arena).unwrap();
         let mut found = Vec::new();
         let object = Cursor::new(&json, FieldPath::new("object"));
-        pod_specs(&object, path, &mut |place, spec| {
+        let mut add = |place: &FieldPath<'_>, spec: &Cursor<'_>, _: &Cursor<'_>| {
             let pod: PodSpec<'_, Named<'_>> = PodSpec::view(spec)?;
             found.push(format!("{place}: {}", pod.service_account_name));
             Ok(())
-        })?;
+        };
+        walk(
+            (&object, &object),
+            &FieldPath::new(""),
+            path,
+            true,
+            &mut add,
+        )?;
         Ok(found)
     }
 
