@@ -223,7 +223,7 @@ fn judge_manifests(cli: &Cli, project: Option<&Project>) -> Result<u8, Box<dyn E
     let baseline = baseline.map(|file| Ok((file, Baseline::read(file)?)));
     let baseline = baseline.transpose().map_err(|error: BaselineError| error)?;
     let task = Task::read(cli)?;
-    target::check_reports(cli, project, &task)?;
+    target::check_reports(cli, &task)?;
     let others = beside(cli, project, &task)?;
     let (mut report, policies) = task.judge(cli)?;
     except(&mut report, cli, project);

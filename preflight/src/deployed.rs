@@ -55,6 +55,17 @@ pub struct PolicyResource {
     conditions: Conditions,
 }
 
+/// What keeps a policy from an object whose kind its rules list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum LeftOutBy {
+    /// The labels of the object: its `objectSelector`.
+    Labels,
+    /// The labels of the namespace: its `namespaceSelector`.
+    Namespace,
+    /// It is the namespace of Kubewarden itself.
+    Kubewarden,
+}
+
 impl PolicyResource {
     /// Whether nothing is refused.
     pub(crate) fn only_reports(&self) -> bool {
@@ -109,6 +120,16 @@ impl PolicyResource {
 
     /// Whether its selectors and conditions let a request through.
     fn selects(&self, target: &Target, request: &Value, cluster: &MemoryCluster) -> bool {
+        self.leaves_out(target, request, cluster).is_none() && self.conditions.hold(request)
+    }
+
+    /// What keeps the policy from a request that its rules list, apart from conditions.
+    pub(crate) fn leaves_out(
+        &self,
+        target: &Target,
+        request: &Value,
+        cluster: &MemoryCluster,
+    ) -> Option<LeftOutBy> {
         let objects: Vec<&Value> = ["/object", "/oldObject", "/old_object"]
             .into_iter()
             .filter_map(|at| request.pointer(at).filter(|object| object.is_object()))
@@ -117,44 +138,41 @@ impl PolicyResource {
             let mut requirements = self.object_selector.iter();
             requirements.all(|requirement| requirement.matches_labels(object))
         };
-        let home = home(target, request);
-        self.namespace_matches(
-            is_namespace(target),
-            home,
-            objects.first().copied(),
-            cluster,
-        ) && (self.object_selector.is_empty() || objects.iter().any(is_selected))
-            && self.conditions.hold(request)
+        if !self.object_selector.is_empty() && !objects.iter().any(is_selected) {
+            return Some(LeftOutBy::Labels);
+        }
+        let object = objects.first().copied();
+        self.leaves_namespace_out(is_namespace(target), home(target, request), object, cluster)
     }
 
     /// As `namespace/matcher.go` of the API server does it: an object without a namespace always matches, and a
     /// Namespace counts as its own.
-    fn namespace_matches(
+    fn leaves_namespace_out(
         &self,
         is_namespace: bool,
         home: Option<&str>,
         object: Option<&Value>,
         cluster: &MemoryCluster,
-    ) -> bool {
+    ) -> Option<LeftOutBy> {
         let (name, namespace) = match (home, object) {
             (Some(home), _) => (home, cluster.namespace(home)),
             (None, Some(object)) if is_namespace => {
                 let name = text(object, "/metadata/name");
                 (name.unwrap_or_default(), Some(object))
             }
-            (None, _) => return true,
+            (None, _) => return None,
         };
         if self.spared.as_deref() == Some(name) {
-            return false;
+            return Some(LeftOutBy::Kubewarden);
         }
-        self.namespace_selector
-            .iter()
-            .all(|requirement| match namespace {
-                _ if requirement.key() == NAME_LABEL => requirement.holds(Some(name)),
-                Some(namespace) => requirement.matches_labels(namespace),
-                // It is not known: rather check too much than too little.
-                None => true,
-            })
+        let mut requirements = self.namespace_selector.iter();
+        let is_selected = requirements.all(|requirement| match namespace {
+            _ if requirement.key() == NAME_LABEL => requirement.holds(Some(name)),
+            Some(namespace) => requirement.matches_labels(namespace),
+            // It is not known: rather check too much than too little.
+            None => true,
+        });
+        (!is_selected).then_some(LeftOutBy::Namespace)
     }
 
     /// Whether it is for one namespace, and so may look nothing up: its kind has no `contextAwareResources`.

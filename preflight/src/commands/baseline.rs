@@ -25,7 +25,6 @@ pub(super) fn run(
 ) -> Result<u8, Box<dyn Error>> {
     only_a_table(&cli.common, "baseline")?;
     // What a configuration says is read from where all options are.
-    let given = file;
     let file = file.or(cli.baseline.as_deref());
     let file = file.map_or_else(|| PathBuf::from(NAME), Path::to_owned);
     let name = printable(&file.display().to_string());
@@ -36,9 +35,7 @@ pub(super) fn run(
         );
     }
     let task = Task::read(cli)?;
-    let project_names_it = given.is_none() && cli.baseline.is_some();
-    let naming = project.filter(|project| project_names_it && !project.is_named);
-    target::check_baseline(&file, cli, naming, &task)?;
+    target::check_baseline(&file, cli, &task)?;
     let (mut report, _) = task.judge(cli)?;
     check(&report, &name)?;
     except(&mut report, cli, project);

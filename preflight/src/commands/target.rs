@@ -1,56 +1,49 @@
-//! Where nothing is written: over what a run reads, and, at the word of a stranger, over what is no report.
+//! Where nothing is written: over what a run reads, and over what is no report.
 
 use std::{
+    collections::BTreeSet,
     error::Error,
     fs::File,
     io::Read,
     path::{Path, PathBuf},
 };
 
+use clap::ValueEnum;
 use preflight::{
-    config::{NAME, Project},
+    config::NAME,
     manifests::{Object, printable},
 };
 
 use super::Task;
-use crate::cli::{Cli, Format};
+use crate::cli::{Cli, Format, ReportFile};
 
 /// What of a file is looked at.
 const START: u64 = 4096;
 
-/// Refuses reports in the place of something else, before anything is written.
-pub(super) fn check_reports(
-    cli: &Cli,
-    project: Option<&Project>,
-    task: &Task,
-) -> Result<(), Box<dyn Error>> {
-    let found = project.filter(|project| !project.is_named);
-    for wanted in &cli.reports {
-        let Some(file) = &wanted.file else { continue };
+/// Refuses reports in the place of something else, before anything is written. What is there has to be an earlier report, or
+/// empty: a run reads more than manifests, such as patches, values of charts, and files by other names.
+pub(super) fn check_reports(cli: &Cli, task: &Task) -> Result<(), Box<dyn Error>> {
+    let mut written = BTreeSet::new();
+    for ReportFile { file, .. } in &cli.reports {
+        let Some(file) = file else { continue };
         check(file, cli.baseline.as_deref(), cli, task)?;
-        let is_of_project = found.is_some_and(|project| {
-            let mut written = project.config.reports.all().into_iter();
-            written.any(|(_, written)| !written.is_empty() && project.path(written) == *file)
-        });
-        if is_of_project && !starts(file, |start| is_report(wanted.format, start)) {
+        if !starts(file, is_report) {
             return Err(other(file, "report"));
+        }
+        if !written.insert(file) && !is_device(file) {
+            let file = printable(&file.display().to_string());
+            return Err(format!("{file} is to be two reports: name a file for each").into());
         }
     }
     Ok(())
 }
 
-/// Refuses a baseline in the place of something else. `found` is the project that names the file, where that is only
-/// found.
-pub(super) fn check_baseline(
-    file: &Path,
-    cli: &Cli,
-    found: Option<&Project>,
-    task: &Task,
-) -> Result<(), Box<dyn Error>> {
+/// Refuses a baseline in the place of something else.
+pub(super) fn check_baseline(file: &Path, cli: &Cli, task: &Task) -> Result<(), Box<dyn Error>> {
     check(file, None, cli, task)?;
     // Also one that two people have changed, and that is to be written anew.
     let is_baseline = |start: &str| start.contains("\"version\"") && start.contains("\"findings\"");
-    if found.is_some() && !starts(file, is_baseline) {
+    if !starts(file, is_baseline) {
         return Err(other(file, "baseline"));
     }
     Ok(())
@@ -64,23 +57,32 @@ fn other(file: &Path, what: &str) -> Box<dyn Error> {
     .into()
 }
 
-/// Whether a file is not there, is empty, or starts like this.
+/// Whether a file is not there, is empty, is a device or a pipe, or starts like this.
 fn starts(file: &Path, like: impl Fn(&str) -> bool) -> bool {
-    let Ok(there) = file.metadata() else {
+    if !file.exists() || is_device(file) {
         return true;
-    };
+    }
     let mut start = Vec::new();
-    let opened = there.is_file().then(|| File::open(file));
-    let read = opened.map(|file| file?.take(START).read_to_end(&mut start));
+    let read = File::open(file).and_then(|file| file.take(START).read_to_end(&mut start));
     let start = String::from_utf8_lossy(&start);
-    matches!(read, Some(Ok(_))) && (start.is_empty() || like(&start))
+    read.is_ok() && (start.is_empty() || like(&start))
 }
 
-/// Whether a text starts as a report in this format does, of this version or of another.
-fn is_report(format: Format, start: &str) -> bool {
+fn is_device(file: &Path) -> bool {
+    let there = file.metadata();
+    there.is_ok_and(|there| !there.is_file() && !there.is_dir())
+}
+
+/// Whether a text starts as a report does, in any format, of this version or of another.
+fn is_report(start: &str) -> bool {
+    let formats = Format::value_variants().iter();
+    formats.copied().any(|format| is_in(format, start))
+}
+
+fn is_in(format: Format, start: &str) -> bool {
     let has = |parts: &[&str]| parts.iter().all(|part| start.contains(part));
     match format {
-        Format::Table => false,
+        Format::Table => TABLE.iter().any(|word| start.starts_with(word)) || is_summary(start),
         Format::Json => start.starts_with('{') && has(&["\"version\"", "\"summary\""]),
         Format::Sarif => start.starts_with('{') && has(&["/sarif", "\"runs\""]),
         Format::Junit => has(&["<testsuites name=\"preflight\""]),
@@ -92,6 +94,23 @@ fn is_report(format: Format, start: &str) -> bool {
         Format::Markdown => start.starts_with("preflight\n="),
         Format::Html => start.starts_with("<!doctype html>") && has(&["'sha256-"]),
     }
+}
+
+/// What the blocks of a table begin with.
+const TABLE: [&str; 7] = [
+    "EXCEPTED",
+    "IN THE BASELINE",
+    "NEEDED FROM ELSEWHERE",
+    "NOT CHECKED",
+    "PROBLEM",
+    "REFUSED",
+    "WARNING",
+];
+
+/// Whether a table has nothing but its summary, and notes.
+fn is_summary(start: &str) -> bool {
+    let line = start.lines().next().unwrap_or_default();
+    start.starts_with("note: ") || line.contains(" object") && line.contains(" polic")
 }
 
 /// Refuses to write over what the run reads, or over the configuration of a project.

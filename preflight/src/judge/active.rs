@@ -8,7 +8,9 @@ use serde_json::Value;
 
 use super::{CustomKind, Group, LooksAt, Member, surroundings::Surroundings};
 use crate::{
-    EvaluationError, MemoryCluster, Policy, PolicyAnswer, deployed::PolicyResource, review::Target,
+    EvaluationError, MemoryCluster, Policy, PolicyAnswer,
+    deployed::{LeftOutBy, PolicyResource},
+    review::Target,
 };
 use cluster::kinds::Kinds;
 
@@ -199,16 +201,26 @@ impl ActivePolicy {
         })
     }
 
-    /// Whether it lists what a request is about, and its selectors or conditions leave the request out.
+    /// What keeps it from a request that is about something it looks at, where that is a selector.
     pub(super) fn leaves_out(
         &self,
         target: &Target,
         request: &tree::Value,
         cluster: &MemoryCluster,
-    ) -> bool {
-        self.deployed.as_ref().is_some_and(|deployed| {
-            deployed.lists(target, request) && !deployed.wants(target, request, cluster)
-        })
+    ) -> Option<LeftOutBy> {
+        let deployed = self.deployed.as_ref()?;
+        // A resource may list more than its policy reads.
+        let reads = |member: &Member| {
+            let metadata = member.policy.metadata();
+            let mut custom = member.custom_kinds.iter();
+            metadata.is_none_or(|metadata| target.is_wanted_by(metadata))
+                || custom.any(|custom| custom.is(target, cluster.kinds()))
+        };
+        let is_its = self.members().iter().any(|(_, member)| reads(member));
+        let is_its = is_its && deployed.lists(target, request);
+        is_its
+            .then(|| deployed.leaves_out(target, request, cluster))
+            .flatten()
     }
 
     /// Judges a request: in the words that the API server would show, or `unabridged`. It may look up what its metadata

@@ -1,6 +1,6 @@
 //! Objects that would pass for clean because no policy reads them as what they are.
 
-use std::{cell::LazyCell, sync::Arc};
+use std::{cell::LazyCell, collections::BTreeSet, sync::Arc};
 
 use shared::{GroupVersionKind, kubernetes::kinds::well_known::pod_spec_paths};
 use tree::{Value, json};
@@ -8,6 +8,7 @@ use tree::{Value, json};
 use super::{ActivePolicy, CustomKind, Evaluation};
 use crate::{
     MemoryCluster,
+    deployed::LeftOutBy,
     manifests::Object,
     report::{Reason, Subject, Unjudged},
     review::{Request, complete},
@@ -149,7 +150,9 @@ impl<'a> Reader<'a> {
             return None;
         }
         let (field, is_text) = pods.unread()?;
+        let is_pod_spec = !field.ends_with("hostPath");
         let what_to_do = match (is_of_kubernetes, is_read) {
+            _ if !is_pod_spec => "check the pods that its controller makes of it",
             (true, _) => "the rules and selectors of the policies leave it out",
             (false, true) => "list the path in `customKinds` of the policies' settings",
             (false, false) => "list its kind in `customKinds` of the policies' settings",
@@ -165,28 +168,51 @@ impl<'a> Reader<'a> {
         Some(unjudged(object, Reason::UnreadPods, &field, text))
     }
 
-    /// Whether policies of a cluster list the kind of an object that none of them is asked about: its labels decide that, or
-    /// those of its namespace, which a stranger may have written.
+    /// Whether selectors of policies of a cluster leave an object out that they list. Its own labels, which its author
+    /// writes, count for each policy by itself; those of its namespace, where no other policy is asked about it.
     fn unselected(&self, object: &Object, evaluations: &[Evaluation<'_>]) -> Option<Unjudged> {
         let is_deployed = |by: &ActivePolicy| by.deployed.is_some();
-        if !evaluations.is_empty() || !self.policies.iter().any(is_deployed) {
+        if !self.policies.iter().any(is_deployed) {
             return None;
         }
         let request = Request::new(&object.value, None, self.cluster.kinds(), 0);
         let target = request.target();
         let request = json!(request);
-        let leaves_out = |by: &&ActivePolicy| by.leaves_out(&target, &request, self.cluster);
-        let names = self.policies.iter().filter(leaves_out);
-        let names: Vec<&str> = names.map(ActivePolicy::name).collect();
-        let text = match names.as_slice() {
-            [] => return None,
-            [name] => format!("the selectors or conditions of {name} leave it out"),
-            [first, others @ ..] => format!(
-                "the selectors or conditions of {first} and {} more leave it out",
-                others.len()
-            ),
+        let by = |policy: &ActivePolicy| policy.leaves_out(&target, &request, self.cluster);
+        let mut left_out: Vec<(LeftOutBy, &ActivePolicy)> = Vec::new();
+        for policy in self.policies {
+            left_out.extend(by(policy).map(|by| (by, policy)));
+        }
+        // Another resource of the same module may be for what this one leaves out.
+        let modules = |by: &ActivePolicy| -> BTreeSet<String> {
+            let members = by.members();
+            let names = members.iter().map(|(_, member)| member.policy.name());
+            names.map(ToOwned::to_owned).collect()
         };
-        let text = format!("{text}, and no other policy is asked about it");
+        let asked: BTreeSet<String> = evaluations.iter().flat_map(|it| modules(it.by)).collect();
+        left_out.retain(|(by, policy)| match by {
+            LeftOutBy::Labels => modules(policy).is_disjoint(&asked),
+            LeftOutBy::Namespace | LeftOutBy::Kubewarden => evaluations.is_empty(),
+        });
+        let (first, _) = *left_out.iter().min_by_key(|(by, _)| *by)?;
+        let names = left_out.iter().filter(|(by, _)| *by == first);
+        let names: Vec<&str> = names.map(|(_, policy)| policy.name()).collect();
+        let names = match names.as_slice() {
+            [one] => (*one).to_owned(),
+            [one, others @ ..] => format!("{one} and {} more", others.len()),
+            [] => return None,
+        };
+        let text = match first {
+            LeftOutBy::Labels => {
+                format!("the objectSelector of {names} leaves it out, by its labels")
+            }
+            LeftOutBy::Namespace => format!(
+                "the namespaceSelector of {names} leaves its namespace out, and no other policy is asked about it"
+            ),
+            LeftOutBy::Kubewarden => {
+                "Kubewarden asks no policy about what is in its own namespace".to_owned()
+            }
+        };
         Some(unjudged(object, Reason::Unselected, "", text))
     }
 

@@ -36,7 +36,7 @@ pub enum Reason {
     UnreadPods,
     /// The object holds others, which policies read where they are by themselves.
     UnreadObject,
-    /// Policies in `--policies-from` list the kind of the object, and their selectors or conditions leave it out.
+    /// Policies in `--policies-from` list the kind of the object, and their selectors leave it out.
     Unselected,
     /// A policy in `--policies-from` cannot be followed.
     MissingPolicy,

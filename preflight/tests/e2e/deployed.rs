@@ -221,7 +221,7 @@ fn what_selectors_leave_out_is_named() {
             deployed("one", selector),
             "NOT CHECKED  Pod other/web
   m.yaml:1
-    the selectors or conditions of one leave it out, and no other policy is asked about it
+    the objectSelector of one leaves it out, by its labels
 
 2 objects, 1 policy: 1 not checked, 1 clean (1 not covered by any policy)
 ",

@@ -581,30 +581,48 @@ fn a_report_takes_the_place_of_nothing_that_is_read() {
 }
 
 #[test]
-fn the_report_of_a_project_that_is_found_takes_the_place_of_reports_alone() {
+fn a_report_takes_the_place_of_reports_alone() {
     let stage = Stage::new(&[("strict", Validate::Answer(REFUSAL))]);
     stage.write("m/pod.yaml", POD);
     stage.write("none/service.yaml", SERVICE);
     for format in [
-        "json", "sarif", "junit", "github", "gitlab", "markdown", "html",
+        "table", "json", "sarif", "junit", "github", "gitlab", "markdown", "html",
     ] {
-        let config = format!("reports:\n  {format}: out/report\n");
-        stage.write(".preflight.yaml", &config);
+        let report = format!("{format}=out/report");
         stage.write("out/report", "");
         for paths in ["none", "m", "none", "m"] {
-            let (_, _, errors) = stage.run(&[paths]);
+            let (_, _, errors) = stage.run(&["--report", &report, paths]);
             assert_eq!(errors, "", "{format}");
         }
+        // One in another format is one, too.
+        let (_, _, errors) = stage.run(&["--report", "json=out/report", "m"]);
+        assert_eq!(errors, "", "{format}");
         stage.write("out/report", "# notes\n");
         let why = "what is there is no report of preflight; remove it, or name another file";
         assert_eq!(
-            stage.run(&["m"]),
+            stage.run(&["--report", &report, "m"]),
             err(&format!("out/report is not written: {why}")),
             "{format}"
         );
         assert_eq!(stage.read("out/report"), "# notes\n");
-        let (_, _, errors) = stage.run(&["--config", ".preflight.yaml", "m"]);
-        assert_eq!(errors, "", "{format}");
-        assert_ne!(stage.read("out/report"), "# notes\n");
+    }
+    let two = ["--report", "json=new", "--report", "junit=new", "m"];
+    assert_eq!(
+        stage.run(&two),
+        err("new is to be two reports: name a file for each")
+    );
+    if cfg!(unix) {
+        let (status, ..) = stage.run(&[
+            "--report",
+            "json=/dev/null",
+            "--report",
+            "junit=/dev/null",
+            "m",
+        ]);
+        assert_eq!(status, 1);
+        // By another name, or what a manifest is built from.
+        std::fs::hard_link(stage.path().join("m/pod.yaml"), stage.path().join("h.json")).unwrap();
+        let (status, ..) = stage.run(&["--report", "json=h.json", "m"]);
+        assert_eq!((status, &*stage.read("m/pod.yaml")), (2, POD));
     }
 }

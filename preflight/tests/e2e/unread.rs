@@ -177,8 +177,9 @@ objects:
   items: [{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {ports: [{port: 80, nodePort: 33000}]}}]
 - {apiVersion: v1, kind: Secret, metadata: {name: a}, data: {a: 'hello!!'}}
 - {apiVersion: v1, kind: ServiceAccount, metadata: {name: a}}
-- {apiVersion: v1, kind: Secret, metadata: {name: b}}
-- {apiVersion: v1, kind: Secret, metadata: {name: c}}
+- {apiVersion: v1, kind: Secret, metadata: {name: b}, data: {a: b}}
+- {apiVersion: v1, kind: Secret, metadata: {name: c}, data: {a: b}}
+- {apiVersion: v1, kind: Secret, metadata: {name: d}}
 ---
 apiVersion: kubernetes.crossplane.io/v1alpha2
 kind: Object
@@ -196,7 +197,7 @@ status:
     objects[3], and 1 more; pipe what `oc process --local -f FILE -o yaml` prints into `preflight -`
 
 NOT CHECKED  Object x/a
-  a.yaml:18
+  a.yaml:19
     holds an object that no policy reads there: Secret in spec.forProvider.manifest; check it as a manifest of
     its own
 
@@ -243,6 +244,49 @@ spec:
 }
 
 #[test]
+fn the_manifest_of_a_step_of_a_workflow_is_text() {
+    let workflow = |manifest: &str| {
+        format!(
+            "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {{name: a, namespace: x}}\nspec:\n  templates:\n  \
+             - name: m\n    resource: {{action: create, manifest: {manifest:?}}}\n"
+        )
+    };
+    let told = |what: &str| {
+        format!(
+            "NOT CHECKED  Workflow x/a
+  a.yaml:7
+    holds an object that no policy reads there: {what}
+
+1 object, 1 policy: 1 not checked
+"
+        )
+    };
+    let pod = told(
+        "Pod in spec.templates[0].resource.manifest; check it as a
+    manifest of its own",
+    );
+    let template = told(
+        "text that cannot be read in
+    spec.templates[0].resource.manifest; check it as a manifest of its own",
+    );
+    for (manifest, expected) in [
+        (
+            "apiVersion: v1\nkind: Pod\nmetadata: {name: b}\nspec: {}\n",
+            pod,
+        ),
+        ("kind: {{a}}\n- b\n", template),
+        (
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\n",
+            "1 object, 1 policy: 1 clean\n".to_owned(),
+        ),
+    ] {
+        let stage = stage(&["hostpath-mounts"], &workflow(manifest));
+        let status = i32::from(expected.contains("NOT CHECKED"));
+        assert_eq!(run(&stage, &[]), out(status, &expected));
+    }
+}
+
+#[test]
 fn a_volume_has_the_path_of_a_node_and_no_pods() {
     let manifest = "apiVersion: v1
 kind: PersistentVolume
@@ -256,8 +300,8 @@ spec: {additionalVolumes: [{name: v, volumeSource: {hostPath: {path: /}}}]}
 ";
     let expected = "NOT CHECKED  Gadget x/a
   a.yaml:9
-    holds pods in spec.additionalVolumes[0].volumeSource.hostPath, and no policy reads it; list its kind in
-    `customKinds` of the policies' settings
+    holds pods in spec.additionalVolumes[0].volumeSource.hostPath, and no policy reads it; check the pods that
+    its controller makes of it
 
 2 objects, 1 policy: 1 not checked, 1 clean (1 not covered by any policy)
 ";

@@ -3,13 +3,12 @@
 use tree::Value;
 
 use super::search::{Step, find};
-use crate::manifests::Object;
+use crate::manifests::{Object, read_text};
 
 /// What an object has, and a reference to one does not.
-const CONTENTS: [&str; 8] = [
+const CONTENTS: [&str; 7] = [
     "binaryData",
     "data",
-    "metadata",
     "roleRef",
     "rules",
     "spec",
@@ -37,12 +36,27 @@ impl Wrapped {
             if key == "status" && std::ptr::eq(holder, object) {
                 return Step::Passed;
             }
-            match kind(value) {
-                Some(kind) if is_wanted(value) => {
-                    all.push(Self {
-                        path: path.to_owned(),
-                        kind: kind.to_owned(),
-                    });
+            let mut add = |kind: &str| {
+                all.push(Self {
+                    path: path.to_owned(),
+                    kind: kind.to_owned(),
+                });
+            };
+            match (kind(value), value.as_str()) {
+                (Some(kind), _) if is_wanted(value) => {
+                    add(kind);
+                    Step::Passed
+                }
+                // A step of an Argo workflow writes an object that is text.
+                (_, Some(text)) if key == "manifest" && holder.get("action").is_some() => {
+                    let read = read_text("", text);
+                    let mut objects = read.objects.iter();
+                    match objects.find(|object| is_wanted(&object.value)) {
+                        Some(object) => add(object.kind()),
+                        // Most often it is a template for text.
+                        None if !read.problems.is_empty() => add("text that cannot be read"),
+                        None => {}
+                    }
                     Step::Passed
                 }
                 _ => Step::Below,
