@@ -116,6 +116,9 @@ fn problem(request: &tree::Value) -> Option<&'static str> {
             "neither an AdmissionReview nor its request: `operation` and `resource` must be there",
         );
     }
+    if request.pointer("/kind/kind").is_none() {
+        return Some("`kind` must be there, with the kind of the object in it");
+    }
     let has = |field| request.get(field).is_some_and(tree::Value::is_object);
     let old = has("oldObject") || has("old_object");
     match operation.and_then(tree::Value::as_str) {

@@ -266,7 +266,7 @@ REFUSED  Pod default/other  by look
 2 objects, 1 policy: 2 refused
 ";
     assert_eq!(stage.run(&["a.yaml", "b.yaml"]), out(1, expected));
-    let review = json!({"operation": "CREATE", "resource": {"group": "", "version": "v1", "resource": "pods"}, "object": {}});
+    let review = json!({"operation": "CREATE", "kind": {"group": "", "version": "v1", "kind": "Pod"}, "resource": {"group": "", "version": "v1", "resource": "pods"}, "object": {}});
     stage.write("review.json", review.to_string());
     assert_eq!(
         stage.run(&["review", "--cluster", "b.yaml", "review.json"]),
@@ -386,7 +386,7 @@ fn judges_one_review() {
         ("strict", Validate::Answer(REFUSAL)),
     ]);
     let request = json!({
-        "uid": "1", "operation": "CREATE", "resource": {"group": "", "version": "v1", "resource": "pods"}, "object": {},
+        "uid": "1", "operation": "CREATE", "kind": {"group": "", "version": "v1", "kind": "Pod"}, "resource": {"group": "", "version": "v1", "resource": "pods"}, "object": {},
     });
     stage.write("request.json", request.to_string());
     stage.write(
@@ -426,25 +426,30 @@ strict refuses it (403)
 fn a_review_that_no_api_server_sends_is_an_error() {
     let stage = Stage::new(&[("gentle", Validate::Answer(WARNING))]);
     let resource = json!({"group": "", "version": "v1", "resource": "pods"});
+    let kind = json!({"group": "", "version": "v1", "kind": "Pod"});
     for (request, expected) in [
         (
             json!({"operation": "CREATE"}),
             "neither an AdmissionReview nor its request: `operation` and `resource` must be there",
         ),
         (
-            json!({"operation": "create", "resource": resource, "object": {}}),
+            json!({"operation": "CREATE", "resource": resource, "object": {}}),
+            "`kind` must be there, with the kind of the object in it",
+        ),
+        (
+            json!({"operation": "create", "kind": kind, "resource": resource, "object": {}}),
             "`operation` must be CREATE, UPDATE, DELETE or CONNECT",
         ),
         (
-            json!({"operation": "CREATE", "resource": resource, "object": null, "Object": {}}),
+            json!({"operation": "CREATE", "kind": kind, "resource": resource, "object": null, "Object": {}}),
             "`object` must be there, for it is what a CREATE writes",
         ),
         (
-            json!({"operation": "UPDATE", "resource": resource, "oldObject": {}}),
+            json!({"operation": "UPDATE", "kind": kind, "resource": resource, "oldObject": {}}),
             "`object` must be there, for it is what an UPDATE writes",
         ),
         (
-            json!({"operation": "UPDATE", "resource": resource, "object": {}}),
+            json!({"operation": "UPDATE", "kind": kind, "resource": resource, "object": {}}),
             "`oldObject` must be there, for it is what an UPDATE replaces",
         ),
     ] {
@@ -454,7 +459,8 @@ fn a_review_that_no_api_server_sends_is_an_error() {
             err(&format!("r.json: {expected}"))
         );
     }
-    let connect = json!({"operation": "CONNECT", "resource": resource, "subResource": "exec"});
+    let connect =
+        json!({"operation": "CONNECT", "kind": kind, "resource": resource, "subResource": "exec"});
     stage.write("r.json", connect.to_string());
     assert_eq!(
         stage.run(&["review", "r.json"]),
@@ -465,7 +471,7 @@ fn a_review_that_no_api_server_sends_is_an_error() {
 #[test]
 fn a_review_goes_to_the_policies_that_want_it_or_that_are_named() {
     let stage = Stage::new(&[("strict", Validate::Answer(REFUSAL))]);
-    let request = json!({"operation": "DELETE", "resource": {"group": "", "version": "v1", "resource": "pods"}});
+    let request = json!({"operation": "DELETE", "kind": {"group": "", "version": "v1", "kind": "Pod"}, "resource": {"group": "", "version": "v1", "resource": "pods"}});
     stage.write("request.json", request.to_string());
     assert_eq!(
         stage.run(&["review", "request.json"]),

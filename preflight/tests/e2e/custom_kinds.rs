@@ -60,7 +60,7 @@ fn a_setting_is_a_rule_and_a_grant() {
         (&json!(["gadgets", "pods"]), &json!(["Gadget", "Pod"]))
     );
     let review = json!({
-        "operation": "UPDATE", "resource": {"group": "example.com", "version": "v2", "resource": "gadgets"},
+        "operation": "UPDATE", "kind": {"group": "example.com", "version": "v2", "kind": "Gadget"}, "resource": {"group": "example.com", "version": "v2", "resource": "gadgets"},
         "object": {"kind": "Gadget"}, "oldObject": {"kind": "Gadget"},
     });
     stage.write("review.json", review.to_string());

@@ -90,7 +90,7 @@ WARNING  Pod shop/web  by two
     );
     let request = json!({
         "operation": "CREATE",
-        "resource": {"group": "", "version": "v1", "resource": "pods"},
+        "kind": {"group": "", "version": "v1", "kind": "Pod"}, "resource": {"group": "", "version": "v1", "resource": "pods"},
         "object": {"kind": "Pod"},
     });
     stage.write("request.json", request.to_string());
@@ -113,7 +113,7 @@ fn monitor_alone_refuses_nothing() {
         stage.run_with_input(&["-q", "--policies-from", "-", "m.yaml"], &input),
         out(0, expected)
     );
-    let request = json!({"operation": "CREATE", "resource": {"group": "", "version": "v1", "resource": "pods"}, "object": {}});
+    let request = json!({"operation": "CREATE", "kind": {"group": "", "version": "v1", "kind": "Pod"}, "resource": {"group": "", "version": "v1", "resource": "pods"}, "object": {}});
     stage.write("request.json", request.to_string());
     assert_eq!(
         stage.run_with_input(&["review", "--policies-from", "-", "request.json"], &input),
@@ -533,7 +533,7 @@ fn a_review_is_matched_by_its_own_namespace_and_by_either_object() {
         let mut request = json!({
             "operation": "CREATE",
             "namespace": "shop",
-            "resource": {"group": "", "version": "v1", "resource": "pods"},
+            "kind": {"group": "", "version": "v1", "kind": "Pod"}, "resource": {"group": "", "version": "v1", "resource": "pods"},
             "object": {"kind": "Pod", "metadata": {"name": "web"}},
         });
         for (key, value) in more.as_object().unwrap() {
@@ -589,7 +589,7 @@ fn a_review_says_what_is_not_followed_and_who_only_reports() {
             "  mode: monitor\n  matchConditions: [{name: a, expression: authorizer.x()}]\n",
         ),
     );
-    let request = json!({"operation": "CREATE", "resource": {"group": "", "version": "v1", "resource": "pods"}, "object": {}});
+    let request = json!({"operation": "CREATE", "kind": {"group": "", "version": "v1", "kind": "Pod"}, "resource": {"group": "", "version": "v1", "resource": "pods"}, "object": {}});
     stage.write("request.json", request.to_string());
     let (status, text, errors) = stage.run(&[
         "review",
@@ -777,7 +777,7 @@ fn a_message_of_the_resource_is_what_users_read() {
         stage.run(&["--policies-from", "p.yaml", "m.yaml"]),
         out(1, &expected)
     );
-    let request = json!({"operation": "CREATE", "resource": {"group": "", "version": "v1", "resource": "pods"}, "object": {}});
+    let request = json!({"operation": "CREATE", "kind": {"group": "", "version": "v1", "kind": "Pod"}, "resource": {"group": "", "version": "v1", "resource": "pods"}, "object": {}});
     stage.write("request.json", request.to_string());
     let text = "one refuses it (403)\n  ask the platform team\n  cause: no\n".to_owned();
     assert_eq!(
@@ -848,7 +848,7 @@ fn a_group_tells_a_review_and_the_list_of_what_it_is_made() {
         "p.yaml",
         group("all", "gentle() && strict()", "  mode: protect\n"),
     );
-    let request = json!({"operation": "CREATE", "resource": {"group": "", "version": "v1", "resource": "pods"}, "object": {}});
+    let request = json!({"operation": "CREATE", "kind": {"group": "", "version": "v1", "kind": "Pod"}, "resource": {"group": "", "version": "v1", "resource": "pods"}, "object": {}});
     stage.write("request.json", request.to_string());
     let review = ["review", "--policies-from", "p.yaml", "request.json"];
     assert_eq!(

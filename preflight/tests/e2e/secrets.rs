@@ -169,7 +169,7 @@ fn many_documents_of_which_some_are_broken_are_not_repeated() {
 #[test]
 fn a_broken_review_is_not_repeated() {
     let stage = Stage::with_policy_for_all("strict", &ACCEPT);
-    let review = r#"{"operation":"CREATE","resource":{"group":"","version":"v1","resource":"pods"},"object":{}}"#;
+    let review = r#"{"operation":"CREATE","kind":{"group":"","version":"v1","kind":"Pod"},"resource":{"group":"","version":"v1","resource":"pods"},"object":{}}"#;
     stage.write("review.json", review);
     for (file, text) in broken() {
         stage.write(file, text);

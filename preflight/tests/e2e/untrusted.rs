@@ -152,11 +152,11 @@ fn no_error_and_no_other_command_is_obeyed() {
     stage.write("settings.yaml", format!("{evil}: {{}}\n"));
     stage.write(
         "review.json",
-        r#"{"operation": "CREATE", "resource": {"group": "", "version": "v1", "resource": "pods\n::x ##[y]"}, "object": {}}"#,
+        r#"{"operation": "CREATE", "kind": {"group": "", "version": "v1", "kind": "Pod"}, "resource": {"group": "", "version": "v1", "resource": "pods\n::x ##[y]"}, "object": {}}"#,
     );
     let review_of = |operation: &str| {
         format!(
-            r#"{{"operation": "{operation}", "resource": {{"group": "", "version": "v1", "resource": "pods"}}, "object": {{}}}}"#
+            r#"{{"operation": "{operation}", "kind": {{"group": "", "version": "v1", "kind": "Pod"}}, "resource": {{"group": "", "version": "v1", "resource": "pods"}}, "object": {{}}}}"#
         )
     };
     stage.write("create.json", review_of("CREATE"));
@@ -217,7 +217,7 @@ fn a_pipe_and_a_device_are_a_problem_wherever_they_are_named() {
                 arguments.push("review.json");
                 stage.write(
                     "review.json",
-                    r#"{"operation": "CREATE", "resource": {"resource": "pods"}, "object": {}}"#,
+                    r#"{"operation": "CREATE", "kind": {"kind": "Pod"}, "resource": {"resource": "pods"}, "object": {}}"#,
                 );
             }
             assert_eq!(stage.run(&arguments), err(&text), "{arguments:?}");
