@@ -52,7 +52,7 @@ pub(super) fn check_baseline(file: &Path, cli: &Cli, task: &Task) -> Result<(), 
 fn other(file: &Path, what: &str) -> Box<dyn Error> {
     let file = printable(&file.display().to_string());
     format!(
-        "{file} is not written: what is there is no {what} of preflight; remove it, or name another file"
+        "{file} is not written: what is there is not a {what} of preflight; remove it, or name another file"
     )
     .into()
 }

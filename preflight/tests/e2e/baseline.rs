@@ -292,7 +292,7 @@ fn it_takes_the_place_of_nothing_that_is_read() {
         assert_eq!(
             stage.run(arguments),
             err(
-                "known.json is not written: what is there is no baseline of preflight; remove it, or name another \
+                "known.json is not written: what is there is not a baseline of preflight; remove it, or name another \
                  file"
             )
         );

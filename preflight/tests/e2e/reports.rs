@@ -598,7 +598,7 @@ fn a_report_takes_the_place_of_reports_alone() {
         let (_, _, errors) = stage.run(&["--report", "json=out/report", "m"]);
         assert_eq!(errors, "", "{format}");
         stage.write("out/report", "# notes\n");
-        let why = "what is there is no report of preflight; remove it, or name another file";
+        let why = "what is there is not a report of preflight; remove it, or name another file";
         assert_eq!(
             stage.run(&["--report", &report, "m"]),
             err(&format!("out/report is not written: {why}")),
