@@ -459,7 +459,7 @@ impl<'a> Template<'a> {
         let mut places = self.index.places(hash(0, name));
         places.any(|place| {
             let declared = self.ports.get(place);
-            declared.is_some_and(|it| it.name == name && it.protocol == port.protocol)
+            declared.is_some_and(|it| it.is_target_of(port))
         })
     }
 
