@@ -119,9 +119,17 @@ fn name<'a>(
     }
 }
 
+/// Whether a byte may be in the name of a port.
+fn is_part(byte: u8) -> bool {
+    byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'
+}
+
+fn out_of_range(number: i64) -> String {
+    format!("Invalid value: {number}: must be between 1 and 65535, inclusive")
+}
+
 /// Whether it is a label of DNS. Source: `IsDNS1123Label`.
 fn is_label(name: &str) -> bool {
-    let is_part = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     name.len() <= MAX_NAME
         && name.bytes().all(is_part)
         && !name.starts_with('-')
@@ -136,7 +144,7 @@ fn number(port: &Value, at: &str, problems: &mut Vec<Problem>) {
     if let Some(number) = number.filter(|number| !(1..=65535).contains(number)) {
         problems.push(Problem {
             field: format!("{at}.port"),
-            words: format!("Invalid value: {number}: must be between 1 and 65535, inclusive"),
+            words: out_of_range(number),
             fix: "write the number of the port".to_owned(),
         });
     }
@@ -154,11 +162,12 @@ fn target(port: &Value, at: &str, problems: &mut Vec<Problem>) {
         });
     };
     match field(port, "targetPort") {
-        Value::Number(number) if number.as_i64().is_some_and(|it| !(0..=65535).contains(&it)) => {
-            found(
-                format!("Invalid value: {number}: must be between 1 and 65535, inclusive"),
-                "write the number of a port of the pods".to_owned(),
-            );
+        Value::Number(number) => {
+            let number = number.as_i64();
+            if let Some(number) = number.filter(|number| !(0..=65535).contains(number)) {
+                let fix = "write the number of a port of the pods".to_owned();
+                found(out_of_range(number), fix);
+            }
         }
         Value::String(name) => {
             if let Some(problem) = port_name_problem(name) {
@@ -180,7 +189,6 @@ fn target(port: &Value, at: &str, problems: &mut Vec<Problem>) {
 ///
 /// Source: `IsValidPortName` in `staging/src/k8s.io/apimachinery/pkg/util/validation/validation.go`.
 fn port_name_problem(name: &str) -> Option<&'static str> {
-    let is_part = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     if name.is_empty() {
         None
     } else if name.len() > 15 {
