@@ -123,6 +123,11 @@ impl PolicyResource {
         self.leaves_out(target, request, cluster).is_none() && self.conditions.hold(request)
     }
 
+    /// Whether the labels of an object may keep the policy from it.
+    pub(crate) fn has_object_selector(&self) -> bool {
+        !self.object_selector.is_empty()
+    }
+
     /// What keeps the policy from a request that its rules list, apart from conditions.
     pub(crate) fn leaves_out(
         &self,
@@ -138,25 +143,24 @@ impl PolicyResource {
             let mut requirements = self.object_selector.iter();
             requirements.all(|requirement| requirement.matches_labels(object))
         };
-        if !self.object_selector.is_empty() && !objects.iter().any(is_selected) {
+        if self.has_object_selector() && !objects.iter().any(is_selected) {
             return Some(LeftOutBy::Labels);
         }
-        let object = objects.first().copied();
-        self.leaves_namespace_out(is_namespace(target), home(target, request), object, cluster)
+        self.leaves_namespace_out(target, request, objects.first().copied(), cluster)
     }
 
     /// As `namespace/matcher.go` of the API server does it: an object without a namespace always matches, and a
     /// Namespace counts as its own.
     fn leaves_namespace_out(
         &self,
-        is_namespace: bool,
-        home: Option<&str>,
+        target: &Target,
+        request: &Value,
         object: Option<&Value>,
         cluster: &MemoryCluster,
     ) -> Option<LeftOutBy> {
-        let (name, namespace) = match (home, object) {
+        let (name, namespace) = match (home(target, request), object) {
             (Some(home), _) => (home, cluster.namespace(home)),
-            (None, Some(object)) if is_namespace => {
+            (None, Some(object)) if is_namespace(target) => {
                 let name = text(object, "/metadata/name");
                 (name.unwrap_or_default(), Some(object))
             }

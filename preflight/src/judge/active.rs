@@ -212,15 +212,16 @@ impl ActivePolicy {
         // A resource may list more than its policy reads.
         let reads = |member: &Member| {
             let metadata = member.policy.metadata();
-            let mut custom = member.custom_kinds.iter();
+            let custom = CustomKind::all(&member.policy, &member.settings);
             metadata.is_none_or(|metadata| target.is_wanted_by(metadata))
-                || custom.any(|custom| custom.is(target, cluster.kinds()))
+                || custom
+                    .iter()
+                    .any(|custom| custom.is(target, cluster.kinds()))
         };
-        let is_its = self.members().iter().any(|(_, member)| reads(member));
-        let is_its = is_its && deployed.lists(target, request);
-        is_its
-            .then(|| deployed.leaves_out(target, request, cluster))
-            .flatten()
+        if !deployed.lists(target, request) || !self.members().iter().any(|(_, it)| reads(it)) {
+            return None;
+        }
+        deployed.leaves_out(target, request, cluster)
     }
 
     /// Judges a request: in the words that the API server would show, or `unabridged`. It may look up what its metadata

@@ -171,27 +171,27 @@ impl<'a> Reader<'a> {
     /// Whether selectors of policies of a cluster leave an object out that they list. Its own labels, which its author
     /// writes, count for each policy by itself; those of its namespace, where no other policy is asked about it.
     fn unselected(&self, object: &Object, evaluations: &[Evaluation<'_>]) -> Option<Unjudged> {
-        let is_deployed = |by: &ActivePolicy| by.deployed.is_some();
-        if !self.policies.iter().any(is_deployed) {
+        let may_leave_out = |by: &&ActivePolicy| {
+            let deployed = by.deployed.as_ref();
+            deployed.is_some_and(|it| it.has_object_selector() || evaluations.is_empty())
+        };
+        let policies: Vec<&ActivePolicy> = self.policies.iter().filter(may_leave_out).collect();
+        if policies.is_empty() {
             return None;
         }
         let request = Request::new(&object.value, None, self.cluster.kinds(), 0);
         let target = request.target();
         let request = json!(request);
-        let by = |policy: &ActivePolicy| policy.leaves_out(&target, &request, self.cluster);
-        let mut left_out: Vec<(LeftOutBy, &ActivePolicy)> = Vec::new();
-        for policy in self.policies {
-            left_out.extend(by(policy).map(|by| (by, policy)));
-        }
-        // Another resource of the same module may be for what this one leaves out.
-        let modules = |by: &ActivePolicy| -> BTreeSet<String> {
-            let members = by.members();
-            let names = members.iter().map(|(_, member)| member.policy.name());
-            names.map(ToOwned::to_owned).collect()
+        let by = |policy| {
+            let by = ActivePolicy::leaves_out(policy, &target, &request, self.cluster)?;
+            Some((by, policy))
         };
-        let asked: BTreeSet<String> = evaluations.iter().flat_map(|it| modules(it.by)).collect();
+        let mut left_out: Vec<(LeftOutBy, &ActivePolicy)> =
+            policies.into_iter().filter_map(by).collect();
+        // Another resource of the same module may be for what this one leaves out.
+        let asked: BTreeSet<&str> = evaluations.iter().flat_map(|it| modules(it.by)).collect();
         left_out.retain(|(by, policy)| match by {
-            LeftOutBy::Labels => modules(policy).is_disjoint(&asked),
+            LeftOutBy::Labels => !modules(policy).any(|module| asked.contains(module)),
             LeftOutBy::Namespace | LeftOutBy::Kubewarden => evaluations.is_empty(),
         });
         let (first, _) = *left_out.iter().min_by_key(|(by, _)| *by)?;
@@ -236,6 +236,12 @@ fn unjudged(object: &Object, reason: Reason, field: &str, text: String) -> Unjud
         object: Some(Subject::of(object)),
         text,
     }
+}
+
+/// The modules that judge for a policy.
+fn modules(by: &ActivePolicy) -> impl Iterator<Item = &str> {
+    let members = by.members().into_iter();
+    members.map(|(_, member)| member.policy.name())
 }
 
 /// Whether any of these policies is of this bundle. What others read of a kind is not known: it may be all.

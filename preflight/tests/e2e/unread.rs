@@ -343,3 +343,38 @@ fn a_policy_of_others_may_read_all_of_what_it_is_asked_about() {
     let expected = "1 object, 1 policy: 1 clean\n";
     assert_eq!(run(&stage, &[]), out(0, expected));
 }
+
+#[test]
+fn a_label_also_keeps_a_policy_from_a_kind_of_its_settings() {
+    let manifest = "apiVersion: example.com/v1
+kind: Gadget
+metadata: {name: a, namespace: x, labels: {skip: 'yes'}}
+spec: {volumes: []}
+";
+    let stage = stage(&["hostpath-mounts"], manifest);
+    stage.write(
+        "p.yaml",
+        "apiVersion: policies.kubewarden.io/v1
+kind: ClusterAdmissionPolicy
+metadata: {name: paths}
+spec:
+  module: registry://registry.example.com/policies/hostpath-mounts:v1
+  mutating: false
+  rules:
+  - {apiGroups: [''], apiVersions: [v1], resources: [pods], operations: [CREATE]}
+  - {apiGroups: [example.com], apiVersions: [v1], resources: [gadgets], operations: [CREATE]}
+  objectSelector: {matchExpressions: [{key: skip, operator: DoesNotExist}]}
+  settings: {customKinds: [{apiGroup: example.com, kind: Gadget, podSpecPath: spec}]}
+",
+    );
+    let expected = "NOT CHECKED  Gadget x/a
+  a.yaml:1
+    the objectSelector of paths leaves it out, by its labels
+
+1 object, 1 policy: 1 not checked
+";
+    assert_eq!(
+        run(&stage, &["--policies-from", "p.yaml"]),
+        out(1, expected)
+    );
+}
